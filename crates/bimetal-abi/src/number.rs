@@ -1,0 +1,101 @@
+//! Numbers of the border: versions, kinds, signals, statuses, outcomes, feature bits.
+//!
+//! In: nothing. Out: constants. Invariant: a number is never reused; retired ones stay listed.
+
+/// A plugin and a host whose major versions differ cannot speak to each other.
+pub const ABI_MAJOR: u32 = 1;
+/// Counts additions within a major version: tables that grew at the end, new feature bits.
+pub const ABI_MINOR: u32 = 0;
+
+/// `Factory::kind`: a receiver.
+pub const KIND_RECEIVER: u32 = 1;
+/// `Factory::kind`: a processor.
+pub const KIND_PROCESSOR: u32 = 2;
+/// `Factory::kind`: an exporter.
+pub const KIND_EXPORTER: u32 = 3;
+/// `Factory::kind`: a connector.
+pub const KIND_CONNECTOR: u32 = 4;
+/// `Factory::kind`: an extension.
+pub const KIND_EXTENSION: u32 = 5;
+
+/// `Data::signal`: traces. The bit `1 << SIGNAL_TRACES` of `Factory::signals` stands for it.
+pub const SIGNAL_TRACES: u32 = 1;
+/// `Data::signal`: metrics.
+pub const SIGNAL_METRICS: u32 = 2;
+/// `Data::signal`: logs.
+pub const SIGNAL_LOGS: u32 = 3;
+/// `Data::signal`: profiles.
+pub const SIGNAL_PROFILES: u32 = 4;
+
+/// `Data::format` and `Output::format`: one OTLP `Export…ServiceRequest` message, protobuf-encoded.
+pub const FORMAT_OTLP: u32 = 1;
+/// `Output::format`: an edit list (reserved; announced by [`FEATURE_EDITS`]).
+pub const FORMAT_EDITS: u32 = 2;
+/// `Data::format`: Go's own telemetry in place (reserved; announced by [`FEATURE_VIEW`]).
+pub const FORMAT_VIEW: u32 = 3;
+
+/// The call did what it says.
+pub const STATUS_OK: i32 = 0;
+/// The call failed; the error record says how.
+pub const STATUS_ERROR: i32 = -1;
+/// The component panicked; the error record holds the message. From now on it answers [`STATUS_POISONED`].
+pub const STATUS_PANIC: i32 = -2;
+/// The component panicked earlier and does nothing any more.
+pub const STATUS_POISONED: i32 = -3;
+/// The function or signal is not supported by this side.
+pub const STATUS_UNSUPPORTED: i32 = -4;
+/// An argument broke the contract: a null where none is allowed, text that is not UTF-8, a size too small.
+pub const STATUS_INVALID: i32 = -5;
+
+/// `consume`: the data was taken; nothing goes on from here (exporters).
+pub const OUTCOME_OK: i32 = 0;
+/// `consume`: nothing changed; the host passes on what it already holds.
+pub const OUTCOME_PASS_THROUGH: i32 = 1;
+/// `consume`: the output holds an edit list that the host applies. Reserved.
+pub const OUTCOME_EDITS: i32 = 2;
+/// `consume`: the output holds the whole new telemetry.
+pub const OUTCOME_REPLACED: i32 = 3;
+/// `consume`: nothing is passed on, and that is no error.
+pub const OUTCOME_DROPPED: i32 = 4;
+/// `consume`: the result follows through `Host::complete`. Reserved.
+pub const OUTCOME_PENDING: i32 = 5;
+
+/// `Error::flags`: sending the same data again cannot succeed.
+pub const ERROR_PERMANENT: u64 = 1;
+/// `Error::flags`: sending the same data again may succeed.
+pub const ERROR_RETRYABLE: u64 = 1 << 1;
+/// `Error::flags`: the error came from further down the pipeline.
+pub const ERROR_DOWNSTREAM: u64 = 1 << 2;
+/// `Error::flags`: `http_status` is set.
+pub const ERROR_HTTP: u64 = 1 << 3;
+/// `Error::flags`: `grpc_code` is set.
+pub const ERROR_GRPC: u64 = 1 << 4;
+/// `Error::flags`: `retry_after_ns` is set.
+pub const ERROR_RETRY_AFTER: u64 = 1 << 5;
+/// `Error::flags`: `retry_data` holds, as OTLP, the part of the data that may be sent again.
+pub const ERROR_RETRY_DATA: u64 = 1 << 6;
+
+/// `Factory::features`: `consume` may change data, so shared data must be copied first.
+pub const FEATURE_MUTATES: u64 = 1;
+/// `features`: edit lists are understood (host) or answered (factory). Reserved.
+pub const FEATURE_EDITS: u64 = 1 << 1;
+/// `features`: Go's telemetry can be given (host) or read (factory) in place. Reserved.
+pub const FEATURE_VIEW: u64 = 1 << 2;
+/// `features`: completion tokens are understood. Reserved.
+pub const FEATURE_PENDING: u64 = 1 << 3;
+/// `Factory::features`: the component reads client metadata, so the host encodes it into `Context::metadata`.
+pub const FEATURE_METADATA: u64 = 1 << 4;
+
+/// `Host::log`: levels are zap's.
+pub const LOG_DEBUG: i32 = -1;
+/// See [`LOG_DEBUG`].
+pub const LOG_INFO: i32 = 0;
+/// See [`LOG_DEBUG`].
+pub const LOG_WARN: i32 = 1;
+/// See [`LOG_DEBUG`].
+pub const LOG_ERROR: i32 = 2;
+
+/// `Context::flags`: the span context came from another process.
+pub const CONTEXT_REMOTE: u32 = 1;
+/// `Context::flags`: `deadline_unix_ns` is set.
+pub const CONTEXT_DEADLINE: u32 = 1 << 1;

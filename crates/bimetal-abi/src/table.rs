@@ -1,0 +1,113 @@
+//! The two tables: what the host offers to a component, what a component offers to the host.
+//!
+//! In: nothing. Out: `#[repr(C)]` tables of functions. Invariant: a field is used only if `struct_size` reaches past it and it is not null.
+
+use std::ffi::c_void;
+
+use crate::value::{Buffer, Context, Data, Error, Output, Slice};
+
+/// What the host offers. Lives as long as the process.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Host {
+    /// Size of the struct that the host was built with, in bytes.
+    pub struct_size: u32,
+    /// `ABI_MAJOR` of the host.
+    pub abi_major: u32,
+    /// `ABI_MINOR` of the host.
+    pub abi_minor: u32,
+    /// Fills the gap before the feature bits.
+    pub reserved: u32,
+    /// `FEATURE_…` bits.
+    pub features: u64,
+    /// Writes one record to the component's logger. `fields` is a JSON object, or empty.
+    pub log: Option<unsafe extern "C" fn(component: u64, level: i32, message: Slice, fields: Slice)>,
+    /// Non-zero when a record of this level would be written.
+    pub log_enabled: Option<unsafe extern "C" fn(component: u64, level: i32) -> i32>,
+    /// Hands telemetry to the next consumer and waits for it. Reserved for receivers and connectors.
+    pub send: Option<
+        unsafe extern "C" fn(next: u64, context: *const Context, data: *const Data, error: *mut Error) -> i32,
+    >,
+    /// Ends a `consume` that answered `OUTCOME_PENDING`; a null error means success. Reserved.
+    pub complete: Option<unsafe extern "C" fn(token: u64, error: *const Error)>,
+    /// Reports the component's status (`componentstatus`). Reserved.
+    pub report_status: Option<unsafe extern "C" fn(component: u64, status: i32, message: Slice)>,
+}
+
+/// What `Factory::create` is given. Everything it points to may be read during the call only, `host` excepted.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Create {
+    /// Size of the struct that the host was built with, in bytes.
+    pub struct_size: u32,
+    /// `SIGNAL_…` that this instance is for; 0 for extensions.
+    pub signal: u32,
+    /// Names the instance in calls to the host.
+    pub component: u64,
+    /// The host's table; lives as long as the process.
+    pub host: *const Host,
+    /// `type/name`, as in the Collector's configuration.
+    pub id: Slice,
+    /// The resolved section as JSON, defaults not merged in.
+    pub config: Slice,
+    /// Resource attributes of the Collector's own telemetry, as a JSON object.
+    pub resource: Slice,
+    /// Next consumers (`Host::send`).
+    pub next: *const u64,
+    /// Number of next consumers.
+    pub next_len: u64,
+}
+
+/// What a component offers. Lives as long as the process; the same table whether linked in or loaded.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Factory {
+    /// Size of the struct that the component was built with, in bytes.
+    pub struct_size: u32,
+    /// `KIND_…`.
+    pub kind: u32,
+    /// `1 << SIGNAL_…` of every signal that `create` takes.
+    pub signals: u64,
+    /// `FEATURE_…` bits.
+    pub features: u64,
+    /// The component's type as in the Collector's configuration; lives as long as the process.
+    pub type_name: Slice,
+    /// Identity as JSON: `{kind, type, signals: {logs: "beta"}, default_config, config_schema}`.
+    pub describe: Option<unsafe extern "C" fn(out: *mut Buffer, error: *mut Error) -> i32>,
+    /// Checks a section as `create` would, without creating anything.
+    pub validate: Option<unsafe extern "C" fn(config: Slice, error: *mut Error) -> i32>,
+    /// Makes one instance for one signal. Has no side effects: no thread, no socket, no file.
+    pub create: Option<unsafe extern "C" fn(create: *const Create, out: *mut *mut c_void, error: *mut Error) -> i32>,
+    /// Starts the instance; called at most once.
+    pub start: Option<unsafe extern "C" fn(instance: *mut c_void, error: *mut Error) -> i32>,
+    /// Gives telemetry to the instance; may be called from many threads at once. Answers `OUTCOME_…` or a negative status.
+    pub consume: Option<
+        unsafe extern "C" fn(
+            instance: *mut c_void,
+            context: *const Context,
+            data: *const Data,
+            token: u64,
+            output: *mut Output,
+            error: *mut Error,
+        ) -> i32,
+    >,
+    /// The caller of a pending `consume` no longer waits. Reserved.
+    pub cancel: Option<unsafe extern "C" fn(instance: *mut c_void, token: u64) -> i32>,
+    /// Stops the instance; may be called without `start`, and more than once. 0 means no deadline.
+    pub shutdown: Option<unsafe extern "C" fn(instance: *mut c_void, deadline_unix_ns: u64, error: *mut Error) -> i32>,
+    /// Frees the instance; nothing is called on it afterwards.
+    pub destroy: Option<unsafe extern "C" fn(instance: *mut c_void)>,
+}
+
+// SAFETY: a factory is immutable after construction, and its slices point to data that lives as long as the process.
+unsafe impl Sync for Factory {}
+// SAFETY: as above; moving it to another thread moves plain numbers and addresses.
+unsafe impl Send for Factory {}
+
+/// Type of the one function that a Rust plugin exports, named `otelcol_<kind>_new_factory`. Answers a status.
+pub type NewFactory =
+    unsafe extern "C" fn(host: *const Host, out: *mut *const Factory, error: *mut Error) -> i32;
+
+const _: () = assert!(size_of::<Host>() == 64);
+const _: () = assert!(size_of::<Create>() == 88);
+const _: () = assert!(size_of::<Factory>() == 104);

@@ -1,0 +1,1 @@
+//! One test body, two drivers; benches static against plugin.

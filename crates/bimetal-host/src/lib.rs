@@ -1,0 +1,1 @@
+//! The Rust side of a Collector that loads plugins.

@@ -1,0 +1,237 @@
+//! The manifest as types: the only place that names the JSON keys.
+//!
+//! In: JSON text. Out: [`Manifest`]. Invariant: a key that this version does not know is kept in `other` and ignored.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Version of the schema that this crate writes. Readers accept every version that has the required keys.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What an artifact says about how it was built. The keys up to `build_time` are those of the plugin proposal and keep their meaning.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Manifest {
+    /// Version of this schema.
+    pub schema_version: u32,
+    /// Main or plugin.
+    pub artifact: ArtifactKind,
+    /// Language that the artifact (or, in main, this part of it) is written in.
+    pub language: Language,
+    /// Go's or rustc's version, exact, for instance `go1.26.8` or `1.95.0`.
+    pub toolchain_version: String,
+    /// `release` or `debug`.
+    pub build_profile: String,
+    /// Go: module path -> `h1:` sum. Rust: crate name (`name@version` where a name occurs twice) -> `sha256:` or `h1:`.
+    pub dependency_hashes: BTreeMap<String, String>,
+    /// Every flag given to the compiler and linker.
+    pub build_flags: Vec<String>,
+    /// Rust's target triple, for Go too.
+    pub target: String,
+    /// RFC 3339, UTC.
+    pub build_time: String,
+    /// The tool chain in more detail.
+    #[serde(default)]
+    pub toolchain: Toolchain,
+    /// The dependencies in more detail, in the order of `dependency_hashes`.
+    #[serde(default)]
+    pub dependencies: Vec<Dependency>,
+    /// Variables that reached the compilers: GO*, CGO_*, CC and the like.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+    /// `sha256:` over the canonical text of `environment` and `toolchain`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment_hash: Option<String>,
+    /// The distribution that the artifact was built for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distribution: Option<Distribution>,
+    /// The program that built it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub builder: Option<Builder>,
+    /// The one component of a plugin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub component: Option<Component>,
+    /// The components that are linked into main and whose identity is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<Component>,
+    /// How main looks for plugins; only in main's Go part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plugins: Option<PluginSettings>,
+    /// The C border; in Rust parts only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub abi: Option<Abi>,
+    /// Keys of later versions.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+/// Main or plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ArtifactKind {
+    /// The Collector binary.
+    Main,
+    /// A shared library with one component.
+    Plugin,
+}
+
+/// Language of an artifact or of a part of main.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Go.
+    Go,
+    /// Rust.
+    Rust,
+}
+
+/// Kind of a component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Takes telemetry in.
+    Receiver,
+    /// Changes telemetry on its way.
+    Processor,
+    /// Sends telemetry out.
+    Exporter,
+    /// Ends one pipeline and starts another.
+    Connector,
+    /// Everything else a Collector can host.
+    Extension,
+}
+
+/// The compilers and linkers, as they describe themselves.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Toolchain {
+    /// `go version` or the first line of `rustc -vV`.
+    #[serde(default)]
+    pub text: String,
+    /// Commit of the compiler; Rust only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// First line of the linker's `--version`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub linker: Option<String>,
+    /// First line of the C compiler's `--version`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cc: Option<String>,
+}
+
+/// One module or crate in the artifact's import graph.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Dependency {
+    /// Module path or crate name.
+    pub name: String,
+    /// Version as the tool chain writes it (`v1.2.3`, `1.2.3`).
+    pub version: String,
+    /// `proxy`, `registry`, `git`, `local` or `replaced`.
+    pub source: String,
+    /// The hash that stands in `dependency_hashes`.
+    pub hash: String,
+    /// Crate features that were on; recorded, not compared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<String>,
+    /// What a replaced Go module was replaced by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<String>,
+}
+
+/// Name and version of a distribution.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Distribution {
+    /// `dist.name`.
+    pub name: String,
+    /// `dist.version`.
+    pub version: String,
+}
+
+/// The program that built an artifact.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Builder {
+    /// `bimetal`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// `sha256:` over everything the builder generates or carries: templates, Go sources, SDK crates.
+    #[serde(default)]
+    pub generator_hash: String,
+}
+
+/// Identity of a component, known without running it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Component {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its type, as in the Collector's configuration.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// Signal (`logs`, `metrics`, `traces`, `profiles`, `extension`, `logs_to_metrics`, …) -> stability (`beta`, …).
+    #[serde(default)]
+    pub signals: BTreeMap<String, String>,
+    /// Module or crate, with its version.
+    pub module: String,
+    /// Default configuration; Rust only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_config: Option<Value>,
+    /// JSON Schema of the configuration; Rust only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_schema: Option<Value>,
+}
+
+/// How main looks for plugins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PluginSettings {
+    /// `dist.plugins_dir`: relative to main's folder, or absolute.
+    pub dir: String,
+    /// `dist.plugins_policy`.
+    pub policy: Policy,
+}
+
+/// How much of a Rust plugin must equal main's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Policy {
+    /// Same compiler, shared crates and profile.
+    #[default]
+    Exact,
+    /// Same ABI version, target and features only.
+    Abi,
+}
+
+/// Version of the C border.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Abi {
+    /// Must be equal.
+    pub major: u32,
+    /// A plugin's may be smaller than or equal to main's.
+    pub minor: u32,
+    /// Named features that the plugin needs (plugin) or main has (main).
+    #[serde(default)]
+    pub features: Vec<String>,
+}
+
+impl Kind {
+    /// The word that stands in file names, symbols and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Receiver => "receiver",
+            Self::Processor => "processor",
+            Self::Exporter => "exporter",
+            Self::Connector => "connector",
+            Self::Extension => "extension",
+        }
+    }
+}
+
+impl Language {
+    /// The word that stands in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Go => "go",
+            Self::Rust => "rust",
+        }
+    }
+}

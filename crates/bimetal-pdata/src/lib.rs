@@ -1,0 +1,1 @@
+//! Telemetry as it crosses the border.

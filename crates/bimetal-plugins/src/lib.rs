@@ -1,0 +1,1 @@
+//! The `plugins` commands of a Collector and of the builder.

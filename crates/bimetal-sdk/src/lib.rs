@@ -1,0 +1,1 @@
+//! Write OpenTelemetry Collector components in Rust.
