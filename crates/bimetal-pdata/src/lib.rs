@@ -1,1 +1,56 @@
-//! Telemetry as it crosses the border.
+//! Telemetry as it crosses the border: a view with edits.
+//!
+//! In: the bytes of one OTLP `Export…ServiceRequest`. Out: resources, scopes and records to read and edit, and the bytes again.
+//! Invariant: nothing is lost. What was not edited is copied as it came, fields that this crate does not know included;
+//! [`Telemetry::changed`] tells whether there is anything to copy at all. Hostile bytes are a [`ParseError`], never a panic.
+//!
+//! ```
+//! use bimetal_pdata::Logs;
+//!
+//! # fn main() -> Result<(), bimetal_pdata::ParseError> {
+//! let bytes = [0x0a, 0x06, 0x12, 0x04, 0x12, 0x02, 0x1a, 0x00]; // One resource, one scope, one record.
+//! let mut logs = Logs::parse(&bytes)?;
+//! for record in logs.records_mut() {
+//!     record.attributes_mut().upsert("team", "payments");
+//! }
+//! assert!(logs.changed());
+//! let encoded = logs.encode();
+//! let record = Logs::parse(&encoded)?.records().next().is_some_and(|record| {
+//!     record.attributes().get("team").and_then(|value| value.as_str()) == Some("payments")
+//! });
+//! assert!(record);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The types are opaque, so that the same component code can later read Go's own telemetry in place and answer with a list of edits.
+#![forbid(unsafe_code)]
+#![warn(missing_docs, missing_debug_implementations)]
+
+mod attributes;
+mod children;
+mod encode;
+mod entries;
+mod error;
+mod log;
+mod message;
+mod metric;
+mod owned;
+mod point;
+mod schema;
+mod span;
+mod telemetry;
+mod text;
+mod value;
+mod wire;
+
+pub use attributes::{Attributes, AttributesIter, AttributesMut, Write};
+pub use error::ParseError;
+pub use log::{LogRecord, Logs, ResourceLogs, ScopeLogs};
+pub use metric::{Metric, MetricKind, Metrics, ResourceMetrics, ScopeMetrics};
+pub use owned::ValueBuf;
+pub use point::{DataPoint, Number};
+pub use span::{ResourceSpans, ScopeSpans, Span, Traces};
+pub use telemetry::{Item, ResourceItems, ScopeItems, Telemetry};
+pub use text::Text;
+pub use value::{Array, ArrayIter, Map, MapIter, Value};

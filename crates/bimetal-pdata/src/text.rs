@@ -1,0 +1,75 @@
+//! Text that nobody has checked.
+//!
+//! In: bytes. Out: [`Text`]. Invariant: bytes that are not UTF-8 are carried as they are, as in the Collector.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Text as the Collector carries it: bytes that ought to be UTF-8 but need not be.
+///
+/// ```
+/// use bimetal_pdata::Text;
+///
+/// let text = Text::from("checkout");
+/// assert_eq!(text, "checkout");
+/// assert_eq!(text.to_str(), Some("checkout"));
+/// ```
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text<'v>(&'v [u8]);
+
+impl<'v> Text<'v> {
+    /// Takes any bytes.
+    pub const fn from_bytes(bytes: &'v [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes as they are.
+    pub const fn as_bytes(self) -> &'v [u8] {
+        self.0
+    }
+
+    /// The text, if it is UTF-8.
+    pub fn to_str(self) -> Option<&'v str> {
+        std::str::from_utf8(self.0).ok()
+    }
+
+    /// The text, with a replacement character where it is not UTF-8.
+    pub fn to_str_lossy(self) -> Cow<'v, str> {
+        String::from_utf8_lossy(self.0)
+    }
+
+    /// Whether there is nothing in it.
+    pub const fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'v> From<&'v str> for Text<'v> {
+    fn from(text: &'v str) -> Self {
+        Self(text.as_bytes())
+    }
+}
+
+impl PartialEq<str> for Text<'_> {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other.as_bytes()
+    }
+}
+
+impl PartialEq<&str> for Text<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == other.as_bytes()
+    }
+}
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.to_str_lossy(), f)
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_str_lossy())
+    }
+}

@@ -1,0 +1,197 @@
+//! The same edits to the view and to the decoded message give the same message.
+
+use bimetal_pdata::{Attributes, AttributesMut, Logs, Metrics, Traces};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use proptest::prelude::*;
+use prost::Message;
+
+use crate::model::{self, Edit, value_buf};
+
+/// Each list gets the edits from another starting point, so that lists differ and some stay as they are.
+#[derive(Clone)]
+struct Script<'e> {
+    edits: &'e [Edit],
+    list: usize,
+    any: bool,
+}
+
+impl<'e> Script<'e> {
+    fn new(edits: &'e [Edit]) -> Self {
+        Self {
+            edits,
+            list: 0,
+            any: false,
+        }
+    }
+
+    fn next(&mut self) -> &'e [Edit] {
+        self.list += 1;
+        &self.edits[(self.list % 3).min(self.edits.len())..]
+    }
+
+    fn view(&mut self, mut attributes: AttributesMut<'_, '_>) {
+        for edit in self.next() {
+            self.any |= edit.apply(&mut attributes);
+        }
+    }
+
+    fn model(&mut self, attributes: &mut Vec<KeyValue>) {
+        for edit in self.next() {
+            edit.apply_to_model(attributes);
+        }
+    }
+}
+
+fn assert_reads(view: Attributes<'_>, model: &[KeyValue]) {
+    assert_eq!(view.len(), model.len());
+    for ((key, value), entry) in view.iter().zip(model) {
+        assert_eq!(key, entry.key.as_str());
+        assert_eq!(value, value_buf(entry.value.as_ref()).as_value());
+    }
+}
+
+/// An absent resource or scope is as good as one without attributes, until something is inserted.
+fn header<H: Default>(header: &mut Option<H>, edit: impl FnOnce(&mut H) -> bool) {
+    let absent = header.is_none();
+    if !edit(header.get_or_insert_default()) && absent {
+        *header = None;
+    }
+}
+
+proptest! {
+    #[test]
+    fn edits_of_logs_agree_with_the_decoded_message(mut model in model::logs(), edits in model::edits()) {
+        let bytes = model.encode_to_vec();
+        let mut logs = Logs::parse(&bytes).unwrap();
+        let (mut view, mut other) = (Script::new(&edits), Script::new(&edits));
+        for (resource, twin) in logs.resources_mut().zip(&mut model.resource_logs) {
+            view.view(resource.attributes_mut());
+            header(&mut twin.resource, |twin| {
+                other.model(&mut twin.attributes);
+                !twin.attributes.is_empty()
+            });
+            for (scope, twin) in resource.scopes_mut().zip(&mut twin.scope_logs) {
+                view.view(scope.attributes_mut());
+                header(&mut twin.scope, |twin| {
+                    other.model(&mut twin.attributes);
+                    !twin.attributes.is_empty()
+                });
+                for (record, twin) in scope.records_mut().zip(&mut twin.log_records) {
+                    view.view(record.attributes_mut());
+                    other.model(&mut twin.attributes);
+                    assert_reads(record.attributes(), &twin.attributes);
+                }
+            }
+        }
+        prop_assert_eq!(logs.changed(), view.any);
+        let encoded = logs.encode();
+        prop_assert!(logs.changed() || encoded == bytes);
+        prop_assert_eq!(ExportLogsServiceRequest::decode(encoded.as_slice()).unwrap(), model);
+    }
+
+    #[test]
+    fn edits_of_spans_agree_with_the_decoded_message(mut model in model::traces(), edits in model::edits()) {
+        let bytes = model.encode_to_vec();
+        let mut traces = Traces::parse(&bytes).unwrap();
+        let (mut view, mut other) = (Script::new(&edits), Script::new(&edits));
+        for span in traces.records_mut() {
+            view.view(span.attributes_mut());
+        }
+        for resource in &mut model.resource_spans {
+            for span in resource.scope_spans.iter_mut().flat_map(|scope| &mut scope.spans) {
+                other.model(&mut span.attributes);
+            }
+        }
+        prop_assert_eq!(traces.changed(), view.any);
+        let encoded = traces.encode();
+        prop_assert!(traces.changed() || encoded == bytes);
+        prop_assert_eq!(ExportTraceServiceRequest::decode(encoded.as_slice()).unwrap(), model);
+    }
+
+    #[test]
+    fn edits_of_data_points_agree_with_the_decoded_message(mut model in model::metrics(), edits in model::edits()) {
+        let bytes = model.encode_to_vec();
+        let mut metrics = Metrics::parse(&bytes).unwrap();
+        let (mut view, mut other) = (Script::new(&edits), Script::new(&edits));
+        for point in metrics.records_mut().flat_map(bimetal_pdata::Metric::data_points_mut) {
+            view.view(point.attributes_mut());
+        }
+        for resource in &mut model.resource_metrics {
+            for metric in resource.scope_metrics.iter_mut().flat_map(|scope| &mut scope.metrics) {
+                for attributes in model::point_attributes(metric) {
+                    other.model(attributes);
+                }
+            }
+        }
+        prop_assert_eq!(metrics.changed(), view.any);
+        let encoded = metrics.encode();
+        prop_assert!(metrics.changed() || encoded == bytes);
+        prop_assert_eq!(ExportMetricsServiceRequest::decode(encoded.as_slice()).unwrap(), model);
+    }
+
+    #[test]
+    fn removing_records_agrees_with_the_decoded_message(mut model in model::logs(), edits in model::edits()) {
+        let bytes = model.encode_to_vec();
+        let mut logs = Logs::parse(&bytes).unwrap();
+        let keep = |severity: i32| severity % 3 != 0;
+        let before = logs.record_count();
+        logs.retain_records(|record| {
+            for edit in &edits {
+                edit.apply(&mut record.attributes_mut());
+            }
+            keep(record.severity_number())
+        });
+        model.resource_logs.retain_mut(|resource| {
+            let empty = resource.scope_logs.is_empty();
+            resource.scope_logs.retain_mut(|scope| {
+                let empty = scope.log_records.is_empty();
+                scope.log_records.retain_mut(|record| {
+                    for edit in &edits {
+                        edit.apply_to_model(&mut record.attributes);
+                    }
+                    keep(record.severity_number)
+                });
+                empty || !scope.log_records.is_empty()
+            });
+            empty || !resource.scope_logs.is_empty()
+        });
+        prop_assert!(logs.changed() || logs.record_count() == before);
+        let encoded = logs.encode();
+        prop_assert_eq!(ExportLogsServiceRequest::decode(encoded.as_slice()).unwrap(), model);
+    }
+
+    #[test]
+    fn removing_data_points_agrees_with_the_decoded_message(mut model in model::metrics()) {
+        let bytes = model.encode_to_vec();
+        let mut metrics = Metrics::parse(&bytes).unwrap();
+        for metric in metrics.records_mut() {
+            metric.retain_data_points(|point| point.attributes().len() % 2 == 0);
+        }
+        let removed = metrics.changed();
+        for resource in &mut model.resource_metrics {
+            for metric in resource.scope_metrics.iter_mut().flat_map(|scope| &mut scope.metrics) {
+                retain_points(metric);
+            }
+        }
+        let encoded = metrics.encode();
+        prop_assert_eq!(encoded != bytes, removed);
+        prop_assert_eq!(ExportMetricsServiceRequest::decode(encoded.as_slice()).unwrap(), model);
+    }
+}
+
+fn retain_points(metric: &mut opentelemetry_proto::tonic::metrics::v1::Metric) {
+    use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+    match &mut metric.data {
+        None => {}
+        Some(Data::Gauge(data)) => data.data_points.retain(|p| p.attributes.len() % 2 == 0),
+        Some(Data::Sum(data)) => data.data_points.retain(|p| p.attributes.len() % 2 == 0),
+        Some(Data::Histogram(data)) => data.data_points.retain(|p| p.attributes.len() % 2 == 0),
+        Some(Data::ExponentialHistogram(data)) => {
+            data.data_points.retain(|p| p.attributes.len() % 2 == 0);
+        }
+        Some(Data::Summary(data)) => data.data_points.retain(|p| p.attributes.len() % 2 == 0),
+    }
+}

@@ -1,0 +1,8 @@
+//! The view against an independent decoder: the same messages, read and written by `prost`.
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
+
+mod edits;
+mod hostile;
+mod lossless;
+mod model;
+mod reading;
