@@ -1,2 +1,80 @@
-//! Chores of this repository.
-fn main() {}
+//! Every chore of this repository has one name.
+//!
+//! In: the name of a chore. Out: an exit code, 0 when it held. Invariant: a missing tool fails a chore; nothing is skipped in silence.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "chores talk to the person who started them"
+)]
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod bench;
+mod chore;
+mod gate;
+mod header;
+mod quickstart;
+mod soak;
+mod structure;
+
+use chore::ChoreError;
+
+/// Chores of this repository. `make` calls them with the tool chains in place.
+#[derive(Parser)]
+#[command(name = "xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Build a Collector with a Go and a Rust plugin, and send telemetry through it.
+    Quickstart,
+    /// The gate: lint, unit, property, structure, quickstart, loading.
+    Test,
+    /// The gate and everything slow: comparison with OCB, rebuilds, all five kinds as plugins.
+    TestAll,
+    /// Fuzzing, sanitizers, stress.
+    Soak,
+    /// Check arrows, headers of modules, lengths of files and the rooms of unsafe code.
+    Structure,
+    /// Check the C header against the types; with `--write`, write it.
+    Header {
+        /// Write the header instead of comparing it.
+        #[arg(long)]
+        write: bool,
+    },
+    /// Measure, and print the table of `BENCHMARKS.md`.
+    Bench,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().chore {
+        Chore::Quickstart => quickstart::run_all(),
+        Chore::Test => gate::test(),
+        Chore::TestAll => gate::test_all(),
+        Chore::Soak => soak::run(),
+        Chore::Structure => gate::structure(),
+        Chore::Header { write } => header::run(write),
+        Chore::Bench => bench::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn report(error: &ChoreError) {
+    eprintln!("error: {error}");
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        eprintln!("caused by: {cause}");
+        source = cause.source();
+    }
+}

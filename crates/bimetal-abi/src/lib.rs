@@ -3,13 +3,18 @@
 //! In: nothing. Out: `#[repr(C)]` tables and numbers, and `include/otelcol_plugin.h` generated from them.
 //! Invariant: no logic. Fixed-width integers only; every table starts with its own size, grows only at the end and says with
 //! feature bits what it can do; numbers are append-only. Whoever allocated memory frees it.
-#![expect(unsafe_code, reason = "function pointers of a C border are unsafe to call")]
+#![expect(
+    unsafe_code,
+    reason = "function pointers of a C border are unsafe to call"
+)]
 #![warn(missing_docs, missing_debug_implementations)]
 
+mod empty;
 mod number;
 mod table;
 mod value;
 
+pub use empty::struct_size;
 pub use number::*;
 pub use table::*;
 pub use value::*;

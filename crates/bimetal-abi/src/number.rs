@@ -27,6 +27,21 @@ pub const SIGNAL_LOGS: u32 = 3;
 /// `Data::signal`: profiles.
 pub const SIGNAL_PROFILES: u32 = 4;
 
+/// `Factory::stability`: says nothing.
+pub const STABILITY_UNDEFINED: u64 = 0;
+/// `Factory::stability`: nobody looks after it.
+pub const STABILITY_UNMAINTAINED: u64 = 1;
+/// `Factory::stability`: will be removed.
+pub const STABILITY_DEPRECATED: u64 = 2;
+/// `Factory::stability`: not ready for use.
+pub const STABILITY_DEVELOPMENT: u64 = 3;
+/// `Factory::stability`: for limited use; configuration may change.
+pub const STABILITY_ALPHA: u64 = 4;
+/// `Factory::stability`: for general use; configuration rarely changes.
+pub const STABILITY_BETA: u64 = 5;
+/// `Factory::stability`: for general use; configuration does not break.
+pub const STABILITY_STABLE: u64 = 6;
+
 /// `Data::format` and `Output::format`: one OTLP `Export…ServiceRequest` message, protobuf-encoded.
 pub const FORMAT_OTLP: u32 = 1;
 /// `Output::format`: an edit list (reserved; announced by [`FEATURE_EDITS`]).

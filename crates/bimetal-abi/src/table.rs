@@ -3,6 +3,7 @@
 //! In: nothing. Out: `#[repr(C)]` tables of functions. Invariant: a field is used only if `struct_size` reaches past it and it is not null.
 
 use std::ffi::c_void;
+use std::mem::offset_of;
 
 use crate::value::{Buffer, Context, Data, Error, Output, Slice};
 
@@ -21,12 +22,18 @@ pub struct Host {
     /// `FEATURE_…` bits.
     pub features: u64,
     /// Writes one record to the component's logger. `fields` is a JSON object, or empty.
-    pub log: Option<unsafe extern "C" fn(component: u64, level: i32, message: Slice, fields: Slice)>,
+    pub log:
+        Option<unsafe extern "C" fn(component: u64, level: i32, message: Slice, fields: Slice)>,
     /// Non-zero when a record of this level would be written.
     pub log_enabled: Option<unsafe extern "C" fn(component: u64, level: i32) -> i32>,
     /// Hands telemetry to the next consumer and waits for it. Reserved for receivers and connectors.
     pub send: Option<
-        unsafe extern "C" fn(next: u64, context: *const Context, data: *const Data, error: *mut Error) -> i32,
+        unsafe extern "C" fn(
+            next: u64,
+            context: *const Context,
+            data: *const Data,
+            error: *mut Error,
+        ) -> i32,
     >,
     /// Ends a `consume` that answered `OUTCOME_PENDING`; a null error means success. Reserved.
     pub complete: Option<unsafe extern "C" fn(token: u64, error: *const Error)>,
@@ -72,12 +79,20 @@ pub struct Factory {
     pub features: u64,
     /// The component's type as in the Collector's configuration; lives as long as the process.
     pub type_name: Slice,
-    /// Identity as JSON: `{kind, type, signals: {logs: "beta"}, default_config, config_schema}`.
-    pub describe: Option<unsafe extern "C" fn(out: *mut Buffer, error: *mut Error) -> i32>,
+    /// Identity as JSON: `{kind, type, signals: {logs: "beta"}, default_config, config_schema}`. Is given its own table.
+    pub describe: Option<
+        unsafe extern "C" fn(factory: *const Factory, out: *mut Buffer, error: *mut Error) -> i32,
+    >,
     /// Checks a section as `create` would, without creating anything.
     pub validate: Option<unsafe extern "C" fn(config: Slice, error: *mut Error) -> i32>,
     /// Makes one instance for one signal. Has no side effects: no thread, no socket, no file.
-    pub create: Option<unsafe extern "C" fn(create: *const Create, out: *mut *mut c_void, error: *mut Error) -> i32>,
+    pub create: Option<
+        unsafe extern "C" fn(
+            create: *const Create,
+            out: *mut *mut c_void,
+            error: *mut Error,
+        ) -> i32,
+    >,
     /// Starts the instance; called at most once.
     pub start: Option<unsafe extern "C" fn(instance: *mut c_void, error: *mut Error) -> i32>,
     /// Gives telemetry to the instance; may be called from many threads at once. Answers `OUTCOME_…` or a negative status.
@@ -94,9 +109,17 @@ pub struct Factory {
     /// The caller of a pending `consume` no longer waits. Reserved.
     pub cancel: Option<unsafe extern "C" fn(instance: *mut c_void, token: u64) -> i32>,
     /// Stops the instance; may be called without `start`, and more than once. 0 means no deadline.
-    pub shutdown: Option<unsafe extern "C" fn(instance: *mut c_void, deadline_unix_ns: u64, error: *mut Error) -> i32>,
+    pub shutdown: Option<
+        unsafe extern "C" fn(
+            instance: *mut c_void,
+            deadline_unix_ns: u64,
+            error: *mut Error,
+        ) -> i32,
+    >,
     /// Frees the instance; nothing is called on it afterwards.
     pub destroy: Option<unsafe extern "C" fn(instance: *mut c_void)>,
+    /// `STABILITY_…` of every signal, four bits each: `STABILITY_BETA << (4 * SIGNAL_LOGS)`. The lowest four are an extension's.
+    pub stability: u64,
 }
 
 // SAFETY: a factory is immutable after construction, and its slices point to data that lives as long as the process.
@@ -110,4 +133,29 @@ pub type NewFactory =
 
 const _: () = assert!(size_of::<Host>() == 64);
 const _: () = assert!(size_of::<Create>() == 88);
-const _: () = assert!(size_of::<Factory>() == 104);
+const _: () = assert!(size_of::<Factory>() == 112);
+const _: () = assert!(offset_of!(Host, abi_minor) == 8);
+const _: () = assert!(offset_of!(Host, features) == 16);
+const _: () = assert!(offset_of!(Host, log) == 24);
+const _: () = assert!(offset_of!(Host, log_enabled) == 32);
+const _: () = assert!(offset_of!(Host, send) == 40);
+const _: () = assert!(offset_of!(Host, complete) == 48);
+const _: () = assert!(offset_of!(Host, report_status) == 56);
+const _: () = assert!(offset_of!(Create, component) == 8);
+const _: () = assert!(offset_of!(Create, host) == 16);
+const _: () = assert!(offset_of!(Create, id) == 24);
+const _: () = assert!(offset_of!(Create, config) == 40);
+const _: () = assert!(offset_of!(Create, resource) == 56);
+const _: () = assert!(offset_of!(Create, next) == 72);
+const _: () = assert!(offset_of!(Factory, signals) == 8);
+const _: () = assert!(offset_of!(Factory, features) == 16);
+const _: () = assert!(offset_of!(Factory, type_name) == 24);
+const _: () = assert!(offset_of!(Factory, describe) == 40);
+const _: () = assert!(offset_of!(Factory, validate) == 48);
+const _: () = assert!(offset_of!(Factory, create) == 56);
+const _: () = assert!(offset_of!(Factory, start) == 64);
+const _: () = assert!(offset_of!(Factory, consume) == 72);
+const _: () = assert!(offset_of!(Factory, cancel) == 80);
+const _: () = assert!(offset_of!(Factory, shutdown) == 88);
+const _: () = assert!(offset_of!(Factory, destroy) == 96);
+const _: () = assert!(offset_of!(Factory, stability) == 104);

@@ -3,7 +3,7 @@
 //! In: nothing. Out: `#[repr(C)]` structs. Invariant: a [`Slice`] lives as long as the call; a [`Buffer`] until its `release`.
 
 use std::ffi::c_void;
-use std::ptr::{null, null_mut};
+use std::mem::offset_of;
 
 /// Bytes that belong to somebody else and may be read during the call that gave them.
 #[repr(C)]
@@ -105,44 +105,22 @@ pub struct Output {
     pub data: Buffer,
 }
 
-impl Slice {
-    /// A slice of no bytes.
-    pub const EMPTY: Self = Self { ptr: null(), len: 0 };
-
-    /// Borrows `bytes` for a call.
-    pub const fn from_bytes(bytes: &[u8]) -> Self {
-        Self { ptr: bytes.as_ptr(), len: bytes.len() as u64 }
-    }
-}
-
-impl Buffer {
-    /// A buffer of no bytes that needs no release.
-    pub const EMPTY: Self = Self { ptr: null_mut(), len: 0, owner: null_mut(), release: None };
-}
-
-impl Error {
-    /// An error record that says nothing yet, as a caller hands it over.
-    pub const EMPTY: Self = Self {
-        struct_size: size_of::<Self>() as u32,
-        signal: 0,
-        flags: 0,
-        retry_after_ns: 0,
-        http_status: 0,
-        grpc_code: 0,
-        message: Buffer::EMPTY,
-        retry_data: Buffer::EMPTY,
-    };
-}
-
-impl Output {
-    /// An output that holds nothing yet, as a caller hands it over.
-    pub const EMPTY: Self =
-        Self { struct_size: size_of::<Self>() as u32, format: 0, data: Buffer::EMPTY };
-}
-
 const _: () = assert!(size_of::<Slice>() == 16);
 const _: () = assert!(size_of::<Buffer>() == 32);
 const _: () = assert!(size_of::<Error>() == 96);
 const _: () = assert!(size_of::<Context>() == 72);
 const _: () = assert!(size_of::<Data>() == 40);
 const _: () = assert!(size_of::<Output>() == 40);
+const _: () = assert!(offset_of!(Buffer, release) == 24);
+const _: () = assert!(offset_of!(Error, flags) == 8);
+const _: () = assert!(offset_of!(Error, http_status) == 24);
+const _: () = assert!(offset_of!(Error, message) == 32);
+const _: () = assert!(offset_of!(Error, retry_data) == 64);
+const _: () = assert!(offset_of!(Context, deadline_unix_ns) == 8);
+const _: () = assert!(offset_of!(Context, span_id) == 32);
+const _: () = assert!(offset_of!(Context, cancelled) == 48);
+const _: () = assert!(offset_of!(Context, metadata) == 56);
+const _: () = assert!(offset_of!(Data, format) == 8);
+const _: () = assert!(offset_of!(Data, bytes) == 16);
+const _: () = assert!(offset_of!(Data, root) == 32);
+const _: () = assert!(offset_of!(Output, data) == 8);

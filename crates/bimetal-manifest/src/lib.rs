@@ -4,4 +4,19 @@
 //! and no input makes it panic.
 #![forbid(unsafe_code)]
 
+pub mod catalog;
+pub mod compat;
+pub mod digest;
+pub mod escape;
+pub mod frame;
+pub mod lock;
+pub mod object;
 pub mod schema;
+
+pub use catalog::{Catalog, CatalogError, CheckOptions, Report, ScanOptions};
+pub use compat::{Mismatch, Rules, compare, predict};
+pub use digest::{Digest, sha256};
+pub use escape::escape;
+pub use lock::Lock;
+pub use object::{Artifact, Facts, Form, ManifestError, ReadError};
+pub use schema::Manifest;

@@ -1,1 +1,51 @@
-//! The `plugins` commands of a Collector and of the builder.
+//! The `plugins` commands: `list`, `validate`, `inspect`, `check`.
+//!
+//! In: arguments after the word `plugins`, a [`Context`] that says which program asks, two writers. Out: an [`ExitCode`].
+//! Invariant: no code of a plugin runs in this process; `validate --load` runs it in a child with a time limit.
+#![forbid(unsafe_code)]
+
+mod args;
+mod child;
+mod commands;
+mod context;
+mod document;
+mod error;
+mod escape;
+mod exit_code;
+mod inspection;
+mod judgement;
+mod output;
+mod rights;
+mod settings;
+mod table;
+mod text;
+
+use std::ffi::OsString;
+
+pub use args::command;
+pub use context::{
+    Context, Door, Interrupt, plugins_dir_from_environment, runs_with_borrowed_rights,
+};
+pub use exit_code::ExitCode;
+pub use output::Output;
+
+/// Runs one `plugins` command; `arguments` are those after the word `plugins`.
+pub fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    context: &Context,
+    out: &mut Output,
+) -> ExitCode {
+    let code = match args::parse(arguments, context) {
+        Ok(arguments) => commands::run(&arguments, context, out),
+        Err(refusal) => args::explain(&refusal, out),
+    };
+    match out.finish() {
+        Ok(()) => code,
+        Err(source) => {
+            let error = error::CommandError::Write { source };
+            out.error(&error, error.hint());
+            let _ = out.finish();
+            code.max(ExitCode::Failure)
+        }
+    }
+}

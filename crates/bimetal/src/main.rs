@@ -1,2 +1,11 @@
-//! The builder.
-fn main() {}
+//! The builder: from a configuration to a Collector and its plugins.
+#![forbid(unsafe_code)]
+
+mod cli;
+mod progress;
+mod stages;
+mod toolchain;
+
+fn main() -> std::process::ExitCode {
+    cli::run(std::env::args_os()).into()
+}

@@ -26,7 +26,8 @@ pub struct Manifest {
     pub build_profile: String,
     /// Go: module path -> `h1:` sum. Rust: crate name (`name@version` where a name occurs twice) -> `sha256:` or `h1:`.
     pub dependency_hashes: BTreeMap<String, String>,
-    /// Every flag given to the compiler and linker.
+    /// Every flag given to the compiler and linker. Compared: Go's `-trimpath -tags -race -msan -asan -gcflags -asmflags -pgo -cover*`,
+    /// rustc's code generation flags.
     pub build_flags: Vec<String>,
     /// Rust's target triple, for Go too.
     pub target: String,
@@ -38,7 +39,7 @@ pub struct Manifest {
     /// The dependencies in more detail, in the order of `dependency_hashes`.
     #[serde(default)]
     pub dependencies: Vec<Dependency>,
-    /// Variables that reached the compilers: GO*, CGO_*, CC and the like.
+    /// Variables that reached the compilers: GO*, CGO_*, CC and the like. Compared: GO* and CGO_*, those that name places excepted.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
     /// `sha256:` over the canonical text of `environment` and `toolchain`.
@@ -78,7 +79,9 @@ pub enum ArtifactKind {
 }
 
 /// Language of an artifact or of a part of main.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
     /// Go.
@@ -88,7 +91,9 @@ pub enum Language {
 }
 
 /// Kind of a component.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Takes telemetry in.

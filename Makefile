@@ -1,0 +1,22 @@
+# What a newcomer types. Each target makes sure of the tool chains first.
+XTASK = xtask/setup.sh cargo run --quiet --locked --package xtask --
+
+.PHONY: help quickstart test test-all soak bench
+
+help: ## what can be done
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 20
+
+quickstart: ## build a Collector with a Go and a Rust plugin, and send telemetry through it
+	@$(XTASK) quickstart
+
+test: ## the gate: lint, unit, property, structure, quickstart, loading
+	@$(XTASK) test
+
+test-all: ## everything slow as well: comparison with OCB, rebuilds
+	@$(XTASK) test-all
+
+soak: ## fuzzing, sanitizers, stress
+	@$(XTASK) soak
+
+bench: ## the table of BENCHMARKS.md
+	@$(XTASK) bench

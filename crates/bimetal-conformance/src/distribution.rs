@@ -1,0 +1,108 @@
+//! Distributions built by the real builder, once per machine.
+//!
+//! In: a builder configuration of this repository. Out: where its main and plugins are. Invariant: every test of a run that asks for
+//! the same distribution gets the same files; nobody changes them (copies are what is tampered with).
+
+use std::io;
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+
+/// Why a distribution could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum DistributionError {
+    /// A program cannot be started.
+    #[error("cannot run `{program}`")]
+    Spawn {
+        /// The program.
+        program: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The program failed.
+    #[error("`{command}` failed:\n{output}")]
+    Failed {
+        /// The command line.
+        command: String,
+        /// What it wrote.
+        output: String,
+    },
+    /// A file could not be read or written.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// A built distribution.
+#[derive(Debug, Clone)]
+pub struct Distribution {
+    /// The output folder.
+    pub out: Utf8PathBuf,
+    /// The main binary.
+    pub main: Utf8PathBuf,
+    /// The plugin folder.
+    pub plugins: Utf8PathBuf,
+}
+
+/// The top of this repository.
+pub fn repository() -> &'static Utf8Path {
+    static ROOT: OnceLock<Utf8PathBuf> = OnceLock::new();
+    ROOT.get_or_init(|| {
+        let here = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
+        here.ancestors().nth(2).expect("this crate lies two folders below the top").to_owned()
+    })
+}
+
+/// Cargo's target folder of this repository.
+pub fn target() -> Utf8PathBuf {
+    std::env::var("CARGO_TARGET_DIR").map_or_else(|_| repository().join("target"), Utf8PathBuf::from)
+}
+
+/// The builder, built from this repository if that has not happened yet in this process.
+pub fn builder() -> Result<Utf8PathBuf, DistributionError> {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    let program = target().join("debug/bimetal");
+    if BUILT.get().is_none() {
+        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+        run(&cargo, &["build", "--quiet", "--package", "bimetal", "--bin", "bimetal"])?;
+        BUILT.get_or_init(|| ());
+    }
+    Ok(program)
+}
+
+/// Builds `config` into `target/distributions/<name>`; quick when nothing changed since the last time.
+pub fn build(name: &str, config: &Utf8Path) -> Result<Distribution, DistributionError> {
+    let out = target().join("distributions").join(name);
+    fs::create_dir_all(out.parent().expect("joined from two names"))?;
+    let builder = builder()?;
+    run(builder.as_str(), &["--config", config.as_str(), "--output-path", out.as_str()])?;
+    Ok(Distribution { main: out.join(name), plugins: out.join("plugins"), out })
+}
+
+/// Runs a program to its end in the top of this repository; what it writes is kept for the error.
+pub fn run(program: &str, arguments: &[&str]) -> Result<Output, DistributionError> {
+    #[expect(clippy::disallowed_methods, reason = "the driver runs the builder under test")]
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(repository())
+        .output()
+        .map_err(|source| DistributionError::Spawn { program: program.to_owned(), source })?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    Err(DistributionError::Failed {
+        command: format!("{program} {}", arguments.join(" ")),
+        output: format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)),
+    })
+}
+
+/// Copies a plugin folder, so that the copy can be damaged. Modes stay as they are.
+pub fn copy_plugins(from: &Utf8Path, to: &Utf8Path) -> Result<(), DistributionError> {
+    fs::create_dir_all(to)?;
+    for entry in from.read_dir_utf8()? {
+        let entry = entry?;
+        fs::copy(entry.path(), to.join(entry.file_name()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! A plugin that does not fit is refused before any of its code runs; the good one beside it loads.
+
+use bimetal_conformance::tamper;
+use fs_err as fs;
+use serde_json::json;
+
+use crate::scene::{GO_PLUGIN, RUST_PLUGIN, Scene};
+
+/// Main must end with a failure, name every text, and leave no sign of the plugin's code.
+fn refuses(scene: &Scene, processor: &str, texts: &[&str]) {
+    let ended = scene.validate(&[processor]);
+    assert!(!ended.status.success(), "{}", ended.log);
+    for text in texts {
+        assert!(ended.log.contains(text), "`{text}` is missing in:\n{}", ended.log);
+    }
+    assert_eq!(scene.witnesses(), Vec::<String>::new(), "code of the refused plugin has run");
+}
+
+#[test]
+fn loads_good_plugins_and_their_code_runs() {
+    let scene = Scene::pinned();
+    let ended = scene.validate(&["go_witness", "rust_witness"]);
+    assert!(ended.status.success(), "{}", ended.log);
+    assert_eq!(
+        scene.witnesses(),
+        ["go-constructor", "go-factory", "go-init", "rust-constructor", "rust-factory"]
+    );
+}
+
+#[test]
+fn refuses_a_go_plugin_with_another_dependency_hash() {
+    let scene = Scene::unpinned();
+    tamper::change_dependency(&scene.plugin(GO_PLUGIN), "go.opentelemetry.io/collector/pdata").unwrap();
+    refuses(&scene, "go_witness", &["go.opentelemetry.io/collector/pdata", "h1:"]);
+}
+
+#[test]
+fn refuses_a_rust_plugin_with_another_dependency_hash() {
+    let scene = Scene::unpinned();
+    tamper::change_dependency(&scene.plugin(RUST_PLUGIN), "serde").unwrap();
+    refuses(&scene, "rust_witness", &["serde", "sha256:"]);
+}
+
+#[test]
+fn refuses_plugins_of_another_tool_chain_version() {
+    let scene = Scene::unpinned();
+    tamper::set_in_manifest(&scene.plugin(GO_PLUGIN), "/toolchain_version", json!("go1.26.1")).unwrap();
+    refuses(&scene, "go_witness", &["go1.26.1"]);
+    tamper::set_in_manifest(&scene.plugin(RUST_PLUGIN), "/toolchain_version", json!("1.94.0")).unwrap();
+    refuses(&scene, "rust_witness", &["1.94.0", "1.95.0"]);
+}
+
+#[test]
+fn refuses_a_go_plugin_of_other_flags() {
+    let scene = Scene::unpinned();
+    tamper::set_in_manifest(&scene.plugin(GO_PLUGIN), "/build_flags", json!(["-buildmode=plugin"])).unwrap();
+    refuses(&scene, "go_witness", &["-trimpath"]);
+}
+
+#[test]
+fn refuses_a_go_plugin_with_another_package_hash() {
+    let scene = Scene::unpinned();
+    tamper::change_package_hash(&scene.plugin(GO_PLUGIN), "go.opentelemetry.io/collector/consumer").unwrap();
+    refuses(&scene, "go_witness", &["go.opentelemetry.io/collector/consumer"]);
+}
+
+#[test]
+fn names_every_difference_not_only_the_first() {
+    let scene = Scene::unpinned();
+    let plugin = scene.plugin(GO_PLUGIN);
+    tamper::change_dependency(&plugin, "go.opentelemetry.io/collector/pdata").unwrap();
+    tamper::set_in_manifest(&plugin, "/toolchain_version", json!("go1.26.1")).unwrap();
+    tamper::change_package_hash(&plugin, "go.opentelemetry.io/collector/consumer").unwrap();
+    refuses(
+        &scene,
+        "go_witness",
+        &["go1.26.1", "go.opentelemetry.io/collector/pdata", "go.opentelemetry.io/collector/consumer"],
+    );
+}
+
+#[test]
+fn refuses_a_locked_plugin_with_one_changed_bit_of_code() {
+    let scene = Scene::pinned();
+    tamper::flip_code_byte(&scene.plugin(GO_PLUGIN)).unwrap();
+    refuses(&scene, "go_witness", &["plugins.lock"]);
+    tamper::flip_code_byte(&scene.plugin(RUST_PLUGIN)).unwrap();
+    refuses(&scene, "rust_witness", &["plugins.lock"]);
+}
+
+#[test]
+fn refuses_a_truncated_plugin_and_says_so() {
+    let scene = Scene::unpinned();
+    let plugin = scene.plugin(RUST_PLUGIN);
+    let bytes = fs::read(&plugin).unwrap();
+    fs::write(&plugin, &bytes[..bytes.len() / 2]).unwrap();
+    refuses(&scene, "rust_witness", &[RUST_PLUGIN]);
+}

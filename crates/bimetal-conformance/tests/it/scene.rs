@@ -1,0 +1,89 @@
+//! A copy of the loading distribution's plugins, a configuration, and the files that witnesses leave.
+
+use bimetal_conformance::collector::{Ended, Start};
+use bimetal_conformance::distribution::{Distribution, build, copy_plugins, repository};
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+use tempfile::TempDir;
+
+pub(crate) const GO_PLUGIN: &str = "processor-go_witness.so";
+pub(crate) const RUST_PLUGIN: &str = "processor-rust_witness.so";
+
+/// Everything one test may change.
+pub(crate) struct Scene {
+    pub(crate) main: Utf8PathBuf,
+    pub(crate) plugins: Utf8PathBuf,
+    folder: Utf8PathBuf,
+    _keep: TempDir,
+}
+
+pub(crate) fn loading() -> Distribution {
+    build("otelcol-loading", &repository().join("crates/bimetal-conformance/fixtures/loading.yaml")).unwrap()
+}
+
+impl Scene {
+    /// Plugins without the lock file, so that what refuses a changed plugin is the change and not its digest.
+    pub(crate) fn unpinned() -> Self {
+        let scene = Self::pinned();
+        fs::remove_file(scene.plugins.join("plugins.lock")).unwrap();
+        scene
+    }
+
+    /// Plugins as the builder laid them out.
+    pub(crate) fn pinned() -> Self {
+        let distribution = loading();
+        let keep = tempfile::tempdir().unwrap();
+        let folder = Utf8PathBuf::try_from(keep.path().to_owned()).unwrap();
+        let plugins = folder.join("plugins");
+        copy_plugins(&distribution.plugins, &plugins).unwrap();
+        Self { main: distribution.main, plugins, folder, _keep: keep }
+    }
+
+    pub(crate) fn plugin(&self, name: &str) -> Utf8PathBuf {
+        self.plugins.join(name)
+    }
+
+    /// A configuration whose one pipeline has these processors.
+    pub(crate) fn config(&self, processors: &[&str]) -> Utf8PathBuf {
+        let file = self.folder.join("collector.yaml");
+        self.write_config(&file, processors);
+        file
+    }
+
+    pub(crate) fn write_config(&self, file: &Utf8Path, processors: &[&str]) {
+        let sections: String = processors.iter().map(|name| format!("  {name}:\n")).collect();
+        let section = if processors.is_empty() { String::new() } else { format!("processors:\n{sections}") };
+        let text = format!(
+            "receivers:\n  nop:\nexporters:\n  nop:\n{section}\
+             service:\n  telemetry:\n    metrics:\n      level: none\n  pipelines:\n    logs:\n      \
+             receivers: [nop]\n      processors: [{}]\n      exporters: [nop]\n",
+            processors.join(", ")
+        );
+        fs::write(file, text).unwrap();
+    }
+
+    /// Main with this scene's plugins and a command of it before the configuration (`validate`), or none.
+    pub(crate) fn start(&self, command: &[&str], processors: &[&str]) -> Start {
+        let config = self.config(processors);
+        Start::command(&self.main, command)
+            .argument(format!("--config={config}"))
+            .argument(format!("--plugins-dir={}", self.plugins))
+            .variable("BIMETAL_WITNESS", self.folder.join("witness"))
+    }
+
+    pub(crate) fn validate(&self, processors: &[&str]) -> Ended {
+        self.start(&["validate"], processors).to_end().unwrap()
+    }
+
+    /// Names of the files that the plugins' code has left, sorted.
+    pub(crate) fn witnesses(&self) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .folder
+            .read_dir_utf8()
+            .unwrap()
+            .filter_map(|entry| entry.unwrap().file_name().strip_prefix("witness.").map(str::to_owned))
+            .collect();
+        names.sort();
+        names
+    }
+}

@@ -1,0 +1,114 @@
+//! Bad plugins that are not used, the opt-out, reloads and feature gates.
+
+use bimetal_conformance::tamper;
+use fs_err as fs;
+use serde_json::json;
+
+use crate::scene::{GO_PLUGIN, RUST_PLUGIN, Scene};
+
+#[test]
+fn an_unused_bad_plugin_does_not_stop_main_and_is_reported() {
+    let scene = Scene::unpinned();
+    tamper::set_in_manifest(&scene.plugin(GO_PLUGIN), "/toolchain_version", json!("go1.26.1")).unwrap();
+    fs::write(scene.plugin("notes.so"), "not a plugin").unwrap();
+    let collector = scene.start(&[], &["rust_witness"]).run().unwrap();
+    let ended = collector.stop().unwrap();
+    assert!(ended.status.success(), "{}", ended.log);
+    for file in [GO_PLUGIN, "notes.so"] {
+        assert!(ended.log.contains(file), "`{file}` is missing in:\n{}", ended.log);
+    }
+    assert_eq!(scene.witnesses(), ["rust-constructor", "rust-factory"]);
+}
+
+#[test]
+fn a_used_bad_plugin_stops_main() {
+    let scene = Scene::unpinned();
+    tamper::set_in_manifest(&scene.plugin(GO_PLUGIN), "/toolchain_version", json!("go1.26.1")).unwrap();
+    let ended = scene.start(&[], &["go_witness", "rust_witness"]).to_end().unwrap();
+    assert!(!ended.status.success(), "{}", ended.log);
+    assert!(ended.log.contains("go1.26.1"), "{}", ended.log);
+}
+
+#[test]
+fn skip_is_obeyed_and_logged() {
+    let scene = Scene::unpinned();
+    tamper::set_in_manifest(&scene.plugin(GO_PLUGIN), "/toolchain_version", json!("go1.26.1")).unwrap();
+    let collector =
+        scene.start(&[], &["go_witness", "rust_witness"]).argument("--plugins-on-error=skip").run().unwrap();
+    let ended = collector.stop().unwrap();
+    assert!(ended.status.success(), "{}", ended.log);
+    assert!(ended.log.contains("skip") && ended.log.contains(GO_PLUGIN), "{}", ended.log);
+    assert_eq!(scene.witnesses(), ["rust-constructor", "rust-factory"]);
+}
+
+#[test]
+fn a_missing_plugin_folder_is_named() {
+    let scene = Scene::unpinned();
+    fs::remove_dir_all(&scene.plugins).unwrap();
+    let ended = scene.validate(&["go_witness"]);
+    assert!(!ended.status.success(), "{}", ended.log);
+    assert!(ended.log.contains(scene.plugins.as_str()), "{}", ended.log);
+}
+
+#[test]
+fn an_unpinned_plugin_is_refused_when_the_lock_is_required() {
+    let scene = Scene::unpinned();
+    let ended = scene.start(&["validate"], &["rust_witness"]).argument("--plugins-require-lock").to_end().unwrap();
+    assert!(!ended.status.success(), "{}", ended.log);
+    assert!(ended.log.contains("plugins.lock"), "{}", ended.log);
+    assert_eq!(scene.witnesses(), Vec::<String>::new());
+}
+
+#[test]
+fn a_reload_loads_a_further_plugin() {
+    let scene = Scene::pinned();
+    let mut collector = scene.start(&[], &["rust_witness"]).run().unwrap();
+    scene.config(&["rust_witness", "go_witness"]);
+    collector.reload().unwrap();
+    collector.wait_for("Everything is ready").unwrap();
+    let ended = collector.stop().unwrap();
+    assert!(ended.status.success(), "{}", ended.log);
+    assert!(scene.witnesses().contains(&"go-factory".to_owned()), "{:?}", scene.witnesses());
+}
+
+#[test]
+fn a_reload_that_needs_a_changed_file_asks_for_a_restart() {
+    let scene = Scene::unpinned();
+    let mut collector = scene.start(&[], &["rust_witness"]).run().unwrap();
+    tamper::flip_code_byte(&scene.plugin(GO_PLUGIN)).unwrap();
+    scene.config(&["rust_witness", "go_witness"]);
+    collector.reload().unwrap();
+    collector.wait_for("restart").unwrap();
+    assert!(!scene.witnesses().contains(&"go-init".to_owned()), "{:?}", scene.witnesses());
+}
+
+#[test]
+fn a_feature_gate_of_a_go_plugin_can_be_set_and_listed() {
+    let scene = Scene::pinned();
+    let ended = scene
+        .start(&["validate"], &["rust_witness"])
+        .argument("--feature-gates=go_witness.gate")
+        .to_end()
+        .unwrap();
+    assert!(ended.status.success(), "{}", ended.log);
+    let listed = bimetal_conformance::collector::Start::command(&scene.main, &["featuregate"])
+        .argument(format!("--plugins-dir={}", scene.plugins))
+        .to_end()
+        .unwrap();
+    assert!(listed.log.contains("go_witness.gate"), "{}", listed.log);
+}
+
+#[test]
+fn components_shows_plugins_with_the_file_they_come_from() {
+    let scene = Scene::pinned();
+    let listed = bimetal_conformance::collector::Start::command(&scene.main, &["components"])
+        .argument(format!("--plugins-dir={}", scene.plugins))
+        .variable("BIMETAL_WITNESS", scene.plugins.join("../witness"))
+        .to_end()
+        .unwrap();
+    assert!(listed.status.success(), "{}", listed.log);
+    for text in ["go_witness", GO_PLUGIN, "rust_witness", RUST_PLUGIN] {
+        assert!(listed.log.contains(text), "`{text}` is missing in:\n{}", listed.log);
+    }
+    assert_eq!(scene.witnesses(), Vec::<String>::new(), "`components` needs no plugin's code");
+}

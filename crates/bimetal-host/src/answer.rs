@@ -1,0 +1,65 @@
+//! What the host answers to the question which plugins may be loaded.
+//!
+//! In: plugins that passed, plugins that did not. Out: [`Answer`]. Invariant: a ticket is no plugin: its handle is worth one load.
+
+use bimetal_manifest::schema::{Component, Kind, Language};
+
+use crate::catalog::Item;
+use crate::refusal::Refusal;
+
+/// Kind and type of a component.
+pub(crate) type Key = (Kind, String);
+
+/// What became of the question which plugins may be loaded.
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    /// Verified, in load order: handle and what it is.
+    pub(crate) verified: Vec<Ticket>,
+    /// Not to be loaded.
+    pub(crate) refused: Vec<Refusal>,
+    /// Neither linked in nor in the directory.
+    pub(crate) unknown: Vec<Key>,
+    /// Sentences for the log.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// A verified plugin that waits to be loaded.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    /// Single-use.
+    pub(crate) handle: u64,
+    /// Name of the file.
+    pub(crate) file: String,
+    /// Its component.
+    pub(crate) component: Component,
+    /// Its language.
+    pub(crate) language: Language,
+}
+
+/// More than one file brings the component.
+pub(crate) fn several(key: &Key, items: &[&Item]) -> Refusal {
+    let files: Vec<_> = items
+        .iter()
+        .map(|item| format!("`{}`", bimetal_manifest::escape(&item.file.name)))
+        .collect();
+    let mut refusal = Refusal::new(&items[0].file.name, None).because(
+        format!(
+            "{} {} bring the same component",
+            files.join(", "),
+            if files.len() == 2 { "both" } else { "all" }
+        ),
+        Some("keep one of them in the plugin directory"),
+    );
+    (refusal.kind, refusal.type_name) = (Some(key.0), Some(key.1.clone()));
+    refusal
+}
+
+/// The component is linked in as well.
+pub(crate) fn taken(key: &Key, item: &Item) -> Refusal {
+    let mut refusal = Refusal::new(&item.file.name, None).because(
+        format!("{} `{}` is linked into this Collector already", key.0.as_str(), key.1),
+        Some("remove the file from the plugin directory, or build the Collector without the component"),
+    );
+    (refusal.kind, refusal.type_name) = (Some(key.0), Some(key.1.clone()));
+    refusal
+}

@@ -1,0 +1,252 @@
+//! The private folder that Go plugins are loaded from.
+//!
+//! In: a flag, the environment. Out: [`Folder`], files named by their digest.
+//! Invariant: the folder belongs to this user, nobody else can enter it, and code may be executed from it. A file that is already there
+//! is hashed again before it is believed.
+
+use std::fs::File;
+use std::io;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bimetal_manifest::{Digest, sha256};
+use camino::{Utf8Path, Utf8PathBuf};
+use rustix::fs::{
+    Access, AtFlags, CWD, Mode, OFlags, StatVfsMountFlags, accessat, fchmod, fstat, mkdirat,
+    openat, renameat, statvfs, unlinkat,
+};
+use rustix::io::Errno;
+
+const RIGHTS_OF_OTHERS: u32 = 0o077;
+
+/// Where private copies may go.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    candidates: Vec<Utf8PathBuf>,
+    chosen: OnceLock<Option<Folder>>,
+}
+
+/// A folder that private copies are in.
+#[derive(Clone, Debug)]
+pub(crate) struct Folder(Utf8PathBuf);
+
+/// A copy that is not complete yet.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    /// Open for writing.
+    pub(crate) file: File,
+    path: Utf8PathBuf,
+}
+
+/// There is no place for private copies, or it cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CacheError {
+    #[error("none of {} is a folder of this user alone that code may be executed from", list(.tried))]
+    NoFolder { tried: Vec<Utf8PathBuf> },
+    #[error("cannot write in `{path}`")]
+    Write {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+    #[error("`{path}` was exchanged while it was written")]
+    Spoiled { path: Utf8PathBuf },
+}
+
+impl CacheError {
+    /// The next action for a person.
+    #[expect(clippy::unnecessary_wraps, reason = "the form that every hint has")]
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoFolder { .. } => Some(
+                "name a folder with `--plugins-cache-dir`; it needs mode 0700 and a file system mounted without `noexec`",
+            ),
+            Self::Write { .. } => {
+                Some("free some space, or name another folder with `--plugins-cache-dir`")
+            }
+            Self::Spoiled { .. } => {
+                Some("start again; if it happens again, find out who else writes there")
+            }
+        }
+    }
+}
+
+impl Cache {
+    /// The folder that the user named, else the user's runtime and temporary folders. A set-id program ignores the environment.
+    pub(crate) fn new(named: Option<&Utf8Path>) -> Self {
+        let candidates = match named {
+            Some(named) => vec![camino::absolute_utf8(named).unwrap_or_else(|_| named.to_owned())],
+            None => default_folders(),
+        };
+        Self {
+            candidates,
+            chosen: OnceLock::new(),
+        }
+    }
+
+    /// The first candidate that fits, made if necessary.
+    pub(crate) fn folder(&self) -> Result<&Folder, CacheError> {
+        let chosen = self.chosen.get_or_init(|| {
+            self.candidates
+                .iter()
+                .find(|path| fits(path))
+                .cloned()
+                .map(Folder)
+        });
+        chosen.as_ref().ok_or_else(|| CacheError::NoFolder {
+            tried: self.candidates.clone(),
+        })
+    }
+}
+
+impl Folder {
+    /// Where it lies.
+    pub(crate) fn path(&self) -> &Utf8Path {
+        &self.0
+    }
+
+    /// Opens a new file that no other process can have open.
+    pub(crate) fn draft(&self) -> Result<Draft, CacheError> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = self
+            .0
+            .join(format!(".draft-{}-{number}", std::process::id()));
+        let create = || {
+            let flags =
+                OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            openat(CWD, path.as_std_path(), flags, Mode::RUSR | Mode::WUSR)
+        };
+        let created = match create() {
+            // A process with our number died before it could remove its draft.
+            Err(Errno::EXIST) => {
+                unlinkat(CWD, path.as_std_path(), AtFlags::empty()).and_then(|()| create())
+            }
+            result => result,
+        };
+        let descriptor = created.map_err(|error| CacheError::Write {
+            path: self.0.clone(),
+            source: error.into(),
+        })?;
+        Ok(Draft {
+            file: File::from(descriptor),
+            path,
+        })
+    }
+
+    /// Gives the draft the name of its content, or finds that content there already.
+    pub(crate) fn keep(
+        &self,
+        draft: &Draft,
+        digest: Digest,
+    ) -> Result<(File, Utf8PathBuf), CacheError> {
+        let path = self.0.join(format!("{digest}.so"));
+        if let Some(file) = existing(&path, digest) {
+            return Ok((file, path));
+        }
+        self.rename(draft, &path, digest).map(|file| (file, path))
+    }
+
+    /// Processes that have an older file of that name loaded keep it: a rename does not touch its bytes.
+    fn rename(&self, draft: &Draft, path: &Utf8Path, digest: Digest) -> Result<File, CacheError> {
+        let failed = |error: Errno| CacheError::Write {
+            path: self.0.clone(),
+            source: error.into(),
+        };
+        fchmod(&draft.file, Mode::RUSR)
+            .and_then(|()| renameat(CWD, draft.path.as_std_path(), CWD, path.as_std_path()))
+            .map_err(failed)?;
+        let file = open(path).map_err(failed)?;
+        let (ours, theirs) = (
+            fstat(&draft.file).map_err(failed)?,
+            fstat(&file).map_err(failed)?,
+        );
+        if (ours.st_dev, ours.st_ino) == (theirs.st_dev, theirs.st_ino) {
+            return Ok(file);
+        }
+        // Another process put the same content there in the meantime, or somebody else something different.
+        existing(path, digest).ok_or_else(|| CacheError::Spoiled {
+            path: path.to_owned(),
+        })
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // What was kept has another name by now.
+        let _ = unlinkat(CWD, self.path.as_std_path(), AtFlags::empty());
+    }
+}
+
+/// A file that is private, cannot be written through a name, and holds what its name says.
+fn existing(path: &Utf8Path, digest: Digest) -> Option<File> {
+    let file = open(path).ok()?;
+    let stat = fstat(&file).ok()?;
+    let is_private =
+        stat.st_uid == rustix::process::geteuid().as_raw() && stat.st_mode & 0o777 == 0o400;
+    (is_private && sha256(&file).ok()? == digest).then_some(file)
+}
+
+fn open(path: &Utf8Path) -> Result<File, Errno> {
+    openat(
+        CWD,
+        path.as_std_path(),
+        OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+        Mode::empty(),
+    )
+    .map(File::from)
+}
+
+/// Whether this process can neither write the file, nor exchange it, nor any folder above it.
+pub(crate) fn is_out_of_reach(path: &Utf8Path) -> bool {
+    let Ok(path) = path.canonicalize_utf8() else {
+        return false;
+    };
+    path.ancestors().all(|part| {
+        let writable = accessat(CWD, part.as_std_path(), Access::WRITE_OK, AtFlags::EACCESS);
+        matches!(writable, Err(Errno::ACCESS | Errno::ROFS | Errno::PERM))
+    })
+}
+
+fn default_folders() -> Vec<Utf8PathBuf> {
+    let user = rustix::process::geteuid().as_raw();
+    let mut folders = Vec::new();
+    if !bimetal_plugins::runs_with_borrowed_rights() {
+        let variable = |name| {
+            std::env::var(name)
+                .ok()
+                .filter(|value: &String| value.starts_with('/'))
+                .map(Utf8PathBuf::from)
+        };
+        folders.extend(variable("XDG_RUNTIME_DIR").map(|path| path.join("bimetal")));
+        folders.extend(variable("TMPDIR").map(|path| path.join(format!("bimetal-{user}"))));
+    }
+    folders.push(Utf8PathBuf::from(format!("/tmp/bimetal-{user}")));
+    folders.dedup();
+    folders
+}
+
+fn fits(path: &Utf8Path) -> bool {
+    match mkdirat(CWD, path.as_std_path(), Mode::RWXU) {
+        Ok(()) | Err(Errno::EXIST) => {}
+        Err(_) => return false,
+    }
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let Ok(folder) = openat(CWD, path.as_std_path(), flags, Mode::empty()) else {
+        return false;
+    };
+    let Ok(stat) = fstat(&folder) else {
+        return false;
+    };
+    let is_private =
+        stat.st_uid == rustix::process::geteuid().as_raw() && stat.st_mode & RIGHTS_OF_OTHERS == 0;
+    let executes = statvfs(path.as_std_path())
+        .is_ok_and(|mount| !mount.f_flag.contains(StatVfsMountFlags::NOEXEC));
+    is_private
+        && executes
+        && accessat(CWD, path.as_std_path(), Access::WRITE_OK, AtFlags::EACCESS).is_ok()
+}
+
+fn list(paths: &[Utf8PathBuf]) -> String {
+    let quoted: Vec<_> = paths.iter().map(|path| format!("`{path}`")).collect();
+    quoted.join(", ")
+}

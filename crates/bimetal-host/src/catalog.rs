@@ -1,0 +1,120 @@
+//! What the plugin directory offers, known from manifests alone.
+//!
+//! In: the snapshot. Out: [`Shelf`]: every file with its component, and whether it fits by itself.
+//! Invariant: each file is read once per process and nothing is copied; what is loaded is judged again, from a copy.
+
+use std::collections::BTreeSet;
+
+use bimetal_manifest::Rules;
+use bimetal_manifest::schema::{Component, Kind, Language};
+use camino::Utf8Path;
+
+use crate::discover::{FoundFile, Snapshot};
+use crate::own::Own;
+use crate::refusal::Refusal;
+use crate::verify::glance;
+
+/// Every plugin file that was there at start.
+#[derive(Debug, Default)]
+pub(crate) struct Shelf {
+    /// In file-name order.
+    pub(crate) items: Vec<Item>,
+}
+
+/// One plugin file.
+#[derive(Debug)]
+pub(crate) struct Item {
+    /// The file, as it was at start.
+    pub(crate) file: FoundFile,
+    /// Its component, or why it would be refused.
+    pub(crate) glance: Result<(Component, Language), Refusal>,
+}
+
+/// Where a component is looked for.
+#[derive(Debug)]
+pub(crate) enum Lookup<'a> {
+    /// Exactly one file has it.
+    One(&'a Item),
+    /// More than one has it.
+    Several(Vec<&'a Item>),
+    /// None has it.
+    Nowhere,
+}
+
+impl Shelf {
+    /// Reads every file of the snapshot.
+    pub(crate) fn read(own: &Own, rules: Rules, snapshot: &Snapshot) -> Self {
+        let item = |file: &FoundFile| Item {
+            file: file.clone(),
+            glance: glance(own, rules, &file.path),
+        };
+        Self {
+            items: snapshot.files.iter().map(item).collect(),
+        }
+    }
+
+    /// The file that has a component. Of a file that says nothing about itself, its name is believed, so that it is named in the refusal.
+    pub(crate) fn look_up(&self, kind: Kind, type_name: &str) -> Lookup<'_> {
+        let mut found: Vec<_> = self
+            .items
+            .iter()
+            .filter(|item| item.is(kind, type_name))
+            .collect();
+        if found.is_empty() {
+            found = self
+                .items
+                .iter()
+                .filter(|item| {
+                    item.is_anonymous() && is_named_after(&item.file.name, kind, type_name)
+                })
+                .collect();
+        }
+        match found.as_slice() {
+            [] => Lookup::Nowhere,
+            [item] => Lookup::One(item),
+            _ => Lookup::Several(found),
+        }
+    }
+
+    /// The good plugins whose component nobody else has.
+    pub(crate) fn loadable(&self, linked_in: &BTreeSet<(Kind, String)>) -> Vec<(Kind, String)> {
+        let mut keys = Vec::new();
+        for (component, _) in self
+            .items
+            .iter()
+            .filter_map(|item| item.glance.as_ref().ok())
+        {
+            let key = (component.kind, component.type_name.clone());
+            let is_alone = matches!(self.look_up(key.0, &key.1), Lookup::One(_));
+            if is_alone && !linked_in.contains(&key) {
+                keys.push(key);
+            }
+        }
+        keys
+    }
+}
+
+impl Item {
+    /// Kind and type, also of a file that would be refused, if it says them.
+    pub(crate) fn identity(&self) -> Option<(Kind, &str)> {
+        match &self.glance {
+            Ok((component, _)) => Some((component.kind, &component.type_name)),
+            Err(refusal) => refusal.kind.zip(refusal.type_name.as_deref()),
+        }
+    }
+
+    fn is(&self, kind: Kind, type_name: &str) -> bool {
+        self.identity() == Some((kind, type_name))
+    }
+
+    fn is_anonymous(&self) -> bool {
+        self.identity().is_none()
+    }
+}
+
+fn is_named_after(file: &str, kind: Kind, type_name: &str) -> bool {
+    let stem = Utf8Path::new(file).file_stem().unwrap_or_default();
+    stem.strip_prefix(kind.as_str())
+        .and_then(|rest| rest.strip_prefix('-'))
+        == Some(type_name)
+}

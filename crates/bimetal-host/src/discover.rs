@@ -1,0 +1,245 @@
+//! The plugin directory as it was when the process started.
+//!
+//! In: a directory. Out: [`Snapshot`]: its `.so` files in file-name order, each with what tells a changed file from an unchanged one.
+//! Invariant: reads names and metadata only; what was not there at start is never used.
+
+use std::io;
+use std::os::fd::AsFd;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use rustix::fs::{AtFlags, CWD, Stat, fstat, statat};
+
+use crate::settings::{Directory, Origin};
+
+/// A directory with more files than this is not a plugin directory.
+const MOST_FILES: usize = 4096;
+
+/// What tells a file from every other, and from itself after a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    device: u64,
+    inode: u64,
+    /// In bytes.
+    pub(crate) size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+/// One file that was in the directory at start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FoundFile {
+    /// Name without the directory.
+    pub(crate) name: String,
+    /// Directory and name.
+    pub(crate) path: Utf8PathBuf,
+    /// As it was at start.
+    pub(crate) stamp: Stamp,
+}
+
+/// The directory at start.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Snapshot {
+    /// In file-name order.
+    pub(crate) files: Vec<FoundFile>,
+    /// Names that are left out, with the reason.
+    pub(crate) left_out: Vec<(String, &'static str)>,
+}
+
+/// The directory cannot be listed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DiscoverError {
+    #[error("cannot read the plugin directory `{path}`")]
+    Read {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+    #[error("the plugin directory `{path}` has more than {MOST_FILES} files")]
+    TooMany { path: Utf8PathBuf },
+}
+
+impl DiscoverError {
+    /// The next action for a person.
+    #[expect(clippy::unnecessary_wraps, reason = "the form that every hint has")]
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Some("create it, or name another one with `--plugins-dir` or `OTELCOL_PLUGINS_DIR`")
+            }
+            Self::Read { .. } => Some("the Collector's user needs the right to list it"),
+            Self::TooMany { .. } => {
+                Some("name the directory that holds the plugins and nothing else")
+            }
+        }
+    }
+}
+
+impl Stamp {
+    /// Stamp of an open file.
+    pub(crate) fn of(file: impl AsFd) -> io::Result<Self> {
+        Ok(Self::from_stat(&fstat(file)?))
+    }
+
+    pub(crate) fn from_stat(stat: &Stat) -> Self {
+        #[expect(
+            clippy::useless_conversion,
+            reason = "the widths differ between targets"
+        )]
+        Self {
+            device: stat.st_dev.into(),
+            inode: stat.st_ino.into(),
+            size: u64::try_from(stat.st_size).unwrap_or(0),
+            modified: (
+                stat.st_mtime.into(),
+                i64::try_from(stat.st_mtime_nsec).unwrap_or(0),
+            ),
+            changed: (
+                stat.st_ctime.into(),
+                i64::try_from(stat.st_ctime_nsec).unwrap_or(0),
+            ),
+        }
+    }
+}
+
+impl Snapshot {
+    /// Lists the directory. One that was only built in may be absent: a distribution without plugins need not have it.
+    pub(crate) fn take(directory: &Directory) -> Result<Self, DiscoverError> {
+        let path = &directory.path;
+        let entries = match path.read_dir_utf8() {
+            Ok(entries) => entries,
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound
+                    && directory.origin == Origin::Manifest =>
+            {
+                return Ok(Self::default());
+            }
+            Err(source) => {
+                return Err(DiscoverError::Read {
+                    path: path.clone(),
+                    source,
+                });
+            }
+        };
+        let mut snapshot = Self::default();
+        for entry in entries {
+            let entry = entry.map_err(|source| DiscoverError::Read {
+                path: path.clone(),
+                source,
+            })?;
+            if snapshot.files.len() + snapshot.left_out.len() >= MOST_FILES {
+                return Err(DiscoverError::TooMany { path: path.clone() });
+            }
+            snapshot.add(entry.file_name(), path);
+        }
+        snapshot
+            .files
+            .sort_by(|left, right| left.name.cmp(&right.name));
+        snapshot.left_out.sort();
+        Ok(snapshot)
+    }
+
+    /// The file of that name, if it was there at start.
+    pub(crate) fn file(&self, name: &str) -> Option<&FoundFile> {
+        self.files.iter().find(|file| file.name == name)
+    }
+
+    fn add(&mut self, name: &str, directory: &Utf8Path) {
+        if !has_suffix(name) || name.starts_with('.') {
+            return;
+        }
+        let path = directory.join(name);
+        let Ok(stat) = statat(CWD, path.as_std_path(), AtFlags::SYMLINK_NOFOLLOW) else {
+            self.left_out
+                .push((name.to_owned(), "its metadata cannot be read"));
+            return;
+        };
+        match rustix::fs::FileType::from_raw_mode(stat.st_mode) {
+            rustix::fs::FileType::RegularFile => {
+                self.files.push(FoundFile {
+                    name: name.to_owned(),
+                    path,
+                    stamp: Stamp::from_stat(&stat),
+                });
+            }
+            rustix::fs::FileType::Symlink => self
+                .left_out
+                .push((name.to_owned(), "it is a symbolic link")),
+            _ => self
+                .left_out
+                .push((name.to_owned(), "it is not a regular file")),
+        }
+    }
+}
+
+fn has_suffix(name: &str) -> bool {
+    Utf8Path::new(name).extension() == Some("so")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directory(path: &Utf8Path, origin: Origin) -> Directory {
+        Directory {
+            path: path.to_owned(),
+            origin,
+        }
+    }
+
+    #[test]
+    fn lists_regular_so_files_in_name_order_and_says_what_it_leaves_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(folder.path()).unwrap();
+        for name in ["b.so", "a.so", "plugins.lock", ".hidden.so"] {
+            fs_err::write(path.join(name), "x").unwrap();
+        }
+        fs_err::os::unix::fs::symlink(path.join("a.so"), path.join("link.so")).unwrap();
+        fs_err::create_dir(path.join("folder.so")).unwrap();
+        let snapshot = Snapshot::take(&directory(path, Origin::Flag)).unwrap();
+        let names: Vec<_> = snapshot
+            .files
+            .iter()
+            .map(|file| file.name.as_str())
+            .collect();
+        assert_eq!(names, ["a.so", "b.so"]);
+        let left_out: Vec<_> = snapshot
+            .left_out
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect();
+        assert_eq!(left_out, ["folder.so", "link.so"]);
+    }
+
+    #[test]
+    fn a_missing_directory_is_an_error_only_if_somebody_named_it() {
+        let missing = Utf8Path::new("/nowhere/plugins");
+        assert!(
+            Snapshot::take(&directory(missing, Origin::Manifest))
+                .unwrap()
+                .files
+                .is_empty()
+        );
+        let error = Snapshot::take(&directory(missing, Origin::Environment)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot read the plugin directory `/nowhere/plugins`"
+        );
+        assert!(error.hint().unwrap().contains("--plugins-dir"));
+    }
+
+    #[test]
+    fn a_rewritten_file_has_another_stamp() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(folder.path()).unwrap().join("a.so");
+        fs_err::write(&path, "one").unwrap();
+        let before = Stamp::of(fs_err::File::open(&path).unwrap()).unwrap();
+        assert_eq!(
+            before,
+            Stamp::of(fs_err::File::open(&path).unwrap()).unwrap()
+        );
+        fs_err::write(&path, "three").unwrap();
+        assert_ne!(
+            before,
+            Stamp::of(fs_err::File::open(&path).unwrap()).unwrap()
+        );
+    }
+}

@@ -1,0 +1,142 @@
+//! The data path: one record in C memory per call, filled by Go, answered by Rust.
+//!
+//! In: a [`Call`] and the telemetry. Out: an outcome, with the record's output or error filled. Invariant: nothing is copied and nothing is
+//! allocated on this side; a record that nothing was answered into needs no second call.
+#![expect(unsafe_code, reason = "functions that Go calls")]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bimetal_abi::{Context, Data, Error, FORMAT_OTLP, Output, STATUS_INVALID, STATUS_PANIC, Slice};
+
+use super::factory::instance;
+use crate::component::{release, release_error};
+
+/// One call of `consume`.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Call {
+    /// Filled by Go, `struct_size` and `cancelled` excepted.
+    pub context: Context,
+    /// Set by Go to something other than 0 when the caller no longer waits.
+    pub cancelled: u32,
+    /// `SIGNAL_…`, filled by Go.
+    pub signal: u32,
+    /// Filled by the component.
+    pub output: Output,
+    /// Filled by the component.
+    pub error: Error,
+}
+
+const _: () = assert!(size_of::<Call>() == 72 + 8 + 40 + 96);
+
+const EMPTY_CONTEXT: Context = Context {
+    struct_size: size::<Context>(),
+    flags: 0,
+    deadline_unix_ns: 0,
+    trace_id: [0; 16],
+    span_id: [0; 8],
+    trace_flags: 0,
+    reserved: 0,
+    cancelled: std::ptr::null(),
+    metadata: Slice::EMPTY,
+};
+
+/// A record for calls of `consume`, one at a time.
+#[unsafe(no_mangle)]
+pub extern "C" fn bimetal_call_new() -> *mut Call {
+    let call = Call {
+        context: EMPTY_CONTEXT,
+        cancelled: 0,
+        signal: 0,
+        output: Output::EMPTY,
+        error: Error::EMPTY,
+    };
+    Box::into_raw(Box::new(call))
+}
+
+/// Gives telemetry to an instance. Answers `OUTCOME_…` or a negative status.
+///
+/// # Safety
+/// `component` is a living instance; `call` is the address of a record in no other call whose answers were reset; `data` and `len` name telemetry that
+/// does not change during the call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bimetal_component_consume(
+    component: usize,
+    call: usize,
+    data: *const u8,
+    len: u64,
+) -> i32 {
+    let call = std::ptr::with_exposed_provenance_mut::<Call>(call);
+    if call.is_null() {
+        return STATUS_INVALID;
+    }
+    // SAFETY: the caller promises a living instance.
+    let Ok(component) = (unsafe { instance(component) }) else {
+        return STATUS_INVALID;
+    };
+    // Go may set `cancelled` at any time during the call, so no reference covers it: the fields are borrowed one by one.
+    // SAFETY: the record is alive, and nobody else uses this field during the call.
+    let context = unsafe { &mut (*call).context };
+    // SAFETY: as above.
+    let output = unsafe { &mut (*call).output };
+    // SAFETY: as above.
+    let error = unsafe { &mut (*call).error };
+    // SAFETY: the record is alive; the address is taken without reading.
+    context.cancelled = unsafe { &raw const (*call).cancelled };
+    let data = Data {
+        struct_size: size::<Data>(),
+        // SAFETY: the record is alive, and nobody writes this field during the call.
+        signal: unsafe { (*call).signal },
+        format: FORMAT_OTLP,
+        reserved: 0,
+        bytes: Slice { ptr: data, len },
+        root: 0,
+    };
+    catch_unwind(AssertUnwindSafe(|| {
+        component.consume(context, &data, output, error)
+    }))
+    .unwrap_or(STATUS_PANIC)
+}
+
+/// Gives the answers of a record back, so that it can be used again.
+///
+/// # Safety
+/// `call` is a record that is in no call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bimetal_call_reset(call: *mut Call) {
+    // SAFETY: the caller promises a record that nobody else uses.
+    if let Some(call) = unsafe { call.as_mut() } {
+        let _ = catch_unwind(AssertUnwindSafe(|| reset(call)));
+    }
+}
+
+/// Frees a record.
+///
+/// # Safety
+/// `call` is null, or a record that is in no call and is not used afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bimetal_call_free(call: *mut Call) {
+    if call.is_null() {
+        return;
+    }
+    // SAFETY: the record came out of a box, and nobody else uses it.
+    let mut call = unsafe { Box::from_raw(call) };
+    let _ = catch_unwind(AssertUnwindSafe(|| reset(&mut call)));
+}
+
+fn reset(call: &mut Call) {
+    release(&mut call.output.data);
+    release_error(&mut call.error);
+    call.output = Output::EMPTY;
+    call.error = Error::EMPTY;
+    call.context = EMPTY_CONTEXT;
+    call.cancelled = 0;
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "records have some hundred bytes"
+)]
+const fn size<T>() -> u32 {
+    size_of::<T>() as u32
+}

@@ -1,0 +1,155 @@
+//! Factories and instances, as Go names them.
+//!
+//! In: a factory's number or an instance's address. Out: a status and JSON. Invariant: an address that Go has given back is never used.
+#![expect(unsafe_code, reason = "functions that Go calls")]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bimetal_abi::Buffer;
+use serde::Deserialize;
+
+use super::control::host;
+use super::reply::{Failure, reply, text};
+use crate::component::{Component, ComponentError, CreateArguments};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wish {
+    signal: u32,
+    /// Go's name of the instance.
+    component: u64,
+    id: String,
+    /// JSON text.
+    config: String,
+    /// JSON text.
+    resource: String,
+}
+
+/// Checks a configuration as `create` would.
+///
+/// # Safety
+/// `config` and `len` name text; `out` is valid for one write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bimetal_factory_validate(
+    factory: u64,
+    config: *const u8,
+    len: u64,
+    out: *mut Buffer,
+) -> i32 {
+    let run = || {
+        // SAFETY: the caller keeps the text readable for this call.
+        let config = unsafe { text(config, len) }?;
+        let entry = host()?
+            .registry()
+            .get(factory)
+            .map_err(|error| Failure::new(&error, None))?;
+        entry.table.validate(config).map_err(failure)
+    };
+    // SAFETY: the caller promises that `out` may be written.
+    unsafe { reply(out, run) }
+}
+
+/// Makes an instance; the answer is its address as a number.
+///
+/// # Safety
+/// `json` and `len` name text; `out` is valid for one write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bimetal_factory_create(
+    factory: u64,
+    json: *const u8,
+    len: u64,
+    out: *mut Buffer,
+) -> i32 {
+    let run = || {
+        // SAFETY: the caller keeps the text readable for this call.
+        let json = unsafe { text(json, len) }?;
+        let wish: Wish =
+            serde_json::from_str(json).map_err(|error| Failure::invalid(&error.to_string()))?;
+        let host = host()?;
+        let entry = host
+            .registry()
+            .get(factory)
+            .map_err(|error| Failure::new(&error, None))?;
+        let arguments = CreateArguments {
+            signal: wish.signal,
+            component: wish.component,
+            host: host.table(),
+            id: &wish.id,
+            config: &wish.config,
+            resource: &wish.resource,
+        };
+        let component = entry.table.create(&arguments).map_err(failure)?;
+        Ok(Box::into_raw(Box::new(component)).expose_provenance())
+    };
+    // SAFETY: the caller promises that `out` may be written.
+    unsafe { reply(out, run) }
+}
+
+/// Starts an instance.
+///
+/// # Safety
+/// `component` was made by `bimetal_factory_create` and not given back; `out` is valid for one write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bimetal_component_start(component: usize, out: *mut Buffer) -> i32 {
+    let run = || {
+        // SAFETY: the caller promises a living instance.
+        let component = unsafe { instance(component) }?;
+        component.start().map_err(failure)
+    };
+    // SAFETY: the caller promises that `out` may be written.
+    unsafe { reply(out, run) }
+}
+
+/// Stops an instance; a deadline of 0 is none.
+///
+/// # Safety
+/// As for `bimetal_component_start`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bimetal_component_shutdown(
+    component: usize,
+    deadline_unix_ns: u64,
+    out: *mut Buffer,
+) -> i32 {
+    let run = || {
+        // SAFETY: the caller promises a living instance.
+        let component = unsafe { instance(component) }?;
+        component.shutdown(deadline_unix_ns).map_err(failure)
+    };
+    // SAFETY: the caller promises that `out` may be written.
+    unsafe { reply(out, run) }
+}
+
+/// Frees an instance.
+///
+/// # Safety
+/// `component` is 0, or was made by `bimetal_factory_create`, is in no call, and is not used afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bimetal_component_free(component: usize) {
+    if component == 0 {
+        return;
+    }
+    let address = std::ptr::with_exposed_provenance_mut::<Component>(component);
+    // SAFETY: the address came out of a box, and nobody else uses it now.
+    let component = unsafe { Box::from_raw(address) };
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(component)));
+}
+
+/// The instance at an address.
+///
+/// # Safety
+/// `address` is 0 or was made by `bimetal_factory_create` and is not given back during `'a`.
+pub(super) unsafe fn instance<'a>(address: usize) -> Result<&'a Component, Failure> {
+    let address = std::ptr::with_exposed_provenance::<Component>(address);
+    // SAFETY: the caller promises a living instance, unless the address is null.
+    unsafe { address.as_ref() }.ok_or_else(|| Failure::invalid("no instance"))
+}
+
+/// A component's own words reach the user as they are: they are what Go's validation would print.
+fn failure(error: ComponentError) -> Failure {
+    let is_panic = error.is_panic();
+    match error {
+        ComponentError::Failed { message, .. } if is_panic => Failure::panicked(message),
+        ComponentError::Failed { message, .. } => Failure::verbatim(message),
+        error => Failure::new(&error, None),
+    }
+}

@@ -1,0 +1,148 @@
+//! Answers on the control path.
+//!
+//! In: a result. Out: a status and a JSON text in a buffer. Invariant: whatever happens in between, Go gets well-formed JSON.
+#![expect(unsafe_code, reason = "reads and writes memory that Go names")]
+
+use std::any::Any;
+use std::error::Error;
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bimetal_abi::{Buffer, STATUS_ERROR, STATUS_INVALID, STATUS_OK, STATUS_PANIC};
+use serde::Serialize;
+
+use crate::refusal::chain;
+
+/// An error as Go gets it.
+#[derive(Debug, Serialize)]
+pub(super) struct Failure {
+    #[serde(skip)]
+    status: i32,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'static str>,
+}
+
+impl Failure {
+    /// An error of this side, with its causes.
+    pub(super) fn new(error: &(dyn Error + 'static), hint: Option<&'static str>) -> Self {
+        Self {
+            status: STATUS_ERROR,
+            message: chain(error),
+            hint,
+        }
+    }
+
+    /// An error that is a sentence of a component, which may have several lines.
+    pub(super) fn verbatim(message: String) -> Self {
+        Self {
+            status: STATUS_ERROR,
+            message,
+            hint: None,
+        }
+    }
+
+    /// A component's panic, now or earlier.
+    pub(super) fn panicked(message: String) -> Self {
+        Self {
+            status: STATUS_PANIC,
+            message,
+            hint: None,
+        }
+    }
+
+    /// The caller broke the contract.
+    pub(super) fn invalid(what: &str) -> Self {
+        Self {
+            status: STATUS_INVALID,
+            message: format!("the Go side broke the contract: {what}"),
+            hint: None,
+        }
+    }
+}
+
+/// Runs one function of the control path and writes its answer to `out`.
+///
+/// # Safety
+/// `out` is null or valid for one write.
+pub(super) unsafe fn reply<T: Serialize>(
+    out: *mut Buffer,
+    run: impl FnOnce() -> Result<T, Failure>,
+) -> i32 {
+    let result = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
+        Err(Failure {
+            status: STATUS_PANIC,
+            message: format!("the plugin host panicked: {}", words(&*payload)),
+            hint: None,
+        })
+    });
+    let (status, text) = match result {
+        Ok(value) => (STATUS_OK, serde_json::to_vec(&value)),
+        Err(failure) => (failure.status, serde_json::to_vec(&failure)),
+    };
+    let text =
+        text.unwrap_or_else(|_| br#"{"message":"the answer cannot be written as JSON"}"#.to_vec());
+    if !out.is_null() {
+        // SAFETY: the caller promises that `out` may be written if it is not null.
+        unsafe { out.write(buffer(text)) };
+    }
+    status
+}
+
+/// The text that Go gave.
+///
+/// # Safety
+/// `ptr` and `len` name bytes that do not change during `'a`, or `ptr` is null.
+pub(super) unsafe fn text<'a>(ptr: *const u8, len: u64) -> Result<&'a str, Failure> {
+    let length = usize::try_from(len).map_err(|_| Failure::invalid("a length beyond memory"))?;
+    if ptr.is_null() {
+        return if length == 0 {
+            Ok("")
+        } else {
+            Err(Failure::invalid("a null text"))
+        };
+    }
+    // SAFETY: the caller promises that these bytes can be read.
+    let bytes = unsafe { std::slice::from_raw_parts(ptr, length) };
+    std::str::from_utf8(bytes).map_err(|_| Failure::invalid("text that is not UTF-8"))
+}
+
+/// What a panic said.
+pub(super) fn words(payload: &(dyn Any + Send)) -> String {
+    let text = payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    bimetal_manifest::escape(text.unwrap_or("no message")).into_owned()
+}
+
+fn buffer(text: Vec<u8>) -> Buffer {
+    let boxed = text.into_boxed_slice();
+    let len = boxed.len() as u64;
+    Buffer {
+        ptr: Box::into_raw(boxed).cast(),
+        len,
+        owner: std::ptr::null_mut(),
+        release: Some(release),
+    }
+}
+
+/// # Safety
+/// `ptr` and `len` come from [`buffer`] and are not used afterwards.
+unsafe extern "C" fn release(_owner: *mut c_void, ptr: *mut u8, len: u64) {
+    let bytes = std::ptr::slice_from_raw_parts_mut(ptr, usize::try_from(len).unwrap_or(0));
+    // SAFETY: the caller gives back what `buffer` took out of a box of this length.
+    drop(unsafe { Box::from_raw(bytes) });
+}
+
+/// Gives a buffer back to the side that made it.
+///
+/// # Safety
+/// `buffer` is null or points to a buffer that Go was given and has not given back.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bimetal_buffer_free(buffer: *mut Buffer) {
+    // SAFETY: the caller promises that a buffer that is not null can be read and written.
+    if let Some(buffer) = unsafe { buffer.as_mut() } {
+        let _ = catch_unwind(AssertUnwindSafe(|| crate::component::release(buffer)));
+    }
+}

@@ -1,0 +1,372 @@
+//! The plugin host of this process: settings, directory, what is verified, what is loaded.
+//!
+//! In: [`Settings`]. Out: a [`Host`] that answers what there is, verifies what is used and loads what was verified.
+//! Invariant: one host per process; a verified plugin is loaded at most once, and its handle is worth nothing afterwards.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use bimetal_manifest::schema::Language;
+use bimetal_manifest::{Lock, Rules};
+use camino::Utf8Path;
+
+use crate::answer::{Answer, Key, Ticket, several, taken};
+use crate::cache::Cache;
+use crate::catalog::{Item, Lookup, Shelf};
+use crate::copy::{CopyError, check_directory};
+use crate::discover::{DiscoverError, Snapshot, Stamp};
+use crate::load::{self, LoadError};
+use crate::own::{Own, OwnError};
+use crate::process_set::ProcessSet;
+use crate::refusal::{Problem, Refusal, chain};
+use crate::registry::{Entry, Registry, RegistryError};
+use crate::settings::{Directory, Settings, SettingsError};
+use crate::verify::{Judge, VerifiedPlugin, verify};
+
+/// The plugin host of this process.
+#[derive(Debug)]
+pub(crate) struct Host {
+    settings: Settings,
+    rules: Rules,
+    own: Own,
+    directory: Option<Directory>,
+    snapshot: Snapshot,
+    lock: Result<Option<Lock>, Problem>,
+    directory_problem: Option<Problem>,
+    cache: Cache,
+    registry: Registry,
+    table: &'static bimetal_abi::Host,
+    shelf: OnceLock<Shelf>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    set: ProcessSet,
+    loaded: BTreeMap<Key, Loaded>,
+    waiting: BTreeMap<u64, VerifiedPlugin>,
+    last_handle: u64,
+}
+
+#[derive(Debug)]
+struct Loaded {
+    file: String,
+    stamp: Option<Stamp>,
+}
+
+/// Why there is no host.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Own(#[from] OwnError),
+    #[error(transparent)]
+    Discover(#[from] DiscoverError),
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+}
+
+/// A handle cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HandleError {
+    #[error("there is no verified plugin with handle {handle}, or it was used already")]
+    Unknown { handle: u64 },
+    #[error("`{file}` is a Rust plugin; Go's loader must not open it")]
+    NotGo { file: String },
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+}
+
+impl OpenError {
+    /// The next action for a person.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Settings(error) => error.hint(),
+            Self::Own(error) => error.hint(),
+            Self::Discover(error) => error.hint(),
+            Self::Registry(_) => None,
+        }
+    }
+}
+
+impl HandleError {
+    /// The next action for a person.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Load(error) => error.hint(),
+            _ => None,
+        }
+    }
+}
+
+impl Host {
+    /// Looks at main and at the directory. Reads no plugin yet.
+    pub(crate) fn open(
+        settings: Settings,
+        table: &'static bimetal_abi::Host,
+    ) -> Result<Self, OpenError> {
+        let registry = Registry::of_static()?;
+        let own = Own::read()?;
+        let built = own.plugins();
+        let policy = settings.policy(built.map(|built| built.policy).unwrap_or_default())?;
+        let rules = Rules {
+            policy,
+            glibc: load::running_glibc(),
+        };
+        let environment = bimetal_plugins::plugins_dir_from_environment();
+        let directory = settings.directory(environment, built, &own.path)?;
+        let (mut snapshot, mut lock, mut directory_problem) = (Snapshot::default(), Ok(None), None);
+        if let Some(directory) = &directory {
+            snapshot = Snapshot::take(directory)?;
+            lock = Lock::read(&directory.path).map_err(|error| Problem {
+                message: chain(&error),
+                hint: error.hint().map(str::to_owned),
+            });
+            if !snapshot.files.is_empty() {
+                directory_problem = check_directory(&directory.path)
+                    .err()
+                    .as_ref()
+                    .map(problem_of);
+            }
+        }
+        let cache = Cache::new(settings.cache_dir.as_deref());
+        Ok(Self {
+            settings,
+            rules,
+            own,
+            directory,
+            snapshot,
+            lock,
+            directory_problem,
+            cache,
+            registry,
+            table,
+            shelf: OnceLock::new(),
+            state: Mutex::default(),
+        })
+    }
+
+    /// Where plugins are looked for.
+    pub(crate) fn directory(&self) -> Option<&Directory> {
+        self.directory.as_ref()
+    }
+
+    /// The program itself.
+    pub(crate) fn own(&self) -> &Own {
+        &self.own
+    }
+
+    /// The Rust factories of the process.
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// What the host offers to components.
+    pub(crate) fn table(&self) -> &'static bimetal_abi::Host {
+        self.table
+    }
+
+    /// Files of the directory that are no candidates, with the reason.
+    pub(crate) fn left_out(&self) -> &[(String, &'static str)] {
+        &self.snapshot.left_out
+    }
+
+    /// What the directory offers. Without a manifest of its own, main cannot judge any plugin: then it is the error.
+    pub(crate) fn shelf(&self) -> Result<&Shelf, OwnError> {
+        if !self.snapshot.files.is_empty() {
+            self.own.check()?;
+        }
+        Ok(self
+            .shelf
+            .get_or_init(|| Shelf::read(&self.own, self.rules, &self.snapshot)))
+    }
+
+    /// Verifies what `used` needs beyond what is linked in and loaded, as one set, in file-name order.
+    pub(crate) fn verify(
+        &self,
+        used: &[Key],
+        linked_in: &BTreeSet<Key>,
+    ) -> Result<Answer, OwnError> {
+        let offers = self.shelf()?;
+        let mut answer = Answer::default();
+        let mut state = self.state();
+        let mut wanted: BTreeMap<&str, (&Item, &Key)> = BTreeMap::new();
+        for key in used.iter().collect::<BTreeSet<_>>() {
+            if let Some(loaded) = state.loaded.get(key) {
+                answer.warnings.extend(self.change_since(loaded));
+                continue;
+            }
+            match offers.look_up(key.0, &key.1) {
+                Lookup::Several(items) => answer.refused.push(several(key, &items)),
+                Lookup::One(item) if linked_in.contains(key) => {
+                    answer.refused.push(taken(key, item));
+                }
+                Lookup::One(item) => {
+                    wanted.insert(&item.file.name, (item, key));
+                }
+                Lookup::Nowhere if linked_in.contains(key) => {}
+                Lookup::Nowhere => match self.arrived_late(key) {
+                    Some(refusal) => answer.refused.push(refusal),
+                    None => answer.unknown.push(key.clone()),
+                },
+            }
+        }
+        // What passes is loaded afterwards in this order, so each is judged beside those before it.
+        let mut set = state.set.clone();
+        for (item, key) in wanted.into_values() {
+            match self.verify_item(item, key, &mut set) {
+                Ok(plugin) => answer.verified.push(state.hand_out(plugin)),
+                Err(refusal) => answer.refused.push(refusal),
+            }
+        }
+        state.set = set;
+        Ok(answer)
+    }
+
+    /// Verifies the file at `path`, wherever it lies, as if it were the only plugin.
+    pub(crate) fn verify_file(&self, path: &Utf8Path) -> Result<Answer, OwnError> {
+        self.own.check()?;
+        let mut state = self.state();
+        let mut set = state.set.clone();
+        let mut answer = Answer::default();
+        let judge = Judge {
+            lock: &Ok(None),
+            require_lock: false,
+            ..self.judge()
+        };
+        match verify(&judge, path, None, &mut set) {
+            Ok(plugin) => {
+                answer.verified.push(state.hand_out(plugin));
+                state.set = set;
+            }
+            Err(refusal) => answer.refused.push(refusal),
+        }
+        Ok(answer)
+    }
+
+    /// Opens a verified Rust plugin and puts its factory into the registry.
+    pub(crate) fn load(&self, handle: u64) -> Result<Entry, HandleError> {
+        let plugin = self.take(handle)?;
+        let file = plugin.file().to_owned();
+        let table = load::load(plugin, self.table)?;
+        Ok(self.registry.add(table, Some(file))?)
+    }
+
+    /// Gives a verified Go plugin to the one Go function that opens such plugins.
+    pub(crate) fn take_go(&self, handle: u64) -> Result<VerifiedPlugin, HandleError> {
+        let plugin = self.take(handle)?;
+        match plugin.language() {
+            Language::Go => Ok(plugin),
+            Language::Rust => Err(HandleError::NotGo {
+                file: plugin.file().to_owned(),
+            }),
+        }
+    }
+
+    fn take(&self, handle: u64) -> Result<VerifiedPlugin, HandleError> {
+        let mut state = self.state();
+        let plugin = state
+            .waiting
+            .remove(&handle)
+            .ok_or(HandleError::Unknown { handle })?;
+        let key = (plugin.kind(), plugin.type_name().to_owned());
+        let file = plugin.file().to_owned();
+        let stamp = self.snapshot.file(&file).map(|file| file.stamp);
+        state.loaded.insert(key, Loaded { file, stamp });
+        Ok(plugin)
+    }
+
+    fn verify_item(
+        &self,
+        item: &Item,
+        key: &Key,
+        set: &mut ProcessSet,
+    ) -> Result<VerifiedPlugin, Refusal> {
+        if let Some(problem) = &self.directory_problem {
+            let mut refusal = Refusal::new(&item.file.name, None);
+            (refusal.kind, refusal.type_name) = (Some(key.0), Some(key.1.clone()));
+            refusal.problems.push(problem.clone());
+            return Err(refusal);
+        }
+        let verified = verify(&self.judge(), &item.file.path, Some(item.file.stamp), set);
+        verified.map_err(|mut refusal| {
+            refusal.kind = refusal.kind.or(Some(key.0));
+            refusal.type_name = refusal.type_name.or_else(|| Some(key.1.clone()));
+            refusal
+        })
+    }
+
+    fn judge(&self) -> Judge<'_> {
+        Judge {
+            own: &self.own,
+            rules: self.rules,
+            lock: &self.lock,
+            require_lock: self.settings.require_lock,
+            cache: &self.cache,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A component that nobody has may lie in a file that was put there after the start.
+    fn arrived_late(&self, key: &Key) -> Option<Refusal> {
+        let now = Snapshot::take(self.directory.as_ref()?).ok()?;
+        let new = Snapshot {
+            files: now
+                .files
+                .into_iter()
+                .filter(|file| self.snapshot.file(&file.name).is_none())
+                .collect(),
+            left_out: Vec::new(),
+        };
+        let arrivals = Shelf::read(&self.own, self.rules, &new);
+        let file = match arrivals.look_up(key.0, &key.1) {
+            Lookup::One(item) => item.file.name.clone(),
+            Lookup::Several(items) => items.first()?.file.name.clone(),
+            Lookup::Nowhere => return None,
+        };
+        let mut refusal = Refusal::new(&file, None).because(
+            "the file was put into the plugin directory after the Collector started",
+            Some("restart needed"),
+        );
+        (refusal.kind, refusal.type_name) = (Some(key.0), Some(key.1.clone()));
+        Some(refusal)
+    }
+
+    fn change_since(&self, loaded: &Loaded) -> Option<String> {
+        let stamp = loaded.stamp?;
+        let path = self.directory.as_ref()?.path.join(&loaded.file);
+        let now = rustix::fs::stat(path.as_std_path())
+            .ok()
+            .map(|stat| Stamp::from_stat(&stat));
+        (now != Some(stamp)).then(|| {
+            format!("plugin `{}` changed on disk after it was loaded; the loaded code stays until the Collector restarts", loaded.file)
+        })
+    }
+}
+
+impl State {
+    fn hand_out(&mut self, plugin: VerifiedPlugin) -> Ticket {
+        self.last_handle += 1;
+        let ticket = Ticket {
+            handle: self.last_handle,
+            file: plugin.file().to_owned(),
+            component: plugin.component().clone(),
+            language: plugin.language(),
+        };
+        self.waiting.insert(self.last_handle, plugin);
+        ticket
+    }
+}
+
+fn problem_of(error: &CopyError) -> Problem {
+    Problem {
+        hint: error.hint().map(str::to_owned),
+        message: chain(error),
+    }
+}

@@ -1,0 +1,158 @@
+//! Opens Rust plugins.
+//!
+//! In: a [`VerifiedPlugin`], which nothing but `verify` makes. Out: its checked factory table.
+//! Invariant: what is opened is the sealed copy that was verified. A library is never closed: its code may still run in some thread.
+#![expect(
+    unsafe_code,
+    reason = "opens a shared library and calls the one function that it exports"
+)]
+
+use std::mem::ManuallyDrop;
+use std::ptr::null;
+
+use bimetal_abi::{Error, Host, NewFactory};
+use bimetal_manifest::object::GlibcVersion;
+use bimetal_manifest::schema::{Kind, Language};
+use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+
+use crate::component::{ComponentError, FactoryTable};
+use crate::registry::kind_number;
+use crate::verify::VerifiedPlugin;
+
+/// A verified plugin did not load.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoadError {
+    #[error("`{file}` is a Go plugin; only Go opens those")]
+    NotRust { file: String },
+    #[error("the loader refuses `{file}`: {reason}")]
+    Open { file: String, reason: String },
+    #[error("`{file}` does not export `{symbol}`")]
+    NoSymbol { file: String, symbol: String },
+    #[error("`{symbol}` of `{file}` gives no factory")]
+    NewFactory {
+        file: String,
+        symbol: String,
+        source: ComponentError,
+    },
+    #[error("`{file}` says in its manifest that it is {promised}, and its factory says {found}")]
+    Identity {
+        file: String,
+        promised: String,
+        found: String,
+    },
+}
+
+impl LoadError {
+    /// The next action for a person.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Identity { .. } | Self::NewFactory { .. } | Self::NoSymbol { .. } => Some(
+                "build the plugin again with `bimetal`, which checks this before it hands a plugin out",
+            ),
+            Self::Open { .. } => Some(
+                "`plugins validate --load` shows the loader's messages without endangering a Collector",
+            ),
+            Self::NotRust { .. } => None,
+        }
+    }
+}
+
+/// Opens a verified Rust plugin and asks it for its factory.
+pub(crate) fn load(plugin: VerifiedPlugin, host: &'static Host) -> Result<FactoryTable, LoadError> {
+    let file = plugin.file().to_owned();
+    if plugin.language() != Language::Rust {
+        return Err(LoadError::NotRust { file });
+    }
+    let (kind, type_name) = (plugin.kind(), plugin.type_name().to_owned());
+    let library = open(plugin, &file)?;
+    let symbol = format!("otelcol_{}_new_factory", kind.as_str());
+    let table = new_factory(&library, &symbol, host, &file)?;
+    check_identity(table, kind, &type_name, file)?;
+    Ok(table)
+}
+
+fn open(plugin: VerifiedPlugin, file: &str) -> Result<ManuallyDrop<Library>, LoadError> {
+    let path = plugin.path().to_owned();
+    // The descriptor stays open for ever: the loader knows libraries by their path, and `/proc/self/fd/N` must not name another one
+    // later. Should loading fail half-way, the code that ran may still need its mapping.
+    std::mem::forget(plugin);
+    // SAFETY: the library's constructors run. They are code that the user configured and whose bytes were verified.
+    let opened = unsafe { Library::open(Some(path.as_std_path()), RTLD_NOW | RTLD_LOCAL) };
+    opened
+        .map(ManuallyDrop::new)
+        .map_err(|error| LoadError::Open {
+            file: file.to_owned(),
+            reason: bimetal_manifest::escape(&error.to_string()).into_owned(),
+        })
+}
+
+fn new_factory(
+    library: &Library,
+    symbol: &str,
+    host: &'static Host,
+    file: &str,
+) -> Result<FactoryTable, LoadError> {
+    // SAFETY: the verified manifest says that this symbol is a function of this type, and the file that it is a function.
+    let function = unsafe { library.get::<NewFactory>(symbol.as_bytes()) };
+    let function = function.map_err(|_| LoadError::NoSymbol {
+        file: file.to_owned(),
+        symbol: symbol.to_owned(),
+    })?;
+    let mut factory = null();
+    let mut error = Error::EMPTY;
+    // SAFETY: the host's table lives as long as the process, and the other two places are ours for the call.
+    let status = unsafe { function(host, &raw mut factory, &raw mut error) };
+    let failed = |source| LoadError::NewFactory {
+        file: file.to_owned(),
+        symbol: symbol.to_owned(),
+        source,
+    };
+    crate::component::outcome(status, &mut error).map_err(failed)?;
+    // SAFETY: the border says that the table lives as long as the process and starts with its size.
+    unsafe { FactoryTable::of_plugin(factory) }.map_err(failed)
+}
+
+fn check_identity(
+    table: FactoryTable,
+    kind: Kind,
+    type_name: &str,
+    file: String,
+) -> Result<(), LoadError> {
+    let found = table.type_name().unwrap_or_default();
+    if table.kind() == kind_number(kind) && found == type_name {
+        return Ok(());
+    }
+    let found = format!(
+        "{} `{}`",
+        crate::registry::kind_word(table.kind()),
+        bimetal_manifest::escape(found)
+    );
+    let promised = format!("{} `{type_name}`", kind.as_str());
+    Err(LoadError::Identity {
+        file,
+        promised,
+        found,
+    })
+}
+
+/// The C library that this process runs with.
+pub(crate) fn running_glibc() -> Option<GlibcVersion> {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        unsafe extern "C" {
+            fn gnu_get_libc_version() -> *const std::ffi::c_char;
+        }
+        // SAFETY: takes nothing and returns a text that lives as long as the process.
+        let version = unsafe { gnu_get_libc_version() };
+        // SAFETY: as above; the text ends with a zero.
+        let text = unsafe { std::ffi::CStr::from_ptr(version) }.to_str().ok()?;
+        let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
+        Some(GlibcVersion {
+            major: parts.next()?,
+            minor: parts.next()?,
+            patch: parts.next().unwrap_or(0),
+        })
+    }
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    None
+}

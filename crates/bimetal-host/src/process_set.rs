@@ -1,0 +1,77 @@
+//! The Go plugins whose code this process holds, and what they leave room for.
+//!
+//! In: plugins that passed, in load order. Out: the mismatches of the next one with them. Invariant: a plugin that was refused was never
+//! opened, so it counts for nothing; one that passed counts for ever, whatever the loader says to it.
+
+use bimetal_manifest::compat::{Candidate, What};
+use bimetal_manifest::object::PackageHashes;
+use bimetal_manifest::{Artifact, Mismatch, predict};
+
+/// What earlier plugins left in the process.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ProcessSet {
+    plugins: Vec<GoPlugin>,
+}
+
+#[derive(Clone, Debug)]
+struct GoPlugin {
+    file: String,
+    plugin_path: Option<String>,
+    hashes: PackageHashes,
+}
+
+impl ProcessSet {
+    /// What keeps `plugin` from being opened beside the earlier plugins. What main has against it is not repeated.
+    pub(crate) fn conflicts(
+        &self,
+        main: &Artifact,
+        file: &str,
+        plugin: &Artifact,
+    ) -> Vec<Mismatch> {
+        let (Some(main), Some(candidate)) = (&main.facts.go, Candidate::of(file, plugin)) else {
+            return Vec::new();
+        };
+        let loaded: Vec<_> = self.plugins.iter().map(GoPlugin::candidate).collect();
+        let predictions = predict(&main.package_hashes, &loaded, &[candidate]);
+        let mismatches = predictions
+            .into_iter()
+            .flat_map(|prediction| prediction.mismatches);
+        mismatches
+            .filter(|mismatch| mismatch.what == What::PluginSet)
+            .collect()
+    }
+
+    /// Counts a plugin in that passed.
+    pub(crate) fn count_in(&mut self, file: &str, plugin: &Artifact) {
+        let Some(go) = &plugin.facts.go else { return };
+        // A plugin that was verified twice is the same plugin, and does not keep itself out.
+        self.plugins.retain(|earlier| earlier.file != file);
+        self.plugins.push(GoPlugin {
+            file: file.to_owned(),
+            plugin_path: go.plugin_path.clone(),
+            hashes: go.package_hashes.clone(),
+        });
+    }
+
+    /// The set without one plugin: what it is judged against when it is judged again.
+    pub(crate) fn without(&self, file: &str) -> Self {
+        Self {
+            plugins: self
+                .plugins
+                .iter()
+                .filter(|plugin| plugin.file != file)
+                .cloned()
+                .collect(),
+        }
+    }
+}
+
+impl GoPlugin {
+    fn candidate(&self) -> Candidate<'_> {
+        Candidate {
+            file: &self.file,
+            plugin_path: self.plugin_path.as_deref(),
+            hashes: &self.hashes,
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Why a plugin is not loaded, in full.
+//!
+//! In: errors and mismatches. Out: [`Refusal`], as data and as text. Invariant: nothing of the plugin reaches a terminal unescaped.
+
+use std::error::Error;
+use std::fmt::Write as _;
+
+use bimetal_manifest::schema::{Component, Kind};
+use bimetal_manifest::{Mismatch, escape};
+use serde::Serialize;
+
+/// Why one plugin file is not loaded.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Refusal {
+    /// The file's name.
+    pub(crate) file: String,
+    /// Kind of its component, or of the one that was asked for.
+    pub(crate) kind: Option<Kind>,
+    /// Type of its component, or of the one that was asked for.
+    #[serde(rename = "type")]
+    pub(crate) type_name: Option<String>,
+    /// What keeps it from being judged or used.
+    pub(crate) problems: Vec<Problem>,
+    /// What does not fit.
+    pub(crate) mismatches: Vec<Mismatch>,
+}
+
+/// An error and the next action.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Problem {
+    /// The error with its causes.
+    pub(crate) message: String,
+    /// The next action.
+    pub(crate) hint: Option<String>,
+}
+
+impl Refusal {
+    /// A refusal without reasons yet.
+    pub(crate) fn new(file: &str, component: Option<&Component>) -> Self {
+        Self {
+            file: file.to_owned(),
+            kind: component.map(|component| component.kind),
+            type_name: component.map(|component| escape(&component.type_name).into_owned()),
+            problems: Vec::new(),
+            mismatches: Vec::new(),
+        }
+    }
+
+    /// The same refusal with one more problem.
+    pub(crate) fn because(mut self, message: impl Into<String>, hint: Option<&str>) -> Self {
+        self.problems.push(Problem {
+            message: message.into(),
+            hint: hint.map(str::to_owned),
+        });
+        self
+    }
+
+    /// Several lines for people: what, why, what would happen, what to do.
+    pub(crate) fn text(&self) -> String {
+        let mut text = format!("plugin `{}`", escape(&self.file));
+        if let (Some(kind), Some(type_name)) = (self.kind, &self.type_name) {
+            let _ = write!(text, " ({} `{type_name}`)", kind.as_str());
+        }
+        text.push_str(" is refused:");
+        for problem in &self.problems {
+            let _ = write!(text, "\n  - {}", problem.message);
+            if let Some(hint) = &problem.hint {
+                let _ = write!(text, "\n      hint: {hint}");
+            }
+        }
+        for mismatch in &self.mismatches {
+            describe(mismatch, &mut text);
+        }
+        text
+    }
+}
+
+/// An error with its causes on one line.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    escape(&text).into_owned()
+}
+
+fn describe(mismatch: &Mismatch, text: &mut String) {
+    let _ = write!(text, "\n  - {}", mismatch.what.as_str().replace('_', " "));
+    if !mismatch.subject.is_empty() {
+        let _ = write!(text, " `{}`", mismatch.subject);
+    }
+    match (&mismatch.main, &mismatch.plugin) {
+        (Some(main), Some(plugin)) => {
+            let _ = write!(text, ": main `{main}`, plugin `{plugin}`");
+        }
+        (Some(main), None) => {
+            let _ = write!(text, ": main `{main}`, plugin has none");
+        }
+        (None, Some(plugin)) => {
+            let _ = write!(text, ": plugin `{plugin}`");
+        }
+        (None, None) => {}
+    }
+    if !mismatch.names.is_empty() {
+        let more = mismatch.count.saturating_sub(mismatch.names.len());
+        let _ = write!(text, "\n      names: {}", mismatch.names.join(", "));
+        if more > 0 {
+            let _ = write!(text, " and {more} more");
+        }
+    }
+    let _ = write!(text, "\n      would happen: {}", mismatch.consequence);
+    let _ = write!(text, "\n      hint: {}", mismatch.remedy);
+}

@@ -1,0 +1,203 @@
+//! The Rust factories of this process, linked in or loaded, by kind and type.
+//!
+//! In: checked tables. Out: [`Entry`]s, named by a number that Go keeps. Invariant: one factory per kind and type; nothing is removed.
+
+use std::sync::{Mutex, PoisonError, RwLock};
+
+use bimetal_abi::{
+    Factory, KIND_CONNECTOR, KIND_EXPORTER, KIND_EXTENSION, KIND_PROCESSOR, KIND_RECEIVER,
+    SIGNAL_LOGS, SIGNAL_METRICS, SIGNAL_PROFILES, SIGNAL_TRACES,
+};
+use bimetal_manifest::schema::Kind;
+
+use crate::component::{ComponentError, FactoryTable};
+
+static LINKED_IN: Mutex<Vec<&'static Factory>> = Mutex::new(Vec::new());
+
+/// All Rust factories of the process.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    entries: RwLock<Vec<Entry>>,
+}
+
+/// One factory.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// Names the factory in calls from Go.
+    pub(crate) number: u64,
+    /// Its kind.
+    pub(crate) kind: Kind,
+    /// Its type.
+    pub(crate) type_name: &'static str,
+    /// Its table.
+    pub(crate) table: FactoryTable,
+    /// The plugin's file; none when it is linked in.
+    pub(crate) file: Option<String>,
+}
+
+/// A factory does not fit into the registry.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RegistryError {
+    #[error("{} `{type_name}` is there twice: {first} and {second}", .kind.as_str())]
+    Duplicate {
+        kind: Kind,
+        type_name: String,
+        first: String,
+        second: String,
+    },
+    #[error("a factory has kind {kind}, which this Collector does not know")]
+    Kind { kind: u32 },
+    #[error("a factory that is linked in is broken")]
+    Broken { source: ComponentError },
+    #[error("there is no factory with number {number}")]
+    Unknown { number: u64 },
+}
+
+/// Announces the factories that are linked into main. The generated `bimetal_main_init` calls this before the host opens.
+pub fn register_static(factories: &[&'static Factory]) {
+    LINKED_IN
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .extend_from_slice(factories);
+}
+
+impl Registry {
+    /// A registry of what was announced so far.
+    pub(crate) fn of_static() -> Result<Self, RegistryError> {
+        let registry = Self::default();
+        for factory in LINKED_IN
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+        {
+            let table = FactoryTable::of_static(factory)
+                .map_err(|source| RegistryError::Broken { source })?;
+            registry.add(table, None)?;
+        }
+        Ok(registry)
+    }
+
+    /// Adds a factory.
+    pub(crate) fn add(
+        &self,
+        table: FactoryTable,
+        file: Option<String>,
+    ) -> Result<Entry, RegistryError> {
+        let kind =
+            kind_of_number(table.kind()).ok_or(RegistryError::Kind { kind: table.kind() })?;
+        let type_name = table
+            .type_name()
+            .map_err(|source| RegistryError::Broken { source })?;
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(first) = entries
+            .iter()
+            .find(|entry| entry.kind == kind && entry.type_name == type_name)
+        {
+            return Err(RegistryError::Duplicate {
+                kind,
+                type_name: type_name.to_owned(),
+                first: first.place(),
+                second: place(file.as_deref()),
+            });
+        }
+        let number = entries.len() as u64 + 1;
+        let entry = Entry {
+            number,
+            kind,
+            type_name,
+            table,
+            file,
+        };
+        entries.push(entry.clone());
+        Ok(entry)
+    }
+
+    /// The factory with that number.
+    pub(crate) fn get(&self, number: u64) -> Result<Entry, RegistryError> {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        let place = usize::try_from(number).unwrap_or(0).checked_sub(1);
+        place
+            .and_then(|place| entries.get(place))
+            .cloned()
+            .ok_or(RegistryError::Unknown { number })
+    }
+
+    /// Every factory that is linked in.
+    pub(crate) fn linked_in(&self) -> Vec<Entry> {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        entries
+            .iter()
+            .filter(|entry| entry.file.is_none())
+            .cloned()
+            .collect()
+    }
+}
+
+impl Entry {
+    /// Signal -> stability, as in a manifest.
+    pub(crate) fn signals(&self) -> Vec<(&'static str, &'static str)> {
+        let level = |signal: u32| stability_word(self.table.stability() >> (4 * signal) & 0xf);
+        if self.kind == Kind::Extension {
+            return vec![("extension", level(0))];
+        }
+        let signals = [
+            (SIGNAL_TRACES, "traces"),
+            (SIGNAL_METRICS, "metrics"),
+            (SIGNAL_LOGS, "logs"),
+            (SIGNAL_PROFILES, "profiles"),
+        ];
+        let has = |signal: u32| self.table.signals() & 1 << signal != 0;
+        signals
+            .into_iter()
+            .filter(|(signal, _)| has(*signal))
+            .map(|(signal, word)| (word, level(signal)))
+            .collect()
+    }
+
+    fn place(&self) -> String {
+        place(self.file.as_deref())
+    }
+}
+
+/// `KIND_…` of a kind.
+pub(crate) fn kind_number(kind: Kind) -> u32 {
+    match kind {
+        Kind::Receiver => KIND_RECEIVER,
+        Kind::Processor => KIND_PROCESSOR,
+        Kind::Exporter => KIND_EXPORTER,
+        Kind::Connector => KIND_CONNECTOR,
+        Kind::Extension => KIND_EXTENSION,
+    }
+}
+
+/// The word for a number that a plugin gave.
+pub(crate) fn kind_word(number: u32) -> &'static str {
+    kind_of_number(number).map_or("a component of unknown kind", Kind::as_str)
+}
+
+fn kind_of_number(number: u32) -> Option<Kind> {
+    match number {
+        KIND_RECEIVER => Some(Kind::Receiver),
+        KIND_PROCESSOR => Some(Kind::Processor),
+        KIND_EXPORTER => Some(Kind::Exporter),
+        KIND_CONNECTOR => Some(Kind::Connector),
+        KIND_EXTENSION => Some(Kind::Extension),
+        _ => None,
+    }
+}
+
+fn stability_word(level: u64) -> &'static str {
+    match level {
+        bimetal_abi::STABILITY_UNMAINTAINED => "unmaintained",
+        bimetal_abi::STABILITY_DEPRECATED => "deprecated",
+        bimetal_abi::STABILITY_DEVELOPMENT => "development",
+        bimetal_abi::STABILITY_ALPHA => "alpha",
+        bimetal_abi::STABILITY_BETA => "beta",
+        bimetal_abi::STABILITY_STABLE => "stable",
+        _ => "undefined",
+    }
+}
+
+fn place(file: Option<&str>) -> String {
+    file.map_or_else(|| "linked in".to_owned(), |file| format!("plugin `{file}`"))
+}

@@ -1,0 +1,208 @@
+//! What the user asked for, and which directory that means.
+//!
+//! In: the flags as JSON, the environment, main's manifest. Out: [`Settings`], [`Directory`].
+//! Invariant: a set-id program takes nothing from its environment; a policy is never laxer than the one main was built with.
+
+use bimetal_manifest::schema::{PluginSettings, Policy};
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::Deserialize;
+
+/// What to do when a plugin that the configuration uses does not verify.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OnError {
+    /// Main does not start.
+    #[default]
+    Fail,
+    /// Main starts without the component.
+    Skip,
+}
+
+/// The `--plugins-…` flags of main.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// `--plugins-dir`.
+    pub(crate) plugins_dir: Option<Utf8PathBuf>,
+    /// `--plugins-on-error`.
+    pub(crate) on_error: OnError,
+    /// `--plugins-require-lock`.
+    pub(crate) require_lock: bool,
+    /// `--plugins-cache-dir`.
+    pub(crate) cache_dir: Option<Utf8PathBuf>,
+    /// `--plugins-policy`.
+    pub(crate) policy: Option<Policy>,
+}
+
+/// Who named the plugin directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// `--plugins-dir`.
+    Flag,
+    /// `OTELCOL_PLUGINS_DIR`.
+    Environment,
+    /// `dist.plugins_dir`, from main's manifest.
+    Manifest,
+}
+
+/// The plugin directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Directory {
+    /// Absolute.
+    pub(crate) path: Utf8PathBuf,
+    /// Who named it.
+    pub(crate) origin: Origin,
+}
+
+/// The flags cannot be followed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettingsError {
+    #[error("the settings of the plugin host are not what it understands")]
+    Parse { source: serde_json::Error },
+    #[error(
+        "`--plugins-policy={asked}` is laxer than `{built}`, which this Collector was built with"
+    )]
+    Laxer {
+        asked: &'static str,
+        built: &'static str,
+    },
+    #[error("cannot find out the current directory, which `{path}` is relative to")]
+    CurrentDirectory {
+        path: Utf8PathBuf,
+        source: std::io::Error,
+    },
+}
+
+impl SettingsError {
+    /// The next action for a person.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Laxer { .. } => Some(
+                "leave the flag out, or build the distribution with `dist.plugins_policy: abi`",
+            ),
+            Self::CurrentDirectory { .. } => Some("give an absolute path"),
+            Self::Parse { .. } => None,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads what the Go side sends.
+    pub(crate) fn parse(json: &[u8]) -> Result<Self, SettingsError> {
+        serde_json::from_slice(json).map_err(|source| SettingsError::Parse { source })
+    }
+
+    /// The policy that holds: main's own, or a stricter one.
+    pub(crate) fn policy(&self, built: Policy) -> Result<Policy, SettingsError> {
+        match (self.policy, built) {
+            (Some(Policy::Abi), Policy::Exact) => Err(SettingsError::Laxer {
+                asked: "abi",
+                built: "exact",
+            }),
+            (Some(asked), _) => Ok(asked),
+            (None, built) => Ok(built),
+        }
+    }
+
+    /// The directory: flag, else environment, else what was built in; `None` when nobody names one.
+    pub(crate) fn directory(
+        &self,
+        environment: Option<Utf8PathBuf>,
+        built: Option<&PluginSettings>,
+        executable: &Utf8Path,
+    ) -> Result<Option<Directory>, SettingsError> {
+        let (path, origin) = match (&self.plugins_dir, environment, built) {
+            (Some(path), _, _) => (path.clone(), Origin::Flag),
+            (None, Some(path), _) => (path, Origin::Environment),
+            (None, None, Some(built)) => {
+                let folder = executable.parent().unwrap_or(Utf8Path::new("/"));
+                (folder.join(&built.dir), Origin::Manifest)
+            }
+            (None, None, None) => return Ok(None),
+        };
+        Ok(Some(Directory {
+            path: absolute(path)?,
+            origin,
+        }))
+    }
+}
+
+fn absolute(path: Utf8PathBuf) -> Result<Utf8PathBuf, SettingsError> {
+    match camino::absolute_utf8(&path) {
+        Ok(absolute) => Ok(absolute),
+        Err(source) => Err(SettingsError::CurrentDirectory { path, source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn built(dir: &str) -> PluginSettings {
+        PluginSettings {
+            dir: dir.to_owned(),
+            policy: Policy::Exact,
+        }
+    }
+
+    #[test]
+    fn the_flag_wins_over_the_environment_and_that_over_the_manifest() {
+        let flag = Settings {
+            plugins_dir: Some("/flag".into()),
+            ..Settings::default()
+        };
+        let none = Settings::default();
+        let built = built("plugins");
+        let directory = |settings: &Settings, environment: Option<&str>, built| {
+            let found = settings.directory(
+                environment.map(Utf8PathBuf::from),
+                built,
+                Utf8Path::new("/opt/otelcol"),
+            );
+            found
+                .unwrap()
+                .map(|directory| (directory.path.to_string(), directory.origin))
+        };
+        assert_eq!(
+            directory(&flag, Some("/environment"), Some(&built)),
+            Some(("/flag".into(), Origin::Flag))
+        );
+        assert_eq!(
+            directory(&none, Some("/environment"), Some(&built)),
+            Some(("/environment".into(), Origin::Environment))
+        );
+        assert_eq!(
+            directory(&none, None, Some(&built)),
+            Some(("/opt/plugins".into(), Origin::Manifest))
+        );
+        assert_eq!(directory(&none, None, None), None);
+    }
+
+    #[test]
+    fn a_flag_tightens_the_policy_and_never_loosens_it() {
+        let asked = |policy| Settings {
+            policy: Some(policy),
+            ..Settings::default()
+        };
+        assert_eq!(
+            asked(Policy::Exact).policy(Policy::Abi).unwrap(),
+            Policy::Exact
+        );
+        assert_eq!(
+            Settings::default().policy(Policy::Abi).unwrap(),
+            Policy::Abi
+        );
+        let refusal = asked(Policy::Abi).policy(Policy::Exact).unwrap_err();
+        assert!(refusal.to_string().contains("laxer"), "{refusal}");
+    }
+
+    #[test]
+    fn an_unknown_setting_is_an_error() {
+        assert!(Settings::parse(br#"{"plugin_dir": "x"}"#).is_err());
+        let settings = Settings::parse(br#"{"on_error": "skip", "policy": "exact"}"#).unwrap();
+        assert_eq!(
+            (settings.on_error, settings.policy),
+            (OnError::Skip, Some(Policy::Exact))
+        );
+    }
+}

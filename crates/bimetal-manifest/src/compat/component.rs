@@ -1,0 +1,123 @@
+//! The component that a plugin promises, and the symbol that makes it.
+//!
+//! In: two artifacts. Out: mismatches. Invariant: pure.
+
+use super::mismatch::{Class, Mismatch, What};
+use crate::object::{Artifact, Form, SymbolKind};
+use crate::schema::{Component, Kind};
+
+const FACTORY_SUFFIX: &str = "_new_factory";
+
+const GO_REMEDY: &str = "export it as a function: `func NewFactory() …`; `bimetal` writes that file for a `plugin: true` entry";
+const RUST_REMEDY: &str = "build the plugin with `bimetal`: `plugin: true` at its entry";
+
+pub(super) fn compare(main: &Artifact, plugin: &Artifact) -> Vec<Mismatch> {
+    let mut found = Vec::new();
+    match plugin.component() {
+        Some(component) => {
+            found.extend(factory(plugin, component.kind));
+            found.extend(taken(main, component));
+        }
+        None if plugin.manifests.is_ok() => {
+            let mismatch = Mismatch::new(Class::Refused, What::Component, "component")
+                .consequence("main would not know what the plugin brings")
+                .remedy("build the plugin with `bimetal`, which records kind and type");
+            found.push(mismatch);
+        }
+        None => {}
+    }
+    found
+}
+
+/// The name of the function that a Rust plugin of this kind exports.
+pub fn factory_symbol(kind: Kind) -> String {
+    format!("otelcol_{}{FACTORY_SUFFIX}", kind.as_str())
+}
+
+fn factory(plugin: &Artifact, kind: Kind) -> Vec<Mismatch> {
+    match plugin.facts.form {
+        Form::GoPlugin => {
+            let found = plugin.facts.go.as_ref().and_then(|go| go.new_factory);
+            go_factory(found).into_iter().collect()
+        }
+        Form::RustPlugin => rust_factory(plugin, kind),
+        _ => Vec::new(),
+    }
+}
+
+fn go_factory(found: Option<SymbolKind>) -> Option<Mismatch> {
+    let mismatch = |class, plugin: &str, consequence: &str| {
+        Mismatch::new(class, What::Factory, "NewFactory")
+            .main("a function")
+            .plugin(plugin)
+            .consequence(consequence)
+            .remedy(GO_REMEDY)
+    };
+    match found {
+        Some(SymbolKind::Function) => None,
+        Some(_) => Some(mismatch(
+            Class::WouldAbort,
+            "a variable",
+            "main would panic when it takes the factory",
+        )),
+        None => Some(mismatch(
+            Class::Refused,
+            "missing",
+            "the plugin would be loaded and then found to have no factory",
+        )),
+    }
+}
+
+fn rust_factory(plugin: &Artifact, kind: Kind) -> Vec<Mismatch> {
+    let name = factory_symbol(kind);
+    let symbols = &plugin.facts.plugin_symbols;
+    let mut found = Vec::new();
+    let is_there = symbols
+        .iter()
+        .any(|symbol| symbol.name == name && symbol.kind == SymbolKind::Function);
+    if !is_there {
+        let data = symbols.iter().any(|symbol| symbol.name == name);
+        let class = if data {
+            Class::WouldAbort
+        } else {
+            Class::Refused
+        };
+        let mismatch = Mismatch::new(class, What::Factory, &name)
+            .main("a function")
+            .plugin(if data { "not a function" } else { "missing" })
+            .consequence(if data {
+                "main would call data"
+            } else {
+                "the plugin would be loaded and then found to have no factory"
+            })
+            .remedy(RUST_REMEDY);
+        found.push(mismatch);
+    }
+    let others = symbols
+        .iter()
+        .filter(|symbol| symbol.name.ends_with(FACTORY_SUFFIX) && symbol.name != name);
+    found.extend(others.map(|symbol| {
+        Mismatch::new(Class::Refused, What::Factory, &symbol.name)
+            .main(&name)
+            .plugin("exported too")
+            .consequence(
+                "a plugin brings exactly one component, and its manifest names another kind",
+            )
+            .remedy("build each component as a plugin of its own")
+    }));
+    found
+}
+
+/// Main has a component of the same kind and type linked in.
+fn taken(main: &Artifact, component: &Component) -> Option<Mismatch> {
+    let same = main
+        .components()
+        .find(|own| own.kind == component.kind && own.type_name == component.type_name)?;
+    let subject = format!("{} {}", component.kind.as_str(), component.type_name);
+    let mismatch = Mismatch::new(Class::Refused, What::Component, &subject)
+        .main(format!("linked in: {}", same.module))
+        .plugin(&component.module)
+        .consequence("two factories for one type: a configuration could mean either")
+        .remedy("take the file out of the plugin directory, or build main without that component");
+    Some(mismatch)
+}

@@ -1,0 +1,436 @@
+//! Compiler flags and the build environment: which of them matter, and whether they are equal.
+//!
+//! In: a pair. Out: mismatches. Invariant: pure; a flag that is written in another way and means the same is no difference.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Pair;
+use super::mismatch::{Class, Mismatch, What};
+use crate::schema::Language;
+
+/// Go's flags that change what is compiled.
+const GO_FLAGS: &[&str] = &[
+    "-trimpath",
+    "-tags",
+    "-race",
+    "-msan",
+    "-asan",
+    "-gcflags",
+    "-asmflags",
+    "-pgo",
+    "-cover",
+    "-covermode",
+    "-coverpkg",
+];
+
+/// Those of them that need no value.
+const GO_SWITCHES: &[&str] = &["-trimpath", "-race", "-msan", "-asan", "-cover"];
+
+/// Variables that say where something is or what is fetched, not what is compiled.
+const PLACES: &[&str] = &[
+    "GOAUTH",
+    "GOBIN",
+    "GOCACHE",
+    "GOCACHEPROG",
+    "GOCOVERDIR",
+    "GODEBUG",
+    "GOENV",
+    "GOEXE",
+    "GOGCCFLAGS",
+    "GOHOSTARCH",
+    "GOHOSTOS",
+    "GOINSECURE",
+    "GOMOD",
+    "GOMODCACHE",
+    "GONOPROXY",
+    "GONOSUMDB",
+    "GOPATH",
+    "GOPRIVATE",
+    "GOPROXY",
+    "GOROOT",
+    "GOSUMDB",
+    "GOTELEMETRY",
+    "GOTELEMETRYDIR",
+    "GOTMPDIR",
+    "GOTOOLCHAIN",
+    "GOTOOLDIR",
+    "GOVCS",
+    "GOVERSION",
+    "GOWORK",
+    "GOMAXPROCS",
+    "GOMEMLIMIT",
+    "GOGC",
+    "GOTRACEBACK",
+];
+
+/// Settings in Go's build information that must be equal, whatever the manifests say.
+const RECORDED: &[&str] = &["CGO_ENABLED", "GOEXPERIMENT", "GOFIPS140"];
+
+/// rustc's code generation options that only concern linking, debugging or the build itself.
+const RUST_NEUTRAL: &[&str] = &[
+    "ar",
+    "codegen-units",
+    "debuginfo",
+    "default-linker-libraries",
+    "dlltool",
+    "embed-bitcode",
+    "extra-filename",
+    "incremental",
+    "link-arg",
+    "link-args",
+    "link-dead-code",
+    "link-self-contained",
+    "linker",
+    "linker-features",
+    "linker-flavor",
+    "metadata",
+    "prefer-dynamic",
+    "remark",
+    "rpath",
+    "save-temps",
+    "split-debuginfo",
+    "strip",
+];
+
+/// What rustc does about panics.
+pub(super) const PANIC: &str = "-Cpanic";
+
+pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
+    match pair.language {
+        Language::Go => go(pair),
+        Language::Rust => rust(pair),
+    }
+}
+
+fn go(pair: &Pair<'_>) -> Vec<Mismatch> {
+    let (main, plugin) = (
+        go_flags(&pair.main_part.build_flags),
+        go_flags(&pair.plugin_part.build_flags),
+    );
+    let mut found: Vec<_> = differences(&main, &plugin)
+        .map(|(name, ours, theirs)| go_flag(name, ours, theirs))
+        .collect();
+    let (main, plugin) = (
+        environment(&pair.main_part.environment),
+        environment(&pair.plugin_part.environment),
+    );
+    found.extend(
+        differences(&main, &plugin).map(|(name, ours, theirs)| variable(name, ours, theirs)),
+    );
+    found.extend(recorded(pair, &found));
+    found
+}
+
+/// Differences in Go's own record that the manifests do not show: the record is written by the tool chain itself.
+fn recorded(pair: &Pair<'_>, found: &[Mismatch]) -> Vec<Mismatch> {
+    let (Some(main), Some(plugin)) = (&pair.main.facts.go, &pair.plugin.facts.go) else {
+        return Vec::new();
+    };
+    let settings = |settings: &[(String, String)]| -> BTreeMap<String, String> {
+        let matters = |key: &str| {
+            GO_FLAGS.contains(&key)
+                || RECORDED.contains(&key)
+                || key.starts_with("GOAMD64")
+                || key.starts_with("GOARM")
+        };
+        let normal = |key: &str, value: &str| {
+            if key == "-tags" {
+                sorted_tags(value)
+            } else {
+                value.to_owned()
+            }
+        };
+        settings
+            .iter()
+            .filter(|(key, value)| matters(key) && value != "false")
+            .map(|(key, value)| (key.clone(), normal(key, value)))
+            .collect()
+    };
+    let (main, plugin) = (
+        settings(&main.build_info.settings),
+        settings(&plugin.build_info.settings),
+    );
+    differences(&main, &plugin)
+        .filter(|(name, ..)| found.iter().all(|known| known.subject != *name))
+        .map(|(name, ours, theirs)| {
+            if name.starts_with('-') {
+                go_flag(name, ours, theirs)
+            } else {
+                variable(name, ours, theirs)
+            }
+        })
+        .collect()
+}
+
+fn go_flag(name: &str, main: Option<&str>, plugin: Option<&str>) -> Mismatch {
+    let (class, consequence) = match name {
+        "-gcflags" | "-asmflags" => (
+            Class::WouldRunWrongCode,
+            "packages that both have would be compiled differently, mostly unnoticed",
+        ),
+        "-tags" => (
+            Class::WouldRunWrongCode,
+            "packages that both have may consist of other files, sometimes unnoticed",
+        ),
+        _ => (
+            Class::Refused,
+            "`plugin.Open` would refuse it: the package hashes differ",
+        ),
+    };
+    Mismatch::new(class, What::Flag, name)
+        .values(main, plugin)
+        .consequence(consequence)
+        .remedy(flag_remedy(name, main))
+}
+
+fn flag_remedy(name: &str, main: Option<&str>) -> String {
+    match main {
+        None => format!("build the plugin without `{name}`"),
+        Some("true") => format!("build the plugin with `{name}`"),
+        Some(value) => format!("build the plugin with `{name}={value}`"),
+    }
+}
+
+fn variable(name: &str, main: Option<&str>, plugin: Option<&str>) -> Mismatch {
+    let (class, consequence) = match name {
+        "GOAMD64" | "GOARM64" | "GOARM" => (
+            Class::WouldAbort,
+            "instructions that this processor may not have would end the process",
+        ),
+        "GOEXPERIMENT" | "GOFLAGS" | "GOFIPS140" | "CGO_ENABLED" => (
+            Class::Refused,
+            "`plugin.Open` would refuse it: the package hashes differ",
+        ),
+        _ => (
+            Class::WouldRunWrongCode,
+            "C code that both have would be compiled differently, unnoticed",
+        ),
+    };
+    let remedy = match main {
+        Some(value) => format!("build the plugin with `{name}={value}` in the environment"),
+        None => format!("build the plugin without `{name}` in the environment"),
+    };
+    Mismatch::new(class, What::Environment, name)
+        .values(main, plugin)
+        .consequence(consequence)
+        .remedy(remedy)
+}
+
+fn rust(pair: &Pair<'_>) -> Vec<Mismatch> {
+    if !pair.is_exact() {
+        return Vec::new();
+    }
+    let (main, plugin) = (
+        rust_flags(&pair.main_part.build_flags),
+        rust_flags(&pair.plugin_part.build_flags),
+    );
+    differences(&main, &plugin)
+        // The border has its own rule for it, under every policy.
+        .filter(|(name, ..)| *name != PANIC)
+        .map(|(name, ours, theirs)| {
+            Mismatch::new(Class::Refused, What::Flag, name)
+                .values(ours, theirs)
+                .consequence(
+                    "main's policy `exact` takes only plugins whose code was generated as its own",
+                )
+                .remedy(flag_remedy(name, ours))
+        })
+        .collect()
+}
+
+/// Name -> value of Go's flags that matter. Switches that are off are left out, tags are sorted.
+fn go_flags(flags: &[String]) -> BTreeMap<String, String> {
+    let mut found: BTreeMap<String, String> = BTreeMap::new();
+    let mut rest = flags.iter();
+    while let Some(flag) = rest.next() {
+        let (name, value) = match flag.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (flag.as_str(), None),
+        };
+        let name = if name.starts_with("--") {
+            &name[1..]
+        } else {
+            name
+        };
+        if !GO_FLAGS.contains(&name) {
+            continue;
+        }
+        let value = match value {
+            None if GO_SWITCHES.contains(&name) => "true",
+            None => rest.next().map_or("", String::as_str),
+            Some("1" | "t" | "T" | "TRUE" | "True") if GO_SWITCHES.contains(&name) => "true",
+            Some(value) => value,
+        };
+        let value = if name == "-tags" {
+            sorted_tags(value)
+        } else {
+            value.to_owned()
+        };
+        if value.is_empty() || (value == "false" && GO_SWITCHES.contains(&name)) {
+            found.remove(name);
+            continue;
+        }
+        // Flags for packages add up, of all others the last one counts.
+        match found.get_mut(name) {
+            Some(earlier) if matches!(name, "-gcflags" | "-asmflags") => {
+                earlier.push_str("; ");
+                earlier.push_str(&value);
+            }
+            _ => {
+                found.insert(name.to_owned(), value);
+            }
+        }
+    }
+    found
+}
+
+fn sorted_tags(value: &str) -> String {
+    let tags: BTreeSet<_> = value
+        .split([',', ' '])
+        .filter(|tag| !tag.is_empty())
+        .collect();
+    tags.into_iter().collect::<Vec<_>>().join(",")
+}
+
+/// Option -> value of rustc's code generation options that matter; `-Z` options all do.
+pub(super) fn rust_flags(flags: &[String]) -> BTreeMap<String, String> {
+    let mut found: BTreeMap<String, String> = BTreeMap::new();
+    let mut rest = flags.iter();
+    while let Some(flag) = rest.next() {
+        let (kind, option) = match flag.as_str() {
+            "-C" | "--codegen" => ("-C", rest.next().map_or("", String::as_str)),
+            "-Z" => ("-Z", rest.next().map_or("", String::as_str)),
+            flag => match (
+                flag.strip_prefix("-C"),
+                flag.strip_prefix("--codegen="),
+                flag.strip_prefix("-Z"),
+            ) {
+                (Some(option), ..) | (_, Some(option), _) => ("-C", option),
+                (.., Some(option)) => ("-Z", option),
+                _ => continue,
+            },
+        };
+        let (name, value) = option.split_once('=').unwrap_or((option, "true"));
+        let name = name.replace('_', "-");
+        if kind == "-C" && RUST_NEUTRAL.contains(&name.as_str()) {
+            continue;
+        }
+        let entry = found.entry(format!("{kind}{name}")).or_default();
+        if name == "target-feature" && !entry.is_empty() {
+            entry.push(',');
+            entry.push_str(value);
+        } else {
+            value.clone_into(entry);
+        }
+    }
+    found
+}
+
+fn environment(variables: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let matters = |name: &str| {
+        (name.starts_with("GO") || name.starts_with("CGO_")) && !PLACES.contains(&name)
+    };
+    // An empty variable means the same as none.
+    variables
+        .iter()
+        .filter(|(name, value)| matters(name) && !value.is_empty())
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+/// Every key whose value is not the same on both sides.
+fn differences<'a>(
+    main: &'a BTreeMap<String, String>,
+    plugin: &'a BTreeMap<String, String>,
+) -> impl Iterator<Item = (&'a str, Option<&'a str>, Option<&'a str>)> {
+    let keys: BTreeSet<_> = main
+        .keys()
+        .chain(plugin.keys())
+        .map(String::as_str)
+        .collect();
+    keys.into_iter()
+        .map(|key| {
+            (
+                key,
+                main.get(key).map(String::as_str),
+                plugin.get(key).map(String::as_str),
+            )
+        })
+        .filter(|(_, main, plugin)| main != plugin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(flags: &[&str]) -> Vec<String> {
+        flags.iter().map(|flag| (*flag).to_owned()).collect()
+    }
+
+    #[test]
+    fn spellings_of_one_go_flag_are_equal() {
+        let one = go_flags(&list(&[
+            "-trimpath",
+            "-tags=b,a",
+            "-race=false",
+            "-ldflags=-s",
+            "-gcflags=all=-N -l",
+        ]));
+        let other = go_flags(&list(&[
+            "--trimpath=true",
+            "-tags",
+            "a b",
+            "-gcflags",
+            "all=-N -l",
+            "-o",
+            "x",
+        ]));
+        assert_eq!(one, other);
+        assert_eq!(one.len(), 3);
+    }
+
+    #[test]
+    fn a_switch_that_is_off_again_counts_as_off() {
+        assert!(go_flags(&list(&["-race", "-race=false", "-tags="])).is_empty());
+        assert_eq!(
+            go_flags(&list(&["-gcflags=a", "-gcflags=b"]))["-gcflags"],
+            "a; b"
+        );
+    }
+
+    #[test]
+    fn spellings_of_one_rustc_option_are_equal_and_link_options_do_not_count() {
+        let one = rust_flags(&list(&[
+            "-Copt-level=3",
+            "-C",
+            "target_feature=+avx2",
+            "-Clink-arg=-Wl,-Bsymbolic",
+        ]));
+        let other = rust_flags(&list(&[
+            "--codegen=opt-level=3",
+            "--codegen",
+            "target-feature=+avx2",
+            "--crate-type=cdylib",
+        ]));
+        assert_eq!(one, other);
+        assert_eq!(one.len(), 2);
+    }
+
+    #[test]
+    fn variables_that_name_places_do_not_count() {
+        let variables = [
+            ("GOCACHE", "/a"),
+            ("GOAMD64", "v3"),
+            ("CGO_CFLAGS", ""),
+            ("CC", "cc"),
+            ("CGO_LDFLAGS", "-lm"),
+        ];
+        let variables = variables
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+        assert_eq!(
+            environment(&variables).into_keys().collect::<Vec<_>>(),
+            ["CGO_LDFLAGS", "GOAMD64"]
+        );
+    }
+}

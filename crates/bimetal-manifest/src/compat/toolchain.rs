@@ -1,0 +1,142 @@
+//! Compilers and profile, by the manifests and by what the compilers left in the files.
+//!
+//! In: a pair. Out: mismatches. Invariant: pure; versions are compared as text, never as numbers.
+
+use super::Pair;
+use super::mismatch::{Class, Mismatch, What};
+use crate::object::Artifact;
+use crate::schema::{Language, Manifest};
+
+/// Versions of Go whose runtime confuses types once several plugins are loaded.
+const DENIED_GO: &[&str] = &["go1.27.0", "go1.27.1", "go1.27"];
+
+/// What rustc puts in front of its version in `.comment`.
+const RUSTC_COMMENT: &str = "rustc version ";
+
+pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
+    let mut found = Vec::new();
+    if pair.is_exact() {
+        found.extend(version(pair));
+        found.extend(commit(pair));
+    }
+    if pair.language == Language::Go {
+        found.extend(denied(pair));
+        found.extend(go_witness(pair.main, pair.main_part, "main"));
+        found.extend(go_witness(pair.plugin, pair.plugin_part, "plugin"));
+    } else {
+        found.extend(rust_witness(pair));
+    }
+    if pair.is_exact() {
+        found.extend(profile(pair));
+    }
+    found
+}
+
+fn version(pair: &Pair<'_>) -> Option<Mismatch> {
+    let (main, plugin) = (
+        &pair.main_part.toolchain_version,
+        &pair.plugin_part.toolchain_version,
+    );
+    if main == plugin {
+        return None;
+    }
+    let mismatch = match pair.language {
+        Language::Go => Mismatch::new(Class::WouldAbort, What::Toolchain, "Go")
+            .consequence("another Go runtime would enter the process, which usually ends it")
+            .remedy(format!("build the plugin with {main}")),
+        Language::Rust => Mismatch::new(Class::Refused, What::Toolchain, "rustc")
+            .consequence("main's policy `exact` takes only plugins of its own compiler")
+            .remedy(format!(
+                "build the plugin with Rust {main}: `rustup toolchain install {main}`; or build main with `dist.plugins_policy: abi`"
+            )),
+    };
+    Some(mismatch.values(Some(main), Some(plugin)))
+}
+
+/// One version can come from two commits, for instance a patched one of a Linux distribution.
+fn commit(pair: &Pair<'_>) -> Option<Mismatch> {
+    let (main, plugin) = (
+        pair.main_part.toolchain.commit.as_ref()?,
+        pair.plugin_part.toolchain.commit.as_ref()?,
+    );
+    if main == plugin || pair.main_part.toolchain_version != pair.plugin_part.toolchain_version {
+        return None;
+    }
+    let mismatch = Mismatch::new(Class::Refused, What::Toolchain, "compiler commit")
+        .values(Some(main), Some(plugin))
+        .consequence("main's policy `exact` takes only plugins of its own compiler")
+        .remedy("build the plugin with the same distribution of the compiler");
+    Some(mismatch)
+}
+
+fn denied(pair: &Pair<'_>) -> Option<Mismatch> {
+    let version = pair.plugin_part.toolchain_version.as_str();
+    // Experiments follow the number after a blank or a dash.
+    let number = version.split([' ', '-']).next().unwrap_or_default();
+    if !DENIED_GO.contains(&number) {
+        return None;
+    }
+    let mismatch = Mismatch::new(Class::WouldRunWrongCode, What::DeniedToolchain, "Go")
+        .values(Some(&pair.main_part.toolchain_version), Some(version))
+        .consequence("type switches take the wrong branch once several plugins are loaded")
+        .remedy("build main and plugins with Go 1.27.2 or later, or with Go 1.26");
+    Some(mismatch)
+}
+
+fn go_witness(artifact: &Artifact, part: &Manifest, subject: &str) -> Option<Mismatch> {
+    let told = part.toolchain_version.as_str();
+    let found = artifact.facts.go.as_ref()?.build_info.go_version.as_str();
+    (told != found).then(|| witness(subject, told, found))
+}
+
+/// Only where the linker or `strip` has left the compiler's note.
+fn rust_witness(pair: &Pair<'_>) -> Option<Mismatch> {
+    let told = pair.plugin_part.toolchain_version.as_str();
+    let versions: Vec<_> = pair
+        .plugin
+        .facts
+        .comments
+        .iter()
+        .filter_map(|comment| comment.strip_prefix(RUSTC_COMMENT))
+        .collect();
+    let agrees = |version: &&str| version.split(' ').next() == Some(told);
+    if versions.is_empty() || versions.iter().any(agrees) {
+        return None;
+    }
+    Some(witness("plugin", told, versions.first()?))
+}
+
+fn witness(subject: &str, told: &str, found: &str) -> Mismatch {
+    let mismatch = Mismatch::new(
+        Class::Refused,
+        What::Witness,
+        &format!("compiler of {subject}"),
+    )
+    .consequence("the manifest is not that of the code beside it, so nothing in it can be trusted")
+    .remedy(format!("build the {subject} again with `bimetal`"));
+    let value = format!("manifest: {told}, file: {found}");
+    if subject == "main" {
+        mismatch.main(value)
+    } else {
+        mismatch.plugin(value)
+    }
+}
+
+fn profile(pair: &Pair<'_>) -> Option<Mismatch> {
+    let (main, plugin) = (
+        &pair.main_part.build_profile,
+        &pair.plugin_part.build_profile,
+    );
+    if main == plugin {
+        return None;
+    }
+    let remedy = match pair.language {
+        Language::Go => "build both with the same `dist.debug_compilation`",
+        Language::Rust => "build both with the same `dist.rust_profile`",
+    };
+    let mismatch = Mismatch::new(Class::Refused, What::Profile, "build profile")
+        .values(Some(main), Some(plugin))
+        .consequence("code that was optimised differently does not fit together, or breaks main's policy `exact`")
+        .remedy(remedy);
+    Some(mismatch)
+}

@@ -1,0 +1,409 @@
+//! ELF of 64 bits in little-endian order.
+//!
+//! In: a file that starts like one. Out: its facts and the place of its manifest. Invariant: what the loader will use (the dynamic
+//! segment) is what is read; section headers that say otherwise are damage.
+
+use object::LittleEndian as LE;
+use object::elf;
+use object::pod;
+
+use super::artifact::{Found, Section};
+use super::build_info::BuildInfo;
+use super::bytes::Bytes;
+use super::error::ReadError;
+use super::facts::{ExportedSymbols, Facts, Form, Format, ObjectType};
+use super::form::Evidence;
+use super::go::Scan;
+use super::{build_info, elf_dynamic, elf_symbols, go};
+use crate::frame;
+
+const SEGMENTS_LIMIT: u64 = 4096;
+const SECTIONS_LIMIT: u64 = 65_536;
+const NAMES_LIMIT: u64 = 1 << 20;
+const PATH_LIMIT: u64 = 4096;
+const COMMENT_LIMIT: u64 = 64 << 10;
+const COMMENTS_LIMIT: usize = 64;
+
+pub(super) type Segment = elf::ProgramHeader64<LE>;
+pub(super) type SectionHeader = elf::SectionHeader64<LE>;
+
+/// The headers of a file.
+pub(super) struct Elf<'b> {
+    pub(super) bytes: &'b Bytes<'b>,
+    machine: elf::Machine,
+    file_type: elf::FileType,
+    segments: Vec<Segment>,
+    sections: Vec<SectionHeader>,
+    names: Vec<u8>,
+}
+
+pub(super) fn read(bytes: &Bytes<'_>) -> Result<Found, ReadError> {
+    let elf = Elf::new(bytes)?;
+    let dynamic = elf_dynamic::read(&elf)?;
+    let interpreter = elf.interpreter()?;
+    let is_library = interpreter.is_none() && elf.file_type == elf::ET_DYN && !dynamic.is_program;
+    let build_info = elf.build_info()?;
+    let scan = elf_symbols::scan(&elf, &dynamic, is_library, Scan::new(build_info.as_ref()))?;
+    let evidence = Evidence {
+        is_program: elf.file_type == elf::ET_EXEC || (elf.file_type == elf::ET_DYN && !is_library),
+        build_mode: build_info
+            .as_ref()
+            .and_then(|info| info.setting("-buildmode"))
+            .map(str::to_owned),
+        joins_go: scan.joins_go,
+    };
+    let offset = |address, length| elf.offset(address, length);
+    let go = build_info
+        .map(|info| go::facts(bytes, info, &scan, offset))
+        .transpose()?;
+    let mut loader_requests = dynamic.requests;
+    loader_requests.extend(elf.writable_code());
+    let facts = Facts {
+        size: bytes.size(),
+        format: Format::Elf,
+        machine: machine(elf.machine),
+        object_type: match elf.file_type {
+            elf::ET_EXEC => ObjectType::Executable,
+            elf::ET_DYN => ObjectType::Shared,
+            elf::ET_REL => ObjectType::Relocatable,
+            _ => ObjectType::Other,
+        },
+        form: Form::Other,
+        interpreter,
+        needed: dynamic.needed,
+        run_paths: dynamic.run_paths,
+        loader_requests,
+        glibc: dynamic.glibc,
+        static_tls: dynamic.static_tls,
+        exported: scan.exported,
+        plugin_symbols: scan.plugin_symbols,
+        comments: elf.comments()?,
+        go,
+    };
+    Ok(Found {
+        facts,
+        section: elf.manifest(),
+        evidence,
+    })
+}
+
+pub(super) fn exported_symbols(
+    bytes: &Bytes<'_>,
+    limit: usize,
+) -> Result<ExportedSymbols, ReadError> {
+    let elf = Elf::new(bytes)?;
+    let dynamic = elf_dynamic::read(&elf)?;
+    elf_symbols::exported(&elf, &dynamic, limit)
+}
+
+impl<'b> Elf<'b> {
+    fn new(bytes: &'b Bytes<'b>) -> Result<Self, ReadError> {
+        let ident = bytes.start(16)?;
+        match (ident.get(4), ident.get(5)) {
+            (Some(2), Some(1)) => {}
+            (Some(1 | 2), Some(1 | 2)) => {
+                return Err(ReadError::Unsupported {
+                    what: "an ELF file of 32 bits or in big-endian order",
+                });
+            }
+            (Some(_), Some(_)) => {
+                return Err(ReadError::Malformed {
+                    what: "the ELF header",
+                });
+            }
+            _ => {
+                return Err(ReadError::Truncated {
+                    what: "the ELF header",
+                    end: 64,
+                    size: bytes.size(),
+                });
+            }
+        }
+        let start = bytes.range(0, 64, "the ELF header", 64)?;
+        let (header, _) = pod::from_bytes::<elf::FileHeader64<LE>>(&start).map_err(|()| {
+            ReadError::Malformed {
+                what: "the ELF header",
+            }
+        })?;
+        let segments = segments(bytes, header)?;
+        let sections = sections(bytes, header)?;
+        let names = section_names(bytes, header, &sections)?;
+        Ok(Self {
+            bytes,
+            machine: header.e_machine.get(LE),
+            file_type: header.e_type.get(LE),
+            segments,
+            sections,
+            names,
+        })
+    }
+
+    /// The first segment of `kind`.
+    pub(super) fn segment(&self, kind: elf::ProgramType) -> Option<&Segment> {
+        self.segments
+            .iter()
+            .find(|segment| segment.p_type.get(LE) == kind)
+    }
+
+    /// Where the `length` bytes that will be loaded at `address` stand in the file.
+    pub(super) fn offset(&self, address: u64, length: u64) -> Option<u64> {
+        self.segments
+            .iter()
+            .filter(|segment| segment.p_type.get(LE) == elf::PT_LOAD)
+            .find_map(|segment| {
+                let inside = address.checked_sub(segment.p_vaddr.get(LE))?;
+                let end = inside.checked_add(length)?;
+                if end > segment.p_filesz.get(LE) {
+                    None
+                } else {
+                    segment.p_offset.get(LE).checked_add(inside)
+                }
+            })
+    }
+
+    pub(super) fn sections_of(
+        &self,
+        kind: elf::SectionType,
+    ) -> impl Iterator<Item = &SectionHeader> {
+        self.sections
+            .iter()
+            .filter(move |section| section.sh_type.get(LE) == kind)
+    }
+
+    pub(super) fn sections_named(&self, name: &str) -> impl Iterator<Item = &SectionHeader> {
+        self.sections
+            .iter()
+            .filter(move |section| self.name(section) == Some(name.as_bytes()))
+    }
+
+    fn name(&self, section: &SectionHeader) -> Option<&[u8]> {
+        let start = usize::try_from(section.sh_name.get(LE)).ok()?;
+        let rest = self.names.get(start..)?;
+        rest.split(|&byte| byte == 0).next()
+    }
+
+    fn interpreter(&self) -> Result<Option<String>, ReadError> {
+        let Some(segment) = self.segment(elf::PT_INTERP) else {
+            return Ok(None);
+        };
+        let what = "the name of the loader";
+        let bytes = self.bytes.range(
+            segment.p_offset.get(LE),
+            segment.p_filesz.get(LE),
+            what,
+            PATH_LIMIT,
+        )?;
+        let text = bytes.split(|&byte| byte == 0).next().unwrap_or_default();
+        Ok(Some(String::from_utf8_lossy(text).into_owned()))
+    }
+
+    fn comments(&self) -> Result<Vec<String>, ReadError> {
+        let Some(section) = self
+            .sections_named(".comment")
+            .find(|section| in_file(section))
+        else {
+            return Ok(Vec::new());
+        };
+        let length = section.sh_size.get(LE).min(COMMENT_LIMIT);
+        let bytes = self.bytes.range(
+            section.sh_offset.get(LE),
+            length,
+            "the section `.comment`",
+            COMMENT_LIMIT,
+        )?;
+        let mut comments = Vec::new();
+        for text in bytes
+            .split(|&byte| byte == 0)
+            .filter(|text| !text.is_empty())
+        {
+            let text = String::from_utf8_lossy(text).into_owned();
+            if comments.len() < COMMENTS_LIMIT && !comments.contains(&text) {
+                comments.push(text);
+            }
+        }
+        Ok(comments)
+    }
+
+    fn build_info(&self) -> Result<Option<BuildInfo>, ReadError> {
+        let Some(section) = self
+            .sections_named(build_info::SECTION)
+            .find(|section| in_file(section))
+        else {
+            return Ok(None);
+        };
+        build_info::read(
+            self.bytes,
+            section.sh_offset.get(LE),
+            section.sh_size.get(LE),
+        )
+        .map(Some)
+    }
+
+    fn manifest(&self) -> Section {
+        let mut found = self.sections_named(frame::SECTION);
+        let Some(section) = found.next() else {
+            return Section::None;
+        };
+        let count = 1 + found.count();
+        if count > 1 {
+            Section::Several(count)
+        } else if !in_file(section) || section.sh_size.get(LE) == 0 {
+            Section::NotInFile
+        } else {
+            Section::At {
+                offset: section.sh_offset.get(LE),
+                size: section.sh_size.get(LE),
+            }
+        }
+    }
+
+    /// Segments that ask for memory to write and execute.
+    fn writable_code(&self) -> impl Iterator<Item = String> {
+        let both = elf::PF_W.0 | elf::PF_X.0;
+        let wants = |kind: elf::ProgramType| {
+            self.segments.iter().any(|segment| {
+                segment.p_type.get(LE) == kind && segment.p_flags.get(LE).0 & both == both
+            })
+        };
+        let code = wants(elf::PT_LOAD).then(|| "a segment to write and execute".to_owned());
+        let stack = wants(elf::PT_GNU_STACK).then(|| "an executable stack".to_owned());
+        code.into_iter().chain(stack)
+    }
+}
+
+/// The section has bytes in the file, and they are what they seem.
+pub(super) fn in_file(section: &SectionHeader) -> bool {
+    section.sh_type.get(LE) != elf::SHT_NOBITS
+        && section.sh_flags.get(LE).0 & elf::SHF_COMPRESSED.0 == 0
+}
+
+fn segments(bytes: &Bytes<'_>, header: &elf::FileHeader64<LE>) -> Result<Vec<Segment>, ReadError> {
+    let what = "the program headers";
+    let count = u64::from(header.e_phnum.get(LE));
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    if usize::from(header.e_phentsize.get(LE)) != size_of::<Segment>() {
+        return Err(ReadError::Malformed { what });
+    }
+    let segments: Vec<Segment> = table(bytes, header.e_phoff.get(LE), count, what, SEGMENTS_LIMIT)?;
+    check_segments(bytes, &segments)?;
+    Ok(segments)
+}
+
+/// What is in memory is what was read: segments are whole, do not cover each other, and the loader has no second one to prefer.
+fn check_segments(bytes: &Bytes<'_>, segments: &[Segment]) -> Result<(), ReadError> {
+    let of = |kind: elf::ProgramType| {
+        segments
+            .iter()
+            .filter(move |segment| segment.p_type.get(LE) == kind)
+    };
+    let mut free = 0;
+    for segment in of(elf::PT_LOAD) {
+        bytes.check(
+            segment.p_offset.get(LE),
+            segment.p_filesz.get(LE),
+            "a segment",
+        )?;
+        if segment.p_memsz.get(LE) < segment.p_filesz.get(LE) {
+            return Err(ReadError::Malformed {
+                what: "a segment is larger in the file than in memory",
+            });
+        }
+        let end = segment.p_vaddr.get(LE).checked_add(segment.p_memsz.get(LE));
+        match end {
+            Some(end) if segment.p_vaddr.get(LE) >= free => free = end,
+            _ => {
+                return Err(ReadError::Malformed {
+                    what: "segments cover each other",
+                });
+            }
+        }
+    }
+    if of(elf::PT_DYNAMIC).count() > 1 || of(elf::PT_INTERP).count() > 1 {
+        return Err(ReadError::Malformed {
+            what: "a segment occurs twice",
+        });
+    }
+    Ok(())
+}
+
+fn sections(
+    bytes: &Bytes<'_>,
+    header: &elf::FileHeader64<LE>,
+) -> Result<Vec<SectionHeader>, ReadError> {
+    let what = "the section headers";
+    let offset = header.e_shoff.get(LE);
+    if offset == 0 {
+        return Ok(Vec::new());
+    }
+    if usize::from(header.e_shentsize.get(LE)) != size_of::<SectionHeader>() {
+        return Err(ReadError::Malformed { what });
+    }
+    let mut count = u64::from(header.e_shnum.get(LE));
+    if count == 0 {
+        // A count that does not fit its field stands in the first header.
+        let first: Vec<SectionHeader> = table(bytes, offset, 1, what, 1)?;
+        count = first.first().map_or(0, |section| section.sh_size.get(LE));
+    }
+    table(bytes, offset, count, what, SECTIONS_LIMIT)
+}
+
+fn section_names(
+    bytes: &Bytes<'_>,
+    header: &elf::FileHeader64<LE>,
+    sections: &[SectionHeader],
+) -> Result<Vec<u8>, ReadError> {
+    let what = "the section names";
+    let Some(first) = sections.first() else {
+        return Ok(Vec::new());
+    };
+    let index = match header.e_shstrndx.get(LE) {
+        elf::SHN_XINDEX => usize::try_from(first.sh_link.get(LE)).unwrap_or(usize::MAX),
+        index => usize::from(index.0),
+    };
+    let section = sections
+        .get(index)
+        .filter(|section| in_file(section))
+        .ok_or(ReadError::Malformed { what })?;
+    bytes.range(
+        section.sh_offset.get(LE),
+        section.sh_size.get(LE),
+        what,
+        NAMES_LIMIT,
+    )
+}
+
+/// `count` entries of a table in the file.
+pub(super) fn table<T: pod::Pod + Clone>(
+    bytes: &Bytes<'_>,
+    offset: u64,
+    count: u64,
+    what: &'static str,
+    limit: u64,
+) -> Result<Vec<T>, ReadError> {
+    if count > limit {
+        return Err(ReadError::Limit {
+            what,
+            found: count,
+            limit,
+        });
+    }
+    let length = count.saturating_mul(size_of::<T>() as u64);
+    let data = bytes.range(offset, length, what, length)?;
+    pod::slice_from_all_bytes(&data)
+        .map(<[T]>::to_vec)
+        .map_err(|()| ReadError::Malformed { what })
+}
+
+/// The first part of Rust's target triple.
+fn machine(machine: elf::Machine) -> String {
+    match machine {
+        elf::EM_X86_64 => "x86_64".to_owned(),
+        elf::EM_AARCH64 => "aarch64".to_owned(),
+        elf::EM_RISCV => "riscv64gc".to_owned(),
+        elf::EM_PPC64 => "powerpc64le".to_owned(),
+        elf::EM_LOONGARCH => "loongarch64".to_owned(),
+        elf::Machine(number) => format!("elf-machine-{number}"),
+    }
+}

@@ -1,0 +1,64 @@
+//! Why a file cannot be read as an artifact.
+//!
+//! In: nothing. Out: [`ReadError`]. Invariant: no text of the file stands in an error unescaped.
+
+use std::io;
+
+/// Why a file cannot be read as an artifact.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error("cannot open the file")]
+    Open { source: io::Error },
+    #[error("cannot read the file")]
+    Io {
+        #[from]
+        source: io::Error,
+    },
+    #[error("it is not a regular file")]
+    NotRegular,
+    #[error("the file is empty")]
+    Empty,
+    #[error("it is not an object file but {found}")]
+    NotAnObject { found: &'static str },
+    #[error("{what} cannot be read by this version")]
+    Unsupported { what: &'static str },
+    #[error("the file is truncated: {what} ends at byte {end}, the file at {size}")]
+    Truncated {
+        what: &'static str,
+        end: u64,
+        size: u64,
+    },
+    #[error("{what}: {found}, the limit is {limit}")]
+    Limit {
+        what: &'static str,
+        found: u64,
+        limit: u64,
+    },
+    #[error("the object file is damaged: {what}")]
+    Malformed { what: &'static str },
+}
+
+impl ReadError {
+    /// The next action for a person.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Open { .. } | Self::Io { .. } => {
+                Some("check that the file exists and that this user may read it")
+            }
+            Self::NotRegular | Self::NotAnObject { .. } => {
+                Some("keep only plugins in the plugin directory")
+            }
+            Self::Empty | Self::Truncated { .. } | Self::Malformed { .. } => {
+                Some("copy the file again, under another name first, then rename it")
+            }
+            Self::Unsupported { .. } | Self::Limit { .. } => {
+                Some("build the plugin with `bimetal` for the same target as the Collector")
+            }
+        }
+    }
+
+    /// The file could not be looked at, so nothing is known about it.
+    pub fn is_io(&self) -> bool {
+        matches!(self, Self::Open { .. } | Self::Io { .. })
+    }
+}

@@ -1,0 +1,27 @@
+//! An artifact's bytes, read through one descriptor.
+//!
+//! In: an open file, untrusted. Out: an [`Artifact`]. Invariant: only ranges are read, each checked against the file's size and a limit
+//! first; nothing is mapped or executed.
+
+mod artifact;
+mod build_info;
+mod bytes;
+mod elf;
+mod elf_dynamic;
+mod elf_symbols;
+mod error;
+mod facts;
+mod form;
+mod go;
+mod macho;
+mod strings;
+
+pub use artifact::{Artifact, ManifestError, Manifests, exported_symbols, open, read};
+pub use build_info::{BuildInfo, Module};
+pub use error::ReadError;
+pub use facts::{
+    ExportedSymbols, Facts, Form, Format, GlibcVersion, GoFacts, ObjectType, PackageHash,
+    PackageHashes, Symbol, SymbolKind,
+};
+
+pub(crate) use artifact::open_for_reading;

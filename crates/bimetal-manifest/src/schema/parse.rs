@@ -1,0 +1,249 @@
+//! The text of a manifest.
+//!
+//! In: JSON text, untrusted. Out: one [`Manifest`] (plugin) or several (main). Invariant: every limit is checked before the text is read.
+
+use serde_json::Value;
+
+use super::strict;
+use super::types::{Component, Manifest};
+use crate::escape::escape;
+
+/// Longest text of a plugin's manifest, in bytes.
+pub const TEXT_LIMIT: usize = 1 << 20;
+
+/// Longest text of main's manifests, in bytes: main lists the dependencies and components of both languages.
+pub const MAIN_TEXT_LIMIT: usize = 4 << 20;
+
+/// How deep arrays and objects may be nested.
+pub const DEPTH_LIMIT: usize = 32;
+
+/// The longest type name that a Collector takes.
+const TYPE_NAME_LIMIT: usize = 63;
+
+/// Why a text is not a manifest.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    #[error("the manifest is {length} bytes long, the limit is {limit}")]
+    TooLong { length: usize, limit: usize },
+    #[error("the manifest is not the JSON that this version reads: {reason}")]
+    Json { reason: String },
+    #[error("the manifest does not have the required form: {reason}")]
+    Shape { reason: String },
+    #[error("`{name}` is not a component type")]
+    TypeName { name: String },
+}
+
+impl ParseError {
+    /// The next action for a person.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::TooLong { .. } => None,
+            Self::Json { .. } | Self::Shape { .. } => {
+                Some("build the artifact again with `bimetal`, which writes the manifest")
+            }
+            Self::TypeName { .. } => Some(
+                "a type starts with a letter and goes on with at most 62 letters, digits or underscores",
+            ),
+        }
+    }
+}
+
+impl Manifest {
+    /// Reads one manifest, a plugin's or a part of main's.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        from_value(read(text, TEXT_LIMIT)?)
+    }
+}
+
+/// Reads main's text: an array with one manifest per language.
+pub fn parse_main(text: &str) -> Result<Vec<Manifest>, ParseError> {
+    match read(text, MAIN_TEXT_LIMIT)? {
+        Value::Array(parts) => parts.into_iter().map(from_value).collect(),
+        _ => Err(ParseError::Shape {
+            reason: "main's text is an array of manifests".to_owned(),
+        }),
+    }
+}
+
+/// The JSON Schema of one manifest, as it is checked in.
+pub fn json_schema() -> String {
+    let mut text = serde_json::to_string_pretty(&schemars::schema_for!(Manifest))
+        .expect("a schema has string keys only, so it is always JSON");
+    text.push('\n');
+    text
+}
+
+/// `text` as a value, within the limits that hold for every JSON text of ours.
+pub(crate) fn strict_value(text: &str) -> Result<Value, serde_json::Error> {
+    strict::value(text, DEPTH_LIMIT)
+}
+
+fn read(text: &str, limit: usize) -> Result<Value, ParseError> {
+    if text.len() > limit {
+        return Err(ParseError::TooLong {
+            length: text.len(),
+            limit,
+        });
+    }
+    strict_value(text).map_err(|error| ParseError::Json {
+        reason: escape(&error.to_string()).into_owned(),
+    })
+}
+
+fn from_value(value: Value) -> Result<Manifest, ParseError> {
+    if !value.is_object() {
+        return Err(ParseError::Shape {
+            reason: "a manifest is one object".to_owned(),
+        });
+    }
+    let manifest: Manifest = serde_path_to_error::deserialize(value).map_err(|error| {
+        let place = error.path().to_string();
+        let reason = match place.as_str() {
+            "." | "?" => error.inner().to_string(),
+            _ => format!("`{place}`: {}", error.inner()),
+        };
+        ParseError::Shape {
+            reason: escape(&reason).into_owned(),
+        }
+    })?;
+    manifest
+        .component
+        .iter()
+        .chain(&manifest.components)
+        .try_for_each(check_type_name)?;
+    Ok(manifest)
+}
+
+/// The type becomes part of symbol and file names and is shown everywhere: only what a Collector takes passes.
+fn check_type_name(component: &Component) -> Result<(), ParseError> {
+    let name = component.type_name.as_str();
+    let fits = name.len() <= TYPE_NAME_LIMIT
+        && name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if fits {
+        Ok(())
+    } else {
+        Err(ParseError::TypeName {
+            name: escape(name).into_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEED: &str = r#"{"schema_version":1,"artifact":"plugin","language":"go","toolchain_version":"go1.26.8","build_profile":"release",
+        "dependency_hashes":{"go.opentelemetry.io/collector":"h1:a9b8"},"build_flags":["-buildmode=plugin"],
+        "target":"x86_64-unknown-linux-gnu","build_time":"2026-11-23T12:34:56Z"}"#;
+
+    fn with(entry: &str) -> String {
+        SEED.replacen('{', &format!("{{{entry},"), 1)
+    }
+
+    #[test]
+    fn the_keys_of_the_seed_are_enough() {
+        let manifest = Manifest::parse(SEED).unwrap();
+        assert_eq!(manifest.toolchain_version, "go1.26.8");
+        assert_eq!(manifest.component, None);
+    }
+
+    #[test]
+    fn every_key_of_the_seed_is_required() {
+        let whole: Value = serde_json::from_str(SEED).unwrap();
+        for key in whole.as_object().unwrap().keys() {
+            let mut part = whole.clone();
+            part.as_object_mut().unwrap().remove(key);
+            let error = Manifest::parse(&part.to_string()).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{key}`")), "{key}: {error}");
+        }
+    }
+
+    #[test]
+    fn keys_of_a_later_version_are_kept() {
+        let manifest = Manifest::parse(&with(r#""sbom":{"a":[1,2.5,-3,null,true]}"#)).unwrap();
+        assert_eq!(manifest.other["sbom"]["a"][1], 2.5);
+        let text = serde_json::to_string(&manifest).unwrap();
+        assert_eq!(Manifest::parse(&text).unwrap(), manifest);
+    }
+
+    #[test]
+    fn a_key_twice_in_one_object_is_refused_at_every_level() {
+        for entry in [
+            r#""language":"rust""#,
+            r#""x":{"a":1,"a":2}"#,
+            r#""x":[{"\u001b[1m":1,"\u001b[1m":2}]"#,
+        ] {
+            let error = Manifest::parse(&with(entry)).unwrap_err().to_string();
+            assert!(error.contains("occurs twice"), "{error}");
+            assert!(!error.contains('\u{1b}'), "{error}");
+        }
+    }
+
+    #[test]
+    fn nesting_beyond_the_limit_is_refused_and_the_limit_itself_is_not() {
+        let nested = |levels: usize| {
+            with(&format!(
+                "\"x\":{}{}",
+                "[".repeat(levels),
+                "]".repeat(levels)
+            ))
+        };
+        assert!(Manifest::parse(&nested(DEPTH_LIMIT - 1)).is_ok());
+        assert!(
+            Manifest::parse(&nested(DEPTH_LIMIT))
+                .unwrap_err()
+                .to_string()
+                .contains("too deep")
+        );
+        assert!(
+            Manifest::parse(&"[".repeat(200_000))
+                .unwrap_err()
+                .to_string()
+                .contains("too deep")
+        );
+    }
+
+    #[test]
+    fn a_text_beyond_the_limit_is_not_read() {
+        let text = with(&format!("\"x\":\"{}\"", "x".repeat(TEXT_LIMIT)));
+        assert!(matches!(
+            Manifest::parse(&text),
+            Err(ParseError::TooLong { .. })
+        ));
+    }
+
+    #[test]
+    fn a_wrong_type_is_named_with_its_place() {
+        let error = Manifest::parse(&SEED.replace("\"h1:a9b8\"", "7"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("`dependency_hashes.go.opentelemetry.io/collector`"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_type_that_no_collector_takes_is_refused() {
+        for name in ["", "1a", "a/b", "../x", "a\\u001b[2J", &"x".repeat(64)] {
+            let text = with(&format!(
+                r#""component":{{"kind":"processor","type":"{name}","module":"m"}}"#
+            ));
+            assert!(
+                matches!(Manifest::parse(&text), Err(ParseError::TypeName { .. })),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn mains_text_is_an_array() {
+        assert_eq!(parse_main(&format!("[{SEED}]")).unwrap().len(), 1);
+        assert!(parse_main(SEED).is_err());
+        assert!(Manifest::parse(&format!("[{SEED}]")).is_err());
+        assert!(parse_main(&format!("[{SEED}] x")).is_err());
+    }
+}

@@ -1,0 +1,95 @@
+//! `list` and `check`: the plugin directory.
+//!
+//! In: a directory. Out: every file with its status, and what is wrong with the files together. Invariant: a bad file hides no good one.
+
+use bimetal_manifest::lock::Lock;
+use bimetal_manifest::{Catalog, Mismatch, ScanOptions};
+use camino::Utf8Path;
+
+use super::{announce, print, stop_if_interrupted};
+use crate::args::DirectoryArgs;
+use crate::context::Context;
+use crate::document::{CHECK, DirectoryDocument, LIST, LockDocument, MainDocument};
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::judgement::{Judgement, judge};
+use crate::output::Output;
+use crate::rights;
+use crate::settings::Settings;
+use crate::text;
+
+pub(crate) fn list(
+    arguments: &DirectoryArgs,
+    context: &Context,
+    out: &mut Output,
+) -> Result<ExitCode, CommandError> {
+    let settings = Settings::new(&arguments.common, context, None)?;
+    announce(&settings, out);
+    let document = report(LIST, &settings, context)?;
+    print(&document, arguments.common.format, text::list, out);
+    Ok(ExitCode::Ok)
+}
+
+pub(crate) fn check(
+    arguments: &DirectoryArgs,
+    context: &Context,
+    out: &mut Output,
+) -> Result<ExitCode, CommandError> {
+    let settings = Settings::new(&arguments.common, context, None)?;
+    settings.required_main()?;
+    announce(&settings, out);
+    let document = report(CHECK, &settings, context)?;
+    let code = if document.ok {
+        ExitCode::Ok
+    } else {
+        ExitCode::Incompatible
+    };
+    print(&document, arguments.common.format, text::check, out);
+    Ok(code)
+}
+
+fn report(
+    schema: &'static str,
+    settings: &Settings,
+    context: &Context,
+) -> Result<DirectoryDocument, CommandError> {
+    let directory = settings.directory()?;
+    let catalog = Catalog::scan_with(&directory, ScanOptions { digests: true })?;
+    stop_if_interrupted(context)?;
+    let lock = Lock::read(&directory).map_err(|source| CommandError::Lock {
+        path: directory.clone(),
+        source,
+    })?;
+    let Judgement {
+        plugins,
+        duplicates,
+        conflicts,
+    } = judge(&catalog, settings, lock.as_ref());
+    let mismatches = rights_of(&directory);
+    let lock = LockDocument::new(lock.as_ref(), settings.require_lock, &plugins);
+    let ok = settings.main.is_some()
+        && mismatches.is_empty()
+        && duplicates.is_empty()
+        && conflicts.is_empty()
+        && plugins.iter().all(|plugin| plugin.status.may_be_loaded());
+    Ok(DirectoryDocument {
+        schema,
+        ok,
+        main: settings.main.as_ref().map(MainDocument::new),
+        directory,
+        policy: settings.rules.policy,
+        lock,
+        mismatches,
+        plugins,
+        duplicates,
+        conflicts,
+    })
+}
+
+/// The directory itself may be reached through a link; what counts is who may write the one that is reached.
+fn rights_of(directory: &Utf8Path) -> Vec<Mismatch> {
+    let real = directory
+        .canonicalize_utf8()
+        .unwrap_or_else(|_| directory.to_owned());
+    rights::judge(&real, directory.as_str()).mismatches
+}

@@ -1,0 +1,91 @@
+//! `inspect`: everything that a file says about itself.
+//!
+//! In: files. Out: manifest, facts, exported symbols, digest of each. Invariant: nothing is compared and nothing is loaded.
+
+use bimetal_manifest::catalog::Problem;
+use bimetal_manifest::digest::sha256;
+use bimetal_manifest::object::{self, Artifact, Form};
+use camino::Utf8Path;
+
+use super::{print, stop_if_interrupted};
+use crate::args::{Format, InspectArgs};
+use crate::context::Context;
+use crate::document::{INSPECT, InspectDocument, InspectedFile};
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::inspection;
+use crate::output::Output;
+
+const SYMBOLS_IN_JSON: usize = 100_000;
+
+pub(crate) fn run(
+    arguments: &InspectArgs,
+    context: &Context,
+    out: &mut Output,
+) -> Result<ExitCode, CommandError> {
+    let limit = match arguments.common.format {
+        Format::Table => inspection::SYMBOLS_SHOWN,
+        Format::Json => SYMBOLS_IN_JSON,
+    };
+    let mut files = Vec::with_capacity(arguments.files.len());
+    for path in &arguments.files {
+        stop_if_interrupted(context)?;
+        files.push(inspect(path, limit));
+    }
+    let ok = files.iter().all(|file| file.problem.is_none());
+    let document = InspectDocument {
+        schema: INSPECT,
+        ok,
+        files,
+    };
+    print(&document, arguments.common.format, inspection::print, out);
+    Ok(if ok {
+        ExitCode::Ok
+    } else {
+        ExitCode::Unreadable
+    })
+}
+
+fn inspect(path: &Utf8Path, limit: usize) -> InspectedFile {
+    let mut inspected = InspectedFile {
+        file: path.to_string(),
+        sha256: None,
+        problem: None,
+        facts: None,
+        manifests: Vec::new(),
+        symbols: None,
+    };
+    let (file, artifact) = match object::open(path) {
+        Ok(read) => read,
+        Err(error) => {
+            inspected.problem = Some(Problem::of(&error, error.hint()));
+            return inspected;
+        }
+    };
+    match sha256(&file) {
+        Ok(digest) => inspected.sha256 = Some(digest),
+        Err(error) => inspected.problem = Some(Problem::of(&error, None)),
+    }
+    match object::exported_symbols(&file, limit) {
+        Ok(symbols) => inspected.symbols = Some(symbols),
+        Err(error) => inspected.problem = Some(Problem::of(&error, error.hint())),
+    }
+    let Artifact { facts, manifests } = artifact;
+    match manifests {
+        Ok(manifests) => inspected.manifests = manifests.parts,
+        Err(error) => inspected.problem = Some(Problem::of(&error, error.hint())),
+    }
+    if inspected.problem.is_none()
+        && !matches!(facts.form, Form::Main | Form::GoPlugin | Form::RustPlugin)
+    {
+        inspected.problem = Some(Problem {
+            message: format!(
+                "it is neither a plugin nor a Collector but a file of the form `{}`",
+                facts.form.as_str()
+            ),
+            hint: None,
+        });
+    }
+    inspected.facts = Some(facts);
+    inspected
+}

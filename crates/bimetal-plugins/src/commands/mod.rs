@@ -1,0 +1,67 @@
+//! One file for each command.
+//!
+//! In: typed arguments. Out: a report and an exit code. Invariant: a document is made first and printed afterwards, so that table and
+//! JSON cannot differ.
+
+mod directory;
+mod inspect;
+mod validate;
+
+use serde::Serialize;
+
+use crate::args::{Action, Arguments, Format};
+use crate::context::Context;
+use crate::error::CommandError;
+use crate::escape;
+use crate::exit_code::ExitCode;
+use crate::output::Output;
+use crate::settings::Settings;
+
+/// Runs the command that `arguments` name.
+pub(crate) fn run(arguments: &Arguments, context: &Context, out: &mut Output) -> ExitCode {
+    let result = match &arguments.action {
+        Action::List(arguments) => directory::list(arguments, context, out),
+        Action::Check(arguments) => directory::check(arguments, context, out),
+        Action::Validate(arguments) => validate::run(arguments, context, out),
+        Action::Inspect(arguments) => inspect::run(arguments, context, out),
+    };
+    result.unwrap_or_else(|error| {
+        out.error(&error, error.hint());
+        error.exit_code()
+    })
+}
+
+/// Prints `document` in `format`.
+fn print<D: Serialize>(
+    document: &D,
+    format: Format,
+    table: impl FnOnce(&D, &mut Output),
+    out: &mut Output,
+) {
+    match format {
+        Format::Table => table(document, out),
+        Format::Json => {
+            let text =
+                serde_json::to_string_pretty(document).expect("documents have string keys only");
+            out.data(&escape::json(&text));
+        }
+    }
+}
+
+/// Says which Collector was found where nobody named one.
+fn announce(settings: &Settings, out: &mut Output) {
+    if let Some(main) = settings.main.as_ref().filter(|main| main.guessed) {
+        out.note(&format!(
+            "comparing with `{}`, which lies beside the plugins",
+            escape::field(main.shown.as_str())
+        ));
+    }
+}
+
+fn stop_if_interrupted(context: &Context) -> Result<(), CommandError> {
+    if context.interrupt.is_raised() {
+        Err(CommandError::Interrupted)
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,103 @@
+//! `validate`: single plugins against main.
+//!
+//! In: files. Out: every difference of each, and what became of loading it. Invariant: a plugin that did not pass is not loaded.
+
+use bimetal_manifest::lock::Lock;
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::{announce, print, stop_if_interrupted};
+use crate::args::ValidateArgs;
+use crate::child::{self, LoadReport, Outcome};
+use crate::context::Context;
+use crate::document::{MainDocument, PluginDocument, Status, VALIDATE, ValidateDocument};
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::judgement::{catalog_of_one, judge};
+use crate::output::Output;
+use crate::settings::{MainProgram, Settings};
+use crate::text;
+
+pub(crate) fn run(
+    arguments: &ValidateArgs,
+    context: &Context,
+    out: &mut Output,
+) -> Result<ExitCode, CommandError> {
+    let beside = arguments.files.first().map(|file| folder_of(file));
+    let settings = Settings::new(&arguments.common, context, beside.as_deref())?;
+    let main = settings.required_main()?;
+    announce(&settings, out);
+    let mut plugins = Vec::with_capacity(arguments.files.len());
+    for file in &arguments.files {
+        stop_if_interrupted(context)?;
+        let folder = folder_of(file);
+        let lock = Lock::read(&folder).map_err(|source| CommandError::Lock {
+            path: folder,
+            source,
+        })?;
+        let judgement = judge(&catalog_of_one(file), &settings, lock.as_ref());
+        let Some(mut document) = judgement.plugins.into_iter().next() else {
+            continue;
+        };
+        document.file = file.to_string();
+        if arguments.load {
+            load(&mut document, file, main, arguments, context)?;
+        }
+        plugins.push(document);
+    }
+    let code = plugins
+        .iter()
+        .map(|plugin| exit_code(plugin.status))
+        .max()
+        .unwrap_or(ExitCode::Ok);
+    let document = ValidateDocument {
+        schema: VALIDATE,
+        ok: code == ExitCode::Ok,
+        main: MainDocument::new(main),
+        policy: settings.rules.policy,
+        plugins,
+    };
+    print(&document, arguments.common.format, text::validate, out);
+    Ok(code)
+}
+
+fn load(
+    plugin: &mut PluginDocument,
+    file: &Utf8Path,
+    main: &MainProgram,
+    arguments: &ValidateArgs,
+    context: &Context,
+) -> Result<(), CommandError> {
+    if !plugin.status.may_be_loaded() {
+        plugin.load = Some(LoadReport::not_tried());
+        return Ok(());
+    }
+    let absolute = camino::absolute_utf8(file).map_err(|source| CommandError::Absolute {
+        path: file.to_owned(),
+        source,
+    })?;
+    let program = child::Main {
+        executable: &main.executable,
+        shown: &main.shown,
+    };
+    let report = child::load(program, &absolute, arguments.timeout, &context.interrupt)?;
+    if report.outcome != Outcome::Loaded {
+        plugin.status = Status::LoadFailed;
+    }
+    plugin.load = Some(report);
+    Ok(())
+}
+
+fn exit_code(status: Status) -> ExitCode {
+    match status {
+        Status::Unreadable => ExitCode::Unreadable,
+        status if status.may_be_loaded() => ExitCode::Ok,
+        _ => ExitCode::Incompatible,
+    }
+}
+
+fn folder_of(file: &Utf8Path) -> Utf8PathBuf {
+    match file.parent() {
+        Some(folder) if !folder.as_str().is_empty() => folder.to_owned(),
+        _ => Utf8PathBuf::from("."),
+    }
+}

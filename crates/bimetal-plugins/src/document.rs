@@ -1,0 +1,253 @@
+//! The reports as data: what `--format json` prints, and what the tables are made from.
+//!
+//! In: artifacts, mismatches, verdicts. Out: documents. Invariant: a document's `schema` changes when a key is removed or changes its
+//! meaning; new keys may come at any time. `docs/operators.md` describes every key.
+
+use std::collections::BTreeMap;
+
+use bimetal_manifest::catalog::{Duplicate, Problem};
+use bimetal_manifest::compat::{Conflict, Mismatch};
+use bimetal_manifest::digest::Digest;
+use bimetal_manifest::lock::{Lock, LockStatus};
+use bimetal_manifest::object::{Artifact, ExportedSymbols, Facts, Form};
+use bimetal_manifest::schema::{Distribution, Kind, Language, Manifest, Policy};
+use camino::Utf8PathBuf;
+use serde::Serialize;
+
+use crate::child::LoadReport;
+use crate::settings::MainProgram;
+
+pub(crate) const LIST: &str = "bimetal-plugins-list/1";
+pub(crate) const CHECK: &str = "bimetal-plugins-check/1";
+pub(crate) const VALIDATE: &str = "bimetal-plugins-validate/1";
+pub(crate) const INSPECT: &str = "bimetal-plugins-inspect/1";
+
+/// `list` and `check`: a directory.
+#[derive(Debug, Serialize)]
+pub(crate) struct DirectoryDocument {
+    pub(crate) schema: &'static str,
+    pub(crate) ok: bool,
+    pub(crate) main: Option<MainDocument>,
+    pub(crate) directory: Utf8PathBuf,
+    /// Who may write the directory, where main would not take that.
+    pub(crate) mismatches: Vec<Mismatch>,
+    pub(crate) policy: Policy,
+    pub(crate) lock: LockDocument,
+    pub(crate) plugins: Vec<PluginDocument>,
+    pub(crate) duplicates: Vec<Duplicate>,
+    pub(crate) conflicts: Vec<Conflict>,
+}
+
+/// `validate`: single files.
+#[derive(Debug, Serialize)]
+pub(crate) struct ValidateDocument {
+    pub(crate) schema: &'static str,
+    pub(crate) ok: bool,
+    pub(crate) main: MainDocument,
+    pub(crate) policy: Policy,
+    pub(crate) plugins: Vec<PluginDocument>,
+}
+
+/// `inspect`: single files, nothing compared.
+#[derive(Debug, Serialize)]
+pub(crate) struct InspectDocument {
+    pub(crate) schema: &'static str,
+    pub(crate) ok: bool,
+    pub(crate) files: Vec<InspectedFile>,
+}
+
+/// One inspected file.
+#[derive(Debug, Serialize)]
+pub(crate) struct InspectedFile {
+    pub(crate) file: String,
+    pub(crate) sha256: Option<Digest>,
+    pub(crate) problem: Option<Problem>,
+    /// What the object format says.
+    pub(crate) facts: Option<Facts>,
+    /// What the builder wrote: one manifest in a plugin, one for each language in main.
+    pub(crate) manifests: Vec<Manifest>,
+    pub(crate) symbols: Option<ExportedSymbols>,
+}
+
+/// The Collector that was compared with.
+#[derive(Debug, Serialize)]
+pub(crate) struct MainDocument {
+    pub(crate) file: Utf8PathBuf,
+    pub(crate) distribution: Option<Distribution>,
+    pub(crate) target: Option<String>,
+    /// Language -> compiler version.
+    pub(crate) toolchain_versions: BTreeMap<&'static str, String>,
+}
+
+/// The state of `plugins.lock`.
+#[derive(Debug, Serialize)]
+pub(crate) struct LockDocument {
+    pub(crate) present: bool,
+    pub(crate) required: bool,
+    /// Files that the lock lists and the directory does not have.
+    pub(crate) missing: Vec<String>,
+}
+
+/// One plugin file.
+#[derive(Debug, Serialize)]
+pub(crate) struct PluginDocument {
+    pub(crate) file: String,
+    pub(crate) status: Status,
+    pub(crate) kind: Option<Kind>,
+    #[serde(rename = "type")]
+    pub(crate) type_name: Option<String>,
+    /// Signal -> stability.
+    pub(crate) signals: BTreeMap<String, String>,
+    pub(crate) form: Option<Form>,
+    pub(crate) language: Option<Language>,
+    /// Module or crate of the component, with its version.
+    pub(crate) module: Option<String>,
+    pub(crate) distribution: Option<Distribution>,
+    pub(crate) toolchain_version: Option<String>,
+    pub(crate) build_profile: Option<String>,
+    pub(crate) target: Option<String>,
+    pub(crate) build_time: Option<String>,
+    pub(crate) dependency_hashes: BTreeMap<String, String>,
+    pub(crate) size: Option<u64>,
+    pub(crate) sha256: Option<Digest>,
+    pub(crate) lock: Option<LockStatus>,
+    pub(crate) problem: Option<Problem>,
+    pub(crate) mismatches: Vec<Mismatch>,
+    pub(crate) open_questions: Vec<String>,
+    /// Only after `validate --load`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) load: Option<LoadReport>,
+}
+
+/// The one word for a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Status {
+    /// Main would load it.
+    Ok,
+    /// Main would load it, and no lock file vouches for its bytes although there is one.
+    Unpinned,
+    /// It is a plugin; there was no main to compare it with.
+    NotCompared,
+    /// Its bytes do not tell.
+    Undecidable,
+    /// Main would not load it.
+    Refused,
+    /// Its bytes are not those that the lock file lists.
+    Changed,
+    /// It passed, and failed when it was loaded for a try.
+    LoadFailed,
+    /// It is not a plugin, or cannot be read.
+    Unreadable,
+}
+
+impl Status {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Unpinned => "unpinned",
+            Self::NotCompared => "not compared",
+            Self::Undecidable => "undecidable",
+            Self::Refused => "refused",
+            Self::Changed => "changed",
+            Self::LoadFailed => "load failed",
+            Self::Unreadable => "unreadable",
+        }
+    }
+
+    /// Nothing speaks against loading it: main would take it.
+    pub(crate) fn may_be_loaded(self) -> bool {
+        matches!(self, Self::Ok | Self::Unpinned | Self::Undecidable)
+    }
+}
+
+impl MainDocument {
+    pub(crate) fn new(main: &MainProgram) -> Self {
+        let parts = main
+            .artifact
+            .manifests
+            .as_ref()
+            .map(|manifests| manifests.parts.as_slice())
+            .unwrap_or_default();
+        Self {
+            file: main.shown.clone(),
+            distribution: main
+                .manifest()
+                .and_then(|manifest| manifest.distribution.clone()),
+            target: main.manifest().map(|manifest| manifest.target.clone()),
+            toolchain_versions: parts
+                .iter()
+                .map(|part| (part.language.as_str(), part.toolchain_version.clone()))
+                .collect(),
+        }
+    }
+}
+
+impl LockDocument {
+    pub(crate) fn new(lock: Option<&Lock>, required: bool, plugins: &[PluginDocument]) -> Self {
+        let listed = lock.map(Lock::plugins).unwrap_or_default();
+        let missing = listed
+            .iter()
+            .map(|plugin| plugin.file.clone())
+            .filter(|file| !plugins.iter().any(|plugin| plugin.file == *file))
+            .collect();
+        Self {
+            present: lock.is_some(),
+            required,
+            missing,
+        }
+    }
+}
+
+impl PluginDocument {
+    /// A file of which nothing is known but its name.
+    pub(crate) fn named(file: String) -> Self {
+        Self {
+            file,
+            status: Status::Unreadable,
+            kind: None,
+            type_name: None,
+            signals: BTreeMap::new(),
+            form: None,
+            language: None,
+            module: None,
+            distribution: None,
+            toolchain_version: None,
+            build_profile: None,
+            target: None,
+            build_time: None,
+            dependency_hashes: BTreeMap::new(),
+            size: None,
+            sha256: None,
+            lock: None,
+            problem: None,
+            mismatches: Vec::new(),
+            open_questions: Vec::new(),
+            load: None,
+        }
+    }
+
+    /// Adds what the file says about itself.
+    pub(crate) fn describe(&mut self, artifact: &Artifact) {
+        self.form = Some(artifact.facts.form);
+        self.size = Some(artifact.facts.size);
+        let Some(manifest) = artifact.first_manifest() else {
+            return;
+        };
+        self.language = Some(manifest.language);
+        self.distribution.clone_from(&manifest.distribution);
+        self.toolchain_version = Some(manifest.toolchain_version.clone());
+        self.build_profile = Some(manifest.build_profile.clone());
+        self.target = Some(manifest.target.clone());
+        self.build_time = Some(manifest.build_time.clone());
+        self.dependency_hashes
+            .clone_from(&manifest.dependency_hashes);
+        let Some(component) = &manifest.component else {
+            return;
+        };
+        self.kind = Some(component.kind);
+        self.type_name = Some(component.type_name.clone());
+        self.signals.clone_from(&component.signals);
+        self.module = Some(component.module.clone());
+    }
+}

@@ -1,0 +1,104 @@
+//! Why a `plugins` command could not do what it was asked to.
+//!
+//! In: nothing. Out: [`CommandError`]. Invariant: a bad plugin is not an error but a finding; these are about everything else.
+
+use std::io;
+
+use bimetal_manifest::CatalogError;
+use bimetal_manifest::lock::LockError;
+use bimetal_manifest::object::{ManifestError, ReadError};
+use camino::Utf8PathBuf;
+
+use crate::child::ChildError;
+use crate::exit_code::ExitCode;
+
+/// Why a `plugins` command could not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    #[error("no Collector is named, and none that `bimetal` built lies beside the plugins")]
+    NoMain,
+    #[error("`{folder}` holds several Collectors: {}", quoted(.names))]
+    SeveralMains {
+        folder: Utf8PathBuf,
+        names: Vec<String>,
+    },
+    #[error("cannot read the Collector `{path}`")]
+    Main {
+        path: Utf8PathBuf,
+        source: ReadError,
+    },
+    #[error("`{path}` is not a Collector that takes plugins")]
+    MainManifest {
+        path: Utf8PathBuf,
+        source: ManifestError,
+    },
+    #[error("`{path}` is not a Collector but a file of the form `{form}`")]
+    NotMain {
+        path: Utf8PathBuf,
+        form: &'static str,
+    },
+    #[error("the policy `abi` is laxer than `exact`, which the Collector was built with")]
+    LaxerPolicy,
+    #[error("no plugin directory is named")]
+    NoDirectory,
+    #[error(transparent)]
+    Directory(#[from] CatalogError),
+    #[error("cannot use the plugin lock in `{path}`")]
+    Lock {
+        path: Utf8PathBuf,
+        source: LockError,
+    },
+    #[error("cannot tell where `{path}` is")]
+    Absolute {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+    #[error(transparent)]
+    Child(#[from] ChildError),
+    #[error("interrupted")]
+    Interrupted,
+    #[error("cannot write the report")]
+    Write { source: io::Error },
+}
+
+impl CommandError {
+    /// The next action for a person.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoMain => {
+                Some("name it, for instance `--main ./otelcol`; `list` and `inspect` work without")
+            }
+            Self::SeveralMains { .. } => Some("say which one with `--main`"),
+            Self::Main { source, .. } if source.is_io() => {
+                Some("check the path, and that this user may read the file")
+            }
+            Self::Main { .. } | Self::MainManifest { .. } | Self::NotMain { .. } => Some(
+                "name a Collector that `bimetal` built with `plugin: true` or `dist.plugins_dir`",
+            ),
+            Self::LaxerPolicy => {
+                Some("leave the flag out, or build the Collector with `dist.plugins_policy: abi`")
+            }
+            Self::NoDirectory => {
+                Some("name it with `--plugins-dir`, or name the Collector with `--main`")
+            }
+            Self::Directory(error) => error.hint(),
+            Self::Lock { source, .. } => source.hint(),
+            Self::Write { .. } => {
+                Some("the report above is incomplete; check the disk that it is written to")
+            }
+            Self::Absolute { .. } | Self::Child(_) | Self::Interrupted => None,
+        }
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Interrupted | Self::Child(ChildError::Interrupted) => ExitCode::Interrupted,
+            _ => ExitCode::Failure,
+        }
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
+}

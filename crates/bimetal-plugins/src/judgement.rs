@@ -1,0 +1,128 @@
+//! What is said about each file of a catalog.
+//!
+//! In: a [`Catalog`], main if there is one, the lock beside the files. Out: a [`Judgement`]: one document for each file, and what is wrong
+//! with them together. Invariant: decides nothing that the catalog decides; adds who may write a file, and the one word for it.
+
+use bimetal_manifest::Catalog;
+use bimetal_manifest::catalog::{CatalogEntry, CheckOptions, Duplicate, PluginReport, Problem};
+use bimetal_manifest::compat::{Conflict, What};
+use bimetal_manifest::digest::sha256;
+use bimetal_manifest::lock::{Lock, LockStatus};
+use bimetal_manifest::object::{self, Artifact, Form, ReadError};
+use camino::Utf8Path;
+
+use crate::document::{PluginDocument, Status};
+use crate::rights;
+use crate::settings::Settings;
+
+/// What is said about the files of a catalog.
+#[derive(Debug)]
+pub(crate) struct Judgement {
+    pub(crate) plugins: Vec<PluginDocument>,
+    pub(crate) duplicates: Vec<Duplicate>,
+    pub(crate) conflicts: Vec<Conflict>,
+}
+
+/// Judges every file of `catalog`; without main nothing is compared.
+pub(crate) fn judge(catalog: &Catalog, settings: &Settings, lock: Option<&Lock>) -> Judgement {
+    let options = CheckOptions {
+        rules: settings.rules,
+        lock,
+        require_lock: settings.require_lock,
+    };
+    let report = match &settings.main {
+        Some(main) => catalog.check(&main.artifact, options),
+        None => catalog.describe(lock),
+    };
+    let files = catalog.entries.iter().zip(report.plugins);
+    let is_compared = settings.main.is_some();
+    Judgement {
+        plugins: files
+            .map(|(entry, report)| document(catalog, entry, report, is_compared))
+            .collect(),
+        duplicates: report.duplicates,
+        conflicts: report.conflicts,
+    }
+}
+
+/// Reads one file, wherever it is, as the only file of a catalog.
+pub(crate) fn catalog_of_one(path: &Utf8Path) -> Catalog {
+    let name = path.file_name().unwrap_or(path.as_str()).to_owned();
+    let directory = path.parent().map(Utf8Path::to_owned).unwrap_or_default();
+    let mut sha = None;
+    let artifact = object::open(path).and_then(|(file, artifact)| {
+        sha = Some(sha256(&file).map_err(|source| ReadError::Io { source })?);
+        Ok(artifact)
+    });
+    Catalog {
+        directory,
+        entries: vec![CatalogEntry {
+            file: name,
+            sha256: sha,
+            artifact,
+        }],
+    }
+}
+
+fn document(
+    catalog: &Catalog,
+    entry: &CatalogEntry,
+    report: PluginReport,
+    is_compared: bool,
+) -> PluginDocument {
+    let mut document = PluginDocument::named(entry.file.clone());
+    document.sha256 = report.sha256;
+    document.lock = report.lock;
+    document.problem = report.problem;
+    document.open_questions = report.open_questions;
+    document.mismatches = report.mismatches;
+    if let Ok(artifact) = &entry.artifact {
+        document.describe(artifact);
+        document.problem = document.problem.or_else(|| not_a_plugin(artifact));
+        let rights = rights::judge(&catalog.directory.join(&entry.file), &entry.file);
+        document.mismatches.extend(rights.mismatches);
+        document.open_questions.extend(rights.open_questions);
+    }
+    if document.problem.is_some() {
+        // The problem says the same, and it is there also when nothing was compared.
+        let repeats = |what| matches!(what, What::Manifest | What::Form | What::Component);
+        document
+            .mismatches
+            .retain(|mismatch| !repeats(mismatch.what));
+    }
+    document.status = status(&document, is_compared);
+    document
+}
+
+fn not_a_plugin(artifact: &Artifact) -> Option<Problem> {
+    let form = artifact.facts.form;
+    if matches!(form, Form::GoPlugin | Form::RustPlugin) {
+        return None;
+    }
+    let message = format!(
+        "it is not a plugin but a file of the form `{}`",
+        form.as_str()
+    );
+    Some(Problem {
+        message,
+        hint: Some("keep only plugins in the plugin directory".to_owned()),
+    })
+}
+
+fn status(document: &PluginDocument, is_compared: bool) -> Status {
+    if document.problem.is_some() {
+        Status::Unreadable
+    } else if document.lock == Some(LockStatus::Changed) {
+        Status::Changed
+    } else if !document.mismatches.is_empty() {
+        Status::Refused
+    } else if !is_compared {
+        Status::NotCompared
+    } else if !document.open_questions.is_empty() {
+        Status::Undecidable
+    } else if document.lock == Some(LockStatus::Unpinned) {
+        Status::Unpinned
+    } else {
+        Status::Ok
+    }
+}

@@ -1,0 +1,203 @@
+//! Turns flags, environment and main's own settings into decisions.
+//!
+//! In: [`CommonArgs`], [`Context`]. Out: [`Settings`]. Invariant: a flag wins over the environment, that over what main was built with;
+//! the policy only gets stricter on the way.
+
+use bimetal_manifest::Rules;
+use bimetal_manifest::object::{self, Artifact, Form, ManifestError};
+use bimetal_manifest::schema::{Manifest, PluginSettings, Policy};
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::args::CommonArgs;
+use crate::context::{Context, Door};
+use crate::error::CommandError;
+
+/// The file that marks a folder whose contents `bimetal` built.
+const OWNERSHIP_FILE: &str = ".bimetal.json";
+
+/// What a command works with.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) main: Option<MainProgram>,
+    pub(crate) rules: Rules,
+    pub(crate) require_lock: bool,
+    flag_directory: Option<Utf8PathBuf>,
+}
+
+/// The Collector that plugins are compared with.
+#[derive(Debug)]
+pub(crate) struct MainProgram {
+    /// What is read and started.
+    pub(crate) executable: Utf8PathBuf,
+    /// Where it lies.
+    pub(crate) shown: Utf8PathBuf,
+    pub(crate) artifact: Artifact,
+    /// It was found beside the plugins; nobody named it.
+    pub(crate) guessed: bool,
+}
+
+impl Settings {
+    /// Reads main, if one is known; `beside` is a folder of plugins that main may lie next to.
+    pub(crate) fn new(
+        common: &CommonArgs,
+        context: &Context,
+        beside: Option<&Utf8Path>,
+    ) -> Result<Self, CommandError> {
+        let flag_directory = common
+            .plugins_dir
+            .clone()
+            .or_else(|| context.directory.clone());
+        let main = main(common, context, flag_directory.as_deref().or(beside))?;
+        let wanted = common.plugins_policy.map(Policy::from).or(context.policy);
+        let built = main
+            .as_ref()
+            .and_then(MainProgram::plugins)
+            .map(|plugins| plugins.policy);
+        if main.is_some()
+            && wanted == Some(Policy::Abi)
+            && built.unwrap_or_default() == Policy::Exact
+        {
+            return Err(CommandError::LaxerPolicy);
+        }
+        let policy = wanted.or(built).unwrap_or_default();
+        let rules = Rules {
+            policy,
+            glibc: context.glibc,
+        };
+        let require_lock = common.plugins_require_lock || context.require_lock;
+        Ok(Self {
+            main,
+            rules,
+            require_lock,
+            flag_directory,
+        })
+    }
+
+    /// Main, for a command that compares.
+    pub(crate) fn required_main(&self) -> Result<&MainProgram, CommandError> {
+        self.main.as_ref().ok_or(CommandError::NoMain)
+    }
+
+    /// The directory that a flag, the environment or main names.
+    pub(crate) fn directory(&self) -> Result<Utf8PathBuf, CommandError> {
+        if let Some(directory) = &self.flag_directory {
+            return Ok(directory.clone());
+        }
+        let main = self.main.as_ref().ok_or(CommandError::NoDirectory)?;
+        let built = main
+            .plugins()
+            .map_or("plugins", |plugins| plugins.dir.as_str());
+        Ok(main.folder().join(built))
+    }
+}
+
+impl MainProgram {
+    fn read(
+        executable: Utf8PathBuf,
+        shown: Utf8PathBuf,
+        guessed: bool,
+    ) -> Result<Self, CommandError> {
+        let (_file, artifact) = object::open(&executable).map_err(|source| CommandError::Main {
+            path: shown.clone(),
+            source,
+        })?;
+        if artifact.facts.form != Form::Main {
+            return Err(match artifact.manifests {
+                Err(source) if artifact.facts.form == Form::Executable => {
+                    CommandError::MainManifest {
+                        path: shown,
+                        source,
+                    }
+                }
+                _ => CommandError::NotMain {
+                    path: shown,
+                    form: artifact.facts.form.as_str(),
+                },
+            });
+        }
+        if let Err(source) = &artifact.manifests {
+            return Err(CommandError::MainManifest {
+                path: shown,
+                source: ManifestError::clone(source),
+            });
+        }
+        Ok(Self {
+            executable,
+            shown,
+            artifact,
+            guessed,
+        })
+    }
+
+    pub(crate) fn manifest(&self) -> Option<&Manifest> {
+        self.artifact.first_manifest()
+    }
+
+    fn plugins(&self) -> Option<&PluginSettings> {
+        self.manifest()?.plugins.as_ref()
+    }
+
+    /// The folder that the real file lies in: what main was built with is relative to it, also when it was started through a link.
+    fn folder(&self) -> Utf8PathBuf {
+        let real = self
+            .shown
+            .canonicalize_utf8()
+            .unwrap_or_else(|_| self.shown.clone());
+        real.parent().map(Utf8Path::to_owned).unwrap_or_default()
+    }
+}
+
+fn main(
+    common: &CommonArgs,
+    context: &Context,
+    beside: Option<&Utf8Path>,
+) -> Result<Option<MainProgram>, CommandError> {
+    if let Door::Main { executable, shown } = &context.door {
+        return MainProgram::read(executable.clone(), shown.clone(), false).map(Some);
+    }
+    if let Some(path) = &common.main {
+        return MainProgram::read(path.clone(), path.clone(), false).map(Some);
+    }
+    match beside {
+        Some(plugins) => neighbour(plugins),
+        None => Ok(None),
+    }
+}
+
+/// The one Collector in the folder above `plugins`, if `bimetal` built what lies there.
+fn neighbour(plugins: &Utf8Path) -> Result<Option<MainProgram>, CommandError> {
+    let Some(folder) = plugins
+        .canonicalize_utf8()
+        .ok()
+        .and_then(|real| real.parent().map(Utf8Path::to_owned))
+    else {
+        return Ok(None);
+    };
+    if !folder.join(OWNERSHIP_FILE).is_file() {
+        return Ok(None);
+    }
+    let Ok(entries) = folder.read_dir_utf8() else {
+        return Ok(None);
+    };
+    let mut names: Vec<_> = entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+        .map(|entry| entry.file_name().to_owned())
+        .collect();
+    names.sort();
+    let is_main =
+        |name: &String| MainProgram::read(folder.join(name), folder.join(name), true).ok();
+    let mut mains: Vec<_> = names.iter().filter_map(is_main).collect();
+    match mains.len() {
+        0 => Ok(None),
+        1 => Ok(mains.pop()),
+        _ => {
+            let names = mains
+                .iter()
+                .filter_map(|main| main.shown.file_name())
+                .map(str::to_owned)
+                .collect();
+            Err(CommandError::SeveralMains { folder, names })
+        }
+    }
+}

@@ -1,0 +1,401 @@
+//! `list` and `check` over a directory of good and bad files.
+//!
+//! In: a folder of real plugins and damaged copies. Out: what is said about each. Invariant: a bad file never hides a good one.
+
+use std::sync::OnceLock;
+
+use bimetal_manifest::digest::Digest;
+use bimetal_manifest::lock::{Lock, LockedPlugin};
+use bimetal_manifest::schema::Kind;
+use bimetal_plugins::{Context, ExitCode};
+use camino::{Utf8Path, Utf8PathBuf};
+use insta::assert_snapshot;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::damage;
+use crate::fixture::{self, fixture, go_manifest, manifest_c};
+use crate::run::{builder, main_itself, other_go_version, plugins, plugins_at_width, redacted};
+
+/// A folder with main and a plugin directory.
+pub(crate) struct Folder {
+    _guard: TempDir,
+    pub(crate) path: Utf8PathBuf,
+    pub(crate) plugins: Utf8PathBuf,
+}
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(folder.path().canonicalize().unwrap()).unwrap();
+        let plugins = path.join("plugins");
+        fs_err::create_dir(&plugins).unwrap();
+        Self {
+            _guard: folder,
+            path,
+            plugins,
+        }
+    }
+
+    pub(crate) fn add(&self, name: &str, from: &Utf8Path) -> Utf8PathBuf {
+        let to = self.plugins.join(name);
+        fs_err::copy(from, &to).unwrap();
+        to
+    }
+
+    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        fs_err::write(self.plugins.join(name), bytes).unwrap();
+    }
+
+    /// Pins the files `names` with the bytes that they have now.
+    pub(crate) fn lock(&self, names: &[&str]) {
+        let entry = |name: &&str| {
+            let bytes = fs_err::read(self.plugins.join(name)).unwrap_or_default();
+            LockedPlugin {
+                file: (*name).to_owned(),
+                sha256: Digest::of(&bytes),
+                size: bytes.len() as u64,
+                kind: Kind::Processor,
+                type_name: "any".to_owned(),
+            }
+        };
+        let lock = Lock::new(names.iter().map(entry).collect()).unwrap();
+        self.write("plugins.lock", lock.to_text());
+    }
+
+    pub(crate) fn arguments<'a>(&'a self, action: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+        [&[action, "--plugins-dir", self.plugins.as_str()], more].concat()
+    }
+}
+
+/// Good plugins, and one of each kind of bad file.
+fn good_and_bad() -> Folder {
+    let (fixture, folder) = (fixture(), Folder::new());
+    folder.add("a-good-go.so", &fixture.go_plugin);
+    folder.add("b-good-rust.so", &fixture.rust_plugin);
+    let damaged = |name: &str| folder.plugins.join(name);
+    let go = &fixture.go_plugin;
+    damage::with_manifest_text(
+        go,
+        &damaged("c-dependency.so"),
+        "h1:c2hhcmVk",
+        "h1:b3RoZXIh",
+    );
+    let (version, other) = (&fixture.go_version, other_go_version());
+    damage::with_manifest_text(
+        go,
+        &damaged("d-toolchain.so"),
+        &format!("\"{version}\""),
+        &format!("\"{other}\""),
+    );
+    damage::with_manifest_text(go, &damaged("e-flag.so"), "\"-trimpath\"", "\"-race\"    ");
+    damage::with_package_hash(go, &damaged("f-package-hash.so"), "runtime");
+    damage::truncated(go, &damaged("g-truncated.so"));
+    folder.write("h-text.so", "a library, honestly\n");
+    folder.write("i-empty.so", "");
+    fs_err::copy(two_manifests(), damaged("j-two-manifests.so")).unwrap();
+    fs_err::copy(terminal_sequences(), damaged("k-terminal-sequences.so")).unwrap();
+    fs_err::create_dir(damaged("l-folder.so")).unwrap();
+    folder.add("m-main.so", &fixture.main);
+    damage::with_changed_code(&fixture.rust_plugin, &damaged("n-changed.so"));
+    folder.write("README.md", "not a plugin");
+    folder
+}
+
+pub(crate) fn two_manifests() -> &'static Utf8Path {
+    static FILE: OnceLock<Utf8PathBuf> = OnceLock::new();
+    FILE.get_or_init(|| {
+        let text = go_manifest("processor", "twice").to_string();
+        go_plugin("twice", &manifest_c(&[&text, &text]))
+    })
+}
+
+/// A plugin whose manifest tries to write to the terminal that shows it.
+pub(crate) fn terminal_sequences() -> &'static Utf8Path {
+    static FILE: OnceLock<Utf8PathBuf> = OnceLock::new();
+    FILE.get_or_init(|| {
+        let mut manifest = go_manifest("exporter", "sequences");
+        manifest["component"]["module"] =
+            "evil\u{1b}]0;owned\u{7}\u{202e}exe.tset v1\u{9b}31m".into();
+        manifest["toolchain_version"] = "go1\u{1b}[2J\r\nok".into();
+        manifest["dependency_hashes"]["bimetal.test/shared"] = "h1:\u{1b}[31mred".into();
+        go_plugin("sequences", &manifest_c(&[&manifest.to_string()]))
+    })
+}
+
+fn go_plugin(name: &str, manifest: &str) -> Utf8PathBuf {
+    fixture::go_plugin(
+        &fixture().folder,
+        name,
+        include_str!("sources/plugin.go"),
+        manifest,
+    )
+}
+
+fn statuses(report: &str) -> Vec<(String, String)> {
+    let report: Value = serde_json::from_str(report).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    report["plugins"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|plugin| (text(&plugin["file"]), text(&plugin["status"])))
+        .collect()
+}
+
+fn shows_nothing_that_a_terminal_obeys(text: &str) {
+    assert!(
+        text.chars()
+            .all(|character| character == '\n' || !character.is_control()),
+        "{text:?}"
+    );
+    assert!(!text.contains('\u{202e}'));
+}
+
+#[test]
+fn list_shows_good_and_bad_files_each_with_its_status() {
+    let folder = good_and_bad();
+    folder.lock(&["a-good-go.so", "b-good-rust.so", "n-changed.so"]);
+    folder.add("n-changed.so", &fixture().rust_plugin);
+    let table = plugins(&main_itself(), &folder.arguments("list", &[]));
+    assert_eq!(table.code, ExitCode::Ok);
+    shows_nothing_that_a_terminal_obeys(&table.stdout);
+    assert_snapshot!("list_table", redacted(&table.stdout, &folder.path));
+    let json = plugins(
+        &main_itself(),
+        &folder.arguments("list", &["--format", "json"]),
+    );
+    assert_eq!(json.code, ExitCode::Ok);
+    shows_nothing_that_a_terminal_obeys(&json.stdout);
+    assert_snapshot!("list_json", redacted(&json.stdout, &folder.path));
+}
+
+#[test]
+fn check_names_every_difference_with_both_values_and_the_remedy() {
+    let folder = good_and_bad();
+    let finished = plugins(&main_itself(), &folder.arguments("check", &[]));
+    assert_eq!(finished.code, ExitCode::Incompatible);
+    assert_snapshot!("check_table", redacted(&finished.stdout, &folder.path));
+}
+
+#[test]
+fn a_narrow_terminal_gets_blocks_instead_of_columns() {
+    let folder = Folder::new();
+    folder.add("redactor.so", &fixture().rust_plugin);
+    let finished = plugins_at_width(&main_itself(), &folder.arguments("list", &[]), Some(60));
+    assert_snapshot!("list_narrow", redacted(&finished.stdout, &folder.path));
+}
+
+#[test]
+fn a_directory_of_good_plugins_passes_by_both_doors() {
+    let folder = Folder::new();
+    folder.add("transform.so", &fixture().go_plugin);
+    folder.add("forward.so", &fixture().other_go_plugin);
+    folder.add("redactor.so", &fixture().rust_plugin);
+    let arguments = folder.arguments("check", &["--format", "json"]);
+    let by_main = plugins(&main_itself(), &arguments);
+    let with_main = [&arguments[..], &["--main", fixture().main.as_str()]].concat();
+    let by_builder = plugins(&builder(), &with_main);
+    assert_eq!(
+        (by_main.code, by_builder.code),
+        (ExitCode::Ok, ExitCode::Ok),
+        "{}",
+        by_main.stdout
+    );
+    assert_eq!(by_main.stdout, by_builder.stdout);
+    assert_eq!(
+        plugins(&main_itself(), &folder.arguments("check-all", &[])).code,
+        ExitCode::Ok
+    );
+}
+
+#[test]
+fn one_component_in_two_files_is_found() {
+    let folder = Folder::new();
+    folder.add("one.so", &fixture().rust_plugin);
+    folder.add("two.so", &fixture().rust_plugin);
+    let finished = plugins(&main_itself(), &folder.arguments("check", &[]));
+    assert_eq!(finished.code, ExitCode::Incompatible);
+    assert!(
+        finished
+            .stdout
+            .contains("duplicate: processor redactor is in one.so, two.so"),
+        "{}",
+        finished.stdout
+    );
+}
+
+#[test]
+fn plugins_that_fit_main_and_not_each_other_are_found() {
+    let folder = Folder::new();
+    let shared = "bimetal.test/sample/shared";
+    let source = include_str!("sources/plugin.go")
+        .replace("\t\"os\"\n", &format!("\t_ \"{shared}\"\n\t\"os\"\n"));
+    let package = fixture().folder.join("go/shared");
+    fs_err::create_dir_all(&package).unwrap();
+    fs_err::write(
+        package.join("shared.go"),
+        "package shared\n\nfunc Answer() int { return 42 }\n",
+    )
+    .unwrap();
+    let build = |name: &str, kind: &str| {
+        let manifest = manifest_c(&[&go_manifest(kind, name).to_string()]);
+        fixture::go_plugin(&fixture().folder, name, &source, &manifest)
+    };
+    folder.add("one.so", &build("one", "processor"));
+    damage::with_package_hash(
+        &build("other", "exporter"),
+        &folder.plugins.join("other.so"),
+        shared,
+    );
+    let finished = plugins(&main_itself(), &folder.arguments("check", &[]));
+    assert_eq!(finished.code, ExitCode::Incompatible);
+    assert_snapshot!("check_conflict", redacted(&finished.stdout, &folder.path));
+}
+
+#[test]
+fn the_lock_tells_pinned_changed_unpinned_and_missing_apart() {
+    let folder = Folder::new();
+    folder.add("pinned.so", &fixture().rust_plugin);
+    folder.add("changed.so", &fixture().go_plugin);
+    folder.lock(&["pinned.so", "changed.so", "missing.so"]);
+    damage::with_changed_code(&fixture().go_plugin, &folder.plugins.join("changed.so"));
+    folder.add("unpinned.so", &fixture().other_go_plugin);
+    let finished = plugins(
+        &main_itself(),
+        &folder.arguments("check", &["--format", "json"]),
+    );
+    assert_eq!(finished.code, ExitCode::Incompatible);
+    let expected = [
+        ("changed.so", "changed"),
+        ("pinned.so", "ok"),
+        ("unpinned.so", "unpinned"),
+    ];
+    assert_eq!(
+        statuses(&finished.stdout),
+        expected.map(|(file, status)| (file.to_owned(), status.to_owned()))
+    );
+    let report: Value = serde_json::from_str(&finished.stdout).unwrap();
+    assert_eq!(report["lock"]["missing"], serde_json::json!(["missing.so"]));
+
+    fs_err::remove_file(folder.plugins.join("changed.so")).unwrap();
+    assert_eq!(
+        plugins(&main_itself(), &folder.arguments("check", &[])).code,
+        ExitCode::Ok
+    );
+    let strict = plugins(
+        &main_itself(),
+        &folder.arguments("check", &["--plugins-require-lock"]),
+    );
+    assert_eq!(strict.code, ExitCode::Incompatible);
+    assert!(
+        strict.stdout.contains("unpinned.so: refused, 1 difference"),
+        "{}",
+        strict.stdout
+    );
+}
+
+#[test]
+fn a_lock_that_cannot_be_used_is_an_error_and_not_no_lock() {
+    let folder = Folder::new();
+    folder.add("redactor.so", &fixture().rust_plugin);
+    fs_err::write(folder.plugins.join("plugins.lock"), "{").unwrap();
+    for action in ["list", "check"] {
+        let finished = plugins(&main_itself(), &folder.arguments(action, &[]));
+        assert_eq!(finished.code, ExitCode::Failure);
+        assert!(
+            finished
+                .stderr
+                .starts_with("error: cannot use the plugin lock in `"),
+            "{}",
+            finished.stderr
+        );
+    }
+}
+
+#[test]
+fn the_builder_lists_without_a_main_and_finds_the_one_beside_the_plugins() {
+    let folder = Folder::new();
+    folder.add("redactor.so", &fixture().rust_plugin);
+    let alone = plugins(&builder(), &folder.arguments("list", &["--format", "json"]));
+    assert_eq!(alone.code, ExitCode::Ok);
+    assert_eq!(
+        statuses(&alone.stdout),
+        [("redactor.so".to_owned(), "not_compared".to_owned())]
+    );
+    assert_eq!(
+        plugins(&builder(), &folder.arguments("check", &[])).code,
+        ExitCode::Failure
+    );
+
+    fs_err::copy(&fixture().main, folder.path.join("sample")).unwrap();
+    fs_err::write(folder.path.join(".bimetal.json"), "{}").unwrap();
+    let found = plugins(&builder(), &folder.arguments("check", &[]));
+    assert_eq!(found.code, ExitCode::Ok, "{}{}", found.stdout, found.stderr);
+    assert!(
+        found.stderr.contains("which lies beside the plugins"),
+        "{}",
+        found.stderr
+    );
+
+    fs_err::copy(&fixture().main, folder.path.join("second")).unwrap();
+    let several = plugins(&builder(), &folder.arguments("check", &[]));
+    assert_eq!(several.code, ExitCode::Failure);
+    assert!(
+        several
+            .stderr
+            .contains("several Collectors: `sample`, `second`"),
+        "{}",
+        several.stderr
+    );
+}
+
+#[test]
+fn the_directory_is_what_the_flag_else_the_environment_else_main_says() {
+    let (by_main, by_variable) = (Folder::new(), Folder::new());
+    by_main.add("from-main.so", &fixture().rust_plugin);
+    by_variable.add("from-variable.so", &fixture().rust_plugin);
+    let main = by_main.path.join("sample");
+    fs_err::copy(&fixture().main, &main).unwrap();
+    let arguments = ["list", "--main", main.as_str()];
+    let listed = plugins(&builder(), &arguments).stdout;
+    assert!(listed.contains("from-main.so"), "{listed}");
+    let context = Context {
+        directory: Some(by_variable.plugins.clone()),
+        ..builder()
+    };
+    let listed = plugins(&context, &arguments).stdout;
+    assert!(listed.contains("from-variable.so"), "{listed}");
+}
+
+#[test]
+fn a_directory_that_is_missing_or_empty_is_said_to_be_so() {
+    let folder = Folder::new();
+    let empty = plugins(&main_itself(), &folder.arguments("check", &[]));
+    assert_eq!(empty.code, ExitCode::Ok);
+    assert!(
+        empty.stdout.starts_with("no plugins in "),
+        "{}",
+        empty.stdout
+    );
+    fs_err::remove_dir(&folder.plugins).unwrap();
+    let missing = plugins(&main_itself(), &folder.arguments("check", &[]));
+    assert_eq!(missing.code, ExitCode::Failure);
+    assert_snapshot!(redacted(&missing.stderr, &folder.path), @r"
+    error: the plugin directory `[folder]/plugins` does not exist
+      hint: name the directory with `--plugins-dir`, or create it
+    ");
+}
+
+#[test]
+fn an_interrupted_command_says_so() {
+    let folder = Folder::new();
+    folder.add("redactor.so", &fixture().rust_plugin);
+    let context = main_itself();
+    context.interrupt.raise();
+    let finished = plugins(&context, &folder.arguments("check", &[]));
+    assert_eq!(
+        (finished.code, finished.stdout.as_str()),
+        (ExitCode::Interrupted, "")
+    );
+}

@@ -1,0 +1,41 @@
+// A main as small as one can be: it can open plugins, carries a manifest, and knows the hidden action.
+package main
+
+// #cgo LDFLAGS: -Wl,-z,now
+import "C"
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"plugin"
+)
+
+func main() {
+	if len(os.Args) != 4 || os.Args[1] != "plugins" || os.Args[2] != "__load" {
+		os.Exit(64)
+	}
+	answer := map[string]any{"loaded": true}
+	err := load(os.Args[3])
+	if err != nil {
+		answer = map[string]any{"loaded": false, "error": err.Error()}
+	}
+	line, _ := json.Marshal(answer)
+	fmt.Println(string(line))
+	if err != nil {
+		os.Exit(1)
+	}
+}
+
+func load(path string) error {
+	opened, err := plugin.Open(path)
+	if err != nil {
+		return err
+	}
+	symbol, err := opened.Lookup("NewFactory")
+	if err != nil {
+		return err
+	}
+	symbol.(func() any)()
+	return nil
+}

@@ -1,0 +1,201 @@
+//! `validate`, with and without loading.
+//!
+//! In: single plugins. Out: differences and outcomes. Invariant: a plugin that is refused never runs.
+
+use bimetal_plugins::{Context, ExitCode};
+use camino::Utf8Path;
+use insta::assert_snapshot;
+use serde_json::Value;
+
+use crate::damage;
+use crate::directory::{Folder, terminal_sequences, two_manifests};
+use crate::fixture::{self, fixture, go_manifest, manifest_c};
+use crate::run::{builder, main_itself, plugins, redacted};
+
+/// A plugin whose `init` does `deed`.
+fn plugin_that(name: &str, deed: &str) -> camino::Utf8PathBuf {
+    let source = format!(
+        "{}\nfunc init() {{ {deed} }}\n",
+        include_str!("sources/plugin.go")
+    );
+    let manifest = manifest_c(&[&go_manifest("processor", name).to_string()]);
+    fixture::go_plugin(&fixture().folder, name, &source, &manifest)
+}
+
+fn load_of(context: &Context, file: &Utf8Path, more: &[&str]) -> (ExitCode, Value) {
+    let arguments = [
+        &["validate", "--load", "--format", "json", file.as_str()],
+        more,
+    ]
+    .concat();
+    let finished = plugins(context, &arguments);
+    let report: Value =
+        serde_json::from_str(&finished.stdout).unwrap_or_else(|_| panic!("{}", finished.stderr));
+    (finished.code, report["plugins"][0].clone())
+}
+
+#[test]
+fn a_plugin_that_fits_is_accepted() {
+    let files = [fixture().go_plugin.as_str(), fixture().rust_plugin.as_str()];
+    let finished = plugins(&main_itself(), &[&["validate"], &files[..]].concat());
+    assert_eq!(finished.code, ExitCode::Ok, "{}", finished.stdout);
+    assert_snapshot!(
+        "validate_good",
+        redacted(&finished.stdout, &fixture().folder)
+    );
+}
+
+#[test]
+fn a_plugin_that_differs_is_incompatible_and_a_file_that_is_none_is_unreadable() {
+    let folder = Folder::new();
+    let differs = folder.plugins.join("differs.so");
+    damage::with_manifest_text(&fixture().go_plugin, &differs, "h1:c2hhcmVk", "h1:b3RoZXIh");
+    let code = |files: &[&str]| plugins(&main_itself(), &[&["validate"], files].concat()).code;
+    assert_eq!(code(&[differs.as_str()]), ExitCode::Incompatible);
+    assert_eq!(
+        code(&[fixture().rust_plugin.as_str(), differs.as_str()]),
+        ExitCode::Incompatible
+    );
+    assert_eq!(code(&["/nowhere/x.so"]), ExitCode::Unreadable);
+    assert_eq!(code(&[fixture().main.as_str()]), ExitCode::Unreadable);
+    assert_eq!(code(&[two_manifests().as_str()]), ExitCode::Unreadable);
+    assert_eq!(
+        code(&[differs.as_str(), "/nowhere/x.so"]),
+        ExitCode::Unreadable
+    );
+    assert_eq!(
+        code(&[terminal_sequences().as_str()]),
+        ExitCode::Incompatible
+    );
+    let text = folder.plugins.join("text.so");
+    fs_err::write(&text, "text").unwrap();
+    let finished = plugins(
+        &main_itself(),
+        &["validate", text.as_str(), "/nowhere/x.so"],
+    );
+    assert_snapshot!(
+        "validate_unreadable",
+        redacted(&finished.stdout, &folder.path)
+    );
+}
+
+#[test]
+fn the_lock_beside_the_file_is_obeyed() {
+    let folder = Folder::new();
+    let file = folder.add("redactor.so", &fixture().rust_plugin);
+    let code = |more: &[&str]| {
+        plugins(
+            &main_itself(),
+            &[&["validate", file.as_str()], more].concat(),
+        )
+        .code
+    };
+    assert_eq!(code(&[]), ExitCode::Ok);
+    assert_eq!(code(&["--plugins-require-lock"]), ExitCode::Incompatible);
+    folder.lock(&["redactor.so"]);
+    assert_eq!(code(&["--plugins-require-lock"]), ExitCode::Ok);
+    damage::with_changed_code(&fixture().rust_plugin, &file);
+    assert_eq!(code(&[]), ExitCode::Incompatible);
+}
+
+#[test]
+fn a_laxer_policy_than_mains_is_a_usage_error() {
+    let finished = plugins(
+        &main_itself(),
+        &[
+            "validate",
+            "--plugins-policy",
+            "abi",
+            fixture().rust_plugin.as_str(),
+        ],
+    );
+    assert_eq!(finished.code, ExitCode::Failure);
+    assert!(finished.stderr.contains("laxer"), "{}", finished.stderr);
+}
+
+#[test]
+fn the_builder_finds_main_beside_the_plugins_folder() {
+    let folder = Folder::new();
+    let file = folder.add("redactor.so", &fixture().rust_plugin);
+    fs_err::copy(&fixture().main, folder.path.join("sample")).unwrap();
+    assert_eq!(
+        plugins(&builder(), &["validate", file.as_str()]).code,
+        ExitCode::Failure
+    );
+    fs_err::write(folder.path.join(".bimetal.json"), "{}").unwrap();
+    assert_eq!(
+        plugins(&builder(), &["validate", file.as_str()]).code,
+        ExitCode::Ok
+    );
+}
+
+#[test]
+fn load_really_loads_a_good_plugin_in_a_child() {
+    let (code, plugin) = load_of(&main_itself(), &fixture().go_plugin, &[]);
+    assert_eq!(code, ExitCode::Ok, "{plugin:#}");
+    assert_eq!(plugin["load"]["outcome"], "loaded");
+}
+
+#[test]
+fn load_tells_what_only_running_can_tell() {
+    let (code, plugin) = load_of(
+        &main_itself(),
+        &plugin_that("panics", r#"panic("no luck today")"#),
+        &[],
+    );
+    assert_eq!(
+        (code, plugin["status"].as_str()),
+        (ExitCode::Incompatible, Some("load_failed"))
+    );
+    assert_eq!(
+        (
+            plugin["load"]["outcome"].as_str(),
+            plugin["load"]["exit_code"].as_i64()
+        ),
+        (Some("exited"), Some(2))
+    );
+    assert!(
+        plugin["load"]["stderr"][0]
+            .as_str()
+            .unwrap()
+            .starts_with("panic: no luck today"),
+        "{plugin:#}"
+    );
+
+    let (code, plugin) = load_of(&main_itself(), &plugin_that("exits", "os.Exit(0)"), &[]);
+    assert_eq!(
+        (code, plugin["load"]["outcome"].as_str()),
+        (ExitCode::Incompatible, Some("exited"))
+    );
+
+    let (code, plugin) = load_of(
+        &main_itself(),
+        &plugin_that("sleeps", "time.Sleep(time.Hour)"),
+        &["--timeout", "1s"],
+    );
+    assert_eq!(
+        (code, plugin["load"]["outcome"].as_str()),
+        (ExitCode::Incompatible, Some("timed_out"))
+    );
+}
+
+#[test]
+fn the_code_of_a_refused_plugin_does_not_run() {
+    let folder = Folder::new();
+    let witness = folder.path.join("it-ran");
+    let plugin = plugin_that(
+        "writes",
+        &format!("os.WriteFile({:?}, nil, 0o600)", witness.as_str()),
+    );
+    let bad = folder.plugins.join("bad.so");
+    damage::with_package_hash(&plugin, &bad, "runtime");
+    let (code, report) = load_of(&main_itself(), &bad, &[]);
+    assert_eq!(
+        (code, report["load"]["outcome"].as_str()),
+        (ExitCode::Incompatible, Some("not_tried"))
+    );
+    assert!(!witness.exists());
+    // The same code runs when it fits, so its silence above means something.
+    assert_eq!(load_of(&main_itself(), &plugin, &[]).0, ExitCode::Ok);
+    assert!(witness.exists());
+}

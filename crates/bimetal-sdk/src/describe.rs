@@ -1,0 +1,60 @@
+//! Identity of components as JSON, for the builder and for hosts.
+//!
+//! In: factory tables. Out: `{kind, type, signals, default_config, config_schema}`. Invariant: static: makes no instance, reads nothing.
+
+use serde_json::{Map, Value, json};
+
+use crate::component::{Component, Kind, Signal, Stability};
+use crate::config::{self, Section};
+use crate::error::Error;
+
+/// What a factory table says about itself, in words.
+#[derive(Debug)]
+pub(crate) struct Identity<'a> {
+    pub(crate) kind: u32,
+    pub(crate) type_name: &'a str,
+    pub(crate) signals: u64,
+    pub(crate) stability: u64,
+}
+
+/// Identity, defaults and schema of `components` as a JSON array.
+///
+/// The builder links the components of a distribution into a small binary that prints this.
+///
+/// # Panics
+/// If a component panics while it makes its defaults or its schema, or if these are not JSON.
+pub fn describe(components: &[&'static Component]) -> String {
+    let all: Vec<Value> = components
+        .iter()
+        .map(|component| {
+            component
+                .describe()
+                .unwrap_or_else(|error| panic!("cannot describe a component: {error}"))
+        })
+        .collect();
+    Value::Array(all).to_string()
+}
+
+/// The identity of one component with configuration `C`.
+pub(crate) fn identity<C: Section>(identity: &Identity<'_>) -> Result<Value, Error> {
+    let defaults = config::defaults::<C>().map_err(Error::from)?;
+    Ok(json!({
+        "kind": Kind::from_abi(identity.kind).map(Kind::as_str),
+        "type": identity.type_name,
+        "signals": signals(identity),
+        "default_config": defaults,
+        "config_schema": config::schema::<C>(),
+    }))
+}
+
+fn signals(identity: &Identity<'_>) -> Map<String, Value> {
+    Signal::ALL
+        .into_iter()
+        .filter(|signal| identity.signals & signal.bit() != 0)
+        .map(|signal| {
+            let level = Stability::from_abi(identity.stability, signal)
+                .map_or("undefined", Stability::as_str);
+            (signal.as_str().to_owned(), level.into())
+        })
+        .collect()
+}

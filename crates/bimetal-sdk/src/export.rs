@@ -1,0 +1,147 @@
+//! The one function that a plugin exports, and how its answers are made.
+//!
+//! In: the host's table. Out: the component's table, or why this plugin cannot work for this host. Invariant: a static component and
+//! a plugin share everything but this file's entry; no panic leaves it.
+#![expect(
+    unsafe_code,
+    reason = "one of the SDK's rooms where the C border is touched"
+)]
+
+use bimetal_abi as abi;
+
+use crate::component::{Component, Kind};
+use crate::guard::guard;
+use crate::instance::Failure;
+use crate::shim::{self, fail};
+
+/// Exports a component from a `cdylib`: expands to the one function `otelcol_<kind>_new_factory`.
+///
+/// The builder writes this line into the crate that it generates around a component; authors do not need it. The crate must be
+/// allowed to contain unsafe code, because exporting a symbol is unsafe.
+///
+/// ```
+/// # mod my_crate {
+/// #     use bimetal_sdk::{Component, Error, Processor, Settings, Signal, Stability};
+/// #     struct Nop;
+/// #     impl Processor for Nop {
+/// #         type Config = bimetal_sdk::config::Empty;
+/// #         fn new(_: &Settings, _: Self::Config) -> Result<Self, Error> { Ok(Self) }
+/// #     }
+/// #     pub fn component() -> &'static Component {
+/// #         static COMPONENT: Component = Component::processor::<Nop>("nop", &[(Signal::Logs, Stability::Beta)]);
+/// #         &COMPONENT
+/// #     }
+/// # }
+/// bimetal_sdk::export_plugin!(processor, my_crate::component);
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! export_plugin {
+    (processor, $component:path) => {
+        $crate::export_plugin!(@entry otelcol_processor_new_factory, Processor, $component);
+    };
+    ($kind:ident, $component:path) => {
+        ::core::compile_error!(::core::concat!("bimetal-sdk cannot export a `", ::core::stringify!($kind), "` yet"));
+    };
+    (@entry $symbol:ident, $kind:ident, $component:path) => {
+        /// Gives the component's table to a host.
+        ///
+        /// # Safety
+        /// As `otelcol_new_factory` in `otelcol_plugin.h` says.
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $symbol(
+            host: *const $crate::abi::Host,
+            out: *mut *const $crate::abi::Factory,
+            error: *mut $crate::abi::Error,
+        ) -> i32 {
+            // SAFETY: the host keeps the contract of `otelcol_new_factory`.
+            unsafe { $crate::export::new_factory($crate::Kind::$kind, $component, host, out, error) }
+        }
+    };
+}
+
+/// Body of the exported function; called by [`export_plugin!`] only.
+///
+/// # Safety
+/// `host` is null or a host table that lives as long as the process. `out` is null or valid for one write. `error` is null or an
+/// error record with its `struct_size` filled.
+#[doc(hidden)]
+pub unsafe fn new_factory(
+    kind: Kind,
+    component: fn() -> &'static Component,
+    host: *const abi::Host,
+    out: *mut *const abi::Factory,
+    error: *mut abi::Error,
+) -> i32 {
+    let body = || {
+        // SAFETY: the caller vouches for the host's table.
+        let host = unsafe { host_table(host)? };
+        let factory = component().factory();
+        if factory.kind != kind as u32 {
+            return Err(Failure::Invalid(format!(
+                "the component is no {}",
+                kind.as_str()
+            )));
+        }
+        require_features(host, factory)?;
+        // SAFETY: the caller gave an `out` that is valid for one write.
+        unsafe { shim::put(out, std::ptr::from_ref(factory))? };
+        Ok(abi::STATUS_OK)
+    };
+    // SAFETY: the caller vouches for the error record.
+    unsafe { answer(error, body) }
+}
+
+/// Runs `body` and answers for it: its status, or a failure in the error record.
+///
+/// # Safety
+/// `error` is null, or an error record with its `struct_size` filled that nobody else uses during the call.
+pub(crate) unsafe fn answer(
+    error: *mut abi::Error,
+    body: impl FnOnce() -> Result<i32, Failure>,
+) -> i32 {
+    // SAFETY: the caller vouches for the error record.
+    let Ok(error) = (unsafe { shim::record_mut(error) }) else {
+        return abi::STATUS_INVALID;
+    };
+    match guard(body).unwrap_or_else(|panic| Err(panic.into())) {
+        Ok(status) => status,
+        Err(failure) => guard(|| fail(failure, error)).unwrap_or(abi::STATUS_PANIC),
+    }
+}
+
+/// The host's table, if this component can work with it.
+///
+/// # Safety
+/// `host` is null, or points to a host table that lives as long as the process.
+pub(crate) unsafe fn host_table(host: *const abi::Host) -> Result<&'static abi::Host, Failure> {
+    // SAFETY: the caller vouches for the table.
+    let (major, minor) = unsafe { shim::host_version(host)? };
+    if major != abi::ABI_MAJOR {
+        return Err(Failure::Unsupported(format!(
+            "the Collector speaks version {major}.{minor} of the component border, this component {}.{}; \
+             build the component with the SDK of that Collector",
+            abi::ABI_MAJOR,
+            abi::ABI_MINOR
+        )));
+    }
+    // SAFETY: as above, and its version is ours.
+    unsafe { shim::record(host) }
+}
+
+/// What the component declares beyond changing data must be known to the host, else it would wait for what never comes.
+fn require_features(host: &abi::Host, factory: &abi::Factory) -> Result<(), Failure> {
+    let missing = factory.features & !abi::FEATURE_MUTATES & !host.features;
+    if missing == 0 {
+        return Ok(());
+    }
+    Err(Failure::Unsupported(format!(
+        "the component needs features {missing:#x} of the Collector, which has {:#x} \
+         (border {}.{} there, {}.{} here)",
+        host.features,
+        host.abi_major,
+        host.abi_minor,
+        abi::ABI_MAJOR,
+        abi::ABI_MINOR
+    )))
+}

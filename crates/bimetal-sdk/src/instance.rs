@@ -1,0 +1,125 @@
+//! Life of one instance: created, started, shut down; poisoned by a panic.
+//!
+//! In: an author's value. Out: permission to call it, or why not. Invariant: after a panic the value is never called again;
+//! `start` and `shutdown` reach it at most once each.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+use crate::component::Signal;
+use crate::error::Error;
+use crate::guard::{Panic, guard};
+
+const CREATED: u8 = 0;
+const STARTING: u8 = 1;
+const STARTED: u8 = 2;
+const STOPPED: u8 = 3;
+
+/// One instance as the host holds it.
+#[derive(Debug)]
+pub(crate) struct Instance<T> {
+    component: T,
+    pub(crate) signal: Signal,
+    state: AtomicU8,
+    poisoned: AtomicBool,
+}
+
+/// Why a call has no answer.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Component(Error),
+    Panicked(Panic),
+    Poisoned,
+    Unsupported(String),
+    Invalid(String),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Component(error)
+    }
+}
+
+impl From<Panic> for Failure {
+    fn from(panic: Panic) -> Self {
+        Self::Panicked(panic)
+    }
+}
+
+impl<T> Instance<T> {
+    pub(crate) fn new(component: T, signal: Signal) -> Self {
+        Self {
+            component,
+            signal,
+            state: AtomicU8::new(CREATED),
+            poisoned: AtomicBool::new(false),
+        }
+    }
+
+    /// Calls `start` on a fresh instance.
+    pub(crate) fn start(&self, start: impl FnOnce(&T) -> Result<(), Error>) -> Result<(), Failure> {
+        self.refuse_poisoned()?;
+        self.step(CREATED, STARTING).map_err(|state| {
+            Failure::Invalid(format!("`start` on an instance that {}", describe(state)))
+        })?;
+        self.call(start)?;
+        // A shutdown that came in between wins.
+        let _ = self.step(STARTING, STARTED);
+        Ok(())
+    }
+
+    /// Gives work to a started instance.
+    pub(crate) fn run<R>(&self, work: impl FnOnce(&T) -> Result<R, Error>) -> Result<R, Failure> {
+        self.refuse_poisoned()?;
+        match self.state.load(Ordering::Acquire) {
+            STARTED => self.call(work),
+            state => {
+                let text = format!("the component {}", describe(state));
+                Err(Failure::Component(Error::new(text)))
+            }
+        }
+    }
+
+    /// Stops an instance; does nothing for one that is stopped or was never started.
+    pub(crate) fn shutdown(
+        &self,
+        shutdown: impl FnOnce(&T) -> Result<(), Error>,
+    ) -> Result<(), Failure> {
+        self.refuse_poisoned()?;
+        match self.state.swap(STOPPED, Ordering::AcqRel) {
+            STARTED => self.call(shutdown),
+            _ => Ok(()),
+        }
+    }
+
+    fn call<R>(&self, work: impl FnOnce(&T) -> Result<R, Error>) -> Result<R, Failure> {
+        match guard(|| work(&self.component)) {
+            Ok(answer) => Ok(answer?),
+            Err(panic) => {
+                self.poisoned.store(true, Ordering::Release);
+                Err(panic.into())
+            }
+        }
+    }
+
+    fn refuse_poisoned(&self) -> Result<(), Failure> {
+        if self.poisoned.load(Ordering::Acquire) {
+            Err(Failure::Poisoned)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn step(&self, from: u8, to: u8) -> Result<u8, u8> {
+        self.state
+            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire)
+    }
+}
+
+fn describe(state: u8) -> &'static str {
+    match state {
+        CREATED => "is not started",
+        STARTING => "failed to start or is still starting",
+        STARTED => "is started",
+        _ => "is shut down",
+    }
+}

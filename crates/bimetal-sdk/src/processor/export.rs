@@ -1,0 +1,245 @@
+//! The table of functions made from a [`Processor`].
+//!
+//! In: calls from the host. Out: statuses, outcomes, error records. Invariant: every function is one `answer` around safe code.
+#![expect(
+    unsafe_code,
+    reason = "one of the SDK's rooms where the C border is touched"
+)]
+
+use std::ffi::c_void;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bimetal_abi as abi;
+
+use super::Processor;
+use super::consume::{Consumed, consume as run};
+use crate::component::Signal;
+use crate::config;
+use crate::describe::identity;
+use crate::error::Error;
+use crate::export::{answer, host_table};
+use crate::guard::guard;
+use crate::instance::{Failure, Instance};
+use crate::logger::Logger;
+use crate::settings::Settings;
+use crate::shim::{self, HostLog};
+
+/// The table for `P`.
+pub(crate) const fn factory<P: Processor>(
+    type_name: &'static str,
+    signals: u64,
+    stability: u64,
+) -> abi::Factory {
+    abi::Factory {
+        struct_size: abi::struct_size::<abi::Factory>(),
+        kind: abi::KIND_PROCESSOR,
+        signals,
+        features: abi::FEATURE_MUTATES,
+        type_name: abi::Slice::from_bytes(type_name.as_bytes()),
+        describe: Some(describe::<P>),
+        validate: Some(validate::<P>),
+        create: Some(create::<P>),
+        start: Some(start::<P>),
+        consume: Some(consume::<P>),
+        cancel: None,
+        shutdown: Some(shutdown::<P>),
+        destroy: Some(destroy::<P>),
+        stability,
+    }
+}
+
+/// # Safety
+/// `factory` is the table that this function is in; `out` is null or valid for one write; `error` as in `answer`.
+unsafe extern "C" fn describe<P: Processor>(
+    factory: *const abi::Factory,
+    out: *mut abi::Buffer,
+    error: *mut abi::Error,
+) -> i32 {
+    let body = || {
+        // SAFETY: the caller gives the table that this function is in.
+        let factory = unsafe { shim::record(factory)? };
+        // SAFETY: the type's name lives as long as the process.
+        let identity_of = unsafe { shim::identity(factory)? };
+        let text = identity::<P::Config>(&identity_of)?.to_string();
+        // SAFETY: the caller gave an `out` that is valid for one write.
+        unsafe { shim::put(out, shim::buffer(text.into_bytes()))? };
+        Ok(abi::STATUS_OK)
+    };
+    // SAFETY: the caller vouches for the error record.
+    unsafe { answer(error, body) }
+}
+
+/// # Safety
+/// `config` is readable during the call; `error` as in `answer`.
+unsafe extern "C" fn validate<P: Processor>(config: abi::Slice, error: *mut abi::Error) -> i32 {
+    let body = || {
+        // SAFETY: the caller vouches for the slice.
+        let section = unsafe { shim::bytes(config)? };
+        config::from_json::<P::Config>(section).map_err(Error::permanent)?;
+        Ok(abi::STATUS_OK)
+    };
+    // SAFETY: the caller vouches for the error record.
+    unsafe { answer(error, body) }
+}
+
+/// # Safety
+/// `create` and what it points to are readable during the call, its host as long as the process; `out` is null or valid for one
+/// write; `error` as in `answer`.
+unsafe extern "C" fn create<P: Processor>(
+    create: *const abi::Create,
+    out: *mut *mut c_void,
+    error: *mut abi::Error,
+) -> i32 {
+    let body = || {
+        // SAFETY: the caller vouches for the record.
+        let create = unsafe { shim::record(create)? };
+        // SAFETY: the caller vouches for what the record points to.
+        let settings = unsafe { settings(create)? };
+        // SAFETY: as above.
+        let section = unsafe { shim::bytes(create.config)? };
+        if out.is_null() {
+            return Err(Failure::Invalid("no place for the instance".to_owned()));
+        }
+        let config = config::from_json::<P::Config>(section).map_err(Error::permanent)?;
+        let instance = Box::new(Instance::new(P::new(&settings, config)?, settings.signal));
+        // SAFETY: the caller gave an `out` that is valid for one write.
+        unsafe { shim::put(out, Box::into_raw(instance).cast())? };
+        Ok(abi::STATUS_OK)
+    };
+    // SAFETY: the caller vouches for the error record.
+    unsafe { answer(error, body) }
+}
+
+/// # Safety
+/// `instance` came from `create::<P>` and was not destroyed; `error` as in `answer`.
+unsafe extern "C" fn start<P: Processor>(instance: *mut c_void, error: *mut abi::Error) -> i32 {
+    let body = || {
+        // SAFETY: the caller vouches for the instance.
+        let instance = unsafe { instance_of::<P>(instance)? };
+        instance.start(P::start)?;
+        Ok(abi::STATUS_OK)
+    };
+    // SAFETY: the caller vouches for the error record.
+    unsafe { answer(error, body) }
+}
+
+/// # Safety
+/// `instance` came from `create::<P>` and was not destroyed; `context` and `data` and what they point to are readable during the
+/// call; `output` is ours during the call; `error` as in `answer`.
+unsafe extern "C" fn consume<P: Processor>(
+    instance: *mut c_void,
+    context: *const abi::Context,
+    data: *const abi::Data,
+    _token: u64,
+    output: *mut abi::Output,
+    error: *mut abi::Error,
+) -> i32 {
+    let body = || {
+        // SAFETY: the caller vouches for the instance.
+        let instance = unsafe { instance_of::<P>(instance)? };
+        // SAFETY: the caller vouches for the record.
+        let context = unsafe { shim::record(context)? };
+        // SAFETY: the caller vouches for what the record points to.
+        let context = unsafe { shim::context(context)? };
+        // SAFETY: the caller vouches for the record.
+        let data = unsafe { shim::record(data)? };
+        // SAFETY: the caller vouches for the slice.
+        let otlp = unsafe { shim::bytes(data.bytes)? };
+        // SAFETY: the caller says that the record is ours.
+        let output = unsafe { shim::record_mut(output)? };
+        if data.format != abi::FORMAT_OTLP {
+            return Err(Failure::Unsupported(format!(
+                "telemetry in format {}",
+                data.format
+            )));
+        }
+        if data.signal != instance.signal as u32 {
+            return Err(Failure::Invalid(format!(
+                "signal {} for an instance that takes {}",
+                data.signal,
+                instance.signal.as_str()
+            )));
+        }
+        Ok(
+            match instance.run(|processor| run(processor, instance.signal, &context, otlp))? {
+                Consumed::PassThrough => abi::OUTCOME_PASS_THROUGH,
+                Consumed::Dropped => abi::OUTCOME_DROPPED,
+                Consumed::Replaced(otlp) => {
+                    output.format = abi::FORMAT_OTLP;
+                    output.data = shim::buffer(otlp);
+                    abi::OUTCOME_REPLACED
+                }
+            },
+        )
+    };
+    // SAFETY: the caller vouches for the error record.
+    unsafe { answer(error, body) }
+}
+
+/// # Safety
+/// As for `start`.
+unsafe extern "C" fn shutdown<P: Processor>(
+    instance: *mut c_void,
+    deadline_unix_ns: u64,
+    error: *mut abi::Error,
+) -> i32 {
+    let body = || {
+        // SAFETY: the caller vouches for the instance.
+        let instance = unsafe { instance_of::<P>(instance)? };
+        instance.shutdown(|processor| processor.shutdown(moment(deadline_unix_ns)))?;
+        Ok(abi::STATUS_OK)
+    };
+    // SAFETY: the caller vouches for the error record.
+    unsafe { answer(error, body) }
+}
+
+/// # Safety
+/// `instance` is null, or came from `create::<P>`, was not destroyed, and is not used any more.
+unsafe extern "C" fn destroy<P: Processor>(instance: *mut c_void) {
+    if instance.is_null() {
+        return;
+    }
+    // SAFETY: `create` made it from a box of this type, and the caller gives it up.
+    let instance = unsafe { Box::from_raw(instance.cast::<Instance<P>>()) };
+    // A panic in an author's `drop` has nobody left who could be told.
+    let _ = guard(|| drop(instance));
+}
+
+/// # Safety
+/// `instance` is null, or came from `create::<P>` and lives during `'a`.
+unsafe fn instance_of<'a, P: Processor>(instance: *mut c_void) -> Result<&'a Instance<P>, Failure> {
+    // SAFETY: the caller vouches for type and life of what is not null.
+    unsafe { instance.cast::<Instance<P>>().as_ref() }
+        .ok_or_else(|| Failure::Invalid("no instance".to_owned()))
+}
+
+/// # Safety
+/// What `create` points to is readable, its host as long as the process.
+unsafe fn settings(create: &abi::Create) -> Result<Settings, Failure> {
+    // SAFETY: the caller vouches for the host's table.
+    let host = unsafe { host_table(create.host)? };
+    // SAFETY: the caller vouches for the slice.
+    let id = unsafe { shim::text(create.id, "the id")? };
+    // SAFETY: as above.
+    let resource = unsafe { shim::bytes(create.resource)? };
+    let resource = if resource.is_empty() {
+        serde_json::Map::new()
+    } else {
+        serde_json::from_slice(resource).map_err(|error| {
+            Failure::Invalid(format!("the resource is not a JSON object: {error}"))
+        })?
+    };
+    let signal = Signal::from_abi(create.signal)
+        .ok_or_else(|| Failure::Unsupported(format!("signal {} is not known", create.signal)))?;
+    let logger = Logger::new(HostLog::new(host, create.component));
+    Ok(Settings {
+        id: id.to_owned(),
+        signal,
+        resource,
+        logger,
+    })
+}
+
+fn moment(unix_ns: u64) -> Option<SystemTime> {
+    (unix_ns != 0).then(|| UNIX_EPOCH + Duration::from_nanos(unix_ns))
+}

@@ -1,0 +1,22 @@
+//! What a component is told when it is made.
+//!
+//! In: the host's `create` record. Out: owned values. Invariant: nothing here borrows from the host.
+
+use serde_json::{Map, Value};
+
+use crate::component::Signal;
+use crate::logger::Logger;
+
+/// What an instance knows about itself besides its configuration.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Settings {
+    /// `type` or `type/name`, as in the Collector's configuration.
+    pub id: String,
+    /// The signal that this instance is for.
+    pub signal: Signal,
+    /// Resource attributes of the Collector's own telemetry.
+    pub resource: Map<String, Value>,
+    /// Writes into the Collector's log, under the component's name.
+    pub logger: Logger,
+}

@@ -1,0 +1,283 @@
+//! Raw records of the border <-> safe values.
+//!
+//! In: pointers from the host. Out: checked references and owned bytes, and the other way round. Invariant: a null, a record that is
+//! too short and text that is not UTF-8 are refused, never followed; memory is freed by the side that made it.
+#![expect(
+    unsafe_code,
+    reason = "one of the SDK's rooms where the C border is touched"
+)]
+
+use std::ffi::c_void;
+use std::mem::{ManuallyDrop, offset_of};
+use std::ptr;
+use std::sync::atomic::AtomicU32;
+
+use bimetal_abi as abi;
+
+use crate::context::{Context, SpanContext};
+use crate::describe::Identity;
+use crate::error::{Class, Error};
+use crate::instance::Failure;
+
+/// A record of the border that begins with its own size.
+pub(crate) trait Record {
+    /// What the record is called in messages.
+    const NAME: &'static str;
+}
+
+macro_rules! records {
+    ($($type:ident $name:literal)*) => {$(
+        impl Record for abi::$type {
+            const NAME: &'static str = $name;
+        }
+    )*};
+}
+
+records! { Host "host" Create "create" Context "context" Data "data" Output "output" Error "error" Factory "factory" }
+
+/// Borrows a record that the host filled.
+///
+/// # Safety
+/// A `record` that is not null points to `struct_size` readable bytes, the first four of which are `struct_size`, for `'a`.
+pub(crate) unsafe fn record<'a, T: Record>(record: *const T) -> Result<&'a T, Failure> {
+    // SAFETY: the caller vouches for the record.
+    unsafe { check_size(record)? };
+    // SAFETY: the record is as long as `T`, and the caller vouches for its content during `'a`.
+    Ok(unsafe { &*record })
+}
+
+/// Borrows a record that the component fills.
+///
+/// # Safety
+/// As for [`record`]; besides, nobody else uses it during `'a`.
+pub(crate) unsafe fn record_mut<'a, T: Record>(record: *mut T) -> Result<&'a mut T, Failure> {
+    // SAFETY: the caller vouches for the record.
+    unsafe { check_size(record.cast_const())? };
+    // SAFETY: the record is as long as `T`, and the caller vouches that it is ours during `'a`.
+    Ok(unsafe { &mut *record })
+}
+
+/// # Safety
+/// As for [`record`].
+unsafe fn check_size<T: Record>(record: *const T) -> Result<(), Failure> {
+    if record.is_null() {
+        return Err(Failure::Invalid(format!("no {} record", T::NAME)));
+    }
+    if !record.is_aligned() {
+        return Err(Failure::Invalid(format!(
+            "the {} record is not aligned",
+            T::NAME
+        )));
+    }
+    // SAFETY: every record begins with its size, and the caller vouches for these bytes.
+    let size = unsafe { record.cast::<u32>().read() };
+    if (size as usize) < size_of::<T>() {
+        return Err(Failure::Invalid(format!(
+            "the {} record has {size} bytes, at least {} are needed",
+            T::NAME,
+            size_of::<T>()
+        )));
+    }
+    Ok(())
+}
+
+/// Version of a host, read before the rest of its table is believed.
+///
+/// # Safety
+/// A `host` that is not null points to a table of whatever version.
+pub(crate) unsafe fn host_version(host: *const abi::Host) -> Result<(u32, u32), Failure> {
+    if host.is_null() || !host.is_aligned() {
+        return Err(Failure::Invalid("no host record".to_owned()));
+    }
+    // SAFETY: in every version a host's table begins with its size and its version.
+    let [size, major, minor] = unsafe { host.cast::<[u32; 3]>().read() };
+    if (size as usize) < offset_of!(abi::Host, reserved) {
+        return Err(Failure::Invalid(format!(
+            "the host record has {size} bytes, too few for a version"
+        )));
+    }
+    Ok((major, minor))
+}
+
+/// What a factory table says about itself.
+///
+/// # Safety
+/// The type's name is readable as long as `factory`.
+pub(crate) unsafe fn identity(factory: &abi::Factory) -> Result<Identity<'_>, Failure> {
+    // SAFETY: the caller vouches for the name.
+    let type_name = unsafe { text(factory.type_name, "the type")? };
+    Ok(Identity {
+        kind: factory.kind,
+        type_name,
+        signals: factory.signals,
+        stability: factory.stability,
+    })
+}
+
+/// Writes an answer to where the host wants it.
+///
+/// # Safety
+/// `out` is null or valid for one write.
+pub(crate) unsafe fn put<T>(out: *mut T, value: T) -> Result<(), Failure> {
+    if out.is_null() || !out.is_aligned() {
+        return Err(Failure::Invalid("no place for the answer".to_owned()));
+    }
+    // SAFETY: the caller says that it is valid for one write.
+    unsafe { out.write(value) };
+    Ok(())
+}
+
+/// Borrows bytes of the host.
+///
+/// # Safety
+/// A pointer that is not null is readable for `len` bytes during `'a`.
+pub(crate) unsafe fn bytes<'a>(slice: abi::Slice) -> Result<&'a [u8], Failure> {
+    match usize::try_from(slice.len) {
+        Ok(0) => Ok(&[]),
+        Ok(len) if !slice.ptr.is_null() && isize::try_from(len).is_ok() => {
+            // SAFETY: not null, of a possible length, and the caller vouches for the bytes.
+            Ok(unsafe { std::slice::from_raw_parts(slice.ptr, len) })
+        }
+        _ => Err(Failure::Invalid(format!(
+            "a slice of {} bytes at no possible address",
+            slice.len
+        ))),
+    }
+}
+
+/// Borrows text of the host.
+///
+/// # Safety
+/// As for [`bytes`].
+pub(crate) unsafe fn text<'a>(slice: abi::Slice, name: &str) -> Result<&'a str, Failure> {
+    // SAFETY: the caller vouches for the slice.
+    let bytes = unsafe { bytes(slice)? };
+    std::str::from_utf8(bytes).map_err(|_| Failure::Invalid(format!("{name} is not UTF-8")))
+}
+
+/// Reads the context of a call.
+///
+/// # Safety
+/// What the record points to is readable during `'a`; the cancellation word is only ever written atomically.
+pub(crate) unsafe fn context(record: &abi::Context) -> Result<Context<'_>, Failure> {
+    // SAFETY: the caller vouches for the slice.
+    let client = unsafe { bytes(record.metadata)? };
+    let cancelled = if record.cancelled.is_null() {
+        None
+    } else {
+        // SAFETY: the caller vouches that the word lives during `'a` and is written atomically only.
+        Some(unsafe { AtomicU32::from_ptr(record.cancelled.cast_mut()) })
+    };
+    let span = SpanContext {
+        trace_id: record.trace_id,
+        span_id: record.span_id,
+        trace_flags: record.trace_flags.to_le_bytes()[0],
+        is_remote: record.flags & abi::CONTEXT_REMOTE != 0,
+    };
+    Ok(Context {
+        deadline_unix_ns: (record.flags & abi::CONTEXT_DEADLINE != 0)
+            .then_some(record.deadline_unix_ns),
+        cancelled,
+        span: (record.trace_id != [0; 16]).then_some(span),
+        client,
+    })
+}
+
+/// Gives `bytes` away; whoever receives the buffer calls `release`.
+pub(crate) fn buffer(bytes: Vec<u8>) -> abi::Buffer {
+    if bytes.capacity() == 0 {
+        return abi::Buffer::EMPTY;
+    }
+    let mut bytes = ManuallyDrop::new(bytes);
+    abi::Buffer {
+        ptr: bytes.as_mut_ptr(),
+        len: bytes.len() as u64,
+        // The owner word carries the capacity; it is never followed.
+        owner: ptr::without_provenance_mut(bytes.capacity()),
+        release: Some(release),
+    }
+}
+
+/// # Safety
+/// The arguments are those of one buffer made by [`buffer`] that was not released yet.
+unsafe extern "C" fn release(owner: *mut c_void, bytes: *mut u8, len: u64) {
+    let Ok(len) = usize::try_from(len) else {
+        return;
+    };
+    // SAFETY: `buffer` took pointer, length and capacity from one vector, and the caller gives them back unchanged, once.
+    drop(unsafe { Vec::from_raw_parts(bytes, len, owner.addr()) });
+}
+
+/// Fills the host's error record and answers the status that belongs to it.
+pub(crate) fn fail(failure: Failure, record: &mut abi::Error) -> i32 {
+    let (status, error) = match failure {
+        Failure::Component(error) => (abi::STATUS_ERROR, error),
+        Failure::Panicked(panic) => (abi::STATUS_PANIC, Error::permanent(panic)),
+        Failure::Poisoned => (
+            abi::STATUS_POISONED,
+            Error::permanent("the component panicked earlier and is out of service"),
+        ),
+        Failure::Unsupported(text) => (abi::STATUS_UNSUPPORTED, Error::permanent(text)),
+        Failure::Invalid(text) => (
+            abi::STATUS_INVALID,
+            Error::permanent(format_args!("the host broke the contract: {text}")),
+        ),
+    };
+    write_error(error, record);
+    status
+}
+
+fn write_error(error: Error, record: &mut abi::Error) {
+    record.flags = match error.class {
+        Class::Unknown => 0,
+        Class::Permanent => abi::ERROR_PERMANENT,
+        Class::Retryable => abi::ERROR_RETRYABLE,
+    };
+    if let Some(status) = error.http_status {
+        record.flags |= abi::ERROR_HTTP;
+        record.http_status = i32::from(status);
+    }
+    if let Some(code) = error.grpc_code {
+        record.flags |= abi::ERROR_GRPC;
+        record.grpc_code = i32::from(code);
+    }
+    if let Some(delay) = error.retry_after {
+        record.flags |= abi::ERROR_RETRY_AFTER;
+        record.retry_after_ns = u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX);
+    }
+    if let Some((signal, otlp)) = error.retry_data {
+        record.flags |= abi::ERROR_RETRY_DATA;
+        record.signal = signal as u32;
+        record.retry_data = buffer(otlp);
+    }
+    record.message = buffer(error.message.into_bytes());
+}
+
+/// The host's log, for one component.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HostLog {
+    host: &'static abi::Host,
+    component: u64,
+}
+
+impl HostLog {
+    pub(crate) fn new(host: &'static abi::Host, component: u64) -> Self {
+        Self { host, component }
+    }
+
+    pub(crate) fn enabled(&self, level: i32) -> bool {
+        match self.host.log_enabled {
+            // SAFETY: the host's functions may be called from any thread while the process lives.
+            Some(enabled) => unsafe { enabled(self.component, level) != 0 },
+            None => self.host.log.is_some(),
+        }
+    }
+
+    pub(crate) fn write(&self, level: i32, message: &str, fields: &str) {
+        let Some(log) = self.host.log else { return };
+        let message = abi::Slice::from_bytes(message.as_bytes());
+        let fields = abi::Slice::from_bytes(fields.as_bytes());
+        // SAFETY: as above; the slices live during the call.
+        unsafe { log(self.component, level, message, fields) };
+    }
+}

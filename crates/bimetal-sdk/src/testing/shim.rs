@@ -1,0 +1,261 @@
+//! The host's side of the border, for tests.
+//!
+//! In: safe values. Out: calls through a factory table. Invariant: keeps the host's part of the contract; buffers go back to their owner.
+#![expect(
+    unsafe_code,
+    reason = "one of the SDK's rooms where the C border is touched"
+)]
+
+use std::ffi::c_void;
+use std::ptr::{null, null_mut};
+use std::sync::atomic::AtomicU32;
+use std::time::{Duration, UNIX_EPOCH};
+
+use bimetal_abi as abi;
+
+use super::{Call, Consumed, Failure, log};
+use crate::component::Signal;
+
+static HOST: abi::Host = abi::Host {
+    struct_size: abi::struct_size::<abi::Host>(),
+    abi_major: abi::ABI_MAJOR,
+    abi_minor: abi::ABI_MINOR,
+    reserved: 0,
+    features: abi::FEATURE_METADATA,
+    log: Some(host_log),
+    log_enabled: Some(host_log_enabled),
+    send: None,
+    complete: None,
+    report_status: None,
+};
+
+/// An instance behind a table.
+#[derive(Debug)]
+pub(super) struct Instance {
+    factory: &'static abi::Factory,
+    instance: *mut c_void,
+}
+
+// SAFETY: the contract of the table lets any thread call it, `consume` from many at once.
+unsafe impl Send for Instance {}
+// SAFETY: as above.
+unsafe impl Sync for Instance {}
+
+pub(super) fn describe(factory: &'static abi::Factory) -> Result<Vec<u8>, Failure> {
+    let describe = factory.describe.ok_or_else(|| missing("describe"))?;
+    let mut out = abi::Buffer::EMPTY;
+    // SAFETY: the table, the buffer and the error record live during the call.
+    checked(|error| unsafe { describe(factory, &raw mut out, error) })?;
+    Ok(take(out))
+}
+
+pub(super) fn validate(factory: &abi::Factory, config: &[u8]) -> Result<(), Failure> {
+    let validate = factory.validate.ok_or_else(|| missing("validate"))?;
+    // SAFETY: the slice and the error record live during the call.
+    checked(|error| unsafe { validate(abi::Slice::from_bytes(config), error) }).map(drop)
+}
+
+impl Instance {
+    pub(super) fn create(
+        factory: &'static abi::Factory,
+        signal: u32,
+        component: u64,
+        config: &[u8],
+        resource: &[u8],
+    ) -> Result<Self, Failure> {
+        let create = factory.create.ok_or_else(|| missing("create"))?;
+        let record = abi::Create {
+            struct_size: abi::struct_size::<abi::Create>(),
+            signal,
+            component,
+            host: &raw const HOST,
+            id: factory.type_name,
+            config: abi::Slice::from_bytes(config),
+            resource: abi::Slice::from_bytes(resource),
+            next: null(),
+            next_len: 0,
+        };
+        let mut instance = null_mut();
+        // SAFETY: everything that the record points to lives during the call, the host for ever.
+        checked(|error| unsafe { create(&raw const record, &raw mut instance, error) })?;
+        Ok(Self { factory, instance })
+    }
+
+    pub(super) fn start(&self) -> Result<(), Failure> {
+        let start = self.factory.start.ok_or_else(|| missing("start"))?;
+        // SAFETY: the instance lives as long as `self`.
+        checked(|error| unsafe { start(self.instance, error) }).map(drop)
+    }
+
+    pub(super) fn consume(
+        &self,
+        call: &Call,
+        signal: u32,
+        otlp: &[u8],
+    ) -> Result<Consumed, Failure> {
+        let consume = self.factory.consume.ok_or_else(|| missing("consume"))?;
+        let context = context(call);
+        let data = abi::Data {
+            struct_size: abi::struct_size::<abi::Data>(),
+            signal,
+            format: abi::FORMAT_OTLP,
+            reserved: 0,
+            bytes: abi::Slice::from_bytes(otlp),
+            root: 0,
+        };
+        let mut output = abi::Output::EMPTY;
+        let outcome = checked(|error| {
+            // SAFETY: the instance lives as long as `self`, the records and what they point to during the call.
+            unsafe {
+                consume(
+                    self.instance,
+                    &raw const context,
+                    &raw const data,
+                    0,
+                    &raw mut output,
+                    error,
+                )
+            }
+        })?;
+        match outcome {
+            abi::OUTCOME_OK | abi::OUTCOME_DROPPED => Ok(Consumed::Dropped),
+            abi::OUTCOME_PASS_THROUGH => Ok(Consumed::PassThrough),
+            abi::OUTCOME_REPLACED if output.format == abi::FORMAT_OTLP => {
+                Ok(Consumed::Replaced(take(output.data)))
+            }
+            other => Err(Failure::broken(format!(
+                "outcome {other} with format {}",
+                output.format
+            ))),
+        }
+    }
+
+    pub(super) fn shutdown(&self, deadline_unix_ns: u64) -> Result<(), Failure> {
+        let shutdown = self.factory.shutdown.ok_or_else(|| missing("shutdown"))?;
+        // SAFETY: the instance lives as long as `self`.
+        checked(|error| unsafe { shutdown(self.instance, deadline_unix_ns, error) }).map(drop)
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        if let Some(destroy) = self.factory.destroy {
+            // SAFETY: nobody can use the instance any more.
+            unsafe { destroy(self.instance) };
+        }
+    }
+}
+
+fn context(call: &Call) -> abi::Context {
+    let mut flags = 0;
+    let mut record = abi::Context {
+        struct_size: abi::struct_size::<abi::Context>(),
+        flags: 0,
+        deadline_unix_ns: 0,
+        trace_id: [0; 16],
+        span_id: [0; 8],
+        trace_flags: 0,
+        reserved: 0,
+        cancelled: AtomicU32::as_ptr(&call.cancelled),
+        metadata: abi::Slice::from_bytes(&call.request_context),
+    };
+    if let Some(deadline) = call.deadline {
+        flags |= abi::CONTEXT_DEADLINE;
+        let since = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
+        record.deadline_unix_ns = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
+    }
+    if let Some(span) = call.span {
+        flags |= if span.is_remote {
+            abi::CONTEXT_REMOTE
+        } else {
+            0
+        };
+        record.trace_id = span.trace_id;
+        record.span_id = span.span_id;
+        record.trace_flags = u32::from(span.trace_flags);
+    }
+    abi::Context { flags, ..record }
+}
+
+/// Makes a call with a fresh error record; a negative status becomes a failure.
+fn checked(call: impl FnOnce(*mut abi::Error) -> i32) -> Result<i32, Failure> {
+    let mut error = abi::Error::EMPTY;
+    let status = call(&raw mut error);
+    let abi::Error {
+        signal,
+        flags,
+        retry_after_ns,
+        http_status,
+        grpc_code,
+        message,
+        retry_data,
+        ..
+    } = error;
+    let message = String::from_utf8_lossy(&take(message)).into_owned();
+    let retry_data = take(retry_data);
+    if status >= 0 {
+        return Ok(status);
+    }
+    let told = |flag| flags & flag != 0;
+    Err(Failure {
+        status,
+        message,
+        flags,
+        http_status: told(abi::ERROR_HTTP).then_some(http_status),
+        grpc_code: told(abi::ERROR_GRPC).then_some(grpc_code),
+        retry_after: told(abi::ERROR_RETRY_AFTER).then(|| Duration::from_nanos(retry_after_ns)),
+        retry_data: Signal::from_abi(signal)
+            .filter(|_| told(abi::ERROR_RETRY_DATA))
+            .map(|signal| (signal, retry_data)),
+    })
+}
+
+/// Copies a buffer and gives it back to its owner.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a buffer is released once, so it is given up here"
+)]
+fn take(buffer: abi::Buffer) -> Vec<u8> {
+    let abi::Buffer {
+        ptr,
+        len,
+        owner,
+        release,
+    } = buffer;
+    let size = usize::try_from(len).unwrap_or(0);
+    let bytes = if ptr.is_null() || size == 0 {
+        Vec::new()
+    } else {
+        // SAFETY: a buffer is readable until it is released.
+        unsafe { std::slice::from_raw_parts(ptr, size) }.to_vec()
+    };
+    if let Some(release) = release {
+        // SAFETY: the buffer is given back as it came, once.
+        unsafe { release(owner, ptr, len) };
+    }
+    bytes
+}
+
+fn missing(function: &str) -> Failure {
+    Failure::broken(format!("the table has no `{function}`"))
+}
+
+/// # Safety
+/// The slices are readable during the call.
+unsafe extern "C" fn host_log(component: u64, level: i32, message: abi::Slice, fields: abi::Slice) {
+    // SAFETY: the caller vouches for the slice.
+    let Ok(message) = (unsafe { crate::shim::bytes(message) }) else {
+        return;
+    };
+    // SAFETY: as above.
+    let Ok(fields) = (unsafe { crate::shim::bytes(fields) }) else {
+        return;
+    };
+    log::write(component, level, message, fields);
+}
+
+/// # Safety
+/// None; unsafe only because the table says so.
+unsafe extern "C" fn host_log_enabled(component: u64, level: i32) -> i32 {
+    i32::from(log::enabled(component, level))
+}

@@ -1,0 +1,313 @@
+//! What a host may do wrong, and the exported function of a plugin.
+#![expect(unsafe_code, reason = "these tests are the other side of the C border")]
+
+use std::ffi::c_void;
+use std::ptr::{null, null_mut};
+
+use bimetal_sdk::abi;
+
+use crate::component::{RECORD, component};
+
+mod plugin {
+    bimetal_sdk::export_plugin!(processor, crate::component::component);
+}
+
+mod greedy {
+    #![expect(
+        unsafe_code,
+        reason = "stands for the exported function of a second plugin"
+    )]
+    pub(super) fn new_factory(host: &super::abi::Host) -> (i32, String) {
+        super::call(|error| {
+            let mut out = std::ptr::null();
+            // SAFETY: all arguments live during the call.
+            unsafe {
+                bimetal_sdk::export::new_factory(
+                    bimetal_sdk::Kind::Processor,
+                    crate::component::reader,
+                    host,
+                    &raw mut out,
+                    error,
+                )
+            }
+        })
+    }
+}
+
+static HOST: abi::Host = host(
+    abi::ABI_MAJOR,
+    abi::ABI_MINOR,
+    abi::struct_size::<abi::Host>(),
+    0,
+);
+
+const fn host(abi_major: u32, abi_minor: u32, struct_size: u32, features: u64) -> abi::Host {
+    abi::Host {
+        struct_size,
+        abi_major,
+        abi_minor,
+        reserved: 0,
+        features,
+        log: None,
+        log_enabled: None,
+        send: None,
+        complete: None,
+        report_status: None,
+    }
+}
+
+fn call(call: impl FnOnce(*mut abi::Error) -> i32) -> (i32, String) {
+    let mut error = abi::Error::EMPTY;
+    let status = call(&raw mut error);
+    let buffer = error.message;
+    let text = if buffer.ptr.is_null() {
+        String::new()
+    } else {
+        // SAFETY: a buffer is readable until it is released.
+        let bytes =
+            unsafe { std::slice::from_raw_parts(buffer.ptr, usize::try_from(buffer.len).unwrap()) };
+        String::from_utf8(bytes.to_vec()).unwrap()
+    };
+    if let Some(release) = buffer.release {
+        // SAFETY: the buffer goes back as it came, once.
+        unsafe { release(buffer.owner, buffer.ptr, buffer.len) };
+    }
+    (status, text)
+}
+
+fn enter(host: *const abi::Host) -> (i32, String, *const abi::Factory) {
+    let mut out = null();
+    // SAFETY: all arguments live during the call.
+    let (status, text) =
+        call(|error| unsafe { plugin::otelcol_processor_new_factory(host, &raw mut out, error) });
+    (status, text, out)
+}
+
+/// A valid create record; what is in it lives for ever.
+fn create_record(host: *const abi::Host) -> abi::Create {
+    abi::Create {
+        struct_size: abi::struct_size::<abi::Create>(),
+        signal: abi::SIGNAL_LOGS,
+        component: 1,
+        host,
+        id: abi::Slice::from_bytes(b"obedient/1"),
+        config: abi::Slice::EMPTY,
+        resource: abi::Slice::EMPTY,
+        next: null(),
+        next_len: 0,
+    }
+}
+
+fn create(record: *const abi::Create) -> (i32, String, *mut c_void) {
+    let create = component().factory().create.unwrap();
+    let mut instance = null_mut();
+    // SAFETY: all arguments live during the call.
+    let (status, text) = call(|error| unsafe { create(record, &raw mut instance, error) });
+    (status, text, instance)
+}
+
+#[test]
+fn the_exported_function_gives_the_table_that_a_linked_component_has() {
+    let (status, text, factory) = enter(&raw const HOST);
+    assert_eq!((status, text.as_str()), (abi::STATUS_OK, ""));
+    assert!(std::ptr::eq(factory, component().factory()));
+}
+
+#[test]
+fn refuses_a_host_of_another_major_version_and_names_both() {
+    for other in [host(2, 7, 999, 0), host(2, 7, 16, 0)] {
+        let (status, text, factory) = enter(&raw const other);
+        assert_eq!(status, abi::STATUS_UNSUPPORTED);
+        assert_eq!(
+            text,
+            "the Collector speaks version 2.7 of the component border, this component 1.0; \
+             build the component with the SDK of that Collector"
+        );
+        assert!(factory.is_null());
+    }
+}
+
+#[test]
+fn takes_a_host_of_another_minor_version() {
+    let other = host(
+        abi::ABI_MAJOR,
+        abi::ABI_MINOR + 3,
+        abi::struct_size::<abi::Host>(),
+        0,
+    );
+    assert_eq!(enter(&raw const other).0, abi::STATUS_OK);
+}
+
+#[test]
+fn refuses_a_host_record_that_is_null_or_too_short() {
+    assert_eq!(enter(null()).0, abi::STATUS_INVALID);
+    assert_eq!(
+        enter(&raw const *Box::leak(Box::new(host(1, 0, 8, 0)))).0,
+        abi::STATUS_INVALID
+    );
+    let short = host(1, 0, 40, 0);
+    let (status, text, _) = enter(&raw const short);
+    assert_eq!(status, abi::STATUS_INVALID);
+    assert_eq!(
+        text,
+        "the host broke the contract: the host record has 40 bytes, at least 64 are needed"
+    );
+}
+
+#[test]
+fn refuses_a_host_without_a_feature_that_the_component_needs() {
+    let (status, text) = greedy::new_factory(&HOST);
+    assert_eq!(status, abi::STATUS_UNSUPPORTED);
+    assert_eq!(
+        text,
+        "the component needs features 0x10 of the Collector, which has 0x0 (border 1.0 there, 1.0 here)"
+    );
+    let able = host(1, 0, abi::struct_size::<abi::Host>(), abi::FEATURE_METADATA);
+    assert_eq!(greedy::new_factory(&able).0, abi::STATUS_OK);
+}
+
+#[test]
+fn without_an_error_record_of_full_size_there_is_only_a_status() {
+    let mut out = null();
+    // SAFETY: all arguments are valid or null.
+    let status =
+        unsafe { plugin::otelcol_processor_new_factory(&raw const HOST, &raw mut out, null_mut()) };
+    assert_eq!(status, abi::STATUS_INVALID);
+    let mut short = abi::Error {
+        struct_size: 8,
+        ..abi::Error::EMPTY
+    };
+    // SAFETY: all arguments are valid.
+    let status = unsafe {
+        plugin::otelcol_processor_new_factory(&raw const HOST, &raw mut out, &raw mut short)
+    };
+    assert_eq!(status, abi::STATUS_INVALID);
+    assert!(out.is_null() && short.message.ptr.is_null());
+}
+
+#[test]
+fn create_refuses_what_breaks_the_contract() {
+    let good = create_record(&raw const HOST);
+    let text = |record: abi::Create| {
+        let (status, text, instance) = create(&raw const record);
+        assert!(instance.is_null());
+        (status, text)
+    };
+    assert_eq!(create(null()).0, abi::STATUS_INVALID);
+    assert_eq!(
+        text(abi::Create {
+            struct_size: 16,
+            ..create_record(&raw const HOST)
+        })
+        .0,
+        abi::STATUS_INVALID
+    );
+    assert_eq!(
+        text(create_record(null())).1,
+        "the host broke the contract: no host record"
+    );
+    assert_eq!(
+        text(abi::Create {
+            id: abi::Slice::from_bytes(b"\xff"),
+            ..create_record(&raw const HOST)
+        })
+        .1,
+        "the host broke the contract: the id is not UTF-8"
+    );
+    assert_eq!(
+        text(abi::Create {
+            config: abi::Slice {
+                ptr: null(),
+                len: 5
+            },
+            ..create_record(&raw const HOST)
+        })
+        .1,
+        "the host broke the contract: a slice of 5 bytes at no possible address"
+    );
+    assert_eq!(
+        text(abi::Create {
+            signal: 77,
+            ..create_record(&raw const HOST)
+        }),
+        (abi::STATUS_UNSUPPORTED, "signal 77 is not known".to_owned())
+    );
+    let make = component().factory().create.unwrap();
+    // SAFETY: all arguments are valid or null.
+    let (status, _) = call(|error| unsafe { make(&raw const good, null_mut(), error) });
+    assert_eq!(status, abi::STATUS_INVALID);
+}
+
+#[test]
+fn consume_refuses_what_breaks_the_contract() {
+    let record = create_record(&raw const HOST);
+    let (status, _, instance) = create(&raw const record);
+    assert_eq!(status, abi::STATUS_OK);
+    let factory = component().factory();
+    let start = factory.start.unwrap();
+    // SAFETY: the instance was just made.
+    let (status, _) = call(|error| unsafe { start(instance, error) });
+    assert_eq!(status, abi::STATUS_OK);
+    let context = abi::Context {
+        struct_size: abi::struct_size::<abi::Context>(),
+        flags: 0,
+        deadline_unix_ns: 0,
+        trace_id: [0; 16],
+        span_id: [0; 8],
+        trace_flags: 0,
+        reserved: 0,
+        cancelled: null(),
+        metadata: abi::Slice::EMPTY,
+    };
+    let data = |signal, format, struct_size| abi::Data {
+        struct_size,
+        signal,
+        format,
+        reserved: 0,
+        bytes: abi::Slice::from_bytes(&RECORD),
+        root: 0,
+    };
+    let size = abi::struct_size::<abi::Data>();
+    let mut output = abi::Output::EMPTY;
+    let mut give = |instance, context: *const abi::Context, data: *const abi::Data| {
+        // SAFETY: all arguments are valid or null.
+        call(|error| unsafe {
+            factory.consume.unwrap()(instance, context, data, 0, &raw mut output, error)
+        })
+        .0
+    };
+    let good = data(abi::SIGNAL_LOGS, abi::FORMAT_OTLP, size);
+    assert_eq!(
+        give(instance, &raw const context, &raw const good),
+        abi::OUTCOME_PASS_THROUGH
+    );
+    assert_eq!(
+        give(null_mut(), &raw const context, &raw const good),
+        abi::STATUS_INVALID
+    );
+    assert_eq!(give(instance, null(), &raw const good), abi::STATUS_INVALID);
+    assert_eq!(
+        give(instance, &raw const context, null()),
+        abi::STATUS_INVALID
+    );
+    let short = data(abi::SIGNAL_LOGS, abi::FORMAT_OTLP, 8);
+    assert_eq!(
+        give(instance, &raw const context, &raw const short),
+        abi::STATUS_INVALID
+    );
+    let view = data(abi::SIGNAL_LOGS, abi::FORMAT_VIEW, size);
+    assert_eq!(
+        give(instance, &raw const context, &raw const view),
+        abi::STATUS_UNSUPPORTED
+    );
+    let traces = data(abi::SIGNAL_TRACES, abi::FORMAT_OTLP, size);
+    assert_eq!(
+        give(instance, &raw const context, &raw const traces),
+        abi::STATUS_INVALID
+    );
+    let destroy = factory.destroy.unwrap();
+    // SAFETY: the instance is not used any more.
+    unsafe { destroy(instance) };
+    // SAFETY: null is allowed.
+    unsafe { destroy(null_mut()) };
+}

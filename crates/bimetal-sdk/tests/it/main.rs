@@ -1,0 +1,11 @@
+//! A component as a host sees it: through the factory table, and through the exported function.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test needs and does not find stops it"
+)]
+
+mod authors;
+mod border;
+mod component;
+mod lifecycle;
+mod panics;

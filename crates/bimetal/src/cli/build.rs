@@ -1,0 +1,177 @@
+//! `bimetal`: from a configuration to a distribution, one step after the other.
+
+use std::env;
+use std::process;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use camino::Utf8PathBuf;
+
+use super::args::{BuildArgs, Format};
+use super::error::CliError;
+use super::exit_code::ExitCode;
+use super::printer::Printer;
+use crate::progress::{Activity, Progress};
+use crate::stages::config::{self, Config};
+use crate::stages::generate::{self, SourceTree};
+use crate::stages::plan::{self, Plan, Step};
+use crate::stages::resolve::{self, Options, Surroundings};
+use crate::stages::{build, describe, lock, package, stamp, verify};
+use crate::toolchain::{Runner, interrupt, work};
+
+pub(super) fn run(arguments: &BuildArgs, printer: &Printer) -> Result<ExitCode, CliError> {
+    interrupt::install().map_err(CliError::Signals)?;
+    if arguments.output_path.is_some() {
+        printer
+            .warning("`--output-path` is deprecated; use `dist.output_path` in the configuration");
+    }
+    let config = config::read(arguments.config.as_deref(), variables())?;
+    for warning in &config.warnings {
+        printer.warning(warning);
+    }
+    let progress = Progress::new(printer.is_watched(), arguments.verbose);
+    let plan = decide(&config, arguments, printer)?;
+    if arguments.dry_run {
+        show(&plan, arguments.format, printer);
+        return Ok(ExitCode::Ok);
+    }
+    let tree = generate::generate(&plan);
+    if plan.has(Step::Generate) {
+        progress.step(Step::Generate.name(), |_| generate::write(&tree, &plan.out))?;
+    }
+    finish(plan, tree, &progress, printer)
+}
+
+/// Everything up to the plan: asks the machine, changes nothing.
+fn decide(config: &Config, arguments: &BuildArgs, printer: &Printer) -> Result<Plan, CliError> {
+    let scratch = tempfile::Builder::new()
+        .prefix("bimetal-")
+        .tempdir()
+        .map_err(CliError::Surroundings)?;
+    let surroundings = surroundings(text_path(scratch.path().to_owned())?)?;
+    let activity = Activity::silent();
+    let runner = Runner {
+        logs: None,
+        activity: &activity,
+    };
+    let resolved = resolve::resolve(config, &options(arguments), &surroundings, &runner)?;
+    for note in &resolved.notes {
+        printer.note(note);
+    }
+    Ok(plan::plan(resolved))
+}
+
+/// Everything behind the sources. What is not in the plan does nothing and is not shown.
+fn finish(
+    plan: Plan,
+    tree: SourceTree,
+    progress: &Progress,
+    printer: &Printer,
+) -> Result<ExitCode, CliError> {
+    let steps = Steps {
+        progress,
+        logs: work::logs(&plan.out),
+        planned: plan.steps.clone(),
+    };
+    let out = plan.out.clone();
+    let updates = if plan.has(Step::Lock) {
+        Step::Lock
+    } else {
+        Step::Modules
+    };
+    let locked = steps.run(updates, |runner| lock::lock(plan, tree, runner))?;
+    if !steps.planned.contains(&Step::Build) {
+        printer.line(&format!("sources in {out}"));
+        return Ok(ExitCode::Ok);
+    }
+    let described = steps.run(Step::Describe, |runner| describe::describe(locked, runner))?;
+    let stamped = steps.run(Step::Stamp, |runner| stamp::stamp(described, runner))?;
+    let built = steps.run(Step::Build, |runner| build::build(stamped, runner))?;
+    let verified = steps.run(Step::Verify, |runner| verify::verify(built, runner))?;
+    let distribution = steps.run(Step::Package, |runner| package::package(verified, runner))?;
+    for path in distribution.main.iter().chain(&distribution.plugins) {
+        printer.line(&format!("built {path}"));
+    }
+    Ok(ExitCode::Ok)
+}
+
+/// Runs the steps of a plan.
+struct Steps<'a> {
+    progress: &'a Progress,
+    logs: Utf8PathBuf,
+    planned: Vec<Step>,
+}
+
+impl Steps<'_> {
+    fn run<T, E>(
+        &self,
+        step: Step,
+        work: impl FnOnce(&Runner<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let start = |activity: &Activity| {
+            work(&Runner {
+                logs: Some(&self.logs),
+                activity,
+            })
+        };
+        if self.planned.contains(&step) {
+            self.progress.step(step.name(), start)
+        } else {
+            start(&Activity::silent())
+        }
+    }
+}
+
+fn show(plan: &Plan, format: Format, printer: &Printer) {
+    match format {
+        Format::Table => printer.data(&plan::table(plan)),
+        Format::Json => {
+            printer.data(&serde_json::to_string_pretty(plan).expect("a plan has only text keys"));
+        }
+    }
+}
+
+fn options(arguments: &BuildArgs) -> Options {
+    Options {
+        skip_generate: arguments.skip_generate,
+        skip_modules: arguments.skip_get_modules,
+        skip_compilation: arguments.skip_compilation,
+        strict_versioning: !arguments.skip_strict_versioning,
+        ldflags: arguments.ldflags.clone(),
+        gcflags: arguments.gcflags.clone(),
+        output_path: arguments.output_path.clone(),
+    }
+}
+
+fn surroundings(scratch: Utf8PathBuf) -> Result<Surroundings, CliError> {
+    let set = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    let host = if env::consts::OS == "macos" {
+        "darwin"
+    } else {
+        env::consts::OS
+    };
+    Ok(Surroundings {
+        current_folder: text_path(env::current_dir().map_err(CliError::Surroundings)?)?,
+        search_path: set("PATH").unwrap_or_default(),
+        goos: set("GOOS").unwrap_or_else(|| host.to_owned()),
+        fresh_folder: text_path(env::temp_dir())?.join(fresh_name()),
+        scratch,
+    })
+}
+
+/// A name that no other run has.
+fn fresh_name() -> String {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |time| time.as_nanos());
+    format!("otelcol-distribution-{}-{now}", process::id())
+}
+
+fn text_path(path: std::path::PathBuf) -> Result<Utf8PathBuf, CliError> {
+    Utf8PathBuf::from_path_buf(path).map_err(|path| CliError::NotText(path.display().to_string()))
+}
+
+/// The environment as text; what is not UTF-8 cannot name anything in a configuration.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}

@@ -1,0 +1,22 @@
+//! `bimetal completion`: a script for a shell, with the `plugins` commands in it.
+
+use std::io::{self, Write};
+
+use bimetal_plugins::Context;
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use super::args::Arguments;
+use super::error::CliError;
+use super::exit_code::ExitCode;
+
+pub(super) fn run(shell: Shell) -> Result<ExitCode, CliError> {
+    let plugins = bimetal_plugins::command(&Context::of_builder()).visible_alias("plugin");
+    let mut command = Arguments::command().mut_subcommand("plugins", |_| plugins);
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command, "bimetal", &mut script);
+    match io::stdout().write_all(&script) {
+        Err(source) if source.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Output(source)),
+        _ => Ok(ExitCode::Ok),
+    }
+}

@@ -1,0 +1,125 @@
+//! `bimetal init`: a folder with a first Collector of one's own.
+//!
+//! Invariant: files that exist stay as they are; all are written, or none.
+
+use std::io;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+use serde_json::json;
+
+use super::args::InitArgs;
+use super::error::CliError;
+use super::exit_code::ExitCode;
+use super::printer::Printer;
+use crate::stages::config::{COLLECTOR_STABLE_VERSION, COLLECTOR_VERSION};
+use crate::stages::generate::render;
+use crate::toolchain::write;
+
+/// File in the folder, and the template that it is made from.
+const FILES: [(&str, &str); 5] = [
+    ("manifest.yaml", "init/manifest.yaml.j2"),
+    ("config.yaml", "init/config.yaml.j2"),
+    ("Makefile", "init/Makefile.j2"),
+    ("README.md", "init/README.md.j2"),
+    (".gitignore", "init/gitignore.j2"),
+];
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum InitError {
+    #[error("cannot find out where `{path}` is")]
+    Place {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+    #[error("`{folder}` already has {}", .names.join(", "))]
+    Exists {
+        folder: Utf8PathBuf,
+        names: Vec<String>,
+    },
+    #[error("cannot write `{path}`")]
+    Write {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+}
+
+impl InitError {
+    pub(super) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Exists { .. } => {
+                Some("choose another folder with `--path`, or move these files away".to_owned())
+            }
+            Self::Place { .. } | Self::Write { .. } => None,
+        }
+    }
+}
+
+pub(super) fn run(arguments: &InitArgs, printer: &Printer) -> Result<ExitCode, CliError> {
+    let folder = make(&arguments.path)?;
+    let names = FILES.iter().map(|(name, _)| (*name).to_owned());
+    let names: Vec<String> = names
+        .filter(|name| fs::symlink_metadata(folder.join(name)).is_ok())
+        .collect();
+    if !names.is_empty() {
+        return Err(InitError::Exists { folder, names }.into());
+    }
+    let context = json!({ "name": collector_name(&folder), "version": COLLECTOR_VERSION, "stable": COLLECTOR_STABLE_VERSION });
+    for (name, template) in FILES {
+        let path = folder.join(name);
+        write::if_changed(&path, render(template, context.clone()).as_bytes())
+            .map_err(|source| InitError::Write { path, source })?;
+    }
+    printer.line(&format!(
+        "made {folder}: {}",
+        FILES.map(|(name, _)| name).join(", ")
+    ));
+    printer.line(&format!("next: cd {} && make run", arguments.path));
+    Ok(ExitCode::Ok)
+}
+
+fn make(path: &Utf8Path) -> Result<Utf8PathBuf, InitError> {
+    fs::create_dir_all(path).map_err(|source| InitError::Write {
+        path: path.to_owned(),
+        source,
+    })?;
+    path.canonicalize_utf8().map_err(|source| InitError::Place {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// The folder's name, with what cannot stand in a file name or module path turned into dashes.
+fn collector_name(folder: &Utf8Path) -> String {
+    let name: String = folder
+        .file_name()
+        .unwrap_or_default()
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || "-_.".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    let name = name.trim_matches(['-', '.']);
+    if name.is_empty() {
+        "otelcol-custom".to_owned()
+    } else {
+        name.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_folder_gives_a_name_that_can_be_a_program() {
+        let name = |folder: &str| collector_name(Utf8Path::new(folder));
+        assert_eq!(name("/home/me/my collector"), "my-collector");
+        assert_eq!(name("/home/me/...é"), "otelcol-custom");
+        assert_eq!(name("/"), "otelcol-custom");
+    }
+}

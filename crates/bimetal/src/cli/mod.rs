@@ -1,0 +1,56 @@
+//! The command line: flags in, exit code out.
+
+mod args;
+mod build;
+mod completion;
+mod error;
+mod exit_code;
+mod init;
+mod plugins;
+mod printer;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use args::{Arguments, Command};
+pub(crate) use exit_code::ExitCode;
+use printer::Printer;
+
+/// Does what `words` ask for; the first is the name of the program.
+pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let printer = Printer::of_process();
+    let arguments = match Arguments::try_parse_from(words) {
+        Ok(arguments) => arguments,
+        Err(refusal) => return explain(&refusal, &printer),
+    };
+    let result = match arguments.command {
+        None => build::run(&arguments.build, &printer),
+        Some(Command::Init(init)) => init::run(&init, &printer),
+        Some(Command::Version) => {
+            printer.data(concat!("bimetal version ", env!("CARGO_PKG_VERSION")));
+            Ok(ExitCode::Ok)
+        }
+        Some(Command::Completion(completion)) => completion::run(completion.shell),
+        Some(Command::Plugins(plugins)) => return plugins::run(plugins.words),
+    };
+    result.unwrap_or_else(|error| {
+        printer.error(error.as_error(), error.hint().as_deref());
+        error.exit_code()
+    })
+}
+
+/// Prints what clap has to say. Help that was asked for is data; a usage error ends with 1, because 2 means something else here.
+fn explain(refusal: &clap::Error, printer: &Printer) -> ExitCode {
+    let text = refusal.render();
+    if matches!(
+        refusal.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
+        printer.styled_data(&text);
+        return ExitCode::Ok;
+    }
+    printer.styled(&text);
+    ExitCode::Failure
+}

@@ -1,0 +1,19 @@
+//! `bimetal plugins`: the same code as in a Collector, without starting one.
+
+use std::ffi::OsString;
+
+use bimetal_plugins::{Context, Output};
+
+use super::exit_code::ExitCode;
+
+pub(super) fn run(words: Vec<OsString>) -> ExitCode {
+    let context = Context::of_builder();
+    let interrupt = context.interrupt.clone();
+    // Without a handler an interrupt still ends the process, only less politely.
+    let _ = ctrlc::set_handler(move || interrupt.raise());
+    ExitCode::Plugins(bimetal_plugins::run(
+        words,
+        &context,
+        &mut Output::of_process(),
+    ))
+}

@@ -1,0 +1,177 @@
+//! How cargo is called: the target folder, the flags, and where results stand.
+//!
+//! In: [`Plan`]. Out: invocations and paths. Invariant: when several distributions share a target folder, no one takes a library that
+//! another one compiled from sources with the same names.
+
+use std::fs::TryLockError;
+use std::io;
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+use walkdir::WalkDir;
+
+use crate::stages::lock::crates;
+use crate::stages::plan::Plan;
+use crate::toolchain::{Invocation, interrupt, work};
+
+/// The package with main's static library.
+pub(in crate::stages) const MAIN_PACKAGE: &str = "bimetal-main";
+
+const LOCK: &str = ".bimetal-lock";
+const OWNER: &str = ".bimetal-owner";
+/// Calls within a cdylib stay in it, whatever main exports.
+const SYMBOLIC: &str = "-Clink-arg=-Wl,-Bsymbolic";
+
+/// Cargo's target folder, ours until this is dropped.
+#[derive(Debug)]
+pub(in crate::stages) struct Target {
+    folder: Utf8PathBuf,
+    _lock: fs::File,
+}
+
+impl Target {
+    /// Waits until no other builder uses the target folder.
+    pub(in crate::stages) fn claim(plan: &Plan) -> Result<Self, (Utf8PathBuf, io::Error)> {
+        let folder = work::cargo_target(&plan.out);
+        let path = folder.join(LOCK);
+        let lock = fs::create_dir_all(&folder)
+            .and_then(|()| fs::File::create(path.as_std_path()))
+            .map_err(|error| (path.clone(), error))?;
+        loop {
+            match lock.file().try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::Error(error)) => return Err((path, error)),
+                Err(TryLockError::WouldBlock) if interrupt::requested() => {
+                    return Err((path, io::ErrorKind::Interrupted.into()));
+                }
+                Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(100)),
+            }
+        }
+        own(&folder, &plan.out).map_err(|error| (folder.join(OWNER), error))?;
+        Ok(Self {
+            folder,
+            _lock: lock,
+        })
+    }
+
+    /// `cargo build`; the caller adds packages.
+    pub(in crate::stages) fn build(&self, plan: &Plan) -> Invocation {
+        let flags = self.rust_flags(plan).join("\u{1f}");
+        crates::cargo(plan)
+            .env("CARGO_ENCODED_RUSTFLAGS", flags)
+            .env("CARGO_INCREMENTAL", "0")
+            .args(["build", "--locked", "--profile", profile(plan)])
+    }
+
+    /// Where cargo puts a library or program.
+    pub(in crate::stages) fn output(&self, plan: &Plan, name: &str) -> Utf8PathBuf {
+        let folder = match profile(plan) {
+            "dev" => "debug",
+            other => other,
+        };
+        self.folder.join(folder).join(name)
+    }
+
+    fn rust_flags(&self, plan: &Plan) -> Vec<String> {
+        let remap = |from: &Utf8Path, to: &str| format!("--remap-path-prefix={from}={to}");
+        let mut flags = vec![SYMBOLIC.to_owned()];
+        if let Some(home) = cargo_home() {
+            flags.push(remap(&home, "/cargo"));
+        }
+        // Only debug information has this path, and a flag with it would make every distribution compile every crate again.
+        if profile(plan) != "release" {
+            flags.push(remap(&plan.out.join("rust"), "/rust"));
+        }
+        // The last prefix that fits wins, and our target folder may lie below the others.
+        flags.push(remap(&self.folder, "/target"));
+        flags
+    }
+}
+
+/// All flags, as they stand in the manifest: without paths of this machine.
+pub(in crate::stages) fn flags(plan: &Plan, crate_type: &str) -> Vec<String> {
+    vec![
+        format!("--crate-type={crate_type}"),
+        format!("--profile={}", profile(plan)),
+        "-Cpanic=unwind".to_owned(),
+        SYMBOLIC.to_owned(),
+        "--remap-path-prefix=$CARGO_HOME=/cargo".to_owned(),
+        "--remap-path-prefix=$CARGO_TARGET_DIR=/target".to_owned(),
+    ]
+}
+
+fn profile(plan: &Plan) -> &str {
+    plan.rust.as_ref().map_or("release", |rust| &rust.profile)
+}
+
+fn cargo_home() -> Option<Utf8PathBuf> {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    variable("CARGO_HOME")
+        .map(Utf8PathBuf::from)
+        .or_else(|| variable("HOME").map(|home| Utf8PathBuf::from(home).join(".cargo")))
+}
+
+/// Cargo names what it compiles by paths relative to the workspace and decides by file times. After another distribution used the
+/// target folder, our sources must look newer than what that one compiled from files of the same names.
+fn own(target: &Utf8Path, out: &Utf8Path) -> io::Result<()> {
+    let path = target.join(OWNER);
+    match fs::read(&path) {
+        Ok(owner) if owner == out.as_str().as_bytes() => return Ok(()),
+        Ok(_) => touch(&out.join("rust"))?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => touch(&out.join("rust"))?,
+        Err(error) => return Err(error),
+    }
+    fs::write(&path, out.as_str())
+}
+
+fn touch(folder: &Utf8Path) -> io::Result<()> {
+    let now = SystemTime::now();
+    for entry in WalkDir::new(folder) {
+        let entry = entry?;
+        if entry.file_type().is_file() {
+            fs::File::options()
+                .append(true)
+                .open(entry.path())?
+                .file()
+                .set_modified(now)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_look_new_after_another_distribution_used_the_target_folder() {
+        let keep = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(keep.path()).unwrap();
+        let (target, one, two) = (root.join("target"), root.join("one"), root.join("two"));
+        let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        for folder in [&target, &one.join("rust"), &two.join("rust")] {
+            fs::create_dir_all(folder).unwrap();
+        }
+        let file = one.join("rust/lib.rs");
+        let age = || {
+            fs::write(&file, "").unwrap();
+            fs::File::options()
+                .append(true)
+                .open(&file)
+                .unwrap()
+                .file()
+                .set_modified(old)
+                .unwrap();
+        };
+        let is_old = || fs::metadata(&file).unwrap().modified().unwrap() == old;
+        own(&target, &one).unwrap();
+        age();
+        own(&target, &one).unwrap();
+        assert!(is_old(), "nobody else was there");
+        own(&target, &two).unwrap();
+        own(&target, &one).unwrap();
+        assert!(!is_old(), "the other one was there");
+    }
+}

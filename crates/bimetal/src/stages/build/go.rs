@@ -1,0 +1,108 @@
+//! How `go build` is called, and how the manifest tells it.
+//!
+//! In: [`Plan`]. Out: invocations and flags. Invariant: main and its plugins are built with the same flags, apart from the build mode;
+//! a distribution without a plugin host is built exactly as OCB builds it.
+
+use camino::Utf8Path;
+
+use super::error::BuildError;
+use crate::stages::lock::go_modules::go;
+use crate::stages::plan::{GoPlugin, Plan};
+use crate::toolchain::Invocation;
+
+/// Keeps symbols of archives out of the dynamic symbols, where they would take the place of a plugin's own.
+const EXCLUDE: &str = "\"-extldflags=-Wl,--exclude-libs,ALL\"";
+
+/// Flags of the Go linker that a program with plugins cannot have.
+const REFUSED: &[(&str, &str)] = &[
+    ("-extldflags", "the builder sets it"),
+    ("-linkmode", "the builder sets it"),
+    ("-pluginpath", "the loader finds the factory by it"),
+    ("-linkshared", "Go cannot load plugins into such a program"),
+];
+
+/// `go build` of main into `path`.
+pub(super) fn main(plan: &Plan, path: &Utf8Path) -> Invocation {
+    let mut args = arguments(plan, Artifact::Main);
+    args.splice(1..1, ["-o".to_owned(), path.to_string()]);
+    go(plan).args(args).arg(".")
+}
+
+/// `go build` of a plugin into `path`.
+pub(super) fn plugin(plan: &Plan, plugin: &GoPlugin, path: &Utf8Path) -> Invocation {
+    let mut args = arguments(plan, Artifact::Plugin);
+    args.splice(1..1, ["-o".to_owned(), path.to_string()]);
+    go(plan).args(args).arg(format!("./{}", plugin.dir))
+}
+
+/// All flags, as they stand in the manifest: without paths of this machine.
+pub(in crate::stages) fn flags(plan: &Plan, artifact: Artifact) -> Vec<String> {
+    arguments(plan, artifact).split_off(1)
+}
+
+/// Which flags an artifact gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::stages) enum Artifact {
+    Main,
+    Plugin,
+}
+
+fn arguments(plan: &Plan, artifact: Artifact) -> Vec<String> {
+    let mut args = vec![
+        "build".to_owned(),
+        "-trimpath".to_owned(),
+        "-buildvcs=false".to_owned(),
+    ];
+    if artifact == Artifact::Plugin {
+        args.push("-buildmode=plugin".to_owned());
+    }
+    args.push(format!("-ldflags={}", ldflags(plan, artifact)));
+    args.push(format!("-gcflags={}", plan.go.gcflags));
+    if !plan.go.tags.is_empty() {
+        args.push(format!("-tags={}", plan.go.tags));
+    }
+    args
+}
+
+fn ldflags(plan: &Plan, artifact: Artifact) -> String {
+    let ours = match (plan.host.is_some(), artifact) {
+        (false, _) => "",
+        // A plugin is always linked by the C linker.
+        (true, Artifact::Plugin) => EXCLUDE,
+        (true, Artifact::Main) => concat!(
+            "-linkmode=external ",
+            "\"-extldflags=-Wl,--exclude-libs,ALL\""
+        ),
+    };
+    [plan.go.ldflags.as_str(), ours]
+        .iter()
+        .filter(|part| !part.is_empty())
+        .copied()
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Refuses flags that would make a main that cannot load its plugins.
+pub(super) fn check(plan: &Plan) -> Result<(), BuildError> {
+    if plan.host.is_none() {
+        return Ok(());
+    }
+    match REFUSED
+        .iter()
+        .find(|(flag, _)| plan.go.ldflags.contains(flag))
+    {
+        None => Ok(()),
+        Some((_, reason)) => Err(BuildError::Flags {
+            flags: plan.go.ldflags.clone(),
+            reason,
+        }),
+    }
+}
+
+/// The name under which Go takes an object file for this system into the package beside it.
+pub(super) fn archive_name(plan: &Plan) -> String {
+    let (os, arch) = plan.go.tool.as_ref().map_or(("linux", "amd64"), |tool| {
+        (tool.os.as_str(), tool.arch.as_str())
+    });
+    format!("host_{os}_{arch}.syso")
+}

@@ -1,0 +1,177 @@
+//! Runs the compilers.
+//!
+//! In: [`Stamped`]. Out: [`Built`]: every artifact in the work folder, with the invocation that made it. Invariant: nothing is written
+//! where a user would look for a finished artifact.
+
+pub(super) mod cargo;
+mod error;
+pub(super) mod go;
+mod static_library;
+
+use bimetal_manifest::schema::{Component, Language};
+use camino::Utf8PathBuf;
+use fs_err as fs;
+
+pub(crate) use error::BuildError;
+
+use super::plan::{Linkage, Plan, Step};
+use super::stamp::{self, Stamped};
+use crate::toolchain::{Invocation, Runner, work, write};
+
+/// Artifacts in the work folder that nobody has checked yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Built {
+    pub(crate) stamped: Stamped,
+    /// `None` when the plan does not build.
+    pub(crate) main: Option<BuiltMain>,
+    pub(crate) plugins: Vec<BuiltPlugin>,
+}
+
+/// Main as the linker left it.
+#[derive(Clone, Debug)]
+pub(crate) struct BuiltMain {
+    pub(crate) path: Utf8PathBuf,
+    pub(crate) invocation: Invocation,
+}
+
+/// A plugin as the linker left it.
+#[derive(Clone, Debug)]
+pub(crate) struct BuiltPlugin {
+    /// Its name in the plan.
+    pub(crate) name: String,
+    pub(crate) language: Language,
+    pub(crate) component: Component,
+    pub(crate) path: Utf8PathBuf,
+    pub(crate) invocation: Invocation,
+}
+
+impl BuiltPlugin {
+    /// `<kind>-<type>.so`: its name in the plugin folder.
+    pub(crate) fn file_name(&self) -> String {
+        format!(
+            "{}-{}.so",
+            self.component.kind.as_str(),
+            self.component.type_name
+        )
+    }
+}
+
+/// Builds Rust, then Go, if the plan has the step.
+pub(crate) fn build(stamped: Stamped, runner: &Runner<'_>) -> Result<Built, BuildError> {
+    if !stamped.plan.has(Step::Build) {
+        return Ok(Built {
+            stamped,
+            main: None,
+            plugins: Vec::new(),
+        });
+    }
+    let plan = &stamped.plan;
+    go::check(plan)?;
+    if plan.host.is_none() {
+        stamp::retire(plan).map_err(|source| BuildError::Record { source })?;
+    }
+    let folder = work::built(&plan.out);
+    fs::create_dir_all(&folder).map_err(|source| BuildError::Write {
+        path: folder.clone(),
+        source,
+    })?;
+    let mut plugins = rust(&stamped, runner)?;
+    for plugin in &plan.go_plugins {
+        let path = folder.join(format!("{}.so", plugin.name));
+        let invocation = go::plugin(plan, plugin, &path);
+        runner
+            .run(&format!("go-build-{}", plugin.name), &invocation)
+            .map_err(|source| BuildError::Plugin {
+                entry: plugin.module.gomod.clone(),
+                source,
+            })?;
+        plugins.push(BuiltPlugin {
+            name: plugin.name.clone(),
+            language: Language::Go,
+            component: component(&stamped, &plugin.name)?,
+            path,
+            invocation,
+        });
+    }
+    let path = folder.join(&plan.distribution.binary);
+    let invocation = go::main(plan, &path);
+    runner
+        .run("go-build-main", &invocation)
+        .map_err(|source| BuildError::Main { source })?;
+    Ok(Built {
+        main: Some(BuiltMain { path, invocation }),
+        plugins,
+        stamped,
+    })
+}
+
+/// One run of cargo for main's static library and all cdylibs.
+fn rust(stamped: &Stamped, runner: &Runner<'_>) -> Result<Vec<BuiltPlugin>, BuildError> {
+    let plan = &stamped.plan;
+    let (Some(_), Some(host)) = (&plan.rust, &plan.host) else {
+        return Ok(Vec::new());
+    };
+    let target =
+        cargo::Target::claim(plan).map_err(|(path, source)| BuildError::Write { path, source })?;
+    let mut invocation = target.build(plan).args(["-p", cargo::MAIN_PACKAGE]);
+    for plugin in plan.rust_with(Linkage::Plugin) {
+        invocation = invocation.args(["-p", &plugin.package]);
+    }
+    runner
+        .run("cargo-build", &invocation)
+        .map_err(|source| BuildError::Rust { source })?;
+
+    let object = static_library::link(plan, &target.output(plan, "libbimetal_main.a"), runner)?;
+    let name = host.package_dir.join(go::archive_name(plan));
+    let bytes = fs::read(&object).map_err(|source| BuildError::Read {
+        path: object.clone(),
+        source,
+    })?;
+    stamp::record(plan, name.as_str(), &bytes).map_err(|source| BuildError::Record { source })?;
+    put(&object, &plan.out.join(name))?;
+
+    plan.rust_with(Linkage::Plugin)
+        .map(|plugin| {
+            let library = format!("lib{}.so", plugin.package.replace('-', "_"));
+            let path = work::built(&plan.out).join(format!("{}.so", plugin.name));
+            put(&target.output(plan, &library), &path)?;
+            Ok(BuiltPlugin {
+                name: plugin.name.clone(),
+                language: Language::Rust,
+                component: component(stamped, &plugin.name)?,
+                path,
+                invocation: invocation.clone(),
+            })
+        })
+        .collect()
+}
+
+/// Copies only what changed: Go's cache looks at the bytes, other tools at the time.
+fn put(from: &Utf8PathBuf, to: &Utf8PathBuf) -> Result<(), BuildError> {
+    let bytes = fs::read(from).map_err(|source| BuildError::Read {
+        path: from.clone(),
+        source,
+    })?;
+    write::if_changed(to, &bytes)
+        .map(drop)
+        .map_err(|source| BuildError::Write {
+            path: to.clone(),
+            source,
+        })
+}
+
+fn component(stamped: &Stamped, name: &str) -> Result<Component, BuildError> {
+    stamped
+        .components
+        .plugins
+        .get(name)
+        .cloned()
+        .ok_or_else(|| BuildError::Unknown {
+            name: name.to_owned(),
+        })
+}
+
+/// Whether Rust artifacts are optimised; what `build_profile` says.
+pub(super) fn rust_is_release(plan: &Plan) -> bool {
+    plan.rust.as_ref().is_none_or(|rust| rust.profile != "dev")
+}

@@ -1,0 +1,82 @@
+//! Why a configuration cannot be used.
+
+use std::fmt;
+use std::io;
+
+use camino::Utf8PathBuf;
+
+use super::place::Place;
+use super::yaml::YamlError;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("cannot read the configuration `{path}`")]
+    Read {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+    #[error("`{path}` has {size} bytes; a configuration has at most {limit}")]
+    TooLarge {
+        path: Utf8PathBuf,
+        size: u64,
+        limit: u64,
+    },
+    #[error("`{path}` is not UTF-8 text")]
+    NotText { path: Utf8PathBuf },
+    #[error("the configuration is not valid YAML")]
+    Yaml(#[source] YamlError),
+    #[error("invalid configuration{}", lines(.problems, .warnings))]
+    Invalid {
+        problems: Vec<Problem>,
+        warnings: Vec<String>,
+    },
+}
+
+/// One thing that is wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) place: Place,
+    pub(crate) text: String,
+    pub(crate) hint: Option<String>,
+}
+
+impl ConfigError {
+    /// The next action for a person.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => Some(
+                "name an existing file with `--config`, or make one with `bimetal init`".to_owned(),
+            ),
+            Self::Invalid { problems, .. } => {
+                let mut hints: Vec<&str> = problems
+                    .iter()
+                    .filter_map(|problem| problem.hint.as_deref())
+                    .collect();
+                hints.dedup();
+                (!hints.is_empty()).then(|| hints.join("\n"))
+            }
+            Self::NotText { .. } | Self::TooLarge { .. } => {
+                Some("`--config` takes the builder's YAML file".to_owned())
+            }
+            Self::Read { .. } | Self::Yaml(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.text)
+    }
+}
+
+/// A warning often names the cause of a problem: a misspelt key is ignored, and then missed.
+fn lines(problems: &[Problem], warnings: &[String]) -> String {
+    let problems = problems.iter().map(|problem| format!("\n  {problem}"));
+    problems
+        .chain(
+            warnings
+                .iter()
+                .map(|warning| format!("\n  {warning} (warning)")),
+        )
+        .collect()
+}

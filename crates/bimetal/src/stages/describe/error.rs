@@ -1,0 +1,65 @@
+//! What can go wrong while components are described.
+
+use std::io;
+
+use camino::Utf8PathBuf;
+
+use crate::stages::config::yaml::YamlError;
+use crate::toolchain::InvocationError;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DescribeError {
+    #[error("the type of the {kind} `{entry}` is not known: it has no metadata.yaml for a {kind}")]
+    Unknown { entry: String, kind: &'static str },
+    #[error("`{type_name}` in `{origin}` is no type of a component")]
+    Type { type_name: String, origin: String },
+    #[error("cannot read `{path}`")]
+    Read {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+    #[error("cannot parse the metadata of a component")]
+    Yaml { source: YamlError },
+    #[error("the {kind} `{type_name}` is there twice: `{first}` and `{second}`")]
+    Twice {
+        kind: &'static str,
+        type_name: String,
+        first: String,
+        second: String,
+    },
+    #[error("failed to compile the Rust components")]
+    Compile { source: InvocationError },
+    #[error("the Rust components cannot be described")]
+    Run { source: InvocationError },
+    #[error("unexpected description of the Rust components: {reason}")]
+    Answer { reason: String },
+    #[error("the crate `{name}` is a {found} and stands in the list of {wanted}s")]
+    Kind {
+        name: String,
+        found: &'static str,
+        wanted: &'static str,
+    },
+}
+
+impl DescribeError {
+    /// The next action for a person.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Unknown { .. } => {
+                Some("add `type: …` (and `signals: {…}`) to the entry in the configuration")
+            }
+            Self::Type { .. } => {
+                Some("a type starts with a letter and has letters, digits and `_`, at most 63")
+            }
+            Self::Twice { .. } => Some("remove one of the two entries"),
+            Self::Kind { .. } => Some("move the entry to the list of its kind"),
+            Self::Compile { source } | Self::Run { source } => source.hint(),
+            _ => None,
+        }
+    }
+
+    /// Whether a person stopped us.
+    pub(crate) fn is_interrupt(&self) -> bool {
+        matches!(self, Self::Compile { source } | Self::Run { source } if source.is_interrupt())
+    }
+}

@@ -1,0 +1,224 @@
+//! The identity of a Go component: from its entry, else from its metadata.yaml.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+
+use bimetal_manifest::schema::{Component, Kind};
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+
+use super::error::DescribeError;
+use super::is_type;
+use crate::stages::config::yaml::{self, Node, Value};
+use crate::stages::lock::Sources;
+use crate::stages::resolve::GoModule;
+
+const FILE: &str = "metadata.yaml";
+const LIMIT: u64 = 4 << 20;
+
+/// `None` when neither the entry nor the module says what it is.
+pub(super) fn identity(
+    kind: Kind,
+    module: &GoModule,
+    sources: &Sources,
+) -> Result<Option<Component>, DescribeError> {
+    let (metadata, origin) = match metadata(kind, module, sources)? {
+        Some((metadata, path)) => (Some(metadata), path.into_string()),
+        None => (None, module.gomod.clone()),
+    };
+    let type_name = module
+        .type_name
+        .clone()
+        .or_else(|| metadata.as_ref().map(|found| found.type_name.clone()));
+    let Some(type_name) = type_name else {
+        return Ok(None);
+    };
+    if !is_type(&type_name) {
+        return Err(DescribeError::Type { type_name, origin });
+    }
+    let signals = module
+        .signals
+        .clone()
+        .or_else(|| metadata.map(|found| found.signals))
+        .unwrap_or_default();
+    Ok(Some(Component {
+        kind,
+        type_name,
+        signals,
+        module: module_text(module, sources),
+        default_config: None,
+        config_schema: None,
+    }))
+}
+
+/// Path and the version that was really used.
+fn module_text(module: &GoModule, sources: &Sources) -> String {
+    let used = sources
+        .go_plugins
+        .values()
+        .chain([&sources.go_main])
+        .flatten()
+        .find(|dependency| dependency.name == module.path);
+    let version = used.map_or(&module.version, |dependency| &dependency.version);
+    format!("{} {version}", module.path).trim_end().to_owned()
+}
+
+struct Metadata {
+    type_name: String,
+    signals: BTreeMap<String, String>,
+}
+
+fn metadata(
+    kind: Kind,
+    module: &GoModule,
+    sources: &Sources,
+) -> Result<Option<(Metadata, Utf8PathBuf)>, DescribeError> {
+    let Some(folder) = sources.go_folders.get(&module.import) else {
+        return Ok(None);
+    };
+    // Never above the module: what lies there belongs to somebody else.
+    let below = module.import.strip_prefix(&module.path).unwrap_or_default();
+    let depth = below.split('/').filter(|part| !part.is_empty()).count();
+    for folder in folder.ancestors().take(depth + 1) {
+        let path = folder.join(FILE);
+        let Some(text) = read(&path)? else { continue };
+        let (root, _) =
+            yaml::parse(path.as_str(), &text).map_err(|source| DescribeError::Yaml { source })?;
+        if let Some(found) = root.and_then(|root| interpret(kind, &root)) {
+            return Ok(Some((found, path)));
+        }
+    }
+    Ok(None)
+}
+
+fn read(path: &Utf8Path) -> Result<Option<String>, DescribeError> {
+    let mut text = String::new();
+    let result = fs::File::open(path.as_std_path())
+        .and_then(|file| file.take(LIMIT).read_to_string(&mut text));
+    match result {
+        Ok(_) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(DescribeError::Read {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// `type` and `status.stability`, if `status.class` is `kind`.
+fn interpret(kind: Kind, root: &Node) -> Option<Metadata> {
+    let status = field(root, "status")?;
+    if text(field(status, "class")?)? != kind.as_str() {
+        return None;
+    }
+    let mut signals = BTreeMap::new();
+    if let Some(Value::Map(levels)) = field(status, "stability").map(|node| &node.value) {
+        for (level, names) in levels {
+            let Value::List(names) = &names.value else {
+                continue;
+            };
+            signals.extend(
+                names
+                    .iter()
+                    .filter_map(|name| Some((text(name)?.to_owned(), level.text.clone()))),
+            );
+        }
+    }
+    Some(Metadata {
+        type_name: text(field(root, "type")?)?.to_owned(),
+        signals,
+    })
+}
+
+fn field<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
+    let Value::Map(fields) = &node.value else {
+        return None;
+    };
+    fields
+        .iter()
+        .find(|(key, _)| key.text == name)
+        .map(|(_, value)| value)
+}
+
+fn text(node: &Node) -> Option<&str> {
+    match &node.value {
+        Value::Scalar { text, .. } => Some(text),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OTLP: &str = "type: otlp\nstatus:\n  class: receiver\n  stability:\n    stable: [traces, logs]\n    alpha: [profiles]\n";
+
+    fn module() -> GoModule {
+        GoModule {
+            gomod: "example.com/m v1.2.3".to_owned(),
+            path: "example.com/m".to_owned(),
+            version: "v1.2.3".to_owned(),
+            import: "example.com/m/sub".to_owned(),
+            alias: "m".to_owned(),
+            replace: None,
+            type_name: None,
+            signals: None,
+        }
+    }
+
+    fn sources(files: &[(&str, &str)]) -> (tempfile::TempDir, Sources) {
+        let keep = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(keep.path()).unwrap().join("m");
+        fs::create_dir_all(root.join("sub")).unwrap();
+        for (name, text) in files {
+            fs::write(root.join(name), text).unwrap();
+        }
+        let mut sources = Sources::default();
+        sources
+            .go_folders
+            .insert("example.com/m/sub".to_owned(), root.join("sub"));
+        (keep, sources)
+    }
+
+    #[test]
+    fn the_metadata_of_the_module_says_type_and_signals() {
+        let (_keep, sources) = sources(&[("metadata.yaml", OTLP)]);
+        let found = identity(Kind::Receiver, &module(), &sources)
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (found.type_name.as_str(), found.module.as_str()),
+            ("otlp", "example.com/m v1.2.3")
+        );
+        assert_eq!(found.signals["logs"], "stable");
+        assert_eq!(found.signals["profiles"], "alpha");
+    }
+
+    #[test]
+    fn metadata_above_the_module_or_of_another_kind_does_not_count() {
+        let (_keep, sources) = sources(&[
+            ("../metadata.yaml", OTLP),
+            ("sub/metadata.yaml", &OTLP.replace("receiver", "pkg")),
+        ]);
+        assert_eq!(identity(Kind::Receiver, &module(), &sources).unwrap(), None);
+    }
+
+    #[test]
+    fn what_the_entry_says_wins_and_must_be_a_type() {
+        let (_keep, sources) = sources(&[("metadata.yaml", OTLP)]);
+        let mut module = module();
+        module.type_name = Some("other".to_owned());
+        assert_eq!(
+            identity(Kind::Receiver, &module, &sources)
+                .unwrap()
+                .unwrap()
+                .type_name,
+            "other"
+        );
+        module.type_name = Some("../../x".to_owned());
+        assert!(matches!(
+            identity(Kind::Receiver, &module, &sources),
+            Err(DescribeError::Type { .. })
+        ));
+    }
+}

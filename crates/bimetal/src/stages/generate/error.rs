@@ -1,0 +1,65 @@
+//! Why sources cannot be written.
+
+use std::io;
+
+use camino::Utf8PathBuf;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum GenerateError {
+    #[error("cannot make the output folder `{path}`")]
+    Folder {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+    #[error("`{out}` has files that the builder did not make and would have to overwrite{}", lines(.paths))]
+    NotOurs {
+        out: Utf8PathBuf,
+        paths: Vec<String>,
+    },
+    #[error("cannot read `{path}`")]
+    Read {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+    #[error("cannot write `{path}`")]
+    Write {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+    #[error("`{path}` leads out of the output folder through a symbolic link")]
+    Escapes { path: Utf8PathBuf },
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl GenerateError {
+    /// The next action for a person.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Folder { .. } => Some(
+                "the folder around it must exist and be writable; choose another one with `dist.output_path`",
+            ),
+            Self::NotOurs { .. } => {
+                Some("choose an empty folder with `dist.output_path`, or move these files away")
+            }
+            Self::Write { .. } => {
+                Some("see that the output folder is writable and the disk not full")
+            }
+            Self::Read { .. } => Some(
+                "remove `.bimetal.json` if it is damaged; the builder then takes nothing in the folder for its own",
+            ),
+            Self::Escapes { .. } | Self::Interrupted => None,
+        }
+    }
+
+    /// Whether a person stopped us.
+    pub(crate) fn is_interrupt(&self) -> bool {
+        matches!(self, Self::Interrupted)
+    }
+}
+
+fn lines(paths: &[String]) -> String {
+    paths
+        .iter()
+        .fold(String::new(), |text, path| text + "\n  " + path)
+}

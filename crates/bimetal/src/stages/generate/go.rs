@@ -1,0 +1,141 @@
+//! The Go sources: main, its components, go.mod, one package per Go plugin.
+
+use std::collections::HashSet;
+
+use bimetal_manifest::schema::Kind;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::carried;
+use super::template::render;
+use super::tree::SourceTree;
+use crate::stages::config::COLLECTOR_VERSION;
+use crate::stages::plan::{Plan, Step};
+use crate::stages::resolve::GoModule;
+
+/// The kinds in the order in which `components.go` lists them, with the names that they have there.
+const GROUPS: [(Kind, &str); 5] = [
+    (Kind::Extension, "Extension"),
+    (Kind::Receiver, "Receiver"),
+    (Kind::Exporter, "Exporter"),
+    (Kind::Processor, "Processor"),
+    (Kind::Connector, "Connector"),
+];
+
+#[derive(Serialize)]
+struct Group<'a> {
+    field: &'static str,
+    package: &'static str,
+    modules: Vec<&'a GoModule>,
+}
+
+pub(super) fn add(plan: &Plan, tree: &mut SourceTree) {
+    let main = json!({
+        "dist": plan.distribution,
+        "host": plan.host,
+        "providers": plan.providers,
+        "converters": plan.converters,
+        "imports": imports(plan.converters.iter().chain(&plan.providers)),
+        "default_uri_scheme": plan.default_uri_scheme,
+    });
+    tree.insert("main.go", render("main.go.j2", main));
+    tree.insert("main_others.go", render("main_others.go.j2", json!({})));
+    tree.insert("main_windows.go", render("main_windows.go.j2", json!({})));
+    let linked = plan.go_components.iter().map(|component| &component.module);
+    let components = json!({
+        "telemetry": plan.telemetry,
+        "groups": groups(plan),
+        "imports": imports(linked.chain([&plan.telemetry])),
+    });
+    tree.insert("components.go", render("components.go.j2", components));
+    // Like OCB: who does not want modules to be updated keeps go.mod.
+    if plan.has(Step::Modules) {
+        tree.insert("go.mod", render("go.mod.j2", go_mod(plan)));
+    }
+    for plugin in &plan.go_plugins {
+        let text = render(
+            "plugin_main.go.j2",
+            json!({ "plugin": plugin, "package": plugin.kind.as_str() }),
+        );
+        tree.insert(plugin.dir.join("main.go"), text);
+    }
+}
+
+/// In the order that gofmt wants.
+fn imports<'a>(modules: impl Iterator<Item = &'a GoModule>) -> Vec<&'a GoModule> {
+    let mut modules: Vec<&GoModule> = modules.collect();
+    modules.sort_by_key(|module| (&module.import, &module.alias));
+    modules
+}
+
+fn groups(plan: &Plan) -> Vec<Group<'_>> {
+    let group = |(kind, field): (Kind, &'static str)| {
+        let of_kind = plan
+            .go_components
+            .iter()
+            .filter(|component| component.kind == kind);
+        Group {
+            field,
+            package: kind.as_str(),
+            modules: of_kind.map(|component| &component.module).collect(),
+        }
+    };
+    GROUPS.into_iter().map(group).collect()
+}
+
+fn go_mod(plan: &Plan) -> Value {
+    let modules: Vec<&GoModule> = modules(plan).collect();
+    let mut requires: Vec<String> = modules.iter().map(|module| module.gomod.clone()).collect();
+    requires.push(format!(
+        "go.opentelemetry.io/collector/otelcol {COLLECTOR_VERSION}"
+    ));
+    if plan.host.is_some() {
+        requires.extend(carried::go_requirements());
+    }
+    let from_entries = modules.iter().filter_map(|module| {
+        Some(format!(
+            "{} => {}",
+            module.gomod,
+            go_path(module.replace.as_ref()?)
+        ))
+    });
+    let replaces: Vec<String> = from_entries.chain(plan.replaces.iter().cloned()).collect();
+    json!({
+        "dist": plan.distribution,
+        "language": plan.go.language,
+        "requires": once(requires),
+        "replaces": once(replaces),
+        "excludes": plan.excludes,
+    })
+}
+
+/// Every module of the configuration, in the order in which OCB writes them.
+fn modules(plan: &Plan) -> impl Iterator<Item = &GoModule> {
+    plan.converters
+        .iter()
+        .chain(&plan.providers)
+        .chain(plan.go_components.iter().map(|component| &component.module))
+        .chain(plan.go_plugins.iter().map(|plugin| &plugin.module))
+        .chain([&plan.telemetry])
+}
+
+/// A path as go.mod takes it: quoted if it has to be.
+fn go_path(path: &str) -> String {
+    let plain = path
+        .chars()
+        .all(|c| !c.is_whitespace() && !"\"'`(),".contains(c));
+    if plain {
+        path.to_owned()
+    } else {
+        format!("\"{path}\"")
+    }
+}
+
+/// Without repetitions: several components may come from one module.
+fn once(lines: Vec<String>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    lines
+        .into_iter()
+        .filter(|line| seen.insert(line.clone()))
+        .collect()
+}

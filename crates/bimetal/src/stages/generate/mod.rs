@@ -1,0 +1,63 @@
+//! Writes the sources of the distribution.
+//!
+//! In: [`Plan`]. Out: [`SourceTree`]. Invariant: pure up to the one write, and the write touches only what changed.
+
+mod carried;
+mod error;
+mod go;
+mod ours;
+mod rust;
+mod template;
+mod tree;
+mod writing;
+
+use std::collections::BTreeSet;
+
+use camino::Utf8PathBuf;
+
+pub(crate) use carried::CARRIED;
+pub(crate) use error::GenerateError;
+pub(crate) use ours::{Ours, RECORD, sha256};
+pub(crate) use template::render;
+pub(crate) use tree::SourceTree;
+pub(crate) use writing::write;
+
+use super::plan::Plan;
+
+/// `sha256:` over everything that the builder generates from or carries: templates, Go sources, SDK crates.
+pub(crate) const GENERATOR_HASH: &str = env!("BIMETAL_GENERATOR_HASH");
+
+/// Makes every source of the distribution.
+pub(crate) fn generate(plan: &Plan) -> SourceTree {
+    let mut tree = SourceTree::default();
+    go::add(plan, &mut tree);
+    if plan.host.is_some() {
+        carried::add_go(&plan.distribution.module, &mut tree);
+        rust::add(plan, &mut tree);
+        carried::add_crates(&mut tree);
+    }
+    tree
+}
+
+/// The paths that [`generate`] gives, sorted; folders that are only copied stand for their files.
+pub(crate) fn paths(plan: &Plan) -> Vec<Utf8PathBuf> {
+    let tree = generate(plan);
+    let shortened: BTreeSet<Utf8PathBuf> = tree
+        .iter()
+        .chain(tree.seeds())
+        .map(|(path, _)| {
+            let parts: Vec<&str> = path.components().map(|part| part.as_str()).collect();
+            match parts.as_slice() {
+                ["rust", "bimetal", ..] => Utf8PathBuf::from("rust/bimetal/"),
+                ["rust", "local", name, ..] => Utf8PathBuf::from(format!("rust/local/{name}/")),
+                ["internal", "plugin", ..] => path.to_owned(),
+                ["internal", package, ..] => Utf8PathBuf::from(format!("internal/{package}/")),
+                _ => path.to_owned(),
+            }
+        })
+        .collect();
+    shortened.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests;

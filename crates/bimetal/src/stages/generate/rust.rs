@@ -1,0 +1,69 @@
+//! The Cargo workspace: main's static library, the describe binary, one cdylib per Rust plugin, copies of path crates.
+
+use serde_json::json;
+
+use super::carried::{self, CARRIED, HOST_CRATES};
+use super::template::render;
+use super::tree::SourceTree;
+use crate::stages::plan::{Linkage, Plan, RustComponent};
+
+pub(super) fn add(plan: &Plan, tree: &mut SourceTree) {
+    let components = &plan.rust_components;
+    let linked_in: Vec<&RustComponent> = plan.rust_with(Linkage::Static).collect();
+    let mut members = vec!["main".to_owned()];
+    tree.insert(
+        "rust/main/Cargo.toml",
+        render("rust_main.toml.j2", json!({ "components": linked_in })),
+    );
+    tree.insert(
+        "rust/main/src/lib.rs",
+        render("rust_main.rs.j2", json!({ "components": linked_in })),
+    );
+    if !components.is_empty() {
+        members.push("describe".to_owned());
+        tree.insert(
+            "rust/describe/Cargo.toml",
+            render("rust_describe.toml.j2", json!({ "components": components })),
+        );
+        tree.insert(
+            "rust/describe/src/main.rs",
+            render("rust_describe.rs.j2", json!({ "components": components })),
+        );
+    }
+    for component in plan.rust_with(Linkage::Plugin) {
+        members.push(format!("plugin/{}", component.name));
+        let context = json!({ "component": component, "kind": component.kind.as_str() });
+        tree.insert(
+            component.dir.join("Cargo.toml"),
+            render("rust_plugin.toml.j2", context.clone()),
+        );
+        tree.insert(
+            component.dir.join("src/lib.rs"),
+            render("rust_plugin.rs.j2", context),
+        );
+    }
+    // A patch that nothing uses would only earn a warning from cargo.
+    let carried = if components.is_empty() {
+        HOST_CRATES
+    } else {
+        CARRIED
+    };
+    let workspace = json!({
+        "members": members,
+        "components": components,
+        "carried": carried,
+        "profile": plan.rust.as_ref().map_or("release", |rust| &rust.profile),
+    });
+    tree.insert(
+        "rust/Cargo.toml",
+        render("rust_workspace.toml.j2", workspace),
+    );
+    tree.insert_seed("rust/Cargo.lock", carried::lock());
+    for local in &plan.local_crates {
+        let folder = format!("rust/local/{}", local.name);
+        tree.insert(format!("{folder}/Cargo.toml"), local.manifest.clone());
+        for (path, bytes) in &local.files {
+            tree.insert(format!("{folder}/{path}"), bytes.clone());
+        }
+    }
+}

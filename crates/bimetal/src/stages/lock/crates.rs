@@ -1,0 +1,300 @@
+//! The crates in each Rust artifact's graph, with the hash of what rustc will read.
+//!
+//! In: the generated workspace. Out: Cargo.lock on disk, one [`Dependency`] per crate and artifact. Invariant: no crate that the
+//! builder carries came from anywhere else. Build scripts and procedural macros count: what they do ends in the artifact.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use bimetal_manifest::schema::Dependency;
+use camino::{Utf8Path, Utf8PathBuf};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
+use fs_err as fs;
+use toml_edit::DocumentMut;
+
+use super::error::LockError;
+use super::registry::{self, Unpacked};
+use super::{local, parallel, tree};
+use crate::stages::plan::{Linkage, Plan, Step};
+use crate::toolchain::{Invocation, Runner, work};
+
+/// Beginning of the names of the crates that the builder carries.
+const OURS: &str = "bimetal-";
+
+/// Rust's part of the lock.
+pub(super) struct RustSources {
+    pub(super) main: Vec<Dependency>,
+    pub(super) plugins: BTreeMap<String, Vec<Dependency>>,
+}
+
+/// name, version -> checksum of the archive.
+type Checksums = HashMap<(String, String), String>;
+
+/// Brings Cargo.lock up to date and hashes every crate that main or a Rust plugin uses.
+pub(super) fn hash(plan: &Plan, runner: &Runner<'_>) -> Result<RustSources, LockError> {
+    let metadata = graph(plan, runner)?;
+    let workspace = plan.out.join("rust");
+    refuse_foreign(plan, &metadata)?;
+
+    let root = |folder: &Utf8Path| root(&metadata, folder);
+    let main = closure(&metadata, root(&workspace.join("main"))?)?;
+    let plugins = plan
+        .rust_with(Linkage::Plugin)
+        .map(|plugin| {
+            Ok((
+                plugin.name.clone(),
+                closure(&metadata, root(&plan.out.join(&plugin.dir))?)?,
+            ))
+        })
+        .collect::<Result<Vec<_>, LockError>>()?;
+
+    let wrappers = ["main", "describe", "plugin"].map(|folder| workspace.join(folder));
+    let used: BTreeSet<&PackageId> = plugins
+        .iter()
+        .flat_map(|(_, packages)| packages)
+        .chain(&main)
+        .copied()
+        .collect();
+    let used: Vec<&Package> = used
+        .into_iter()
+        .map(|id| &metadata[id])
+        .filter(|package| {
+            !wrappers
+                .iter()
+                .any(|folder| package.manifest_path.starts_with(folder))
+        })
+        .collect();
+    let checksums = checksums(&workspace.join("Cargo.lock"))?;
+    runner
+        .activity
+        .doing(&format!("hashing {} crates", used.len()));
+    let features = features(&metadata);
+    let hashed = parallel::map(&used, |package| {
+        let hash = dependency(package, &checksums, &features)?;
+        Ok((package.id.clone(), hash))
+    });
+    let hashed: HashMap<PackageId, Dependency> =
+        hashed.into_iter().collect::<Result<_, LockError>>()?;
+
+    let pick = |packages: &BTreeSet<&PackageId>| {
+        let mut picked: Vec<Dependency> = packages
+            .iter()
+            .filter_map(|id| hashed.get(*id).cloned())
+            .collect();
+        picked.sort_by(|one, other| (&one.name, &one.version).cmp(&(&other.name, &other.version)));
+        picked
+    };
+    Ok(RustSources {
+        main: pick(&main),
+        plugins: plugins
+            .iter()
+            .map(|(name, packages)| (name.clone(), pick(packages)))
+            .collect(),
+    })
+}
+
+/// `cargo metadata`, offline if everything is there; else after `cargo fetch`.
+fn graph(plan: &Plan, runner: &Runner<'_>) -> Result<Metadata, LockError> {
+    let target = plan
+        .rust
+        .as_ref()
+        .map_or("", |rust| rust.tools.target.as_str());
+    let metadata = cargo(plan).args([
+        "metadata",
+        "--format-version=1",
+        "--locked",
+        "--filter-platform",
+        target,
+    ]);
+    let text = match runner.read("cargo-metadata", &metadata.clone().arg("--offline")) {
+        Ok(text) => text,
+        Err(source) if source.is_interrupt() || !plan.has(Step::Modules) => {
+            return Err(LockError::Metadata { source });
+        }
+        Err(_) => {
+            let fetch = cargo(plan).args(["fetch", "--target", target]);
+            runner
+                .run("cargo-fetch", &fetch)
+                .map_err(|source| LockError::Fetch { source })?;
+            runner
+                .read("cargo-metadata", &metadata.arg("--offline"))
+                .map_err(|source| LockError::Metadata { source })?
+        }
+    };
+    let text = String::from_utf8_lossy(&text);
+    MetadataCommand::parse(text).map_err(|error| LockError::Answer {
+        tool: "cargo metadata",
+        reason: error.to_string(),
+    })
+}
+
+/// A `cargo` command in the generated workspace.
+pub(in crate::stages) fn cargo(plan: &Plan) -> Invocation {
+    let program = plan
+        .rust
+        .as_ref()
+        .map_or(Utf8Path::new("cargo"), |rust| &rust.tools.cargo);
+    Invocation::cargo(
+        program,
+        plan.out.join("rust"),
+        work::cargo_target(&plan.out),
+    )
+}
+
+/// A `[patch]` that does not fit is only a warning for cargo, and a published crate of that name would be taken.
+fn refuse_foreign(plan: &Plan, metadata: &Metadata) -> Result<(), LockError> {
+    let named = |package: &Package| {
+        plan.rust_components
+            .iter()
+            .any(|component| component.crate_name == *package.name)
+    };
+    match metadata.packages.iter().find(|package| {
+        package.source.is_some() && package.name.starts_with(OURS) && !named(package)
+    }) {
+        None => Ok(()),
+        Some(package) => Err(LockError::Registry {
+            name: package.name.to_string(),
+            version: package.version.to_string(),
+        }),
+    }
+}
+
+fn root<'a>(metadata: &'a Metadata, folder: &Utf8Path) -> Result<&'a PackageId, LockError> {
+    let manifest = folder.join("Cargo.toml");
+    metadata
+        .packages
+        .iter()
+        .find(|package| package.manifest_path == manifest)
+        .map(|package| &package.id)
+        .ok_or_else(|| LockError::Answer {
+            tool: "cargo metadata",
+            reason: format!("`{manifest}` is not in the workspace"),
+        })
+}
+
+/// Everything that `root` needs to be built, without what only its tests need.
+fn closure<'a>(
+    metadata: &'a Metadata,
+    root: &'a PackageId,
+) -> Result<BTreeSet<&'a PackageId>, LockError> {
+    let resolve = metadata.resolve.as_ref().ok_or_else(|| LockError::Answer {
+        tool: "cargo metadata",
+        reason: "it has no `resolve`".to_owned(),
+    })?;
+    let nodes: HashMap<&PackageId, _> = resolve.nodes.iter().map(|node| (&node.id, node)).collect();
+    let mut seen = BTreeSet::new();
+    let mut open = vec![root];
+    while let Some(id) = open.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        let Some(node) = nodes.get(id) else { continue };
+        open.extend(
+            node.deps
+                .iter()
+                .filter(|dep| {
+                    dep.dep_kinds
+                        .iter()
+                        .any(|kind| kind.kind != DependencyKind::Development)
+                })
+                .map(|dep| &dep.pkg),
+        );
+    }
+    Ok(seen)
+}
+
+fn features(metadata: &Metadata) -> HashMap<&PackageId, Vec<String>> {
+    metadata
+        .resolve
+        .iter()
+        .flat_map(|resolve| &resolve.nodes)
+        .map(|node| {
+            (
+                &node.id,
+                node.features.iter().map(ToString::to_string).collect(),
+            )
+        })
+        .collect()
+}
+
+fn dependency(
+    package: &Package,
+    checksums: &Checksums,
+    features: &HashMap<&PackageId, Vec<String>>,
+) -> Result<Dependency, LockError> {
+    let (name, version) = (package.name.to_string(), package.version.to_string());
+    let folder = package
+        .manifest_path
+        .parent()
+        .unwrap_or(&package.manifest_path);
+    let origin = package.source.as_ref().map(|source| source.repr.as_str());
+    let (hash, source) = match origin {
+        Some(origin) if !origin.starts_with("git+") => {
+            let key = (name.clone(), version.clone());
+            let checksum = checksums
+                .get(&key)
+                .cloned()
+                .ok_or_else(|| LockError::NoChecksum {
+                    name: name.clone(),
+                    version: version.clone(),
+                })?;
+            let folder = folder.to_owned();
+            let unpacked = Unpacked {
+                name: name.clone(),
+                version: version.clone(),
+                folder,
+                checksum,
+            };
+            (registry::verify(&unpacked)?, "registry")
+        }
+        origin => (
+            own_hash(folder, &name, &version)?,
+            if origin.is_some() { "git" } else { "local" },
+        ),
+    };
+    Ok(Dependency {
+        source: source.to_owned(),
+        hash,
+        features: features.get(&package.id).cloned().unwrap_or_default(),
+        replaced_by: None,
+        name,
+        version,
+    })
+}
+
+fn own_hash(folder: &Utf8Path, name: &str, version: &str) -> Result<String, LockError> {
+    local::package(folder, &format!("{name}@{version}"))
+        .and_then(|files| tree::hash_files(&files))
+        .map_err(|source| match source {
+            tree::TreeError::Interrupted => LockError::Interrupted,
+            source => LockError::Hash {
+                what: format!("crate `{name}` {version}"),
+                source,
+            },
+        })
+}
+
+/// The checksums of Cargo.lock. `cargo metadata` does not give them.
+fn checksums(path: &Utf8Path) -> Result<Checksums, LockError> {
+    let path: Utf8PathBuf = path.to_owned();
+    let text = fs::read_to_string(&path).map_err(|source| LockError::Read {
+        path: path.clone(),
+        source,
+    })?;
+    let lock: DocumentMut =
+        text.parse()
+            .map_err(|error: toml_edit::TomlError| LockError::Answer {
+                tool: "Cargo.lock",
+                reason: error.to_string(),
+            })?;
+    let packages = lock
+        .get("package")
+        .and_then(|item| item.as_array_of_tables());
+    Ok(packages
+        .into_iter()
+        .flatten()
+        .filter_map(|package| {
+            let field = |name: &str| package.get(name)?.as_str().map(str::to_owned);
+            Some(((field("name")?, field("version")?), field("checksum")?))
+        })
+        .collect())
+}

@@ -1,0 +1,142 @@
+//! What can go wrong while sources are fixed and hashed.
+
+use std::io;
+
+use camino::Utf8PathBuf;
+
+use super::tree::TreeError;
+use crate::toolchain::InvocationError;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LockError {
+    #[error("failed to update go.mod")]
+    Tidy { source: InvocationError },
+    #[error("failed to download go modules")]
+    Download { source: InvocationError },
+    #[error("cannot list the Go packages of the distribution")]
+    GoList { source: InvocationError },
+    #[error("cannot update Cargo.lock and download crates")]
+    Fetch { source: InvocationError },
+    #[error("cannot read the crate graph")]
+    Metadata { source: InvocationError },
+    #[error("unexpected answer of `{tool}`: {reason}")]
+    Answer { tool: &'static str, reason: String },
+    #[error("core collector dependency `{module}` not found in go.mod")]
+    NoCore { module: String },
+    #[error("go.mod has `{module}` {found}, the configuration {wanted}")]
+    Strict {
+        module: String,
+        found: String,
+        wanted: String,
+    },
+    #[error("cannot read `{path}`")]
+    Read {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+    #[error("cannot write `{path}`")]
+    Write {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+    #[error("cannot hash {what}")]
+    Hash { what: String, source: TreeError },
+    #[error("go.sum has no sum for `{module}` {version}")]
+    NoSum { module: String, version: String },
+    #[error(
+        "module `{module}` {version} was changed after its download: `{folder}` has {found}, go.sum {wanted}{}",
+        listed(.files)
+    )]
+    ModuleChanged {
+        module: String,
+        version: String,
+        folder: Utf8PathBuf,
+        found: String,
+        wanted: String,
+        files: Vec<String>,
+    },
+    #[error("package `{package}` belongs to no module")]
+    NoModule { package: String },
+    #[error("package `{package}` cannot be loaded: {reason}")]
+    Package { package: String, reason: String },
+    #[error("crate `{name}` {version} came from a registry, not from this builder")]
+    Registry { name: String, version: String },
+    #[error(
+        "crate `{name}` {version}: the archive `{path}` has sha256:{found}, Cargo.lock sha256:{wanted}"
+    )]
+    ArchiveChanged {
+        name: String,
+        version: String,
+        path: Utf8PathBuf,
+        found: String,
+        wanted: String,
+    },
+    #[error("crate `{name}` {version} was changed after its download: `{path}` {difference}")]
+    CrateChanged {
+        name: String,
+        version: String,
+        path: Utf8PathBuf,
+        difference: &'static str,
+    },
+    #[error("crate `{name}` {version}: cannot read the archive `{path}`")]
+    Archive {
+        name: String,
+        version: String,
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+    #[error("crate `{name}` {version} has no checksum in Cargo.lock")]
+    NoChecksum { name: String, version: String },
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl LockError {
+    /// The next action for a person.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Tidy { source }
+            | Self::Download { source }
+            | Self::GoList { source }
+            | Self::Fetch { source }
+            | Self::Metadata { source } => source.hint(),
+            Self::NoCore { .. } | Self::Strict { .. } => Some(
+                "use `--skip-strict-versioning` to build with the versions in go.mod, or write those into the configuration",
+            ),
+            Self::ModuleChanged { .. } => {
+                Some("somebody edited the module cache; run `go clean -modcache` and build again")
+            }
+            Self::NoSum { .. } => Some("delete go.sum and build again"),
+            Self::Registry { .. } => Some(
+                "the builder carries these crates itself; ask for the version that this builder has",
+            ),
+            Self::ArchiveChanged { .. } | Self::CrateChanged { .. } | Self::Archive { .. } => Some(
+                "delete the crate's folder and archive below CARGO_HOME/registry; cargo downloads them again",
+            ),
+            Self::Write { .. } => {
+                Some("see that the output folder is writable and the disk not full")
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a person stopped us.
+    pub(crate) fn is_interrupt(&self) -> bool {
+        match self {
+            Self::Interrupted => true,
+            Self::Tidy { source }
+            | Self::Download { source }
+            | Self::GoList { source }
+            | Self::Fetch { source }
+            | Self::Metadata { source } => source.is_interrupt(),
+            _ => false,
+        }
+    }
+}
+
+fn listed(files: &[String]) -> String {
+    if files.is_empty() {
+        return String::new();
+    }
+    format!("\n  changed: {}", files.join(", "))
+}

@@ -1,0 +1,120 @@
+//! Fixes which sources are used, downloads them, and hashes what the compilers will read.
+//!
+//! In: [`Plan`] and the written [`SourceTree`]. Out: [`Locked`]: go.sum, Cargo.lock, every dependency of every artifact with its hash.
+//! Invariant: a hash is never copied from a lock file; it is computed from the files and compared with the lock file.
+
+mod archive;
+pub(super) mod crates;
+mod error;
+pub(super) mod go_modules;
+mod go_sources;
+mod local;
+mod parallel;
+mod registry;
+mod tree;
+
+use std::collections::BTreeMap;
+
+use bimetal_manifest::schema::Dependency;
+use camino::Utf8PathBuf;
+
+pub(crate) use error::LockError;
+pub(crate) use tree::{TreeError, hash_files};
+
+use crate::stages::generate::SourceTree;
+use crate::stages::plan::{Plan, Step};
+use crate::toolchain::Runner;
+
+/// A plan whose sources are fixed and hashed.
+#[derive(Clone, Debug)]
+pub(crate) struct Locked {
+    pub(crate) plan: Plan,
+    pub(crate) tree: SourceTree,
+    pub(crate) sources: Sources,
+}
+
+/// The dependencies of every artifact. Empty for a distribution without a plugin host: it has no manifests.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sources {
+    /// Go modules in main's import graph.
+    pub(crate) go_main: Vec<Dependency>,
+    /// Crates in the graph of main's static library.
+    pub(crate) rust_main: Vec<Dependency>,
+    /// By [`GoPlugin::name`](crate::stages::plan::GoPlugin::name).
+    pub(crate) go_plugins: BTreeMap<String, Vec<Dependency>>,
+    /// By [`RustComponent::name`](crate::stages::plan::RustComponent::name).
+    pub(crate) rust_plugins: BTreeMap<String, Vec<Dependency>>,
+    /// Go import path of a component -> folder of its package.
+    pub(crate) go_folders: BTreeMap<String, Utf8PathBuf>,
+}
+
+/// Updates the lock files and hashes the sources; each only if the plan has the step.
+pub(crate) fn lock(plan: Plan, tree: SourceTree, runner: &Runner<'_>) -> Result<Locked, LockError> {
+    let mut sources = Sources::default();
+    if plan.has(Step::Modules) {
+        go_modules::update(&plan, &tree, runner)?;
+    }
+    if plan.has(Step::Lock) {
+        let go = go_sources::hash(&plan, runner)?;
+        sources.go_main = go.main;
+        sources.go_plugins = go.plugins;
+        sources.go_folders = go.folders;
+        if plan.rust.is_some() {
+            let rust = crates::hash(&plan, runner)?;
+            sources.rust_main = rust.main;
+            sources.rust_plugins = rust.plugins;
+        }
+    }
+    Ok(Locked {
+        plan,
+        tree,
+        sources,
+    })
+}
+
+/// The hashes by key: the name, or `name@version` where a name occurs more than once.
+pub(crate) fn by_key(dependencies: &[Dependency]) -> BTreeMap<String, String> {
+    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+    for dependency in dependencies {
+        *count.entry(&dependency.name).or_default() += 1;
+    }
+    dependencies
+        .iter()
+        .map(|dependency| {
+            let key = match count[dependency.name.as_str()] {
+                1 => dependency.name.clone(),
+                _ => format!("{}@{}", dependency.name, dependency.version),
+            };
+            (key, dependency.hash.clone())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dependency(name: &str, version: &str) -> Dependency {
+        Dependency {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            source: "registry".to_owned(),
+            hash: format!("sha256:{version}"),
+            features: Vec::new(),
+            replaced_by: None,
+        }
+    }
+
+    #[test]
+    fn a_name_that_occurs_twice_is_keyed_with_its_version() {
+        let keys = by_key(&[
+            dependency("serde", "1.0.229"),
+            dependency("syn", "1.0.109"),
+            dependency("syn", "2.0.117"),
+        ]);
+        assert_eq!(
+            keys.keys().collect::<Vec<_>>(),
+            ["serde", "syn@1.0.109", "syn@2.0.117"]
+        );
+    }
+}

@@ -1,0 +1,110 @@
+//! Complete files under temporary names, and the folders that were made for them.
+//!
+//! In: entries. Out: files beside their final names, then under them. Invariant: what was not renamed leaves no trace: neither a temporary file
+//! nor a folder that was made for it.
+
+use std::collections::VecDeque;
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+
+use bimetal_manifest::Digest;
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+use sha2::{Digest as _, Sha256};
+
+use super::error::PackageError;
+use super::place::{Content, Entry};
+use crate::toolchain::{interrupt, write};
+
+/// Nobody but the owner may write: main refuses plugins from a folder that others can change.
+const FOLDER: u32 = 0o755;
+
+/// Removes what is left when it is dropped.
+#[derive(Debug, Default)]
+pub(super) struct Copied {
+    /// Temporary name and final name.
+    files: VecDeque<(Utf8PathBuf, Utf8PathBuf)>,
+    folders: Vec<Utf8PathBuf>,
+}
+
+impl Copied {
+    /// Copies every entry beside its place below `out`.
+    pub(super) fn all(out: &Utf8Path, entries: &[&Entry]) -> Result<Self, PackageError> {
+        let mut copied = Self::default();
+        for entry in entries {
+            let path = out.join(&entry.path);
+            copied.make_folders(path.parent().unwrap_or(out))?;
+            let temporary = write::beside(&path);
+            copied.files.push_back((temporary.clone(), path));
+            copy(&entry.content, &temporary)?;
+        }
+        Ok(copied)
+    }
+
+    /// Gives the files their names, in the order of the entries.
+    pub(super) fn rename(mut self) -> Result<(), PackageError> {
+        if interrupt::requested() {
+            return Err(PackageError::Interrupted);
+        }
+        while let Some((temporary, path)) = self.files.front() {
+            fs::rename(temporary, path).map_err(|source| PackageError::Write { path: path.clone(), source })?;
+            self.files.pop_front();
+        }
+        Ok(())
+    }
+
+    fn make_folders(&mut self, folder: &Utf8Path) -> Result<(), PackageError> {
+        let missing: Vec<&Utf8Path> = folder.ancestors().take_while(|folder| !folder.exists()).collect();
+        for folder in missing.into_iter().rev() {
+            let failed = |source| PackageError::Write { path: folder.to_owned(), source };
+            fs::create_dir(folder).map_err(failed)?;
+            self.folders.push(folder.to_owned());
+            fs::set_permissions(folder, std::fs::Permissions::from_mode(FOLDER)).map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Copied {
+    fn drop(&mut self) {
+        // The error that led here is the one to tell; a folder with something in it stays.
+        for (temporary, _) in &self.files {
+            let _gone = fs::remove_file(temporary);
+        }
+        for folder in self.folders.iter().rev() {
+            let _in_use = fs::remove_dir(folder);
+        }
+    }
+}
+
+/// Writes through to the disk, and compares what was read with what was verified.
+fn copy(content: &Content, to: &Utf8Path) -> Result<(), PackageError> {
+    let unwritable = |source| PackageError::Write { path: to.to_owned(), source };
+    let mut file = fs::File::create(to.as_std_path()).map_err(unwritable)?;
+    match content {
+        Content::Text(bytes) => file.write_all(bytes).map_err(unwritable)?,
+        Content::File { from, sha256 } => {
+            let unreadable = |source| PackageError::Read { path: from.clone(), source };
+            let mut input = fs::File::open(from.as_std_path()).map_err(unreadable)?;
+            let (mut sum, mut buffer) = (Sha256::new(), vec![0; 256 << 10]);
+            loop {
+                if interrupt::requested() {
+                    return Err(PackageError::Interrupted);
+                }
+                let length = match input.read(&mut buffer) {
+                    Ok(0) => break,
+                    Ok(length) => length,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    Err(source) => return Err(unreadable(source)),
+                };
+                sum.update(&buffer[..length]);
+                file.write_all(&buffer[..length]).map_err(unwritable)?;
+            }
+            if Digest(sum.finalize().into()) != *sha256 {
+                return Err(PackageError::Changed { path: from.clone() });
+            }
+        }
+    }
+    file.set_permissions(std::fs::Permissions::from_mode(content.mode())).map_err(unwritable)?;
+    file.sync_all().map_err(unwritable)
+}

@@ -1,0 +1,81 @@
+//! Why a configuration cannot be built on this machine.
+
+use camino::Utf8PathBuf;
+
+use super::local::LocalError;
+use crate::toolchain::InvocationError;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ResolveError {
+    #[error("cannot find the Go tool chain{}", named.as_ref().map(|name| format!(": neither `{name}` nor `go` on PATH works")).unwrap_or_default())]
+    NoGo { named: Option<String> },
+    #[error("`{program}` is {found}; Collector {collector} needs Go {needed} or newer")]
+    OldGo {
+        program: Utf8PathBuf,
+        found: String,
+        needed: &'static str,
+        collector: &'static str,
+    },
+    #[error(
+        "`{program}` is {found}, which runs wrong code once several Go plugins are loaded (golang/go#81303)"
+    )]
+    DeniedGo { program: Utf8PathBuf, found: String },
+    #[error("cannot find `{tool}` on PATH, which is needed because {why}")]
+    NoRust { tool: &'static str, why: String },
+    #[error(
+        "`{program}` is {found}; the parts that the builder carries need Rust {needed} or newer"
+    )]
+    OldRust {
+        program: Utf8PathBuf,
+        found: String,
+        needed: &'static str,
+    },
+    #[error("cannot find the C compiler `{compiler}`, which cgo needs because {why}")]
+    NoCc { compiler: String, why: String },
+    #[error("`{label}` cannot be built for Windows: {why}")]
+    Windows { label: String, why: &'static str },
+    #[error(
+        "cannot build for {wanted} on {host}: Rust components and plugins are built on the system that they run on"
+    )]
+    CrossBuild { wanted: String, host: String },
+    #[error("cannot understand what `{command}` says: {why}")]
+    Answer { command: String, why: String },
+    #[error("a tool failed")]
+    Tool(#[source] InvocationError),
+    #[error("`{label}.path` is `{path}`, which does not exist")]
+    NoPath { label: String, path: Utf8PathBuf },
+    #[error("`{label}.cargo` is not one line of `[dependencies]`: {why}")]
+    Cargo { label: String, why: String },
+    #[error("cannot take over the path crate of `{label}`")]
+    Local { label: String, source: LocalError },
+}
+
+impl ResolveError {
+    /// The next action for a person.
+    pub(crate) fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoGo { .. } => format!("install Go {} or newer and put it on PATH, or name it with `dist.go`", super::tools::GO_NEEDED),
+            Self::OldGo { needed, .. } => format!("install Go {needed} or newer, put it first on PATH, or name it with `dist.go`"),
+            Self::DeniedGo { .. } => "use Go 1.26.x, or 1.27.2 or newer".to_owned(),
+            Self::NoRust { .. } => format!("install Rust {} or newer (rustc and cargo)", super::tools::RUST_NEEDED),
+            Self::OldRust { needed, .. } => format!("install Rust {needed} or newer and put it first on PATH"),
+            Self::NoCc { .. } => "install a C compiler (on Debian: `apt-get install gcc libc6-dev`) or name one with the variable `CC`".to_owned(),
+            Self::Windows { .. } => "remove the entry, or build for Linux".to_owned(),
+            Self::CrossBuild { .. } => "unset GOOS and GOARCH, or run the builder on the other system".to_owned(),
+            Self::Cargo { .. } => "for instance `cargo: my-redactor = { path = \"../my-redactor\" }`".to_owned(),
+            Self::NoPath { .. } => "`path` is relative to the current folder".to_owned(),
+            Self::Local { source, .. } => return source.hint(),
+            Self::Tool(source) => return source.hint().map(str::to_owned),
+            Self::Answer { .. } => return None,
+        })
+    }
+
+    /// Whether a person stopped us.
+    pub(crate) fn is_interrupt(&self) -> bool {
+        match self {
+            Self::Tool(source) => source.is_interrupt(),
+            Self::Local { source, .. } => source.is_interrupt(),
+            _ => false,
+        }
+    }
+}

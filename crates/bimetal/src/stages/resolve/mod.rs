@@ -1,0 +1,295 @@
+//! Finds out what a configuration means on this machine.
+//!
+//! In: [`Config`]. Out: [`Resolved`]. Invariant: asks `go`, `rustc`, `cargo` and reads; writes nothing.
+
+mod cargo_text;
+mod error;
+mod local;
+mod local_manifest;
+mod model;
+mod modules;
+mod paths;
+mod tools;
+
+use std::collections::HashSet;
+
+use bimetal_manifest::schema::Kind;
+use camino::{Utf8Path, Utf8PathBuf};
+
+pub(crate) use error::ResolveError;
+pub(crate) use model::{
+    Cc, Component, Crate, GoModule, GoTool, LocalCrate, Options, Resolved, RustTools, Source,
+    Surroundings,
+};
+
+use crate::stages::config::{Config, Entry};
+use crate::stages::plan::Linkage;
+use crate::toolchain::Runner;
+use local::Locals;
+use modules::Modules;
+
+/// Resolves `config` for this machine.
+pub(crate) fn resolve(
+    config: &Config,
+    options: &Options,
+    surroundings: &Surroundings,
+    runner: &Runner<'_>,
+) -> Result<Resolved, ResolveError> {
+    let current = &surroundings.current_folder;
+    let out = output_folder(config, options, surroundings);
+    let why = why_host(config);
+    let host = why.is_some();
+    let mut notes = Vec::new();
+
+    let needs_go = host || !(options.skip_compilation && options.skip_modules);
+    let found = needs_go
+        .then(|| tools::go(&config.dist.go, current, &surroundings.search_path, runner))
+        .transpose()?;
+    if let (Some(why), Some((go, _))) = (&why, &found) {
+        fits(config, go, why)?;
+    }
+    let (rust, cc) = match (&why, &found) {
+        (Some(why), Some((_, compiler))) => {
+            let rust = tools::rust(&why.rust, existing(&out), &surroundings.search_path, runner)?;
+            let cc = tools::cc(
+                compiler,
+                &why.cgo,
+                current,
+                &surroundings.search_path,
+                runner,
+            )?;
+            if config.dist.cgo_enabled.is_none() {
+                notes.push(format!("cgo is turned on because {}", why.cgo));
+            }
+            (Some(rust), Some(cc))
+        }
+        _ => (None, None),
+    };
+
+    let mut modules = Modules {
+        current,
+        out: &out,
+        absolute_replaces: config.dist.use_absolute_replace_paths,
+        given: HashSet::new(),
+    };
+    let (components, local_crates) =
+        components(config, &mut modules, rust.as_ref(), surroundings, runner)?;
+    let telemetry = modules.resolve(&config.telemetry)?;
+    let mut all = |entries: &[Entry]| {
+        entries
+            .iter()
+            .map(|entry| modules.resolve(entry))
+            .collect::<Result<Vec<_>, _>>()
+    };
+    let providers = all(&config.providers)?;
+    let converters = all(&config.converters)?;
+    Ok(Resolved {
+        dist: config.dist.clone(),
+        options: options.clone(),
+        go: found.map(|(go, _)| go),
+        rust,
+        cc,
+        host,
+        cgo: host || config.dist.cgo_enabled == Some(true),
+        components,
+        local_crates,
+        telemetry,
+        providers,
+        converters,
+        replaces: config.replaces.clone(),
+        excludes: config.excludes.clone(),
+        default_uri_scheme: config.default_uri_scheme.clone(),
+        windows: surroundings.goos == "windows",
+        notes,
+        out,
+    })
+}
+
+/// `--output-path`, else `dist.output_path`, else a new folder for temporary files, as OCB has it.
+fn output_folder(config: &Config, options: &Options, surroundings: &Surroundings) -> Utf8PathBuf {
+    let named = options
+        .output_path
+        .as_ref()
+        .or(config.dist.output_path.as_ref());
+    match named {
+        Some(path) => paths::absolute(&surroundings.current_folder, path),
+        None => surroundings.fresh_folder.clone(),
+    }
+}
+
+/// Why main gets the plugin host, in words that follow "because".
+struct Why {
+    label: String,
+    not_on_windows: &'static str,
+    rust: String,
+    cgo: String,
+}
+
+fn why_host(config: &Config) -> Option<Why> {
+    let mut entries = config.components.iter().map(|(_, entry)| entry);
+    let crates = entries.clone().find(|entry| !entry.cargo.is_empty());
+    let plugin = entries.find(|entry| entry.plugin);
+    let rust = match (crates, plugin) {
+        (Some(entry), _) => format!("`{}` is written in Rust", entry.label),
+        (None, Some(entry)) => format!(
+            "`{}` is a plugin, and main's plugin loader is written in Rust (also for Go plugins: no Rust component is needed for that)",
+            entry.label
+        ),
+        (None, None) => {
+            config.dist.plugins_dir.as_ref()?;
+            "`dist.plugins_dir` is set, and main's plugin loader is written in Rust".to_owned()
+        }
+    };
+    let no_plugins = "Go's `plugin` package does not exist there";
+    let (label, not_on_windows, cgo) = match (plugin, crates) {
+        (Some(entry), _) => (
+            entry.label.clone(),
+            no_plugins,
+            format!("`{}` is a plugin", entry.label),
+        ),
+        (None, Some(entry)) => {
+            let no_host = "the part of main that Rust components need is not written for it";
+            (
+                entry.label.clone(),
+                no_host,
+                format!("`{}` is written in Rust", entry.label),
+            )
+        }
+        (None, None) => (
+            "dist.plugins_dir".to_owned(),
+            no_plugins,
+            "`dist.plugins_dir` is set".to_owned(),
+        ),
+    };
+    Some(Why {
+        label,
+        not_on_windows,
+        rust,
+        cgo,
+    })
+}
+
+/// What cannot be built with plugins or Rust.
+fn fits(config: &Config, go: &GoTool, why: &Why) -> Result<(), ResolveError> {
+    if go.os == "windows" {
+        return Err(ResolveError::Windows {
+            label: why.label.clone(),
+            why: why.not_on_windows,
+        });
+    }
+    let host = (go_os(std::env::consts::OS), go_arch(std::env::consts::ARCH));
+    if (go.os.as_str(), go.arch.as_str()) != host {
+        return Err(ResolveError::CrossBuild {
+            wanted: format!("{}/{}", go.os, go.arch),
+            host: format!("{}/{}", host.0, host.1),
+        });
+    }
+    let loads_go = config.dist.plugins_dir.is_some()
+        || config.components.iter().any(|(_, entry)| entry.plugin);
+    if loads_go {
+        tools::fit_for_plugins(go)
+    } else {
+        Ok(())
+    }
+}
+
+fn go_os(name: &'static str) -> &'static str {
+    if name == "macos" { "darwin" } else { name }
+}
+
+fn go_arch(name: &'static str) -> &'static str {
+    match name {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+/// The nearest folder around `path` that exists.
+fn existing(path: &Utf8Path) -> &Utf8Path {
+    path.ancestors()
+        .find(|folder| folder.is_dir())
+        .unwrap_or(Utf8Path::new("/"))
+}
+
+fn components(
+    config: &Config,
+    modules: &mut Modules<'_>,
+    rust: Option<&RustTools>,
+    surroundings: &Surroundings,
+    runner: &Runner<'_>,
+) -> Result<(Vec<Component>, Vec<LocalCrate>), ResolveError> {
+    let cargo = rust.map_or(Utf8Path::new("cargo"), |tools| &tools.cargo);
+    let mut locals = Locals::new(
+        cargo,
+        existing(modules.out),
+        surroundings.scratch.clone(),
+        runner,
+    );
+    let mut components = Vec::new();
+    for (kind, entry) in &config.components {
+        let source = if entry.cargo.is_empty() {
+            Source::Go(modules.resolve(entry)?)
+        } else {
+            Source::Rust(rust_crate(
+                config,
+                entry,
+                &surroundings.current_folder,
+                &mut locals,
+            )?)
+        };
+        components.push(component(*kind, entry, source));
+    }
+    Ok((components, locals.finish()))
+}
+
+fn component(kind: Kind, entry: &Entry, source: Source) -> Component {
+    let linkage = if entry.plugin {
+        Linkage::Plugin
+    } else {
+        Linkage::Static
+    };
+    Component {
+        kind,
+        linkage,
+        source,
+    }
+}
+
+fn rust_crate(
+    config: &Config,
+    entry: &Entry,
+    current: &Utf8Path,
+    locals: &mut Locals<'_>,
+) -> Result<Crate, ResolveError> {
+    let folder = match config.file.as_ref().and_then(|file| file.parent()) {
+        Some(folder) => paths::absolute(current, folder),
+        None => current.to_owned(),
+    };
+    let dependency =
+        cargo_text::parse(&entry.cargo, &folder).map_err(|why| ResolveError::Cargo {
+            label: entry.label.clone(),
+            why,
+        })?;
+    let value = match &dependency.path {
+        None => dependency.table,
+        Some(path) => {
+            locals
+                .add(path, &dependency.package)
+                .map_err(|source| ResolveError::Local {
+                    label: entry.label.clone(),
+                    source,
+                })?;
+            cargo_text::with_path(&dependency.table, &format!("local/{}", dependency.package))
+        }
+    };
+    Ok(Crate {
+        key: dependency.key,
+        package: dependency.package,
+        value,
+        path: dependency.path,
+    })
+}
+
+#[cfg(test)]
+mod tests;

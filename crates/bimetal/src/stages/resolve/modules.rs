@@ -1,0 +1,159 @@
+//! Go modules of the configuration: import paths and package names as OCB gives them, replaced paths checked.
+
+use std::collections::HashSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::error::ResolveError;
+use super::model::GoModule;
+use super::paths;
+use crate::stages::config::{Entry, is_go_identifier};
+
+/// Names that the generated Go code uses itself, or that Go gives a meaning to.
+const TAKEN: &[&str] = &[
+    "F",
+    "all",
+    "any",
+    "append",
+    "bool",
+    "byType",
+    "command",
+    "component",
+    "components",
+    "confmap",
+    "connector",
+    "err",
+    "error",
+    "errors",
+    "execute",
+    "exporter",
+    "extension",
+    "factories",
+    "false",
+    "fmt",
+    "gather",
+    "init",
+    "int",
+    "len",
+    "linked",
+    "main",
+    "make",
+    "map",
+    "modules",
+    "nil",
+    "ok",
+    "older",
+    "one",
+    "origin",
+    "os",
+    "otelcol",
+    "plugincmd",
+    "processor",
+    "receiver",
+    "renamed",
+    "resolver",
+    "run",
+    "scheme",
+    "set",
+    "settings",
+    "string",
+    "svc",
+    "true",
+    "windows",
+];
+
+/// Gives names, and knows those that it gave.
+pub(super) struct Modules<'a> {
+    pub(super) current: &'a Utf8Path,
+    pub(super) out: &'a Utf8Path,
+    pub(super) absolute_replaces: bool,
+    pub(super) given: HashSet<String>,
+}
+
+impl Modules<'_> {
+    pub(super) fn resolve(&mut self, entry: &Entry) -> Result<GoModule, ResolveError> {
+        let mut words = entry.gomod.split_whitespace();
+        let path = words.next().unwrap_or_default();
+        let version = words.next().unwrap_or_default();
+        let import = if entry.import.is_empty() {
+            path
+        } else {
+            &entry.import
+        };
+        let wanted = if entry.name.is_empty() {
+            package_name(import)
+        } else {
+            entry.name.clone()
+        };
+        Ok(GoModule {
+            gomod: format!("{path} {version}"),
+            path: path.to_owned(),
+            version: version.to_owned(),
+            import: import.to_owned(),
+            alias: self.name(&wanted),
+            replace: self.replace(entry)?,
+            type_name: entry.type_name.clone(),
+            signals: entry.signals.clone(),
+        })
+    }
+
+    /// `wanted`, or `wanted` with the first number from 2 that makes it unique.
+    fn name(&mut self, wanted: &str) -> String {
+        let mut name = wanted.to_owned();
+        let mut number = 2;
+        while TAKEN.contains(&name.as_str()) || !self.given.insert(name.clone()) {
+            name = format!("{wanted}{number}");
+            number += 1;
+        }
+        name
+    }
+
+    fn replace(&self, entry: &Entry) -> Result<Option<String>, ResolveError> {
+        if entry.path.is_empty() {
+            return Ok(None);
+        }
+        let path = paths::absolute(self.current, &entry.path);
+        if !path.as_std_path().exists() {
+            return Err(ResolveError::NoPath {
+                label: entry.label.clone(),
+                path,
+            });
+        }
+        if self.absolute_replaces {
+            return Ok(Some(path.into_string()));
+        }
+        let relative = paths::relative(self.out, &path);
+        // Go takes only what starts with a dot or a slash for a folder.
+        let starts_well = relative.starts_with("..") || relative.is_absolute();
+        Ok(Some(
+            if starts_well {
+                relative
+            } else {
+                Utf8PathBuf::from(format!("./{relative}"))
+            }
+            .into_string(),
+        ))
+    }
+}
+
+/// The last element of an import path, made a Go identifier if it is none.
+fn package_name(import: &str) -> String {
+    let last = import.rsplit('/').next().unwrap_or(import);
+    if is_go_identifier(last) {
+        return last.to_owned();
+    }
+    let mut name: String = last
+        .chars()
+        .map(|c| {
+            if c.is_alphanumeric() || c == '_' {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    if !is_go_identifier(&name) {
+        name.insert_str(0, "pkg_");
+    }
+    name
+}

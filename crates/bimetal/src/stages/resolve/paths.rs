@@ -1,0 +1,57 @@
+//! Paths without asking the file system: symbolic links stay what they are, as in OCB.
+
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+
+/// `path` from `base`, without `.` and `..`.
+pub(super) fn absolute(base: &Utf8Path, path: impl AsRef<Utf8Path>) -> Utf8PathBuf {
+    let mut result = Utf8PathBuf::new();
+    for component in base.join(path.as_ref()).components() {
+        match component {
+            Utf8Component::CurDir => {}
+            Utf8Component::ParentDir => {
+                result.pop();
+            }
+            other => result.push(other.as_str()),
+        }
+    }
+    result
+}
+
+/// The way from the folder `from` to `to`; both absolute and clean.
+pub(super) fn relative(from: &Utf8Path, to: &Utf8Path) -> Utf8PathBuf {
+    let mut here = from.components().peekable();
+    let mut there = to.components().peekable();
+    while here.peek().is_some() && here.peek() == there.peek() {
+        here.next();
+        there.next();
+    }
+    let mut result: Utf8PathBuf = here.map(|_| "..").collect();
+    result.extend(there);
+    if result.as_str().is_empty() {
+        Utf8PathBuf::from(".")
+    } else {
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_between_two_folders_is_found_without_looking() {
+        let way =
+            |from: &str, to: &str| relative(Utf8Path::new(from), Utf8Path::new(to)).into_string();
+        assert_eq!(way("/a/b", "/a/c/d"), "../c/d");
+        assert_eq!(way("/a/b", "/a/b/c"), "c");
+        assert_eq!(way("/a/b", "/a/b"), ".");
+        assert_eq!(way("/a", "/"), "..");
+    }
+
+    #[test]
+    fn dots_disappear() {
+        assert_eq!(absolute(Utf8Path::new("/a/b"), "../c/./d/"), "/a/c/d");
+        assert_eq!(absolute(Utf8Path::new("/a"), "../../.."), "/");
+        assert_eq!(absolute(Utf8Path::new("/a"), "/x"), "/x");
+    }
+}

@@ -1,0 +1,365 @@
+use std::iter;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+use insta::assert_snapshot;
+
+use super::*;
+use crate::progress::Activity;
+use crate::stages::config;
+
+struct Machine {
+    folder: tempfile::TempDir,
+    search_path: String,
+}
+
+impl Machine {
+    /// This machine, with its tools.
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            search_path: std::env::var("PATH").unwrap(),
+        }
+    }
+
+    /// A machine that has only the tools that are named.
+    fn with_tools(tools: &[&str]) -> Self {
+        let mut machine = Self::new();
+        let everything = std::mem::take(&mut machine.search_path);
+        let bin = machine.path("bin");
+        fs::create_dir_all(&bin).unwrap();
+        for tool in tools {
+            let found = std::env::split_paths(&everything)
+                .map(|folder| folder.join(tool))
+                .find(|path| path.exists())
+                .unwrap();
+            std::os::unix::fs::symlink(found, bin.join(tool)).unwrap();
+        }
+        machine.search_path = bin.into_string();
+        machine
+    }
+
+    fn path(&self, name: &str) -> Utf8PathBuf {
+        Utf8Path::from_path(self.folder.path())
+            .unwrap()
+            .canonicalize_utf8()
+            .unwrap()
+            .join(name)
+    }
+
+    fn put(&self, name: &str, text: &str) -> Utf8PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn resolve(&self, yaml: &str) -> Result<Resolved, ResolveError> {
+        self.resolve_with(yaml, &Options::default())
+    }
+
+    fn resolve_with(&self, yaml: &str, options: &Options) -> Result<Resolved, ResolveError> {
+        let config = config::read(Some(&self.put("config/b.yaml", yaml)), iter::empty()).unwrap();
+        let surroundings = Surroundings {
+            current_folder: self.path(""),
+            search_path: self.search_path.clone(),
+            goos: "linux".to_owned(),
+            fresh_folder: self.path("fresh"),
+            scratch: self.path("scratch"),
+        };
+        let activity = Activity::silent();
+        resolve(
+            &config,
+            options,
+            &surroundings,
+            &Runner {
+                logs: None,
+                activity: &activity,
+            },
+        )
+    }
+
+    /// The error as a person sees it, without what differs between machines.
+    fn refused(&self, yaml: &str) -> String {
+        let error = self.resolve(yaml).unwrap_err();
+        let mut text = error.to_string();
+        let mut cause = std::error::Error::source(&error);
+        while let Some(source) = cause {
+            text = format!("{text}\ncaused by: {source}");
+            cause = source.source();
+        }
+        if let Some(hint) = error.hint() {
+            text = format!("{text}\nhint: {hint}");
+        }
+        text.replace(self.path("").as_str(), "/machine/")
+    }
+}
+
+const PLAIN: &str = "receivers:\n  - gomod: example.com/r v1.0.0\n";
+const PLUGIN: &str = "receivers:\n  - gomod: example.com/r v1.0.0\n    plugin: true\n";
+
+#[test]
+fn a_plain_distribution_needs_go_and_nothing_else() {
+    let resolved = Machine::with_tools(&["go"]).resolve(PLAIN).unwrap();
+    assert!(resolved.go.unwrap().version.starts_with("go1."));
+    assert!(resolved.rust.is_none() && resolved.cc.is_none() && !resolved.host && !resolved.cgo);
+}
+
+#[test]
+fn sources_alone_can_be_written_without_any_tool() {
+    let options = Options {
+        skip_compilation: true,
+        skip_modules: true,
+        ..Options::default()
+    };
+    let resolved = Machine::with_tools(&[])
+        .resolve_with(PLAIN, &options)
+        .unwrap();
+    assert!(resolved.go.is_none());
+}
+
+#[test]
+fn a_missing_tool_is_told_with_what_to_install() {
+    assert_snapshot!(Machine::with_tools(&[]).refused(PLAIN), @"
+    cannot find the Go tool chain
+    hint: install Go 1.26.0 or newer and put it on PATH, or name it with `dist.go`
+    ");
+    assert_snapshot!(Machine::with_tools(&[]).refused(&format!("dist: {{go: /opt/none/go}}\n{PLAIN}")), @"
+    cannot find the Go tool chain: neither `/opt/none/go` nor `go` on PATH works
+    hint: install Go 1.26.0 or newer and put it on PATH, or name it with `dist.go`
+    ");
+    assert_snapshot!(Machine::with_tools(&["go"]).refused(PLUGIN), @"
+    cannot find `cargo` on PATH, which is needed because `receivers[0]` is a plugin, and main's plugin loader is written in Rust (also for Go plugins: no Rust component is needed for that)
+    hint: install Rust 1.95 or newer (rustc and cargo)
+    ");
+    assert_snapshot!(Machine::with_tools(&["go"]).refused("dist: {plugins_dir: plugins}\n"), @"
+    cannot find `cargo` on PATH, which is needed because `dist.plugins_dir` is set, and main's plugin loader is written in Rust
+    hint: install Rust 1.95 or newer (rustc and cargo)
+    ");
+    assert_snapshot!(Machine::with_tools(&["go"]).refused("processors:\n  - cargo: r = \"1\"\n"), @"
+    cannot find `cargo` on PATH, which is needed because `processors[0]` is written in Rust
+    hint: install Rust 1.95 or newer (rustc and cargo)
+    ");
+    assert_snapshot!(Machine::with_tools(&["go", "cargo", "rustc"]).refused(PLUGIN), @"
+    cannot find the C compiler `gcc`, which cgo needs because `receivers[0]` is a plugin
+    hint: install a C compiler (on Debian: `apt-get install gcc libc6-dev`) or name one with the variable `CC`
+    ");
+}
+
+#[test]
+fn a_go_that_does_not_work_is_replaced_by_the_one_on_path() {
+    let machine = Machine::new();
+    let resolved = machine
+        .resolve(&format!("dist: {{go: ./config/b.yaml}}\n{PLAIN}"))
+        .unwrap();
+    assert!(resolved.go.unwrap().program.ends_with("go"));
+}
+
+#[test]
+fn plugins_turn_cgo_on_and_say_so() {
+    let resolved = Machine::new().resolve(PLUGIN).unwrap();
+    assert!(resolved.cgo && resolved.host && resolved.rust.is_some() && resolved.cc.is_some());
+    assert_eq!(
+        resolved.notes,
+        ["cgo is turned on because `receivers[0]` is a plugin"]
+    );
+    let said = Machine::new()
+        .resolve(&format!("dist: {{cgo_enabled: true}}\n{PLUGIN}"))
+        .unwrap();
+    assert_eq!(said.notes, [""; 0]);
+}
+
+#[test]
+fn packages_get_the_names_that_ocb_gives_them() {
+    let resolved = Machine::new()
+        .resolve(
+            "extensions: [{gomod: a/x v1}]\nreceivers: [{gomod: b/x v1}, {gomod: c/x v1, name: y}]\nexporters: [{gomod: d/y v1}, {gomod: e/go-z v1}]\nprocessors: [{gomod: f/component v1}, {gomod: g v1, import: g/sub/v2}]\n",
+        )
+        .unwrap();
+    let names: Vec<&str> = resolved
+        .components
+        .iter()
+        .map(|component| match &component.source {
+            Source::Go(module) => module.alias.as_str(),
+            Source::Rust(_) => "rust",
+        })
+        .collect();
+    assert_eq!(names, ["x", "x2", "y", "y2", "go_z", "component2", "v2"]);
+}
+
+#[test]
+fn replaced_paths_are_relative_to_the_output_folder_unless_asked_otherwise() {
+    let machine = Machine::new();
+    machine.put("mods/r/go.mod", "module example.com/r\n");
+    machine.put("out/inner/go.mod", "module example.com/inner\n");
+    let replaces = |dist: &str| {
+        let yaml = format!(
+            "dist: {{output_path: out{dist}}}\nreceivers:\n  - {{gomod: example.com/r v1, path: mods/r}}\n  - {{gomod: example.com/i v1, path: out/inner}}\n"
+        );
+        let found = machine.resolve(&yaml).unwrap();
+        let replace = |component: &Component| match &component.source {
+            Source::Go(module) => module.replace.clone().unwrap(),
+            Source::Rust(_) => String::new(),
+        };
+        found.components.iter().map(replace).collect::<Vec<_>>()
+    };
+    assert_eq!(replaces(""), ["../mods/r", "./inner"]);
+    assert_eq!(
+        replaces(", use_absolute_replace_paths: true")[0],
+        machine.path("mods/r")
+    );
+    assert_snapshot!(machine.refused("receivers:\n  - {gomod: example.com/r v1, path: mods/none}\n"), @"
+    `receivers[0].path` is `/machine/mods/none`, which does not exist
+    hint: `path` is relative to the current folder
+    ");
+}
+
+/// A workspace as people have them: inheritance, a path dependency, files that do not belong into a package.
+fn workspace(machine: &Machine) {
+    machine.put(
+        "ws/Cargo.toml",
+        "[workspace]\nmembers = [\"redactor\", \"words\"]\nresolver = \"3\"\n[workspace.package]\nversion = \"0.3.0\"\nedition = \"2024\"\nlicense = \"MIT\"\n\
+         [workspace.dependencies]\nwords = { path = \"words\", features = [\"fast\"] }\nbimetal-sdk = { path = \"sdk\" }\nserde = { version = \"1.0.229\", default-features = false }\n",
+    );
+    machine.put(
+        "ws/redactor/Cargo.toml",
+        "[package]\nname = \"my-redactor\"\nversion.workspace = true\nedition.workspace = true\nlicense.workspace = true\nbuild = \"build.rs\"\n\
+         [features]\ndefault = [\"regex\"]\nregex = [\"dep:memchr\"]\n\
+         [dependencies]\nwords.workspace = true\nbimetal-sdk.workspace = true\nserde.workspace = true\nmemchr = { version = \"2\", optional = true }\nold = { package = \"log\", version = \"0.4\" }\n\
+         remote = { git = \"https://git.invalid/remote\", tag = \"v1\" }\n\
+         [target.'cfg(unix)'.dependencies]\nlibc = \"0.2\"\n[dev-dependencies]\ninsta = \"1\"\n[build-dependencies]\ncfg-if = \"1\"\n\
+         [[bin]]\nname = \"tool\"\npath = \"src/tool.rs\"\n[lints.rust]\nunused = \"deny\"\n",
+    );
+    machine.put("ws/redactor/src/lib.rs", "pub fn component() {}\n");
+    machine.put("ws/redactor/src/tool.rs", "fn main() {}\n");
+    machine.put("ws/redactor/build.rs", "fn main() {}\n");
+    machine.put("ws/redactor/data/words.txt", "secret\n");
+    machine.put("ws/redactor/target/debug/junk", "junk\n");
+    machine.put("ws/words/Cargo.toml", "[package]\nname = \"words\"\nversion.workspace = true\nedition.workspace = true\n[features]\nfast = []\n");
+    machine.put("ws/words/src/lib.rs", "");
+    machine.put(
+        "ws/sdk/Cargo.toml",
+        "[package]\nname = \"bimetal-sdk\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+    );
+    machine.put("ws/sdk/src/lib.rs", "");
+}
+
+#[test]
+fn a_path_crate_is_taken_over_with_the_path_crates_that_it_needs() {
+    let machine = Machine::new();
+    workspace(&machine);
+    let found = machine.resolve("processors:\n  - cargo: my-redactor = { path = \"../ws/redactor\", features = [\"regex\"] }\n").unwrap();
+    let Source::Rust(named) = &found.components[0].source else {
+        panic!("it is a crate")
+    };
+    assert_eq!(
+        named.value,
+        "{ features = [\"regex\"], path = \"local/my-redactor\" }"
+    );
+    let names: Vec<&str> = found
+        .local_crates
+        .iter()
+        .map(|local| local.name.as_str())
+        .collect();
+    assert_eq!(
+        names,
+        ["my-redactor", "words"],
+        "the SDK is brought by the builder"
+    );
+    let redactor = &found.local_crates[0];
+    let files: Vec<&str> = redactor
+        .files
+        .iter()
+        .map(|(path, _)| path.as_str())
+        .collect();
+    assert_eq!(
+        files,
+        ["build.rs", "data/words.txt", "src/lib.rs", "src/tool.rs"]
+    );
+    assert_snapshot!(redactor.manifest);
+    assert!(
+        !machine.path("ws/redactor/Cargo.lock").exists() && !machine.path("ws/target").exists(),
+        "nothing is left behind"
+    );
+}
+
+#[test]
+fn a_copied_manifest_is_one_that_cargo_reads() {
+    let machine = Machine::new();
+    workspace(&machine);
+    let resolved = machine
+        .resolve("processors:\n  - cargo: my-redactor = { path = \"../ws/redactor\" }\n")
+        .unwrap();
+    for local in &resolved.local_crates {
+        machine.put(
+            &format!("copy/local/{}/Cargo.toml", local.name),
+            &local.manifest,
+        );
+        for (path, bytes) in &local.files {
+            machine.put(
+                &format!("copy/local/{}/{path}", local.name),
+                std::str::from_utf8(bytes).unwrap(),
+            );
+        }
+    }
+    machine.put(
+        "copy/bimetal/bimetal-sdk/Cargo.toml",
+        "[package]\nname = \"bimetal-sdk\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+    );
+    let activity = Activity::silent();
+    let runner = Runner {
+        logs: None,
+        activity: &activity,
+    };
+    let cargo = resolved.rust.unwrap().cargo;
+    let manifest = machine.path("copy/local/my-redactor/Cargo.toml");
+    let arguments = [
+        "metadata",
+        "--no-deps",
+        "--format-version",
+        "1",
+        "--manifest-path",
+        manifest.as_str(),
+    ];
+    let invocation =
+        crate::toolchain::Invocation::cargo(&cargo, machine.path("copy"), machine.path("scratch"))
+            .args(arguments);
+    runner.read("cargo-metadata", &invocation).unwrap();
+}
+
+#[test]
+fn a_bad_path_crate_is_told_with_what_is_wrong() {
+    let machine = Machine::new();
+    workspace(&machine);
+    machine.put(
+        "ws2/bin/Cargo.toml",
+        "[package]\nname = \"only-bin\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+    );
+    machine.put("ws2/bin/src/main.rs", "fn main() {}\n");
+    machine.put("ws2/broken/Cargo.toml", "[package\n");
+    let refused = |cargo: &str| machine.refused(&format!("processors:\n  - cargo: {cargo}\n"));
+    assert_snapshot!(refused("r = { path = \"../none\" }"), @"
+    cannot take over the path crate of `processors[0]`
+    caused by: there is no `/machine/none/Cargo.toml`
+    hint: `path` in `cargo` is relative to the configuration file
+    ");
+    assert_snapshot!(refused("r = { path = \"../ws/redactor\" }"), @r#"
+    cannot take over the path crate of `processors[0]`
+    caused by: the package in `/machine/ws/redactor/Cargo.toml` is `my-redactor`, not `r`
+    hint: name the package in `cargo`, or rename it with `package = "..."`
+    "#);
+    assert_snapshot!(refused("only-bin = { path = \"../ws2/bin\" }"), @"
+    cannot take over the path crate of `processors[0]`
+    caused by: `only-bin` has no library
+    hint: a component is a library crate with `pub fn component()`
+    ");
+    assert_snapshot!(refused("bimetal-sdk = { path = \"../ws/sdk\" }"), @"
+    cannot take over the path crate of `processors[0]`
+    caused by: `bimetal-sdk` is a crate that the builder brings itself
+    ");
+    assert_snapshot!(refused("r"), @r#"
+    `processors[0].cargo` is not one line of `[dependencies]`: key with no value, expected `=`
+    hint: for instance `cargo: my-redactor = { path = "../my-redactor" }`
+    "#);
+    assert!(refused("broken = { path = \"../ws2/broken\" }").contains("Cargo.toml:1:9"));
+}

@@ -1,0 +1,280 @@
+//! Finds the tool chains and asks them what they are.
+//!
+//! In: names, PATH. Out: tools with versions. Invariant: a tool is looked for only when something needs it.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::Deserialize;
+
+use super::error::ResolveError;
+use super::model::{Cc, GoTool, RustTools};
+use crate::stages::config::COLLECTOR_VERSION;
+use crate::toolchain::{Invocation, Runner};
+
+/// The `go` line of the pinned Collector's modules.
+pub(super) const GO_NEEDED: &str = "1.26.0";
+/// The oldest compiler that the carried crates are written for.
+pub(super) const RUST_NEEDED: &str = env!("CARGO_PKG_RUST_VERSION");
+/// Go releases that take the wrong `case` of a type switch once several plugins are loaded.
+const DENIED_GO: &[(u64, u64, u64)] = &[(1, 27, 0), (1, 27, 1)];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+struct GoEnvironment {
+    goversion: String,
+    goos: String,
+    goarch: String,
+    cc: String,
+}
+
+/// Go and the C compiler that it would use.
+pub(super) fn go(
+    named: &str,
+    current: &Utf8Path,
+    search: &str,
+    runner: &Runner<'_>,
+) -> Result<(GoTool, String), ResolveError> {
+    let candidates = [
+        (!named.is_empty())
+            .then(|| find(named, current, search))
+            .flatten(),
+        find("go", current, search),
+    ];
+    for program in candidates.into_iter().flatten() {
+        // From the root no go.mod of somebody else is in the way.
+        let invocation = Invocation::go(&program, "/", false).args([
+            "env",
+            "-json",
+            "GOVERSION",
+            "GOOS",
+            "GOARCH",
+            "CC",
+        ]);
+        let answer = match runner.read("go-env", &invocation) {
+            Ok(answer) => answer,
+            Err(error) if error.is_interrupt() => return Err(ResolveError::Tool(error)),
+            Err(_) => continue,
+        };
+        let environment: GoEnvironment =
+            serde_json::from_slice(&answer).map_err(|error| ResolveError::Answer {
+                command: invocation.command_line(),
+                why: error.to_string(),
+            })?;
+        let tool = GoTool {
+            program,
+            version: environment.goversion,
+            os: environment.goos,
+            arch: environment.goarch,
+        };
+        recent_enough(&tool)?;
+        return Ok((tool, environment.cc));
+    }
+    Err(ResolveError::NoGo {
+        named: (!named.is_empty()).then(|| named.to_owned()),
+    })
+}
+
+fn recent_enough(tool: &GoTool) -> Result<(), ResolveError> {
+    // A development version says no number; it is newer than any release.
+    let Some(found) = go_version(&tool.version) else {
+        return Ok(());
+    };
+    if Some(found) < go_version(GO_NEEDED) {
+        return Err(ResolveError::OldGo {
+            program: tool.program.clone(),
+            found: tool.version.clone(),
+            needed: GO_NEEDED,
+            collector: COLLECTOR_VERSION,
+        });
+    }
+    Ok(())
+}
+
+/// Refuses releases of Go whose plugins cannot be trusted.
+pub(super) fn fit_for_plugins(tool: &GoTool) -> Result<(), ResolveError> {
+    match go_version(&tool.version) {
+        Some(version) if DENIED_GO.contains(&version) => Err(ResolveError::DeniedGo {
+            program: tool.program.clone(),
+            found: tool.version.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// `go1.26.8`, `1.26`, `go1.27rc1 X:exp` -> numbers; a release candidate counts as older than its release.
+fn go_version(text: &str) -> Option<(u64, u64, u64)> {
+    let text = text.split_whitespace().next()?;
+    let text = text.strip_prefix("go").unwrap_or(text);
+    let text = text.split('-').next()?;
+    let mut parts = text.split('.');
+    let major = parts.next()?.parse().ok()?;
+    let minor = parts.next()?;
+    let (minor, candidate) = match minor.find(|c: char| !c.is_ascii_digit()) {
+        Some(at) => (minor[..at].parse::<u64>().ok()?, true),
+        None => (minor.parse::<u64>().ok()?, false),
+    };
+    if candidate {
+        return Some((major, minor.saturating_sub(1), u64::MAX));
+    }
+    let patch = parts.next().map_or(Some(0), |patch| patch.parse().ok())?;
+    Some((major, minor, patch))
+}
+
+/// cargo and rustc as they would run in `folder`, where a rust-toolchain.toml may choose the tool chain.
+pub(super) fn rust(
+    why: &str,
+    folder: &Utf8Path,
+    search: &str,
+    runner: &Runner<'_>,
+) -> Result<RustTools, ResolveError> {
+    let locate = |tool| {
+        find(tool, folder, search).ok_or_else(|| ResolveError::NoRust {
+            tool,
+            why: why.to_owned(),
+        })
+    };
+    let (cargo, rustc) = (locate("cargo")?, locate("rustc")?);
+    let invocation = Invocation::new(&rustc, folder).arg("-vV");
+    let answer = runner
+        .read("rustc-version", &invocation)
+        .map_err(ResolveError::Tool)?;
+    let answer = String::from_utf8_lossy(&answer);
+    let field = |name: &str| {
+        answer
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+            .map(str::to_owned)
+    };
+    let missing = |name: &str| ResolveError::Answer {
+        command: invocation.command_line(),
+        why: format!("no line `{name}`"),
+    };
+    let version = field("release").ok_or_else(|| missing("release"))?;
+    let target = field("host").ok_or_else(|| missing("host"))?;
+    if older(&version, RUST_NEEDED) {
+        return Err(ResolveError::OldRust {
+            program: rustc,
+            found: version,
+            needed: RUST_NEEDED,
+        });
+    }
+    let text = answer.lines().next().unwrap_or_default().to_owned();
+    Ok(RustTools {
+        cargo,
+        rustc,
+        version,
+        text,
+        commit: field("commit-hash").filter(|hash| hash != "unknown"),
+        target,
+    })
+}
+
+fn older(found: &str, needed: &str) -> bool {
+    let numbers = |text: &str| -> Vec<u64> {
+        let release = text.split(['-', '+']).next().unwrap_or_default();
+        release
+            .split('.')
+            .map(|part| part.parse().unwrap_or(0))
+            .collect()
+    };
+    numbers(found) < numbers(needed)
+}
+
+/// The C compiler in `command` (a program, perhaps with arguments).
+pub(super) fn cc(
+    command: &str,
+    why: &str,
+    current: &Utf8Path,
+    search: &str,
+    runner: &Runner<'_>,
+) -> Result<Cc, ResolveError> {
+    let compiler = command.split_whitespace().next().unwrap_or("cc");
+    let missing = || ResolveError::NoCc {
+        compiler: compiler.to_owned(),
+        why: why.to_owned(),
+    };
+    let program = find(compiler, current, search).ok_or_else(missing)?;
+    let answer = runner
+        .read(
+            "cc-version",
+            &Invocation::new(&program, "/").arg("--version"),
+        )
+        .map_err(ResolveError::Tool)?;
+    let version = String::from_utf8_lossy(&answer)
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    Ok(Cc { program, version })
+}
+
+/// A program by path, or by name in the folders of `search`.
+fn find(name: &str, current: &Utf8Path, search: &str) -> Option<Utf8PathBuf> {
+    if name.contains('/') {
+        let path = super::paths::absolute(current, name);
+        return is_program(&path).then_some(path);
+    }
+    let folders =
+        std::env::split_paths(search).filter_map(|folder| Utf8PathBuf::from_path_buf(folder).ok());
+    folders
+        .filter(|folder| folder.is_absolute())
+        .map(|folder| folder.join(name))
+        .find(|path| is_program(path))
+}
+
+#[cfg(unix)]
+fn is_program(path: &Utf8Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata()
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_program(path: &Utf8Path) -> bool {
+    path.is_file()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tool(version: &str) -> GoTool {
+        GoTool {
+            program: "go".into(),
+            version: version.to_owned(),
+            os: "linux".to_owned(),
+            arch: "amd64".to_owned(),
+        }
+    }
+
+    #[test]
+    fn refuses_a_go_that_cannot_build_the_pinned_collector() {
+        for old in ["go1.25.9", "go1.26rc1", "go1.9"] {
+            assert!(recent_enough(&tool(old)).is_err(), "{old}");
+        }
+        for good in [
+            "go1.26.0",
+            "go1.26.8",
+            "go1.27rc1",
+            "go1.27.1 X:nocoverageredesign",
+            "devel go1.28-abcdef",
+        ] {
+            assert!(recent_enough(&tool(good)).is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn refuses_the_two_releases_whose_plugins_cannot_be_trusted() {
+        assert!(fit_for_plugins(&tool("go1.27.0")).is_err());
+        assert!(fit_for_plugins(&tool("go1.27.1")).is_err());
+        assert!(fit_for_plugins(&tool("go1.27.2")).is_ok());
+        assert!(fit_for_plugins(&tool("go1.26.8")).is_ok());
+    }
+
+    #[test]
+    fn compares_versions_of_rust_as_numbers() {
+        assert!(older("1.9.0", "1.95"));
+        assert!(older("1.94.1", "1.95"));
+        assert!(!older("1.95.0", "1.95"));
+        assert!(!older("1.100.0-nightly", "1.95"));
+    }
+}

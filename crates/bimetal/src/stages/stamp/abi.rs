@@ -1,0 +1,43 @@
+//! Which version of the C border the crates in the workspace have.
+
+use bimetal_manifest::schema::Abi;
+use fs_err as fs;
+
+use super::error::StampError;
+use crate::stages::plan::Plan;
+
+/// The numbers are constants of a crate that the builder carries but does not link.
+const SOURCE: &str = "rust/bimetal/bimetal-abi/src/number.rs";
+
+/// Reads the numbers from the source that rustc will read.
+pub(super) fn read(plan: &Plan) -> Result<Abi, StampError> {
+    let path = plan.out.join(SOURCE);
+    let text = fs::read_to_string(&path).map_err(|source| StampError::Read {
+        path: path.clone(),
+        source,
+    })?;
+    match (constant(&text, "ABI_MAJOR"), constant(&text, "ABI_MINOR")) {
+        (Some(major), Some(minor)) => Ok(Abi {
+            major,
+            minor,
+            features: Vec::new(),
+        }),
+        _ => Err(StampError::Abi { path }),
+    }
+}
+
+fn constant(text: &str, name: &str) -> Option<u32> {
+    let start = format!("pub const {name}: u32 = ");
+    text.lines()
+        .find_map(|line| line.strip_prefix(&start)?.strip_suffix(';')?.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_numbers_are_found_in_the_crate_that_is_carried() {
+        let text = include_str!("../../../../bimetal-abi/src/number.rs");
+        assert_eq!(super::constant(text, "ABI_MAJOR"), Some(1));
+        assert!(super::constant(text, "ABI_MINOR").is_some());
+    }
+}

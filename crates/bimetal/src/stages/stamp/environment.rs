@@ -1,0 +1,93 @@
+//! What the tools say about themselves and about the variables that change their results.
+
+use std::collections::BTreeMap;
+
+use bimetal_manifest::schema::Toolchain;
+use camino::Utf8Path;
+
+use super::error::StampError;
+use crate::stages::generate::sha256;
+use crate::stages::lock::go_modules::go;
+use crate::stages::plan::Plan;
+use crate::toolchain::{Invocation, InvocationError, Runner};
+
+/// Variables that change what Go compiles. Paths of caches and proxies are not among them.
+const GO: &[&str] = &[
+    "CC",
+    "CGO_CFLAGS",
+    "CGO_CPPFLAGS",
+    "CGO_CXXFLAGS",
+    "CGO_ENABLED",
+    "CGO_LDFLAGS",
+    "CXX",
+    "GO386",
+    "GOAMD64",
+    "GOARCH",
+    "GOARM",
+    "GOARM64",
+    "GODEBUG",
+    "GOEXPERIMENT",
+    "GOFIPS140",
+    "GOFLAGS",
+    "GOOS",
+];
+
+/// Name -> value of Go's variables that are not empty.
+pub(super) fn go_variables(
+    plan: &Plan,
+    runner: &Runner<'_>,
+) -> Result<BTreeMap<String, String>, StampError> {
+    let text = runner
+        .read(
+            "go-env",
+            &go(plan).args(["env", "-json"]).args(GO.iter().copied()),
+        )
+        .map_err(tool)?;
+    let variables: BTreeMap<String, String> =
+        serde_json::from_slice(&text).map_err(|error| StampError::Answer {
+            tool: "go env -json",
+            reason: error.to_string(),
+        })?;
+    Ok(variables
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .collect())
+}
+
+/// First line of `--version` of the linker that the C compiler calls.
+pub(super) fn linker(cc: &Utf8Path, runner: &Runner<'_>) -> Result<String, StampError> {
+    let ask = |name, program: &str, argument: &str| {
+        runner
+            .read(name, &Invocation::new(program, "/").arg(argument))
+            .map_err(tool)
+    };
+    let name = ask("cc-linker", cc.as_str(), "-print-prog-name=ld")?;
+    let name = String::from_utf8_lossy(&name).trim().to_owned();
+    let version = ask(
+        "ld-version",
+        if name.is_empty() { "ld" } else { &name },
+        "--version",
+    )?;
+    Ok(String::from_utf8_lossy(&version)
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned())
+}
+
+/// `sha256:` over the canonical text of both: sorted keys, no spaces.
+pub(super) fn hash(
+    environment: &BTreeMap<String, String>,
+    toolchain: &Toolchain,
+) -> Result<String, StampError> {
+    let text =
+        serde_json::to_string(&(environment, toolchain)).map_err(|source| StampError::Json {
+            name: "environment".to_owned(),
+            source,
+        })?;
+    Ok(sha256(text.as_bytes()))
+}
+
+fn tool(source: InvocationError) -> StampError {
+    StampError::Tool { source }
+}

@@ -1,0 +1,179 @@
+//! When an artifact was built.
+//!
+//! In: a manifest without its time, what was stamped the last time. Out: the text with its time. Invariant: an artifact whose inputs are
+//! what they were keeps its time, so that a second build gives the same bytes.
+
+use std::env;
+
+use bimetal_manifest::schema::Manifest;
+use camino::Utf8Path;
+use fs_err as fs;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::error::StampError;
+use crate::stages::generate::SourceTree;
+use crate::stages::plan::Plan;
+use crate::toolchain::{work, write};
+
+const EPOCH: &str = "SOURCE_DATE_EPOCH";
+
+/// What was stamped the last time.
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    /// Of the generated sources that only this artifact has.
+    inputs: String,
+    time: String,
+    text: String,
+}
+
+/// The hash of the generated sources below `folder`; of all for main, whose folder is the whole tree.
+pub(super) fn inputs(tree: &SourceTree, folder: &str) -> String {
+    let mut sum = Sha256::new();
+    for (path, bytes) in tree.iter().filter(|(path, _)| path.starts_with(folder)) {
+        sum.update(path.as_str());
+        sum.update([0]);
+        sum.update(bytes.len().to_le_bytes());
+        sum.update(bytes);
+    }
+    sum.finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// The text of the artifact `name`: one manifest, or a list of them for main.
+pub(super) fn settle(
+    plan: &Plan,
+    name: &str,
+    manifests: &[Manifest],
+    inputs: &str,
+) -> Result<String, StampError> {
+    let memory = work::folder(&plan.out)
+        .join("stamp")
+        .join(format!("{name}.json"));
+    let previous = recall(&memory).filter(|previous| previous.inputs == inputs);
+    let (text, time) = decide(
+        name,
+        manifests,
+        previous.as_ref(),
+        env::var(EPOCH).ok().as_deref(),
+    )?;
+    let remembered = Remembered {
+        inputs: inputs.to_owned(),
+        time,
+        text,
+    };
+    let bytes = serde_json::to_vec(&remembered).map_err(|source| StampError::Json {
+        name: name.to_owned(),
+        source,
+    })?;
+    write::if_changed(&memory, &bytes).map_err(|source| StampError::Write {
+        path: memory,
+        source,
+    })?;
+    Ok(remembered.text)
+}
+
+fn recall(memory: &Utf8Path) -> Option<Remembered> {
+    serde_json::from_slice(&fs::read(memory).ok()?).ok()
+}
+
+fn decide(
+    name: &str,
+    manifests: &[Manifest],
+    previous: Option<&Remembered>,
+    epoch: Option<&str>,
+) -> Result<(String, String), StampError> {
+    if let Some(value) = epoch.filter(|value| !value.is_empty()) {
+        let time = value
+            .trim()
+            .parse()
+            .ok()
+            .and_then(|seconds| Timestamp::from_second(seconds).ok())
+            .ok_or_else(|| StampError::Epoch {
+                value: value.to_owned(),
+            })?
+            .to_string();
+        return Ok((text(name, manifests, &time)?, time));
+    }
+    if let Some(previous) = previous
+        && text(name, manifests, &previous.time)? == previous.text
+    {
+        return Ok((previous.text.clone(), previous.time.clone()));
+    }
+    let seconds = Timestamp::now().as_second();
+    let time = Timestamp::from_second(seconds)
+        .map_or_else(|_| Timestamp::UNIX_EPOCH, |now| now)
+        .to_string();
+    Ok((text(name, manifests, &time)?, time))
+}
+
+fn text(name: &str, manifests: &[Manifest], time: &str) -> Result<String, StampError> {
+    let timed: Vec<Manifest> = manifests
+        .iter()
+        .map(|manifest| Manifest {
+            build_time: time.to_owned(),
+            ..manifest.clone()
+        })
+        .collect();
+    match timed.as_slice() {
+        [one] => serde_json::to_string(one),
+        several => serde_json::to_string(several),
+    }
+    .map_err(|source| StampError::Json {
+        name: name.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use bimetal_manifest::schema::{ArtifactKind, Language};
+
+    use super::*;
+
+    fn manifest(version: &str) -> Manifest {
+        serde_json::from_value(serde_json::json!({
+            "schema_version": 1, "artifact": ArtifactKind::Plugin, "language": Language::Go, "toolchain_version": version,
+            "build_profile": "release", "dependency_hashes": {}, "build_flags": [], "target": "t", "build_time": "",
+        }))
+        .unwrap()
+    }
+
+    fn remembered(version: &str) -> Remembered {
+        let time = "2026-01-02T03:04:05Z".to_owned();
+        Remembered {
+            inputs: String::new(),
+            text: text("a", &[manifest(version)], &time).unwrap(),
+            time,
+        }
+    }
+
+    #[test]
+    fn an_artifact_with_equal_inputs_keeps_its_time() {
+        let (_, time) = decide("a", &[manifest("1")], Some(&remembered("1")), None).unwrap();
+        assert_eq!(time, "2026-01-02T03:04:05Z");
+        let (_, time) = decide("a", &[manifest("2")], Some(&remembered("1")), None).unwrap();
+        assert_ne!(time, "2026-01-02T03:04:05Z");
+        assert!(time.ends_with('Z') && time.len() == 20, "{time}");
+    }
+
+    #[test]
+    fn source_date_epoch_wins_and_must_be_a_number() {
+        let (text, time) = decide(
+            "a",
+            &[manifest("1")],
+            Some(&remembered("1")),
+            Some("1795436096"),
+        )
+        .unwrap();
+        assert_eq!(time, "2026-11-23T12:14:56Z");
+        assert!(text.contains(&time));
+        assert!(matches!(
+            decide("a", &[manifest("1")], None, Some("soon")),
+            Err(StampError::Epoch { .. })
+        ));
+    }
+}

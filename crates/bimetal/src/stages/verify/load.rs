@@ -1,0 +1,49 @@
+//! Lets main load every plugin once.
+//!
+//! In: main, plugins that fit it. Out: nothing, or what main had to say. Invariant: plugin code runs in children of main only, under a time
+//! limit, and never in the builder.
+
+use std::time::Duration;
+
+use camino::Utf8Path;
+
+use super::CheckedPlugin;
+use super::error::VerifyError;
+use super::stage::Stage;
+use crate::toolchain::{Invocation, Runner};
+
+/// How long main waits for one plugin.
+const LIMIT: Duration = Duration::from_secs(60);
+/// How long main may take beside that, for each plugin: it hashes and reads the file first.
+const REST: Duration = Duration::from_secs(30);
+
+/// Loads all plugins; main starts a child for each.
+pub(super) fn load(
+    out: &Utf8Path,
+    main: &Utf8Path,
+    plugins: &[CheckedPlugin],
+    runner: &Runner<'_>,
+) -> Result<(), VerifyError> {
+    if plugins.is_empty() {
+        return Ok(());
+    }
+    runner.activity.doing("staging the plugins");
+    let stage = Stage::make(out, plugins)?;
+    runner.activity.doing(&match plugins {
+        [plugin] => format!("loading {}", plugin.built.file_name()),
+        _ => format!("loading {} plugins, each in a child of main", plugins.len()),
+    });
+    let limit = (LIMIT + REST) * u32::try_from(plugins.len()).unwrap_or(u32::MAX);
+    runner.run_within("plugins-validate", &invocation(out, main, &stage), limit).map_err(|source| VerifyError::Load { source })
+}
+
+/// Main's ordinary rules, and the lock is required: every byte that is loaded is one that ships.
+fn invocation(out: &Utf8Path, main: &Utf8Path, stage: &Stage) -> Invocation {
+    Invocation::new(main, out)
+        // Main keeps private copies there; nothing of a build stays behind in the user's folders.
+        .env("TMPDIR", stage.temporary().as_str())
+        .args(["plugins", "validate", "--load", "--plugins-require-lock"])
+        .arg(format!("--timeout={}s", LIMIT.as_secs()))
+        .arg(format!("--plugins-dir={}", stage.folder()))
+        .args(stage.plugins.iter().map(|path| path.as_str()))
+}

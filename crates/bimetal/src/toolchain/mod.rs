@@ -1,0 +1,14 @@
+//! The only room that starts processes.
+//!
+//! In: an [`Invocation`], whose environment is listed in full. Out: its output, and a log of it that stays.
+//! Invariant: nothing is inherited in silence, and no child outlives an interrupt.
+
+mod environment;
+pub(crate) mod interrupt;
+mod invocation;
+mod run;
+pub(crate) mod work;
+pub(crate) mod write;
+
+pub(crate) use invocation::Invocation;
+pub(crate) use run::{InvocationError, Runner};

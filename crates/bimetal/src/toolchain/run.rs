@@ -1,0 +1,363 @@
+//! Runs an [`Invocation`]: streams its output to a log and to whoever watches, and ends it when we are interrupted.
+//!
+//! In: an invocation and a name for its log. Out: its standard output, or an error with the command line and the output's end.
+//! Invariant: memory stays bounded whatever a tool prints; the child's whole process group ends with us.
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+
+use super::interrupt;
+use super::invocation::Invocation;
+use crate::progress::Activity;
+
+/// What a failed command shows at most; the log has everything.
+const SHOWN_LINES: usize = 200;
+/// Longer lines are cut where they are shown or kept in memory.
+const LINE_LIMIT: usize = 16 * 1024;
+/// More than any answer of `go list` or `cargo metadata`.
+const STDOUT_LIMIT: usize = 512 * 1024 * 1024;
+const TICK: Duration = Duration::from_millis(100);
+/// How long a child may take to end by itself after an interrupt.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Runs invocations: where their logs go, and who watches.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Runner<'a> {
+    /// Folder of the logs; `None` before there is an output folder.
+    pub(crate) logs: Option<&'a Utf8Path>,
+    pub(crate) activity: &'a Activity,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InvocationError {
+    #[error("cannot start `{command}`")]
+    Start { command: String, source: io::Error },
+    #[error("`{command}` failed with {status}{}", shown(.output, .log.as_deref()))]
+    Failed {
+        command: String,
+        status: ExitStatus,
+        output: String,
+        log: Option<Utf8PathBuf>,
+    },
+    #[error("`{command}` printed more than {STDOUT_LIMIT} bytes")]
+    TooMuch { command: String },
+    #[error("cannot read the output of `{command}`")]
+    Output { command: String, source: io::Error },
+    #[error("cannot write the log of `{command}`")]
+    Log { command: String, source: io::Error },
+    #[error("interrupted while `{command}` was running")]
+    Interrupted { command: String },
+    #[error("`{command}` did not end within {} s", .limit.as_secs())]
+    TimedOut { command: String, limit: Duration },
+}
+
+impl InvocationError {
+    /// The next action for a person.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Start { .. } => Some("install the tool or put its folder on PATH"),
+            Self::Log { .. } => {
+                Some("see that the output folder is writable and the disk not full")
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a person stopped us; the program then ends with 130.
+    pub(crate) fn is_interrupt(&self) -> bool {
+        matches!(self, Self::Interrupted { .. })
+    }
+}
+
+fn shown(output: &str, log: Option<&Utf8Path>) -> String {
+    let mut text = String::new();
+    if !output.is_empty() {
+        text.push('\n');
+        text.push_str(output.trim_end());
+    }
+    if let Some(log) = log {
+        text.push_str("\nfull output: `");
+        text.push_str(log.as_str());
+        text.push('`');
+    }
+    text
+}
+
+enum Piece {
+    Stdout(Vec<u8>),
+    Stderr(Vec<u8>),
+    Broken(io::Error),
+}
+
+impl Runner<'_> {
+    /// Runs to the end; both streams go to the log and to the live line.
+    pub(crate) fn run(&self, name: &str, invocation: &Invocation) -> Result<(), InvocationError> {
+        self.execute(name, invocation, false, None).map(drop)
+    }
+
+    /// Runs to the end and returns its standard output; standard error goes to the log and to the live line.
+    pub(crate) fn read(
+        &self,
+        name: &str,
+        invocation: &Invocation,
+    ) -> Result<Vec<u8>, InvocationError> {
+        self.execute(name, invocation, true, None)
+    }
+
+    /// Like [`Runner::run`], and ended when `limit` is over.
+    pub(crate) fn run_within(
+        &self,
+        name: &str,
+        invocation: &Invocation,
+        limit: Duration,
+    ) -> Result<(), InvocationError> {
+        self.execute(name, invocation, false, Some(limit)).map(drop)
+    }
+
+    /// Like [`Runner::read`], and ended when `limit` is over.
+    pub(crate) fn read_within(
+        &self,
+        name: &str,
+        invocation: &Invocation,
+        limit: Duration,
+    ) -> Result<Vec<u8>, InvocationError> {
+        self.execute(name, invocation, true, Some(limit))
+    }
+
+    fn execute(
+        &self,
+        name: &str,
+        invocation: &Invocation,
+        capture: bool,
+        limit: Option<Duration>,
+    ) -> Result<Vec<u8>, InvocationError> {
+        let command = invocation.command_line();
+        if interrupt::requested() {
+            return Err(InvocationError::Interrupted { command });
+        }
+        let mut log = self.open_log(name, invocation, &command)?;
+        if self.activity.is_verbose() {
+            self.activity
+                .note(&format!("{}$ {command}", invocation.cwd));
+        }
+        let mut child = start(invocation).map_err(|source| InvocationError::Start {
+            command: command.clone(),
+            source,
+        })?;
+        let pieces = listen(&mut child);
+        let mut record = Record {
+            log: log.as_mut(),
+            capture,
+            stdout: Vec::new(),
+            last: VecDeque::new(),
+        };
+        let outcome = self.follow(&command, &pieces, &mut record, limit);
+        let (stdout, last) = (record.stdout, record.last);
+        drop(pieces);
+        if let Err(error) = outcome {
+            end(&mut child);
+            return Err(error);
+        }
+        let status = child.wait();
+        let status = status.map_err(|source| InvocationError::Output {
+            command: command.clone(),
+            source,
+        })?;
+        if status.success() {
+            return Ok(stdout);
+        }
+        if interrupt::requested() {
+            return Err(InvocationError::Interrupted { command });
+        }
+        Err(InvocationError::Failed {
+            command,
+            status,
+            output: Vec::from(last).join("\n"),
+            log: self.log_path(name),
+        })
+    }
+
+    /// Until both streams are closed.
+    fn follow(
+        &self,
+        command: &str,
+        pieces: &Receiver<Piece>,
+        record: &mut Record<'_>,
+        limit: Option<Duration>,
+    ) -> Result<(), InvocationError> {
+        let started = Instant::now();
+        let named = || command.to_owned();
+        let mut ticked = started;
+        loop {
+            if interrupt::requested() {
+                return Err(InvocationError::Interrupted { command: named() });
+            }
+            if let Some(limit) = limit.filter(|limit| started.elapsed() > *limit) {
+                return Err(InvocationError::TimedOut {
+                    command: named(),
+                    limit,
+                });
+            }
+            match pieces.recv_timeout(TICK) {
+                Ok(Piece::Broken(source)) => {
+                    return Err(InvocationError::Output {
+                        command: named(),
+                        source,
+                    });
+                }
+                Ok(Piece::Stdout(bytes)) if record.capture => {
+                    if record.stdout.len() + bytes.len() > STDOUT_LIMIT {
+                        return Err(InvocationError::TooMuch { command: named() });
+                    }
+                    record.stdout.extend_from_slice(&bytes);
+                }
+                Ok(Piece::Stdout(bytes) | Piece::Stderr(bytes)) => {
+                    let line = record.line(&bytes).map_err(|source| InvocationError::Log {
+                        command: named(),
+                        source,
+                    })?;
+                    if self.activity.is_verbose() {
+                        self.activity.note(&line);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+            // Some tools print thousands of lines in a second.
+            if ticked.elapsed() >= TICK
+                && let Some(last) = record.last.back()
+            {
+                ticked = Instant::now();
+                self.activity.doing(last);
+            }
+        }
+    }
+
+    fn log_path(&self, name: &str) -> Option<Utf8PathBuf> {
+        self.logs.map(|folder| folder.join(format!("{name}.log")))
+    }
+
+    fn open_log(
+        &self,
+        name: &str,
+        invocation: &Invocation,
+        command: &str,
+    ) -> Result<Option<fs::File>, InvocationError> {
+        let Some(path) = self.log_path(name) else {
+            return Ok(None);
+        };
+        let open = || {
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            let mut file = fs::File::create(path.as_std_path())?;
+            file.write_all(invocation.transcript().as_bytes())?;
+            Ok(file)
+        };
+        open().map(Some).map_err(|source| InvocationError::Log {
+            command: command.to_owned(),
+            source,
+        })
+    }
+}
+
+struct Record<'a> {
+    log: Option<&'a mut fs::File>,
+    capture: bool,
+    stdout: Vec<u8>,
+    last: VecDeque<String>,
+}
+
+impl Record<'_> {
+    fn line(&mut self, bytes: &[u8]) -> io::Result<String> {
+        if let Some(log) = self.log.as_mut() {
+            log.write_all(bytes)?;
+        }
+        let line = String::from_utf8_lossy(bytes).trim_end().to_owned();
+        if self.last.len() == SHOWN_LINES {
+            self.last.pop_front();
+        }
+        self.last.push_back(line.clone());
+        Ok(line)
+    }
+}
+
+fn start(invocation: &Invocation) -> io::Result<Child> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that starts processes"
+    )]
+    let mut command = Command::new(invocation.program.as_std_path());
+    command
+        .args(&invocation.args)
+        .env_clear()
+        .envs(&invocation.env)
+        .current_dir(&invocation.cwd)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .spawn()
+}
+
+fn listen(child: &mut Child) -> Receiver<Piece> {
+    // Bounded, so that a tool which prints faster than we write waits for us.
+    let (sender, receiver) = sync_channel(256);
+    if let Some(stdout) = child.stdout.take() {
+        let sender = sender.clone();
+        thread::spawn(move || forward(stdout, &sender, Piece::Stdout));
+    }
+    if let Some(stderr) = child.stderr.take() {
+        thread::spawn(move || forward(stderr, &sender, Piece::Stderr));
+    }
+    receiver
+}
+
+fn forward(stream: impl Read, sender: &SyncSender<Piece>, piece: fn(Vec<u8>) -> Piece) {
+    let mut stream = BufReader::with_capacity(64 * 1024, stream);
+    loop {
+        let mut line = Vec::new();
+        let limit = LINE_LIMIT as u64;
+        match (&mut stream).take(limit).read_until(b'\n', &mut line) {
+            Ok(0) => return,
+            // The receiver is gone only when the run was given up.
+            Ok(_) => {
+                if sender.send(piece(line)).is_err() {
+                    return;
+                }
+            }
+            Err(error) => {
+                let _given_up = sender.send(Piece::Broken(error));
+                return;
+            }
+        }
+    }
+}
+
+/// Ends the child and everything that it started.
+fn end(child: &mut Child) {
+    let group = i32::try_from(child.id())
+        .ok()
+        .and_then(rustix::process::Pid::from_raw);
+    let signal = |signal| {
+        if let Some(group) = group {
+            // The group may be gone already.
+            let _gone = rustix::process::kill_process_group(group, signal);
+        }
+    };
+    signal(rustix::process::Signal::TERM);
+    let deadline = Instant::now() + GRACE;
+    while Instant::now() < deadline && matches!(child.try_wait(), Ok(None)) {
+        thread::sleep(Duration::from_millis(20));
+    }
+    signal(rustix::process::Signal::KILL);
+    let _reaped = child.wait();
+}

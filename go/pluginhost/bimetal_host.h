@@ -1,0 +1,60 @@
+// What the Go side of main calls in its Rust side (crates/bimetal-host, src/ffi).
+//
+// Texts go in as `ptr, len` and may be read during the call. Answers come back as JSON in a buffer that `bimetal_buffer_free` takes
+// back. A function that answers an `int32_t` answers 0 for success and a negative OTELCOL_STATUS_... otherwise; then the JSON is
+// `{"message": ..., "hint": ...}`. A test of bimetal-host compares the names here with those in Rust.
+#ifndef BIMETAL_HOST_H
+#define BIMETAL_HOST_H
+
+#include "otelcol_plugin.h"
+
+// One call of `consume`, in memory of the Rust side, so that nothing of Go's is pointed to from outside.
+typedef struct bimetal_call {
+    // Filled by Go, `struct_size` and `cancelled` excepted.
+    otelcol_context context;
+    // Set by Go to something other than 0 when the caller no longer waits.
+    uint32_t cancelled;
+    // OTELCOL_SIGNAL_..., filled by Go.
+    uint32_t signal;
+    // Filled by the component.
+    otelcol_output output;
+    // Filled by the component.
+    otelcol_error error;
+} bimetal_call;
+
+_Static_assert(sizeof(bimetal_call) == 216, "size of bimetal_call");
+
+// Generated with main: announces the factories that are linked in. Called once, before bimetal_host_open.
+void bimetal_main_init(void);
+
+int32_t bimetal_host_open(const uint8_t *json, uint64_t len, const otelcol_host *table, otelcol_buffer *out);
+int32_t bimetal_host_catalog(otelcol_buffer *out);
+int32_t bimetal_host_verify(const uint8_t *json, uint64_t len, otelcol_buffer *out);
+int32_t bimetal_host_verify_file(const uint8_t *path, uint64_t len, otelcol_buffer *out);
+
+// Both use the handle up.
+int32_t bimetal_plugin_load(uint64_t handle, otelcol_buffer *out);
+int32_t bimetal_plugin_take(uint64_t handle, otelcol_buffer *out);
+
+// Answers an exit code.
+int32_t bimetal_plugins_run(const uint8_t *json, uint64_t len);
+// From another thread: asks a running bimetal_plugins_run to end.
+void bimetal_plugins_interrupt(void);
+
+int32_t bimetal_factory_validate(uint64_t factory, const uint8_t *config, uint64_t len, otelcol_buffer *out);
+int32_t bimetal_factory_create(uint64_t factory, const uint8_t *json, uint64_t len, otelcol_buffer *out);
+
+int32_t bimetal_component_start(uintptr_t component, otelcol_buffer *out);
+int32_t bimetal_component_shutdown(uintptr_t component, uint64_t deadline_unix_ns, otelcol_buffer *out);
+void bimetal_component_free(uintptr_t component);
+
+// Answers OTELCOL_OUTCOME_... or a negative OTELCOL_STATUS_...; `call` is the address of a
+// bimetal_call, whose answers are given back by bimetal_call_reset.
+int32_t bimetal_component_consume(uintptr_t component, uintptr_t call, const uint8_t *data, uint64_t len);
+bimetal_call *bimetal_call_new(void);
+void bimetal_call_reset(bimetal_call *call);
+void bimetal_call_free(bimetal_call *call);
+
+void bimetal_buffer_free(otelcol_buffer *buffer);
+
+#endif // BIMETAL_HOST_H

@@ -1,0 +1,121 @@
+package pluginhost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"go.opentelemetry.io/collector/confmap"
+	"go.uber.org/zap"
+)
+
+// Values of Settings.OnError.
+const (
+	onErrorFail = "fail"
+	onErrorSkip = "skip"
+)
+
+// ConverterFactory makes the converter that loads what a configuration uses. It must be the last one: what converters before it add is
+// used too.
+func (h *Host) ConverterFactory() confmap.ConverterFactory {
+	return confmap.NewConverterFactory(func(set confmap.ConverterSettings) confmap.Converter {
+		return &converter{h, set.Logger}
+	})
+}
+
+type converter struct {
+	host   *Host
+	logger *zap.Logger
+}
+
+// Convert runs between the resolving of a configuration and its decoding, for which the Collector uses the maps that `Factories` gave:
+// the real factories are put into those.
+func (c *converter) Convert(_ context.Context, conf *confmap.Conf) error {
+	h := c.host
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.current == nil {
+		return errors.New("a configuration is read before the Collector asked for its factories")
+	}
+	used := usedComponents(conf)
+	refused, err := h.use(used, c.logger)
+	if err != nil {
+		return err
+	}
+	h.warnOnce(used, refused, c.logger)
+	if len(refused) == 0 {
+		return nil
+	}
+	if h.settings.OnError != onErrorSkip {
+		return fmt.Errorf("the configuration uses plugins that cannot be loaded\n%s", texts(refused))
+	}
+	return h.leaveOut(conf, refused, c.logger)
+}
+
+// use loads what is used and not there yet, and puts it where the Collector looks.
+func (h *Host) use(used []componentKey, logger *zap.Logger) ([]refusal, error) {
+	wanted, refused := []componentKey{}, []refusal{}
+	for _, key := range used {
+		// A plugin that the loader refused may have left code behind, so it is not tried twice.
+		if text, ok := h.failed[key]; ok {
+			refused = append(refused, refusal{key, "", text})
+			continue
+		}
+		wanted = append(wanted, key)
+	}
+	more, warnings, err := h.verifyAndLoad(&wanted)
+	if err != nil {
+		return nil, err
+	}
+	for _, warning := range warnings {
+		logger.Warn(warning)
+	}
+	for _, key := range used {
+		if loaded, ok := h.loaded[key]; ok {
+			if err := putLoaded(h.current, key.Kind, loaded); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return append(refused, more...), nil
+}
+
+// leaveOut goes on without what cannot be loaded. What is linked in as well stays: only the plugin is left out then.
+func (h *Host) leaveOut(conf *confmap.Conf, refused []refusal, logger *zap.Logger) error {
+	var drop []componentKey
+	for _, one := range refused {
+		logger.Error("A plugin that the configuration uses is left out (--plugins-on-error=skip)",
+			zap.String("kind", one.Kind), zap.String("type", one.Type), zap.String("plugin", one.File), zap.String("reason", one.Text))
+		if _, ok := h.linkedIn[one.componentKey]; !ok {
+			drop = append(drop, one.componentKey)
+		}
+	}
+	lines, err := dropComponents(conf, drop)
+	for _, line := range lines {
+		logger.Error("The Collector runs without it", zap.String("left_out", line))
+	}
+	if err != nil {
+		return fmt.Errorf("the configuration cannot do without the plugins that are left out: %w\n%s", err, texts(refused))
+	}
+	return nil
+}
+
+// warnOnce reports what is wrong with files that this configuration does not use.
+func (h *Host) warnOnce(used []componentKey, refused []refusal, logger *zap.Logger) {
+	for _, sentence := range h.later {
+		logger.Warn(sentence)
+	}
+	h.later = nil
+	if h.warned {
+		return
+	}
+	h.warned = true
+	for _, one := range h.catalog.Refused {
+		isReported := slices.ContainsFunc(refused, func(other refusal) bool { return other.File == one.File })
+		if !isReported && !slices.Contains(used, one.componentKey) {
+			logger.Warn("A file in the plugin directory cannot be used; no configuration names it so far",
+				zap.String("plugin", one.File), zap.String("reason", one.Text))
+		}
+	}
+}

@@ -1,0 +1,25 @@
+// The table that components call back through. It cannot stand in a Go file: `//export` forbids definitions in a preamble.
+#include "host.h"
+
+#include "_cgo_export.h"
+
+static void write_log(uint64_t component, int32_t level, otelcol_slice message, otelcol_slice fields) {
+    bimetalGoLog(component, level, (uint8_t *)message.ptr, message.len, (uint8_t *)fields.ptr, fields.len);
+}
+
+static int32_t log_is_enabled(uint64_t component, int32_t level) {
+    return bimetalGoLogEnabled(component, level);
+}
+
+static const otelcol_host table = {
+    .struct_size = sizeof(otelcol_host),
+    .abi_major = OTELCOL_ABI_MAJOR,
+    .abi_minor = OTELCOL_ABI_MINOR,
+    .features = 0,
+    .log = write_log,
+    .log_enabled = log_is_enabled,
+};
+
+const otelcol_host *bimetal_go_table(void) {
+    return &table;
+}

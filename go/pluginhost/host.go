@@ -1,0 +1,275 @@
+package pluginhost
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/otelcol"
+)
+
+// Host gives a Collector its factories: those that are linked in as Go, those that are linked in as Rust, and plugins.
+type Host struct {
+	settings *Settings
+	goSide   func() (otelcol.Factories, error)
+
+	open func() error
+
+	mu sync.Mutex
+	// base holds what is linked in.
+	base     otelcol.Factories
+	linkedIn map[componentKey]string
+	catalog  catalog
+	info     opened
+	// loaded holds the factories of plugins that were loaded, failed why others were not.
+	loaded map[componentKey]loadedPlugin
+	failed map[componentKey]string
+	// current is what was given to the Collector last; its maps are the ones that the next configuration is read with.
+	current *otelcol.Factories
+	// later are sentences for a logger that does not exist yet.
+	later  []string
+	warned bool
+}
+
+type loadedPlugin struct {
+	factory component.Factory
+	module  string
+}
+
+// New makes a host around the factories that are linked in as Go. Nothing is read before the first factory is asked for, so that the
+// settings may still change until then.
+func New(settings *Settings, goSide func() (otelcol.Factories, error)) *Host {
+	host := &Host{
+		settings: settings,
+		goSide:   goSide,
+		loaded:   map[componentKey]loadedPlugin{},
+		failed:   map[componentKey]string{},
+	}
+	host.open = sync.OnceValue(host.openOnce)
+	return host
+}
+
+// Factories is what the Collector calls at every start, reload and for most commands. It always gives fresh maps.
+func (h *Host) Factories() (otelcol.Factories, error) {
+	if err := h.open(); err != nil {
+		return otelcol.Factories{}, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	factories := cloned(h.base)
+	for _, file := range h.catalog.Plugins {
+		if err := h.putPlugin(&factories, file); err != nil {
+			return otelcol.Factories{}, err
+		}
+	}
+	h.current = &factories
+	return factories, nil
+}
+
+// LoadAll verifies and loads every good plugin. Feature gates that a plugin registers are unknown before that.
+func (h *Host) LoadAll() error {
+	if err := h.open(); err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	refused, warnings, err := h.verifyAndLoad(nil)
+	if err != nil {
+		return err
+	}
+	h.later = append(h.later, warnings...)
+	for _, one := range refused {
+		h.failed[one.componentKey] = one.Text
+	}
+	return nil
+}
+
+// TryFile verifies and really loads one file, wherever it lies. It is what a child process of `plugins validate --load` does.
+func (h *Host) TryFile(path string) error {
+	if err := h.open(); err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var found answer
+	if err := hostVerifyFile(path, &found); err != nil {
+		return err
+	}
+	for _, one := range found.Refused {
+		return fmt.Errorf("%s", one.Text)
+	}
+	for _, one := range found.Verified {
+		if _, err := load(one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RunPlugins runs `plugins ARGUMENTS…` and gives the exit code.
+func RunPlugins(settings Settings, arguments []string) int {
+	if arguments == nil {
+		arguments = []string{}
+	}
+	command, err := json.Marshal(map[string]any{"arguments": arguments, "settings": settings})
+	if err != nil {
+		return 1
+	}
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	go func() {
+		<-signals
+		pluginsInterrupt()
+	}()
+	return pluginsRun(command)
+}
+
+func (h *Host) openOnce() error {
+	base, err := h.goSide()
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(h.settings)
+	if err != nil {
+		return err
+	}
+	if err := hostOpen(text, &h.info); err != nil {
+		return fmt.Errorf("the plugin host cannot work: %w", err)
+	}
+	if err := hostCatalog(&h.catalog); err != nil {
+		return fmt.Errorf("the plugin host cannot work: %w", err)
+	}
+	h.base = cloned(base)
+	for _, factory := range h.catalog.LinkedIn {
+		if err := h.putLinkedIn(factory); err != nil {
+			return err
+		}
+	}
+	h.linkedIn = map[componentKey]string{}
+	for word, kind := range kinds {
+		for name, module := range kind.types(&h.base) {
+			h.linkedIn[componentKey{Kind: word, Type: name.String()}] = module
+		}
+	}
+	return nil
+}
+
+func (h *Host) putLinkedIn(factory *rustFactory) error {
+	name, err := component.NewType(factory.Type)
+	if err != nil {
+		return fmt.Errorf("a Rust %s has a type that the Collector refuses: %w", factory.Kind, err)
+	}
+	kind := kinds[factory.Kind]
+	if module, ok := kind.types(&h.base)[name]; ok {
+		return fmt.Errorf("%s %q is linked in twice: from Go (%s) and from Rust (%s)", factory.Kind, name, module, factory.Module)
+	}
+	made, err := factory.newFactory(name)
+	if err != nil {
+		return err
+	}
+	return kind.put(&h.base, name, made, factory.Module)
+}
+
+// putPlugin puts the factory of a plugin in, or what stands for it until it is loaded. What is linked in comes first; that a plugin
+// brings the same is said when a configuration uses it.
+func (h *Host) putPlugin(factories *otelcol.Factories, file pluginFile) error {
+	if _, ok := h.linkedIn[file.componentKey]; ok {
+		return nil
+	}
+	if loaded, ok := h.loaded[file.componentKey]; ok {
+		return putLoaded(factories, file.Kind, loaded)
+	}
+	name, err := component.NewType(file.Type)
+	if err != nil {
+		return nil //nolint:nilerr // No configuration can name it, so nobody misses it.
+	}
+	kind := kinds[file.Kind]
+	return kind.put(factories, name, kind.placeholder(file, name), file.module())
+}
+
+// putLoaded puts a factory in, also under the older name that it still answers to.
+func putLoaded(factories *otelcol.Factories, word string, loaded loadedPlugin) error {
+	kind := kinds[word]
+	if err := kind.put(factories, loaded.factory.Type(), loaded.factory, loaded.module); err != nil {
+		return err
+	}
+	if alias, ok := aliasOf(loaded.factory); ok {
+		if _, taken := kind.types(factories)[alias]; !taken {
+			return kind.put(factories, alias, loaded.factory, loaded.module)
+		}
+	}
+	return nil
+}
+
+// verifyAndLoad has the set verified first, and then loads what passed, in the order in which it was judged.
+func (h *Host) verifyAndLoad(used *[]componentKey) (refused []refusal, warnings []string, err error) {
+	text, err := json.Marshal(question{LinkedIn: sortedKeys(h.linkedIn), Used: used})
+	if err != nil {
+		return nil, nil, err
+	}
+	var found answer
+	if err := hostVerify(text, &found); err != nil {
+		return nil, nil, err
+	}
+	refused, warnings = found.Refused, found.Warnings
+	mustHaveAll := used != nil && h.settings.OnError != onErrorSkip
+	for _, one := range found.Verified {
+		// The Collector will not start, so no code of the others has to run.
+		if mustHaveAll && len(refused) > 0 {
+			break
+		}
+		loaded, err := load(one)
+		if err != nil {
+			refused = append(refused, refusal{one.componentKey, one.File, err.Error()})
+			h.failed[one.componentKey] = err.Error() + "\nhint: restart needed: what the loader refused once is not tried again"
+			continue
+		}
+		h.loaded[one.componentKey] = loaded
+		delete(h.failed, one.componentKey)
+	}
+	for _, key := range found.Unknown {
+		warnings = append(warnings, h.unknown(key))
+	}
+	return refused, warnings, nil
+}
+
+func (h *Host) unknown(key componentKey) string {
+	where := "there is no plugin directory"
+	if h.info.Directory != "" {
+		where = fmt.Sprintf("no plugin in %q brings it", h.info.Directory)
+	}
+	return fmt.Sprintf("%s %q is not linked into this Collector, and %s", key.Kind, key.Type, where)
+}
+
+func load(one ticket) (loadedPlugin, error) {
+	if one.Language != "rust" {
+		factory, err := openGoPlugin(one)
+		return loadedPlugin{factory, one.module()}, err
+	}
+	var found rustFactory
+	if err := pluginLoad(one.Handle, &found); err != nil {
+		return loadedPlugin{}, err
+	}
+	name, err := component.NewType(found.Type)
+	if err != nil {
+		return loadedPlugin{}, err
+	}
+	factory, err := found.newFactory(name)
+	return loadedPlugin{factory, one.module()}, err
+}
+
+func texts(refused []refusal) string {
+	lines := make([]string, 0, len(refused))
+	for _, one := range refused {
+		lines = append(lines, one.Text)
+	}
+	slices.Sort(lines)
+	return strings.Join(slices.Compact(lines), "\n")
+}

@@ -1,0 +1,172 @@
+package pluginhost
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/collector/processor/processorhelper"
+	"go.opentelemetry.io/otel/trace"
+	"go.uber.org/zap"
+)
+
+// instance is a Rust component in one pipeline.
+type instance struct {
+	component *rustComponent
+	logger    *zap.Logger
+	number    uint64
+	host      atomic.Value
+	reported  sync.Once
+}
+
+// hostBox gives all hosts one type, as atomic.Value demands.
+type hostBox struct{ component.Host }
+
+func newInstance(factory *rustFactory, signal uint32, set processor.Settings, cfg component.Config) (*instance, error) {
+	held, ok := cfg.(*config)
+	if !ok {
+		return nil, fmt.Errorf("the configuration of %q is a %T", set.ID, cfg)
+	}
+	text, err := held.section()
+	if err != nil {
+		return nil, err
+	}
+	resource, err := json.Marshal(set.Resource.Attributes().AsRaw())
+	if err != nil {
+		return nil, fmt.Errorf("the Collector's resource cannot be given to Rust: %w", err)
+	}
+	made := &instance{logger: set.Logger, number: addLogger(set.Logger)}
+	request, err := json.Marshal(wish{signal, made.number, set.ID.String(), string(text), string(resource)})
+	if err == nil {
+		made.component, err = factoryCreate(factory.Number, request, made.number)
+	}
+	if err != nil {
+		removeLogger(made.number)
+		return nil, err
+	}
+	return made, nil
+}
+
+// start keeps the host for status reports. The context is not kept, as the Collector demands.
+func (i *instance) start(_ context.Context, host component.Host) error {
+	i.host.Store(hostBox{host})
+	return i.component.start()
+}
+
+// shutdown may be called without start, and more than once.
+func (i *instance) shutdown(ctx context.Context) error {
+	var deadline uint64
+	if at, ok := ctx.Deadline(); ok && at.UnixNano() > 0 {
+		deadline = uint64(at.UnixNano())
+	}
+	err := i.component.shutdown(deadline)
+	if said, ok := errors.AsType[*hostError](err); ok && said.panicked() {
+		// The panic was or is reported now. It is no reason to call the whole shutdown failed.
+		i.reported.Do(func() { i.reportPanic(panicError(said.Message)) })
+		return nil
+	}
+	return err
+}
+
+// codec is how one signal crosses the border.
+type codec[T any] struct {
+	signal    uint32
+	marshal   func(T) ([]byte, error)
+	unmarshal func([]byte) (T, error)
+	partial   func(error, T) error
+}
+
+// consume gives data to Rust and answers with what goes on: the same data, other data, or nothing.
+func consume[T any](ctx context.Context, i *instance, by codec[T], data T) (T, error) {
+	var none T
+	encoded, err := by.marshal(data)
+	if err != nil {
+		return none, consumererror.NewPermanent(fmt.Errorf("cannot encode the data for Rust: %w", err))
+	}
+	record := newCall(by.signal)
+	defer record.release()
+	done := forward(ctx, record)
+	outcome := i.component.consume(record, encoded)
+	done()
+	switch outcome {
+	case outcomePassThrough:
+		return data, nil
+	case outcomeDropped:
+		return none, processorhelper.ErrSkipProcessingData
+	case outcomeReplaced:
+		output, err := record.output()
+		if err != nil {
+			return none, consumererror.NewPermanent(err)
+		}
+		changed, err := by.unmarshal(output)
+		if err != nil {
+			return none, consumererror.NewPermanent(fmt.Errorf("cannot decode what Rust answered: %w", err))
+		}
+		return changed, nil
+	}
+	return none, refused(ctx, i, by, record, outcome)
+}
+
+// forward writes deadline, cancellation and span into the record. The function that it gives must be called when the call is over.
+func forward(ctx context.Context, record *call) (done func()) {
+	if at, ok := ctx.Deadline(); ok {
+		record.setDeadline(at.UnixNano())
+	}
+	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
+		record.setSpan(span.TraceID(), span.SpanID(), byte(span.TraceFlags()), span.IsRemote())
+	}
+	if ctx.Done() == nil {
+		return func() {}
+	}
+	flag, over := record.cancelFlag(), make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		flag.Store(1)
+		close(over)
+	})
+	return func() {
+		// The flag belongs to the record, which is used again: nobody may write to it later.
+		if !stop() {
+			<-over
+		}
+	}
+}
+
+// refused gives the error for an outcome that is none.
+func refused[T any](ctx context.Context, i *instance, by codec[T], record *call, outcome int32) error {
+	said := record.failure()
+	if outcome == statusPanic || outcome == statusPoisoned {
+		err := panicError(said.text())
+		i.reported.Do(func() { i.reportPanic(err) })
+		return consumererror.NewPermanent(err)
+	}
+	if outcome >= 0 {
+		return consumererror.NewPermanent(fmt.Errorf("the component answered outcome %d, which is of no use here", outcome))
+	}
+	if said.message == "" && said.flags == 0 {
+		return consumererror.NewPermanent(fmt.Errorf("the component answered status %d and no message", outcome))
+	}
+	var partial func(error) error
+	if said.has(errorRetryData) {
+		if rest, err := by.unmarshal(record.retryData()); err == nil {
+			partial = func(err error) error { return by.partial(err, rest) }
+		} else {
+			i.logger.Warn("The part that may be sent again cannot be decoded; all of it counts as failed", zap.Error(err))
+		}
+	}
+	return said.toError(ctx, partial)
+}
+
+// reportPanic says once that this instance does nothing any more.
+func (i *instance) reportPanic(err error) {
+	i.logger.Error("The component panicked and is out of use until the Collector restarts or reloads", zap.Error(err))
+	if box, ok := i.host.Load().(hostBox); ok && box.Host != nil {
+		componentstatus.ReportStatus(box.Host, componentstatus.NewPermanentErrorEvent(err))
+	}
+}

@@ -1,0 +1,140 @@
+//! The gate in its tiers: what must hold before a change lands, and before an issue closes.
+//!
+//! In: the work tree. Out: nothing, or the first step that failed. Invariant: `test_all` contains `test`; no step is left out on its own.
+
+use bimetal_conformance::distribution::{repository, target};
+
+use crate::chore::{ChoreError, run, run_with, step};
+use crate::{header, quickstart, structure};
+
+/// Lint, unit, property, structure, quickstart, loading.
+pub(crate) fn test() -> Result<(), ChoreError> {
+    step("format", format)?;
+    step("structure", self::structure)?;
+    step("C header", || header::run(false))?;
+    step("clippy", || {
+        run(
+            "cargo",
+            &[
+                "clippy",
+                "--quiet",
+                "--locked",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ],
+        )
+    })?;
+    step("documentation", || {
+        run_with(
+            "cargo",
+            &["doc", "--quiet", "--locked", "--workspace", "--no-deps"],
+            &[("RUSTDOCFLAGS", "-D warnings")],
+        )
+    })?;
+    step("unit and integration tests", || {
+        run(
+            "cargo",
+            &[
+                "test",
+                "--quiet",
+                "--locked",
+                "--workspace",
+                "--exclude",
+                "bimetal-conformance",
+                "--lib",
+                "--bins",
+                "--tests",
+            ],
+        )
+    })?;
+    step("documentation tests", || {
+        run(
+            "cargo",
+            &["test", "--quiet", "--locked", "--workspace", "--doc"],
+        )
+    })?;
+    step("quickstart", quickstart::run_all)?;
+    step("go vet and go test of the generated main", go_checks)?;
+    step("conformance", || {
+        run(
+            "cargo",
+            &[
+                "test",
+                "--quiet",
+                "--locked",
+                "--package",
+                "bimetal-conformance",
+                "--lib",
+                "--test",
+                "it",
+            ],
+        )
+    })?;
+    println!("test: all steps passed");
+    Ok(())
+}
+
+/// The gate and everything slow.
+pub(crate) fn test_all() -> Result<(), ChoreError> {
+    test()?;
+    step("comparison with OCB, rebuilds, all kinds", || {
+        run(
+            "cargo",
+            &[
+                "test",
+                "--quiet",
+                "--locked",
+                "--package",
+                "bimetal-conformance",
+                "--test",
+                "all",
+            ],
+        )
+    })?;
+    println!("test-all: all steps passed");
+    Ok(())
+}
+
+/// Arrows, headers of modules, lengths of files, rooms of unsafe code.
+pub(crate) fn structure() -> Result<(), ChoreError> {
+    let findings = structure::check(repository());
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    Err(ChoreError::Found(format!(
+        "{} places break the structure:\n{}",
+        lines.len(),
+        lines.join("\n")
+    )))
+}
+
+fn format() -> Result<(), ChoreError> {
+    run("cargo", &["fmt", "--all", "--check"])?;
+    // gofmt lists what it would change and succeeds; the list has to be empty.
+    run(
+        "sh",
+        &[
+            "-c",
+            "found=$(gofmt -l go crates/bimetal-conformance/fixtures) && [ -z \"$found\" ] || { echo \"$found\"; exit 1; }",
+        ],
+    )
+}
+
+/// The carried Go code needs the Rust archive beside it, so it is checked where the builder put both.
+fn go_checks() -> Result<(), ChoreError> {
+    let module = target().join("distributions/otelcol-quickstart");
+    run_with(
+        "go",
+        &["-C", module.as_str(), "vet", "./..."],
+        &[("CGO_ENABLED", "1")],
+    )?;
+    run_with(
+        "go",
+        &["-C", module.as_str(), "test", "-count=1", "./internal/..."],
+        &[("CGO_ENABLED", "1")],
+    )
+}

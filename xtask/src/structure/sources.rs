@@ -1,0 +1,278 @@
+//! How single files must look: their opening lines, their length, where `unsafe` and cgo stand.
+//!
+//! In: the sources of the repository. Out: every file that breaks a rule of `STYLE.md`. Invariant: reads sources only, never `target/`.
+
+use std::path::{Path, PathBuf};
+
+use proc_macro2::{TokenStream, TokenTree};
+
+use super::{Finding, StructureError};
+
+const RUST_LIMIT: usize = 500;
+const GO_LIMIT: usize = 300;
+const PARTS: [&str; 3] = ["In:", "Out:", "Invariant:"];
+const EMPTY_NAMES: [&str; 5] = ["util", "common", "helpers", "manager", "core"];
+
+/// Where `unsafe` may stand. A folder ends with `/`; a name without one is a file name below its crate's `src`.
+const UNSAFE_ROOMS: [(&str, &[&str]); 4] = [
+    ("crates/bimetal-abi/src/", &["/"]),
+    ("crates/bimetal-pdata/src/", &["view.rs", "view/"]),
+    ("crates/bimetal-sdk/src/", &["shim.rs", "export.rs"]),
+    (
+        "crates/bimetal-host/src/",
+        &["load.rs", "component.rs", "ffi.rs", "ffi/"],
+    ),
+];
+
+pub(super) fn check(root: &Path) -> Result<Vec<Finding>, StructureError> {
+    let mut findings = Vec::new();
+    for house in ["crates", "components"] {
+        for package in folders(&root.join(house))? {
+            for file in files(&package.join("src"), "rs")? {
+                let text = fs_err::read_to_string(&file)?;
+                findings.extend(rust(file.strip_prefix(root).unwrap_or(&file), &text));
+            }
+        }
+    }
+    for file in files(&root.join("xtask/src"), "rs")? {
+        let text = fs_err::read_to_string(&file)?;
+        findings.extend(rust(file.strip_prefix(root).unwrap_or(&file), &text));
+    }
+    for file in files(&root.join("go"), "go")? {
+        let text = fs_err::read_to_string(&file)?;
+        findings.extend(go(file.strip_prefix(root).unwrap_or(&file), &text));
+    }
+    Ok(findings)
+}
+
+fn rust(file: &Path, text: &str) -> Vec<Finding> {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    if stem == "tests" {
+        return Vec::new();
+    }
+    let mut findings = Vec::new();
+    let mut find =
+        |line: Option<usize>, text: String| findings.push(Finding::new(file, line, text));
+    let opening: Vec<_> = text
+        .lines()
+        .take_while(|line| line.starts_with("//!"))
+        .collect();
+    let missing: Vec<_> = PARTS
+        .into_iter()
+        .filter(|part| !opening.iter().any(|line| line.contains(part)))
+        .collect();
+    // A root or a `mod.rs` may only declare and re-export; what it is for must stand there all the same.
+    let declares = matches!(&*stem, "lib" | "main" | "mod");
+    if opening.is_empty() {
+        find(
+            Some(1),
+            "does not open with `//!`: what comes in, what goes out, what never happens here"
+                .to_owned(),
+        );
+    } else if !declares && !missing.is_empty() {
+        find(
+            Some(1),
+            format!("its `//!` does not say {}", missing.join(" ")),
+        );
+    }
+    let length = length_without_tests(text);
+    if length > RUST_LIMIT {
+        find(
+            None,
+            format!("{length} lines without tests, at most {RUST_LIMIT}"),
+        );
+    }
+    if EMPTY_NAMES.contains(&&*stem) {
+        find(
+            None,
+            format!("`{stem}` names no subject: name the module after what is in it"),
+        );
+    }
+    match text.parse::<TokenStream>() {
+        Ok(tokens) if !may_be_unsafe(file) => {
+            if let Some(line) = first_unsafe(tokens) {
+                find(
+                    Some(line),
+                    "`unsafe` outside of the rooms that `STYLE.md` names".to_owned(),
+                );
+            }
+        }
+        Ok(_) => {}
+        Err(error) => find(
+            Some(error.span().start().line),
+            format!("is not Rust: {error}"),
+        ),
+    }
+    findings
+}
+
+fn go(file: &Path, text: &str) -> Vec<Finding> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let mut findings = Vec::new();
+    let length = text.lines().count();
+    if !name.ends_with("_test.go") && length > GO_LIMIT {
+        findings.push(Finding::new(
+            file,
+            None,
+            format!("{length} lines, at most {GO_LIMIT}"),
+        ));
+    }
+    let in_host = file
+        .components()
+        .any(|part| part.as_os_str() == "pluginhost");
+    let line_of =
+        |wanted: &dyn Fn(&str) -> bool| text.lines().position(wanted).map(|line| line + 1);
+    if !in_host && let Some(line) = line_of(&|line| line.trim() == "import \"C\"") {
+        findings.push(Finding::new(
+            file,
+            Some(line),
+            "cgo stands in `pluginhost` only",
+        ));
+    }
+    if in_host
+        && let Some(line) = line_of(&|line| line.trim().trim_matches('"').ends_with("/plugincmd"))
+    {
+        findings.push(Finding::new(
+            file,
+            Some(line),
+            "`pluginhost` does not know `plugincmd`",
+        ));
+    }
+    findings
+}
+
+/// Lines before the unit tests, which close a file.
+fn length_without_tests(text: &str) -> usize {
+    let lines: Vec<_> = text.lines().collect();
+    let tests = lines
+        .windows(2)
+        .position(|pair| pair[0] == "#[cfg(test)]" && pair[1].starts_with("mod tests {"));
+    tests.unwrap_or(lines.len())
+}
+
+fn may_be_unsafe(file: &Path) -> bool {
+    let path = file.to_string_lossy();
+    UNSAFE_ROOMS.iter().any(|(source, rooms)| {
+        path.strip_prefix(source).is_some_and(|inside| {
+            let inside = format!("/{inside}");
+            rooms.iter().any(|room| match room.strip_suffix('/') {
+                Some(folder) => inside.starts_with(&format!(
+                    "{}{folder}/",
+                    if folder.is_empty() { "" } else { "/" }
+                )),
+                None => inside.ends_with(&format!("/{room}")),
+            })
+        })
+    })
+}
+
+fn first_unsafe(tokens: TokenStream) -> Option<usize> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Ident(word) if word == "unsafe" => Some(word.span().start().line),
+        TokenTree::Group(group) => first_unsafe(group.stream()),
+        _ => None,
+    })
+}
+
+fn folders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    if folder.is_dir() {
+        for entry in fs_err::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn files(folder: &Path, extension: &str) -> std::io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    if !folder.is_dir() {
+        return Ok(found);
+    }
+    for entry in fs_err::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(files(&path, extension)?);
+        } else if path.extension().is_some_and(|found| found == extension) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "//! What.\n//!\n//! In: a. Out: b. Invariant: c.\n";
+
+    fn texts(findings: &[Finding]) -> Vec<String> {
+        findings.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_module_says_what_comes_in_goes_out_and_never_happens() {
+        let file = Path::new("crates/bimetal/src/plan.rs");
+        assert!(rust(file, GOOD).is_empty());
+        assert_eq!(
+            texts(&rust(file, "//! In: a.\n")),
+            ["crates/bimetal/src/plan.rs:1: its `//!` does not say Out: Invariant:"]
+        );
+        assert_eq!(rust(file, "fn f() {}\n").len(), 1);
+        assert!(
+            rust(
+                Path::new("crates/bimetal/src/stages/mod.rs"),
+                "//! The steps.\nmod plan;\n"
+            )
+            .is_empty()
+        );
+    }
+
+    #[test]
+    fn unsafe_is_found_as_code_and_only_outside_of_its_rooms() {
+        let code = format!(
+            "{GOOD}// unsafe\nconst T: &str = \"unsafe\";\nmod m {{ fn f() {{ unsafe {{ g() }} }} }}\n"
+        );
+        let found = rust(Path::new("crates/bimetal-host/src/registry.rs"), &code);
+        assert_eq!(found[0].line, Some(6));
+        for room in [
+            "crates/bimetal-host/src/ffi.rs",
+            "crates/bimetal-abi/src/table.rs",
+            "crates/bimetal-sdk/src/processor/shim.rs",
+            "crates/bimetal-pdata/src/view/logs.rs",
+        ] {
+            assert!(rust(Path::new(room), &code).is_empty(), "{room}");
+        }
+        assert_eq!(
+            rust(Path::new("crates/bimetal-sdk/src/myshim.rs"), &code).len(),
+            1
+        );
+    }
+
+    #[test]
+    fn tests_do_not_count_as_length() {
+        let file = Path::new("crates/bimetal/src/plan.rs");
+        let tests = format!("#[cfg(test)]\nmod tests {{\n{}}}\n", "\n".repeat(600));
+        assert!(rust(file, &format!("{GOOD}{tests}")).is_empty());
+        assert_eq!(rust(file, &format!("{GOOD}{}", "\n".repeat(600))).len(), 1);
+    }
+
+    #[test]
+    fn go_files_are_short_and_keep_cgo_in_one_folder() {
+        let cgo = "package p\n\nimport \"C\"\n";
+        assert_eq!(
+            texts(&go(Path::new("go/plugincmd/a.go"), cgo)),
+            ["go/plugincmd/a.go:3: cgo stands in `pluginhost` only"]
+        );
+        assert!(go(Path::new("go/pluginhost/a.go"), cgo).is_empty());
+        assert_eq!(
+            go(Path::new("go/pluginhost/a.go"), &"\n".repeat(301)).len(),
+            1
+        );
+    }
+}
