@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -92,11 +93,11 @@ func (h *Host) LoadAll() error {
 
 // TryFile verifies and really loads one file, wherever it lies. It is what a child process of `plugins validate --load` does.
 func (h *Host) TryFile(path string) error {
-	if err := h.open(); err != nil {
+	// The directory of this Collector, good or bad, has no say in this.
+	h.settings.PluginsDir = filepath.Dir(path)
+	if err := h.openRust(); err != nil {
 		return err
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	var found answer
 	if err := hostVerifyFile(path, &found); err != nil {
 		return err
@@ -136,12 +137,8 @@ func (h *Host) openOnce() error {
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(h.settings)
-	if err != nil {
+	if err := h.openRust(); err != nil {
 		return err
-	}
-	if err := hostOpen(text, &h.info); err != nil {
-		return fmt.Errorf("the plugin host cannot work: %w", err)
 	}
 	if err := hostCatalog(&h.catalog); err != nil {
 		return fmt.Errorf("the plugin host cannot work: %w", err)
@@ -157,6 +154,17 @@ func (h *Host) openOnce() error {
 		for name, module := range kind.types(&h.base) {
 			h.linkedIn[componentKey{Kind: word, Type: name.String()}] = module
 		}
+	}
+	return nil
+}
+
+func (h *Host) openRust() error {
+	text, err := json.Marshal(h.settings)
+	if err != nil {
+		return err
+	}
+	if err := hostOpen(text, &h.info); err != nil {
+		return fmt.Errorf("the plugin host cannot work: %w", err)
 	}
 	return nil
 }

@@ -6,7 +6,7 @@
 use std::io;
 
 use bimetal_conformance::collector::{Start, free_endpoint, send};
-use bimetal_conformance::distribution::{Distribution, build, copy_plugins, repository};
+use bimetal_conformance::distribution::{Distribution, build_watched, copy_plugins, repository};
 use bimetal_conformance::tamper;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -25,21 +25,7 @@ const SIGNALS: [(&str, &str); 3] = [
 pub(crate) fn run_all() -> Result<(), ChoreError> {
     let example = repository().join("examples/quickstart");
     heading("1. one command builds main, a Go plugin and a Rust plugin");
-    run(
-        "cargo",
-        &[
-            "run",
-            "--quiet",
-            "--package",
-            "bimetal",
-            "--",
-            "--config",
-            "examples/quickstart/builder-config.yaml",
-            "--output-path",
-            output().as_str(),
-        ],
-    )?;
-    let distribution = build("otelcol-quickstart", &example.join("builder-config.yaml"))?;
+    let distribution = build_watched("otelcol-quickstart", &example.join("builder-config.yaml"))?;
     heading("2. the plugins fit before they are loaded");
     run(distribution.main.as_str(), &["plugins", "check"])?;
     let scratch = tempfile::tempdir()?;
@@ -60,10 +46,6 @@ pub(crate) fn run_all() -> Result<(), ChoreError> {
     expect_refusal(&distribution, &example, &scratch, &other)?;
     println!("\nquickstart: everything is as promised");
     Ok(())
-}
-
-fn output() -> Utf8PathBuf {
-    bimetal_conformance::distribution::target().join("distributions/otelcol-quickstart")
 }
 
 fn heading(text: &str) {

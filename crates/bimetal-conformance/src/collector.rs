@@ -3,6 +3,7 @@
 //! In: a main binary and its arguments. Out: its log, its answers, its exit. Invariant: the child never outlives its [`Collector`].
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::io::{self, BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -14,7 +15,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// How long a Collector may take to start or stop before that is a failure of its own.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// What the Collector logs when every component has started.
 const READY: &str = "Everything is ready";
 
@@ -109,16 +110,29 @@ pub fn send(endpoint: SocketAddr, signal: &str, json: &[u8]) -> Result<(), Colle
 }
 
 /// Sends one OTLP request as protobuf; an answer other than 2xx is an error.
-pub fn send_protobuf(endpoint: SocketAddr, signal: &str, message: &[u8]) -> Result<(), CollectorError> {
+pub fn send_protobuf(
+    endpoint: SocketAddr,
+    signal: &str,
+    message: &[u8],
+) -> Result<(), CollectorError> {
     post(endpoint, signal, "application/x-protobuf", message)
 }
 
-fn post(endpoint: SocketAddr, signal: &str, content: &str, body: &[u8]) -> Result<(), CollectorError> {
+fn post(
+    endpoint: SocketAddr,
+    signal: &str,
+    content: &str,
+    body: &[u8],
+) -> Result<(), CollectorError> {
     ureq::post(format!("http://{endpoint}/v1/{signal}"))
         .header("content-type", content)
         .send(body)
         .map(drop)
-        .map_err(|source| CollectorError::Send { signal: signal.to_owned(), endpoint, source: Box::new(source) })
+        .map_err(|source| CollectorError::Send {
+            signal: signal.to_owned(),
+            endpoint,
+            source: Box::new(source),
+        })
 }
 
 impl Start {
@@ -130,7 +144,11 @@ impl Start {
     /// `main` with these arguments.
     pub fn command(main: &Utf8Path, arguments: &[&str]) -> Self {
         let arguments = arguments.iter().map(ToString::to_string).collect();
-        Self { main: main.to_owned(), arguments, environment: BTreeMap::new() }
+        Self {
+            main: main.to_owned(),
+            arguments,
+            environment: BTreeMap::new(),
+        }
     }
 
     /// One more argument.
@@ -142,7 +160,7 @@ impl Start {
 
     /// One variable of the child's environment, beside what it inherits.
     #[must_use]
-    pub fn variable(mut self, name: &str, value: impl ToString) -> Self {
+    pub fn variable(mut self, name: &str, value: impl Display) -> Self {
         self.environment.insert(name.to_owned(), value.to_string());
         self
     }
@@ -160,10 +178,16 @@ impl Start {
     }
 
     fn spawn(self) -> Result<Collector, CollectorError> {
-        let spawn_error = |source| CollectorError::Spawn { main: self.main.clone(), source };
+        let spawn_error = |source| CollectorError::Spawn {
+            main: self.main.clone(),
+            source,
+        };
         // One pipe for both streams keeps their order.
         let (output, writer) = io::pipe().map_err(spawn_error)?;
-        #[expect(clippy::disallowed_methods, reason = "the driver starts the Collector under test")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the driver starts the Collector under test"
+        )]
         let mut command = Command::new(&self.main);
         let child = command
             .args(&self.arguments)
@@ -183,7 +207,13 @@ impl Start {
                 }
             }
         });
-        Ok(Collector { main: self.main, child, lines, reader: Some(reader), log: String::new() })
+        Ok(Collector {
+            main: self.main,
+            child,
+            lines,
+            reader: Some(reader),
+            log: String::new(),
+        })
     }
 }
 
@@ -192,7 +222,10 @@ impl Collector {
     pub fn wait_for(&mut self, text: &str) -> Result<String, CollectorError> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            match self
+                .lines
+                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            {
                 Ok(line) => {
                     self.log.push_str(&line);
                     self.log.push('\n');
@@ -209,8 +242,15 @@ impl Collector {
                     });
                 }
                 Err(RecvTimeoutError::Disconnected) => {
-                    let status = self.child.wait().map_err(|source| self.stop_error(source))?;
-                    return Err(CollectorError::Ended { main: self.main.clone(), status, log: self.log.clone() });
+                    let status = self
+                        .child
+                        .wait()
+                        .map_err(|source| self.stop_error(source))?;
+                    return Err(CollectorError::Ended {
+                        main: self.main.clone(),
+                        status,
+                        log: self.log.clone(),
+                    });
                 }
             }
         }
@@ -244,7 +284,10 @@ impl Collector {
     fn wait(mut self) -> Result<Ended, CollectorError> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            match self
+                .lines
+                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            {
                 Ok(line) => {
                     self.log.push_str(&line);
                     self.log.push('\n');
@@ -260,16 +303,26 @@ impl Collector {
                 }
             }
         }
-        let status = self.child.wait().map_err(|source| self.stop_error(source))?;
-        Ok(Ended { status, log: std::mem::take(&mut self.log) })
+        let status = self
+            .child
+            .wait()
+            .map_err(|source| self.stop_error(source))?;
+        Ok(Ended {
+            status,
+            log: std::mem::take(&mut self.log),
+        })
     }
 
     fn signal(&self, signal: Signal) -> Result<(), CollectorError> {
-        kill_process(Pid::from_child(&self.child), signal).map_err(|source| self.stop_error(source.into()))
+        kill_process(Pid::from_child(&self.child), signal)
+            .map_err(|source| self.stop_error(source.into()))
     }
 
     fn stop_error(&self, source: io::Error) -> CollectorError {
-        CollectorError::Stop { main: self.main.clone(), source }
+        CollectorError::Stop {
+            main: self.main.clone(),
+            source,
+        }
     }
 }
 

@@ -46,17 +46,24 @@ pub struct Distribution {
 }
 
 /// The top of this repository.
+///
+/// # Panics
+/// Never: this crate lies two folders below it.
 pub fn repository() -> &'static Utf8Path {
     static ROOT: OnceLock<Utf8PathBuf> = OnceLock::new();
     ROOT.get_or_init(|| {
         let here = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
-        here.ancestors().nth(2).expect("this crate lies two folders below the top").to_owned()
+        here.ancestors()
+            .nth(2)
+            .expect("this crate lies two folders below the top")
+            .to_owned()
     })
 }
 
 /// Cargo's target folder of this repository.
 pub fn target() -> Utf8PathBuf {
-    std::env::var("CARGO_TARGET_DIR").map_or_else(|_| repository().join("target"), Utf8PathBuf::from)
+    std::env::var("CARGO_TARGET_DIR")
+        .map_or_else(|_| repository().join("target"), Utf8PathBuf::from)
 }
 
 /// The builder, built from this repository if that has not happened yet in this process.
@@ -65,7 +72,17 @@ pub fn builder() -> Result<Utf8PathBuf, DistributionError> {
     let program = target().join("debug/bimetal");
     if BUILT.get().is_none() {
         let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-        run(&cargo, &["build", "--quiet", "--package", "bimetal", "--bin", "bimetal"])?;
+        run(
+            &cargo,
+            &[
+                "build",
+                "--quiet",
+                "--package",
+                "bimetal",
+                "--bin",
+                "bimetal",
+            ],
+        )?;
         BUILT.get_or_init(|| ());
     }
     Ok(program)
@@ -73,28 +90,106 @@ pub fn builder() -> Result<Utf8PathBuf, DistributionError> {
 
 /// Builds `config` into `target/distributions/<name>`; quick when nothing changed since the last time.
 pub fn build(name: &str, config: &Utf8Path) -> Result<Distribution, DistributionError> {
+    let (distribution, mut command) = builder_command(name, config)?;
+    let output = command
+        .output()
+        .map_err(|source| spawn_error(&command, source))?;
+    if output.status.success() {
+        Ok(distribution)
+    } else {
+        Err(failed(&command, &output))
+    }
+}
+
+/// Like [`build`], and whoever started us watches the builder's progress.
+pub fn build_watched(name: &str, config: &Utf8Path) -> Result<Distribution, DistributionError> {
+    let (distribution, mut command) = builder_command(name, config)?;
+    let status = command
+        .status()
+        .map_err(|source| spawn_error(&command, source))?;
+    if status.success() {
+        return Ok(distribution);
+    }
+    Err(failed(
+        &command,
+        &Output {
+            status,
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+        },
+    ))
+}
+
+/// The builder as a command, with the target folder that all distributions of this repository share.
+pub fn builder_program() -> Result<Command, DistributionError> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the driver runs the builder under test"
+    )]
+    let mut command = Command::new(builder()?);
+    command
+        .current_dir(repository())
+        .env("CARGO_TARGET_DIR", target().join("generated"));
+    Ok(command)
+}
+
+fn builder_command(
+    name: &str,
+    config: &Utf8Path,
+) -> Result<(Distribution, Command), DistributionError> {
     let out = target().join("distributions").join(name);
     fs::create_dir_all(out.parent().expect("joined from two names"))?;
-    let builder = builder()?;
-    run(builder.as_str(), &["--config", config.as_str(), "--output-path", out.as_str()])?;
-    Ok(Distribution { main: out.join(name), plugins: out.join("plugins"), out })
+    let mut command = builder_program()?;
+    command.args(["--config", config.as_str(), "--output-path", out.as_str()]);
+    Ok((
+        Distribution {
+            main: out.join(name),
+            plugins: out.join("plugins"),
+            out,
+        },
+        command,
+    ))
 }
 
 /// Runs a program to its end in the top of this repository; what it writes is kept for the error.
 pub fn run(program: &str, arguments: &[&str]) -> Result<Output, DistributionError> {
-    #[expect(clippy::disallowed_methods, reason = "the driver runs the builder under test")]
-    let output = Command::new(program)
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the driver runs the tools that the tests compare with"
+    )]
+    let mut command = Command::new(program);
+    let output = command
         .args(arguments)
         .current_dir(repository())
         .output()
-        .map_err(|source| DistributionError::Spawn { program: program.to_owned(), source })?;
+        .map_err(|source| spawn_error(&command, source))?;
     if output.status.success() {
-        return Ok(output);
+        Ok(output)
+    } else {
+        Err(failed(&command, &output))
     }
-    Err(DistributionError::Failed {
-        command: format!("{program} {}", arguments.join(" ")),
-        output: format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)),
-    })
+}
+
+fn spawn_error(command: &Command, source: io::Error) -> DistributionError {
+    DistributionError::Spawn {
+        program: command.get_program().to_string_lossy().into_owned(),
+        source,
+    }
+}
+
+fn failed(command: &Command, output: &Output) -> DistributionError {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    DistributionError::Failed {
+        command: words
+            .map(|word| word.to_string_lossy())
+            .collect::<Vec<_>>()
+            .join(" "),
+        output: format!(
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        ),
+    }
 }
 
 /// Copies a plugin folder, so that the copy can be damaged. Modes stay as they are.

@@ -49,7 +49,9 @@ pub fn flip_code_byte(file: &Utf8Path) -> Result<(), TamperError> {
 /// Sets the value at a JSON pointer of the manifest; of the Go part if it is main's.
 pub fn set_in_manifest(file: &Utf8Path, pointer: &str, value: Value) -> Result<(), TamperError> {
     edit_manifest(file, |manifest| {
-        let place = manifest.pointer_mut(pointer).ok_or_else(|| missing(pointer))?;
+        let place = manifest
+            .pointer_mut(pointer)
+            .ok_or_else(|| missing(pointer))?;
         *place = value;
         Ok(())
     })
@@ -64,7 +66,10 @@ pub fn change_dependency(file: &Utf8Path, name: &str) -> Result<(), TamperError>
             .ok_or_else(|| missing(name))?;
         let text = hash.as_str().ok_or_else(|| missing(name))?;
         let (form, digits) = text.split_once(':').ok_or_else(|| missing(name))?;
-        *hash = Value::String(format!("{form}:{}", digits.chars().rev().collect::<String>()));
+        *hash = Value::String(format!(
+            "{form}:{}",
+            digits.chars().rev().collect::<String>()
+        ));
         Ok(())
     })
 }
@@ -104,7 +109,10 @@ fn edit_manifest(
         change(&mut manifest)?;
         let framed = frame(&manifest.to_string());
         if framed.len() > length {
-            return Err(TamperError::TooLong { needed: framed.len(), available: length });
+            return Err(TamperError::TooLong {
+                needed: framed.len(),
+                available: length,
+            });
         }
         bytes[start..start + framed.len()].copy_from_slice(&framed);
         bytes[start + framed.len()..start + length].fill(0);
@@ -112,7 +120,10 @@ fn edit_manifest(
     })
 }
 
-fn edit(file: &Utf8Path, change: impl FnOnce(&mut [u8]) -> Result<(), TamperError>) -> Result<(), TamperError> {
+fn edit(
+    file: &Utf8Path,
+    change: impl FnOnce(&mut [u8]) -> Result<(), TamperError>,
+) -> Result<(), TamperError> {
     let mut bytes = fs::read(file)?;
     change(&mut bytes)?;
     // A new file, not the old one written over: the old one may be mapped by a Collector that runs.
@@ -128,7 +139,9 @@ fn section(bytes: &[u8], name: &str) -> Result<(usize, usize), TamperError> {
         .section_by_name(name)
         .and_then(|section| section.file_range())
         .ok_or_else(|| missing(name))?;
-    let range = usize::try_from(start).ok().zip(usize::try_from(length).ok());
+    let range = usize::try_from(start)
+        .ok()
+        .zip(usize::try_from(length).ok());
     range.ok_or_else(|| missing(name))
 }
 
@@ -137,5 +150,7 @@ fn parse(bytes: &[u8]) -> Result<ElfFile64<'_, Endianness>, TamperError> {
 }
 
 fn missing(what: &str) -> TamperError {
-    TamperError::Missing { what: what.to_owned() }
+    TamperError::Missing {
+        what: what.to_owned(),
+    }
 }

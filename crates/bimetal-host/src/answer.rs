@@ -45,7 +45,7 @@ pub(crate) fn several(key: &Key, items: &[&Item]) -> Refusal {
     let mut refusal = Refusal::new(&items[0].file.name, None).because(
         format!(
             "{} {} bring the same component",
-            files.join(", "),
+            files.join(" and "),
             if files.len() == 2 { "both" } else { "all" }
         ),
         Some("keep one of them in the plugin directory"),

@@ -118,3 +118,40 @@ fn is_named_after(file: &str, kind: Kind, type_name: &str) -> bool {
         .and_then(|rest| rest.strip_prefix('-'))
         == Some(type_name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{Directory, Origin};
+
+    #[test]
+    fn files_that_are_no_plugins_are_found_by_the_name_that_a_plugin_would_have() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(folder.path()).unwrap();
+        fs_err::write(path.join("processor-a.so"), "text").unwrap();
+        fs_err::write(path.join("exporter-b.so"), "").unwrap();
+        let snapshot = Snapshot::take(&Directory {
+            path: path.to_owned(),
+            origin: Origin::Flag,
+        })
+        .unwrap();
+        let shelf = Shelf::read(&Own::read().unwrap(), Rules::default(), &snapshot);
+        let Lookup::One(item) = shelf.look_up(Kind::Processor, "a") else {
+            panic!("not found")
+        };
+        let refusal = item.glance.as_ref().unwrap_err();
+        assert!(
+            refusal.text().contains("it is not an object file but text"),
+            "{}",
+            refusal.text()
+        );
+        for (kind, name) in [
+            (Kind::Processor, "b"),
+            (Kind::Receiver, "a"),
+            (Kind::Processor, ""),
+        ] {
+            assert!(matches!(shelf.look_up(kind, name), Lookup::Nowhere));
+        }
+        assert!(shelf.loadable(&BTreeSet::new()).is_empty());
+    }
+}

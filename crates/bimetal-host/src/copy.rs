@@ -309,3 +309,198 @@ fn memory_file(name: &str) -> Result<OwnedFd, Errno> {
         result => result,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+        (folder, path)
+    }
+
+    fn plugin(folder: &Utf8Path, bytes: &[u8]) -> Utf8PathBuf {
+        let path = folder.join("processor-x.so");
+        fs_err::write(&path, bytes).unwrap();
+        set_mode(&path, 0o644);
+        path
+    }
+
+    fn set_mode(path: &Utf8Path, mode: u32) {
+        fs_err::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn content(copy: &Copy) -> Vec<u8> {
+        fs_err::read(&copy.path).unwrap()
+    }
+
+    #[test]
+    fn a_rust_plugin_is_copied_into_memory_that_nobody_can_change() {
+        let (_folder, path) = folder();
+        let bytes = vec![3; CHUNK + 17];
+        let file = plugin(&path, &bytes);
+        let copy = Opened::open(&file)
+            .unwrap()
+            .into_memory(&Cache::new(Some(&path.join("cache"))))
+            .unwrap();
+        assert_eq!(content(&copy), bytes);
+        assert_eq!(copy.digest, Digest::of(&bytes));
+        assert!(fs_err::write(&copy.path, "other").is_err());
+        fs_err::write(&file, "other").unwrap();
+        assert_eq!(content(&copy), bytes);
+    }
+
+    #[test]
+    fn a_go_plugin_is_copied_into_a_private_file_named_by_its_content() {
+        let (_folder, path) = folder();
+        let file = plugin(&path, b"go");
+        let cache = Cache::new(Some(&path.join("cache")));
+        let first = Opened::open(&file).unwrap().into_private(&cache).unwrap();
+        assert_eq!(
+            first.path,
+            path.join("cache").join(format!("{}.so", Digest::of(b"go")))
+        );
+        assert_eq!(
+            fs_err::metadata(&first.path).unwrap().permissions().mode() & 0o777,
+            0o400
+        );
+        assert_eq!(
+            fs_err::metadata(path.join("cache"))
+                .unwrap()
+                .permissions()
+                .mode()
+                & 0o777,
+            0o700
+        );
+        let second = Opened::open(&file).unwrap().into_private(&cache).unwrap();
+        assert_eq!(
+            Stamp::of(&first.file).unwrap(),
+            Stamp::of(&second.file).unwrap(),
+            "the same file is used again"
+        );
+        assert_eq!(
+            fs_err::read_dir(path.join("cache")).unwrap().count(),
+            1,
+            "no draft is left"
+        );
+    }
+
+    #[test]
+    fn a_private_file_that_does_not_hold_what_its_name_says_is_replaced() {
+        let (_folder, path) = folder();
+        let file = plugin(&path, b"go");
+        let cache = Cache::new(Some(&path.join("cache")));
+        let first = Opened::open(&file).unwrap().into_private(&cache).unwrap();
+        set_mode(&first.path, 0o600);
+        fs_err::write(&first.path, "spoiled").unwrap();
+        set_mode(&first.path, 0o400);
+        let second = Opened::open(&file).unwrap().into_private(&cache).unwrap();
+        assert_eq!(content(&second), b"go");
+    }
+
+    #[test]
+    fn without_a_private_folder_a_file_that_could_be_exchanged_is_refused() {
+        let (_folder, path) = folder();
+        let file = plugin(&path, b"go");
+        fs_err::create_dir(path.join("open")).unwrap();
+        set_mode(&path.join("open"), 0o755);
+        let cache = Cache::new(Some(&path.join("open")));
+        let error = Opened::open(&file)
+            .unwrap()
+            .into_private(&cache)
+            .unwrap_err();
+        assert!(
+            matches!(
+                &error,
+                CopyError::Private {
+                    source: CacheError::NoFolder { .. },
+                    ..
+                }
+            ),
+            "{error:?}"
+        );
+        assert!(error.hint().unwrap().contains("--plugins-cache-dir"));
+    }
+
+    #[test]
+    fn links_folders_and_pipes_are_no_plugins() {
+        let (_folder, path) = folder();
+        let file = plugin(&path, b"x");
+        let link = path.join("link.so");
+        fs_err::os::unix::fs::symlink(&file, &link).unwrap();
+        assert!(matches!(Opened::open(&link), Err(CopyError::Link { .. })));
+        assert!(matches!(
+            Opened::open(&path),
+            Err(CopyError::NotRegular { .. })
+        ));
+        let pipe = path.join("pipe.so");
+        rustix::fs::mknodat(
+            CWD,
+            pipe.as_std_path(),
+            rustix::fs::FileType::Fifo,
+            Mode::RUSR,
+            0,
+        )
+        .unwrap();
+        assert!(matches!(
+            Opened::open(&pipe),
+            Err(CopyError::NotRegular { .. })
+        ));
+        assert!(matches!(
+            Opened::open(&path.join("none.so")),
+            Err(CopyError::Open { .. })
+        ));
+    }
+
+    #[test]
+    fn what_others_may_write_is_refused() {
+        let (_folder, path) = folder();
+        let file = plugin(&path, b"x");
+        for mode in [0o664, 0o646, 0o666] {
+            set_mode(&file, mode);
+            let error = Opened::open(&file).unwrap_err();
+            assert!(
+                matches!(error, CopyError::Writable { mode: found, .. } if found == mode),
+                "{error}"
+            );
+        }
+        set_mode(&path, 0o777);
+        assert!(matches!(
+            check_directory(&path),
+            Err(CopyError::Writable { mode: 0o777, .. })
+        ));
+        set_mode(&path, 0o755);
+        check_directory(&path).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_changes_while_it_is_read_is_refused() {
+        let (_folder, path) = folder();
+        let file = plugin(&path, b"one");
+        let opened = Opened::open(&file).unwrap();
+        fs_err::write(&file, "longer").unwrap();
+        let error = opened
+            .into_memory(&Cache::new(Some(&path.join("cache"))))
+            .unwrap_err();
+        assert!(matches!(error, CopyError::Changed { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_huge_file_is_refused_before_it_is_read() {
+        let (_folder, path) = folder();
+        let file = plugin(&path, b"");
+        fs_err::OpenOptions::new()
+            .write(true)
+            .open(&file)
+            .unwrap()
+            .set_len(LARGEST_FILE + 1)
+            .unwrap();
+        assert!(matches!(
+            Opened::open(&file),
+            Err(CopyError::TooLarge { .. })
+        ));
+    }
+}

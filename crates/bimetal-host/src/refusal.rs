@@ -113,3 +113,56 @@ fn describe(mismatch: &Mismatch, text: &mut String) {
     let _ = write!(text, "\n      would happen: {}", mismatch.consequence);
     let _ = write!(text, "\n      hint: {}", mismatch.remedy);
 }
+
+#[cfg(test)]
+mod tests {
+    use bimetal_manifest::compat::{Class, What};
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_every_reason_what_would_happen_and_what_to_do() {
+        let component = serde_json::json!({"kind": "processor", "type": "redactor", "module": "m"});
+        let component: Component = serde_json::from_value(component).unwrap();
+        let mut refusal = Refusal::new("processor-redactor.so", Some(&component))
+            .because("`plugins.lock` does not list it", Some("build it again"))
+            .because("a problem without advice", None);
+        refusal.mismatches.push(Mismatch {
+            class: Class::WouldAbort,
+            what: What::PackageHash,
+            subject: "standard library".to_owned(),
+            main: Some("go1.26.8".to_owned()),
+            plugin: Some("go1.26.7".to_owned()),
+            count: 3,
+            names: vec!["runtime".to_owned(), "os".to_owned()],
+            consequence: "the process would end".to_owned(),
+            remedy: "use one tool chain".to_owned(),
+        });
+        insta::assert_snapshot!(refusal.text(), @r"
+        plugin `processor-redactor.so` (processor `redactor`) is refused:
+          - `plugins.lock` does not list it
+              hint: build it again
+          - a problem without advice
+          - package hash `standard library`: main `go1.26.8`, plugin `go1.26.7`
+              names: runtime, os and 1 more
+              would happen: the process would end
+              hint: use one tool chain
+        ");
+    }
+
+    #[test]
+    fn nothing_of_a_plugin_reaches_a_terminal_unescaped() {
+        let component =
+            serde_json::json!({"kind": "processor", "type": "\u{1b}[2J", "module": "m"});
+        let component: Component = serde_json::from_value(component).unwrap();
+        let error = std::io::Error::other("a \u{7}bell");
+        let text = Refusal::new("\u{1b}]0;x", Some(&component))
+            .because(chain(&error), None)
+            .text();
+        assert!(
+            text.chars()
+                .all(|character| character == '\n' || !character.is_control()),
+            "{text:?}"
+        );
+    }
+}

@@ -201,3 +201,86 @@ fn stability_word(level: u64) -> &'static str {
 fn place(file: Option<&str>) -> String {
     file.map_or_else(|| "linked in".to_owned(), |file| format!("plugin `{file}`"))
 }
+
+#[cfg(test)]
+mod tests {
+    use bimetal_abi::{
+        Buffer, Create, Error, STABILITY_ALPHA, STABILITY_BETA, STATUS_ERROR, Slice,
+    };
+    use std::ffi::c_void;
+
+    use super::*;
+
+    extern "C" fn describe(_: *const Factory, _: *mut Buffer, _: *mut Error) -> i32 {
+        STATUS_ERROR
+    }
+    extern "C" fn validate(_: Slice, _: *mut Error) -> i32 {
+        STATUS_ERROR
+    }
+    extern "C" fn create(_: *const Create, _: *mut *mut c_void, _: *mut Error) -> i32 {
+        STATUS_ERROR
+    }
+    extern "C" fn shutdown(_: *mut c_void, _: u64, _: *mut Error) -> i32 {
+        STATUS_ERROR
+    }
+    extern "C" fn destroy(_: *mut c_void) {}
+
+    fn table(kind: u32) -> FactoryTable {
+        let factory = Factory {
+            struct_size: u32::try_from(size_of::<Factory>()).unwrap(),
+            kind,
+            signals: 1 << SIGNAL_LOGS | 1 << SIGNAL_TRACES,
+            features: 0,
+            type_name: Slice::from_bytes(b"redactor"),
+            describe: Some(describe),
+            validate: Some(validate),
+            create: Some(create),
+            start: None,
+            consume: None,
+            cancel: None,
+            shutdown: Some(shutdown),
+            destroy: Some(destroy),
+            stability: STABILITY_BETA << (4 * SIGNAL_LOGS) | STABILITY_ALPHA << (4 * SIGNAL_TRACES),
+        };
+        FactoryTable::of_static(Box::leak(Box::new(factory))).unwrap()
+    }
+
+    #[test]
+    fn a_component_that_is_there_twice_is_an_error_that_names_both() {
+        let registry = Registry::default();
+        let first = registry.add(table(KIND_PROCESSOR), None).unwrap();
+        assert_eq!(registry.get(first.number).unwrap().type_name, "redactor");
+        registry.add(table(KIND_EXPORTER), None).unwrap();
+        let error = registry
+            .add(table(KIND_PROCESSOR), Some("a.so".to_owned()))
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "processor `redactor` is there twice: linked in and plugin `a.so`"
+        );
+        assert_eq!(registry.linked_in().len(), 2);
+    }
+
+    #[test]
+    fn numbers_that_nobody_gave_out_and_unknown_kinds_are_errors() {
+        let registry = Registry::default();
+        for number in [0, 1, u64::MAX] {
+            assert!(matches!(
+                registry.get(number),
+                Err(RegistryError::Unknown { .. })
+            ));
+        }
+        assert!(matches!(
+            registry.add(table(77), None),
+            Err(RegistryError::Kind { kind: 77 })
+        ));
+    }
+
+    #[test]
+    fn signals_are_those_of_the_table_with_their_stability() {
+        let entry = Registry::default()
+            .add(table(KIND_PROCESSOR), None)
+            .unwrap();
+        assert_eq!(entry.signals(), [("traces", "alpha"), ("logs", "beta")]);
+    }
+}

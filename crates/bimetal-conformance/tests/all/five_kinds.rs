@@ -47,7 +47,12 @@ fn all_five_kinds_run_as_plugins_and_profiles_pass() {
         .send(PROFILES)
         .unwrap();
     collector.wait_for("\"resource profiles\": 1").unwrap();
-    let page = ureq::get(format!("http://{zpages}/debug/pipelinez")).call().unwrap().body_mut().read_to_string().unwrap();
+    let page = ureq::get(format!("http://{zpages}/debug/pipelinez"))
+        .call()
+        .unwrap()
+        .body_mut()
+        .read_to_string()
+        .unwrap();
     assert!(page.contains("forward"), "{page}");
     let ended = collector.stop().unwrap();
     assert!(ended.status.success(), "{}", ended.log);

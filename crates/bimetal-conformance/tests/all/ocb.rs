@@ -18,12 +18,27 @@ struct Pair {
 fn pair() -> Pair {
     let config = repository().join("crates/bimetal-conformance/fixtures/core.yaml");
     let tools = target().join("tools");
-    run("env", &[&format!("GOBIN={tools}"), "GOFLAGS=", "go", "install", OCB]).unwrap();
+    run(
+        "env",
+        &[&format!("GOBIN={tools}"), "GOFLAGS=", "go", "install", OCB],
+    )
+    .unwrap();
     let out = target().join("distributions/ocb/otelcol-core");
     fs::create_dir_all(out.parent().unwrap()).unwrap();
-    run(tools.join("builder").as_str(), &["--config", config.as_str(), "--output-path", out.as_str()]).unwrap();
-    let ocb = Distribution { main: out.join("otelcol-core"), plugins: out.join("plugins"), out };
-    Pair { ocb, ours: build("otelcol-core", &config).unwrap() }
+    run(
+        tools.join("builder").as_str(),
+        &["--config", config.as_str(), "--output-path", out.as_str()],
+    )
+    .unwrap();
+    let ocb = Distribution {
+        main: out.join("otelcol-core"),
+        plugins: out.join("plugins"),
+        out,
+    };
+    Pair {
+        ocb,
+        ours: build("otelcol-core", &config).unwrap(),
+    }
 }
 
 fn stdout(main: &Utf8Path, arguments: &[&str]) -> String {
@@ -32,7 +47,10 @@ fn stdout(main: &Utf8Path, arguments: &[&str]) -> String {
 }
 
 fn names(out: &Utf8PathBuf) -> BTreeSet<String> {
-    let names = out.read_dir_utf8().unwrap().map(|entry| entry.unwrap().file_name().to_owned());
+    let names = out
+        .read_dir_utf8()
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_owned());
     names.filter(|name| !name.starts_with('.')).collect()
 }
 
@@ -44,7 +62,11 @@ fn builds_what_ocb_builds() {
         let text = stdout(Utf8Path::new("go"), &["version", "-m", main.as_str()]);
         text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
     };
-    assert_eq!(modules(&ours.main), modules(&ocb.main), "modules and build settings");
+    assert_eq!(
+        modules(&ours.main),
+        modules(&ocb.main),
+        "modules and build settings"
+    );
 
     let config = repository().join("crates/bimetal-conformance/fixtures/core-collector.yaml");
     let config = format!("--config={config}");
@@ -57,12 +79,19 @@ fn builds_what_ocb_builds() {
         &["featuregate"],
         &["--help"],
     ] {
-        assert_eq!(stdout(&ours.main, arguments), stdout(&ocb.main, arguments), "{arguments:?}");
+        assert_eq!(
+            stdout(&ours.main, arguments),
+            stdout(&ocb.main, arguments),
+            "{arguments:?}"
+        );
     }
 
     assert_eq!(names(&ours.out), names(&ocb.out), "file names");
 
     let size = |main: &Utf8Path| fs::metadata(main).unwrap().len();
     let (ours, ocb) = (size(&ours.main), size(&ocb.main));
-    assert!(ours.abs_diff(ocb) * 100 <= ocb, "sizes differ by more than 1 %: {ours}, OCB {ocb}");
+    assert!(
+        ours.abs_diff(ocb) * 100 <= ocb,
+        "sizes differ by more than 1 %: {ours}, OCB {ocb}"
+    );
 }

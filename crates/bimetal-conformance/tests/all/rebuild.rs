@@ -1,8 +1,8 @@
 //! Second runs: nothing changed, one component changed, a component that no longer compiles, a file that is not ours.
 
-use std::process::{Command, Output};
+use std::process::Output;
 
-use bimetal_conformance::distribution::{builder, repository, run};
+use bimetal_conformance::distribution::{builder_program, repository, run};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use tempfile::TempDir;
@@ -26,24 +26,40 @@ impl Project {
             run("cp", &["-r", fixtures.join(name).as_str(), folder.as_str()]).unwrap();
         }
         let sdk = repository().join("crates/bimetal-sdk");
-        replace(&folder.join("rust-witness/Cargo.toml"), "../../../bimetal-sdk", sdk.as_str());
+        replace(
+            &folder.join("rust-witness/Cargo.toml"),
+            "../../../bimetal-sdk",
+            sdk.as_str(),
+        );
         let config = edit(fs::read_to_string(fixtures.join("loading.yaml")).unwrap());
         fs::write(folder.join("loading.yaml"), config).unwrap();
-        Self { out: folder.join("out"), folder, _keep: keep }
+        Self {
+            out: folder.join("out"),
+            folder,
+            _keep: keep,
+        }
     }
 
     fn build(&self) -> Output {
-        #[expect(clippy::disallowed_methods, reason = "the test runs the builder and looks at its exit code")]
-        let mut command = Command::new(builder().unwrap());
-        command
-            .args(["--config", self.folder.join("loading.yaml").as_str(), "--output-path", self.out.as_str()])
+        builder_program()
+            .unwrap()
+            .args([
+                "--config",
+                self.folder.join("loading.yaml").as_str(),
+                "--output-path",
+                self.out.as_str(),
+            ])
             .output()
             .unwrap()
     }
 
     fn build_well(&self) {
         let output = self.build();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 
     fn bytes(&self, file: &str) -> Vec<u8> {
@@ -58,49 +74,109 @@ fn replace(file: &Utf8Path, from: &str, to: &str) {
 }
 
 fn contains(bytes: &[u8], text: &str) -> bool {
-    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    bytes
+        .windows(text.len())
+        .any(|window| window == text.as_bytes())
 }
 
 #[test]
 fn rebuilds_what_changed_and_nothing_else() {
     let project = Project::new(|config| config);
     project.build_well();
-    let (main, go, rust) = (project.bytes("otelcol-loading"), project.bytes(GO_PLUGIN), project.bytes(RUST_PLUGIN));
+    let (main, go, rust) = (
+        project.bytes("otelcol-loading"),
+        project.bytes(GO_PLUGIN),
+        project.bytes(RUST_PLUGIN),
+    );
 
     project.build_well();
-    assert!(project.bytes("otelcol-loading") == main, "main changed although nothing else did");
-    assert!(project.bytes(GO_PLUGIN) == go, "the Go plugin changed although nothing else did");
-    assert!(project.bytes(RUST_PLUGIN) == rust, "the Rust plugin changed although nothing else did");
+    assert!(
+        project.bytes("otelcol-loading") == main,
+        "main changed although nothing else did"
+    );
+    assert!(
+        project.bytes(GO_PLUGIN) == go,
+        "the Go plugin changed although nothing else did"
+    );
+    assert!(
+        project.bytes(RUST_PLUGIN) == rust,
+        "the Rust plugin changed although nothing else did"
+    );
 
-    replace(&project.folder.join("rust-witness/src/lib.rs"), "rust-factory", "rust-factory-two");
+    replace(
+        &project.folder.join("rust-witness/src/lib.rs"),
+        "rust-factory",
+        "rust-factory-two",
+    );
     project.build_well();
-    assert!(contains(&project.bytes(RUST_PLUGIN), "rust-factory-two"), "the Rust plugin is stale");
-    assert!(project.bytes(GO_PLUGIN) == go, "a Rust change rebuilt the Go plugin");
-    assert!(project.bytes("otelcol-loading") == main, "a change of a plugin rebuilt main");
+    assert!(
+        contains(&project.bytes(RUST_PLUGIN), "rust-factory-two"),
+        "the Rust plugin is stale"
+    );
+    assert!(
+        project.bytes(GO_PLUGIN) == go,
+        "a Rust change rebuilt the Go plugin"
+    );
+    assert!(
+        project.bytes("otelcol-loading") == main,
+        "a change of a plugin rebuilt main"
+    );
 
     let rust = project.bytes(RUST_PLUGIN);
-    replace(&project.folder.join("go-witness/witness.go"), "\"go-factory\"", "\"go-factory-two\"");
+    replace(
+        &project.folder.join("go-witness/witness.go"),
+        "\"go-factory\"",
+        "\"go-factory-two\"",
+    );
     project.build_well();
-    assert!(contains(&project.bytes(GO_PLUGIN), "go-factory-two"), "the Go plugin is stale");
-    assert!(project.bytes(RUST_PLUGIN) == rust, "a Go change rebuilt the Rust plugin");
+    assert!(
+        contains(&project.bytes(GO_PLUGIN), "go-factory-two"),
+        "the Go plugin is stale"
+    );
+    assert!(
+        project.bytes(RUST_PLUGIN) == rust,
+        "a Go change rebuilt the Rust plugin"
+    );
 
     let go = project.bytes(GO_PLUGIN);
-    replace(&project.folder.join("go-witness/witness.go"), "package witness", "package witness\n\nvar broken int = \"text\"");
+    replace(
+        &project.folder.join("go-witness/witness.go"),
+        "package witness",
+        "package witness\n\nvar broken int = \"text\"",
+    );
     let failed = project.build();
     assert_eq!(failed.status.code(), Some(1));
     let text = String::from_utf8_lossy(&failed.stderr);
-    assert!(text.contains("broken") && text.contains("go build"), "{text}");
-    assert!(project.bytes(GO_PLUGIN) == go, "a failed build touched a plugin");
-    assert!(project.bytes("otelcol-loading") == main, "a failed build touched main");
+    assert!(
+        text.contains("broken") && text.contains("go build"),
+        "{text}"
+    );
+    assert!(
+        project.bytes(GO_PLUGIN) == go,
+        "a failed build touched a plugin"
+    );
+    assert!(
+        project.bytes("otelcol-loading") == main,
+        "a failed build touched main"
+    );
 }
 
 #[test]
 fn never_leaves_a_stale_main_when_a_linked_in_rust_component_changed() {
-    let project = Project::new(|config| config.replace("./rust-witness\" }\n    plugin: true", "./rust-witness\" }"));
+    let project = Project::new(|config| {
+        config.replace("./rust-witness\" }\n    plugin: true", "./rust-witness\" }")
+    });
     project.build_well();
-    replace(&project.folder.join("rust-witness/src/lib.rs"), "rust-factory", "rust-factory-two");
+    replace(
+        &project.folder.join("rust-witness/src/lib.rs"),
+        "rust-factory",
+        "rust-factory-two",
+    );
     project.build_well();
-    assert!(contains(&project.bytes("otelcol-loading"), "rust-factory-two"), "main is stale");
+    assert!(
+        contains(&project.bytes("otelcol-loading"), "rust-factory-two"),
+        "main is stale"
+    );
 }
 
 #[test]
@@ -112,6 +188,9 @@ fn does_not_overwrite_what_it_did_not_make() {
     assert_eq!(refused.status.code(), Some(1));
     let text = String::from_utf8_lossy(&refused.stderr);
     assert!(text.contains("main.go"), "{text}");
-    assert_eq!(fs::read_to_string(project.out.join("main.go")).unwrap(), "package precious\n");
+    assert_eq!(
+        fs::read_to_string(project.out.join("main.go")).unwrap(),
+        "package precious\n"
+    );
     assert!(!project.out.join("otelcol-loading").exists());
 }

@@ -47,7 +47,10 @@ impl Driver {
     /// Why a configuration is refused.
     fn refusal(self, config: &Value) -> String {
         match self {
-            Self::TestHost => TestHost::new(component()).validate(config).unwrap_err().to_string(),
+            Self::TestHost => TestHost::new(component())
+                .validate(config)
+                .unwrap_err()
+                .to_string(),
             Self::Collector => {
                 let scene = Scene::new(config, Signal::Logs);
                 let ended = scene.start(&["validate"]).to_end().unwrap();
@@ -84,7 +87,13 @@ impl Scene {
             },
         });
         fs::write(&config, text.to_string()).unwrap();
-        Self { main: build("otelcol-quickstart", &quickstart).unwrap().main, config, received, endpoint, _keep: keep }
+        Self {
+            main: build("otelcol-quickstart", &quickstart).unwrap().main,
+            config,
+            received,
+            endpoint,
+            _keep: keep,
+        }
     }
 
     fn start(&self, command: &[&str]) -> Start {
@@ -101,16 +110,25 @@ fn through_collector(section: &Value, signal: Signal, input: &[u8]) -> Vec<u8> {
     let written = fs::read(scene.received).unwrap();
     // The file exporter writes four bytes of length, big-endian, before every message.
     let (length, message) = written.split_at(4);
-    assert_eq!(u32::from_be_bytes(length.try_into().unwrap()) as usize, message.len());
+    assert_eq!(
+        u32::from_be_bytes(length.try_into().unwrap()) as usize,
+        message.len()
+    );
     message.to_vec()
 }
 
 fn text(value: &str) -> Option<AnyValue> {
-    Some(AnyValue { value: Some(Any::StringValue(value.to_owned())) })
+    Some(AnyValue {
+        value: Some(Any::StringValue(value.to_owned())),
+    })
 }
 
 fn pair(key: &str, value: Any) -> KeyValue {
-    KeyValue { key: key.to_owned(), value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }
+    KeyValue {
+        key: key.to_owned(),
+        value: Some(AnyValue { value: Some(value) }),
+        ..KeyValue::default()
+    }
 }
 
 fn word(key: &str, value: &str) -> KeyValue {
@@ -118,9 +136,22 @@ fn word(key: &str, value: &str) -> KeyValue {
 }
 
 fn logs(attributes: Vec<KeyValue>) -> ExportLogsServiceRequest {
-    let record = LogRecord { body: text("body"), attributes, time_unix_nano: 7, ..LogRecord::default() };
-    let scope = ScopeLogs { log_records: vec![record], ..ScopeLogs::default() };
-    ExportLogsServiceRequest { resource_logs: vec![ResourceLogs { scope_logs: vec![scope], ..ResourceLogs::default() }] }
+    let record = LogRecord {
+        body: text("body"),
+        attributes,
+        time_unix_nano: 7,
+        ..LogRecord::default()
+    };
+    let scope = ScopeLogs {
+        log_records: vec![record],
+        ..ScopeLogs::default()
+    };
+    ExportLogsServiceRequest {
+        resource_logs: vec![ResourceLogs {
+            scope_logs: vec![scope],
+            ..ResourceLogs::default()
+        }],
+    }
 }
 
 fn check_logs(config: &Value, before: Vec<KeyValue>, after: Vec<KeyValue>) {
@@ -128,7 +159,9 @@ fn check_logs(config: &Value, before: Vec<KeyValue>, after: Vec<KeyValue>) {
     for driver in DRIVERS {
         let output = driver.process(config, Signal::Logs, &input);
         let output = ExportLogsServiceRequest::decode(&*output).unwrap();
-        let of = |request: &ExportLogsServiceRequest| request.resource_logs[0].scope_logs[0].log_records[0].clone();
+        let of = |request: &ExportLogsServiceRequest| {
+            request.resource_logs[0].scope_logs[0].log_records[0].clone()
+        };
         assert_eq!(of(&output), of(&expected), "{driver:?}");
     }
 }
@@ -146,7 +179,11 @@ fn insert_update_upsert_and_delete_keep_to_their_rules() {
     ]});
     check_logs(
         &config,
-        vec![word("there", "yes"), word("updated", "old"), word("gone", "secret")],
+        vec![
+            word("there", "yes"),
+            word("updated", "old"),
+            word("gone", "secret"),
+        ],
         vec![
             word("there", "yes"),
             pair("updated", Any::DoubleValue(0.5)),
@@ -160,16 +197,34 @@ fn insert_update_upsert_and_delete_keep_to_their_rules() {
 #[test]
 fn what_no_action_touches_passes_as_it_is() {
     let attributes = vec![word("a", "1"), pair("b", Any::BytesValue(vec![0, 255]))];
-    check_logs(&json!({"actions": [{"key": "absent", "action": "delete"}]}), attributes.clone(), attributes);
+    check_logs(
+        &json!({"actions": [{"key": "absent", "action": "delete"}]}),
+        attributes.clone(),
+        attributes,
+    );
 }
 
 #[test]
 fn spans_get_their_attributes() {
     let spans = |attributes| {
-        let span = Span { name: "span".to_owned(), trace_id: vec![1; 16], span_id: vec![2; 8], attributes, ..Span::default() };
-        let scope = ScopeSpans { spans: vec![span], ..ScopeSpans::default() };
-        let resource = ResourceSpans { scope_spans: vec![scope], ..ResourceSpans::default() };
-        ExportTraceServiceRequest { resource_spans: vec![resource] }
+        let span = Span {
+            name: "span".to_owned(),
+            trace_id: vec![1; 16],
+            span_id: vec![2; 8],
+            attributes,
+            ..Span::default()
+        };
+        let scope = ScopeSpans {
+            spans: vec![span],
+            ..ScopeSpans::default()
+        };
+        let resource = ResourceSpans {
+            scope_spans: vec![scope],
+            ..ResourceSpans::default()
+        };
+        ExportTraceServiceRequest {
+            resource_spans: vec![resource],
+        }
     };
     let config = json!({"actions": [{"key": "k", "action": "upsert", "value": "new"}]});
     let input = spans(vec![word("k", "old")]).encode_to_vec();
@@ -177,7 +232,11 @@ fn spans_get_their_attributes() {
         let output = driver.process(&config, Signal::Traces, &input);
         let output = ExportTraceServiceRequest::decode(&*output).unwrap();
         let span = &output.resource_spans[0].scope_spans[0].spans[0];
-        assert_eq!((&*span.name, &span.attributes), ("span", &vec![word("k", "new")]), "{driver:?}");
+        assert_eq!(
+            (&*span.name, &span.attributes),
+            ("span", &vec![word("k", "new")]),
+            "{driver:?}"
+        );
     }
 }
 
@@ -185,25 +244,54 @@ fn spans_get_their_attributes() {
 fn data_points_of_every_metric_get_their_attributes() {
     let points = |attributes: Vec<KeyValue>| {
         let gauge = Gauge {
-            data_points: vec![NumberDataPoint { attributes: attributes.clone(), time_unix_nano: 3, ..NumberDataPoint::default() }],
+            data_points: vec![NumberDataPoint {
+                attributes: attributes.clone(),
+                time_unix_nano: 3,
+                ..NumberDataPoint::default()
+            }],
         };
         let histogram = Histogram {
-            data_points: vec![HistogramDataPoint { attributes, time_unix_nano: 4, ..HistogramDataPoint::default() }],
+            data_points: vec![HistogramDataPoint {
+                attributes,
+                time_unix_nano: 4,
+                ..HistogramDataPoint::default()
+            }],
             ..Histogram::default()
         };
-        let metric = |name: &str, data| Metric { name: name.to_owned(), data: Some(data), ..Metric::default() };
-        let metrics = vec![metric("gauge", Data::Gauge(gauge)), metric("histogram", Data::Histogram(histogram))];
-        let scope = ScopeMetrics { metrics, ..ScopeMetrics::default() };
-        let resource = ResourceMetrics { scope_metrics: vec![scope], ..ResourceMetrics::default() };
-        ExportMetricsServiceRequest { resource_metrics: vec![resource] }
+        let metric = |name: &str, data| Metric {
+            name: name.to_owned(),
+            data: Some(data),
+            ..Metric::default()
+        };
+        let metrics = vec![
+            metric("gauge", Data::Gauge(gauge)),
+            metric("histogram", Data::Histogram(histogram)),
+        ];
+        let scope = ScopeMetrics {
+            metrics,
+            ..ScopeMetrics::default()
+        };
+        let resource = ResourceMetrics {
+            scope_metrics: vec![scope],
+            ..ResourceMetrics::default()
+        };
+        ExportMetricsServiceRequest {
+            resource_metrics: vec![resource],
+        }
     };
     let config = json!({"actions": [{"key": "k", "action": "insert", "value": "new"}, {"key": "gone", "action": "delete"}]});
     let input = points(vec![word("gone", "old")]).encode_to_vec();
     for driver in DRIVERS {
         let output = driver.process(&config, Signal::Metrics, &input);
         let output = ExportMetricsServiceRequest::decode(&*output).unwrap();
-        let of = |request: &ExportMetricsServiceRequest| request.resource_metrics[0].scope_metrics[0].metrics.clone();
-        assert_eq!(of(&output), of(&points(vec![word("k", "new")])), "{driver:?}");
+        let of = |request: &ExportMetricsServiceRequest| {
+            request.resource_metrics[0].scope_metrics[0].metrics.clone()
+        };
+        assert_eq!(
+            of(&output),
+            of(&points(vec![word("k", "new")])),
+            "{driver:?}"
+        );
     }
 }
 
@@ -219,7 +307,10 @@ fn a_wrong_configuration_is_refused_with_its_path() {
         let refusal = driver.refusal(&config);
         assert!(refusal.contains("actions::0"), "{driver:?}: {refusal}");
         if matches!(driver, Driver::Collector) {
-            assert!(refusal.contains("processors::attributes: actions::0"), "{refusal}");
+            assert!(
+                refusal.contains("processors::attributes: actions::0"),
+                "{refusal}"
+            );
         }
     }
 }

@@ -11,9 +11,17 @@ fn refuses(scene: &Scene, processor: &str, texts: &[&str]) {
     let ended = scene.validate(&[processor]);
     assert!(!ended.status.success(), "{}", ended.log);
     for text in texts {
-        assert!(ended.log.contains(text), "`{text}` is missing in:\n{}", ended.log);
+        assert!(
+            ended.log.contains(text),
+            "`{text}` is missing in:\n{}",
+            ended.log
+        );
     }
-    assert_eq!(scene.witnesses(), Vec::<String>::new(), "code of the refused plugin has run");
+    assert_eq!(
+        scene.witnesses(),
+        Vec::<String>::new(),
+        "code of the refused plugin has run"
+    );
 }
 
 #[test]
@@ -23,15 +31,29 @@ fn loads_good_plugins_and_their_code_runs() {
     assert!(ended.status.success(), "{}", ended.log);
     assert_eq!(
         scene.witnesses(),
-        ["go-constructor", "go-factory", "go-init", "rust-constructor", "rust-factory"]
+        [
+            "go-constructor",
+            "go-factory",
+            "go-init",
+            "rust-constructor",
+            "rust-factory"
+        ]
     );
 }
 
 #[test]
 fn refuses_a_go_plugin_with_another_dependency_hash() {
     let scene = Scene::unpinned();
-    tamper::change_dependency(&scene.plugin(GO_PLUGIN), "go.opentelemetry.io/collector/pdata").unwrap();
-    refuses(&scene, "go_witness", &["go.opentelemetry.io/collector/pdata", "h1:"]);
+    tamper::change_dependency(
+        &scene.plugin(GO_PLUGIN),
+        "go.opentelemetry.io/collector/pdata",
+    )
+    .unwrap();
+    refuses(
+        &scene,
+        "go_witness",
+        &["go.opentelemetry.io/collector/pdata", "h1:"],
+    );
 }
 
 #[test]
@@ -44,24 +66,47 @@ fn refuses_a_rust_plugin_with_another_dependency_hash() {
 #[test]
 fn refuses_plugins_of_another_tool_chain_version() {
     let scene = Scene::unpinned();
-    tamper::set_in_manifest(&scene.plugin(GO_PLUGIN), "/toolchain_version", json!("go1.26.1")).unwrap();
+    tamper::set_in_manifest(
+        &scene.plugin(GO_PLUGIN),
+        "/toolchain_version",
+        json!("go1.26.1"),
+    )
+    .unwrap();
     refuses(&scene, "go_witness", &["go1.26.1"]);
-    tamper::set_in_manifest(&scene.plugin(RUST_PLUGIN), "/toolchain_version", json!("1.94.0")).unwrap();
+    tamper::set_in_manifest(
+        &scene.plugin(RUST_PLUGIN),
+        "/toolchain_version",
+        json!("1.94.0"),
+    )
+    .unwrap();
     refuses(&scene, "rust_witness", &["1.94.0", "1.95.0"]);
 }
 
 #[test]
 fn refuses_a_go_plugin_of_other_flags() {
     let scene = Scene::unpinned();
-    tamper::set_in_manifest(&scene.plugin(GO_PLUGIN), "/build_flags", json!(["-buildmode=plugin"])).unwrap();
+    tamper::set_in_manifest(
+        &scene.plugin(GO_PLUGIN),
+        "/build_flags",
+        json!(["-buildmode=plugin"]),
+    )
+    .unwrap();
     refuses(&scene, "go_witness", &["-trimpath"]);
 }
 
 #[test]
 fn refuses_a_go_plugin_with_another_package_hash() {
     let scene = Scene::unpinned();
-    tamper::change_package_hash(&scene.plugin(GO_PLUGIN), "go.opentelemetry.io/collector/consumer").unwrap();
-    refuses(&scene, "go_witness", &["go.opentelemetry.io/collector/consumer"]);
+    tamper::change_package_hash(
+        &scene.plugin(GO_PLUGIN),
+        "go.opentelemetry.io/collector/consumer",
+    )
+    .unwrap();
+    refuses(
+        &scene,
+        "go_witness",
+        &["go.opentelemetry.io/collector/consumer"],
+    );
 }
 
 #[test]
@@ -74,7 +119,11 @@ fn names_every_difference_not_only_the_first() {
     refuses(
         &scene,
         "go_witness",
-        &["go1.26.1", "go.opentelemetry.io/collector/pdata", "go.opentelemetry.io/collector/consumer"],
+        &[
+            "go1.26.1",
+            "go.opentelemetry.io/collector/pdata",
+            "go.opentelemetry.io/collector/consumer",
+        ],
     );
 }
 

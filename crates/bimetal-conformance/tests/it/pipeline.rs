@@ -18,18 +18,34 @@ fn through(distribution: &Distribution) -> Vec<Value> {
         .run()
         .unwrap();
     for signal in ["logs", "traces", "metrics"] {
-        send(endpoint, signal, &fs::read(example.join(format!("telemetry/{signal}.json"))).unwrap()).unwrap();
+        send(
+            endpoint,
+            signal,
+            &fs::read(example.join(format!("telemetry/{signal}.json"))).unwrap(),
+        )
+        .unwrap();
     }
     let ended = collector.stop().unwrap();
     assert!(ended.status.success(), "{}", ended.log);
-    fs::read_to_string(received).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    fs::read_to_string(received)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 #[test]
 fn linked_in_and_as_plugins_the_same_configuration_gives_the_same_output() {
     let example = repository().join("examples/quickstart");
-    let plugins = through(&build("otelcol-quickstart", &example.join("builder-config.yaml")).unwrap());
-    let linked = through(&build("otelcol-quickstart-static", &example.join("builder-config-static.yaml")).unwrap());
+    let plugins =
+        through(&build("otelcol-quickstart", &example.join("builder-config.yaml")).unwrap());
+    let linked = through(
+        &build(
+            "otelcol-quickstart-static",
+            &example.join("builder-config-static.yaml"),
+        )
+        .unwrap(),
+    );
     assert_eq!(plugins, linked);
     let expected: Vec<Value> = ["logs", "traces", "metrics"]
         .map(|signal| {

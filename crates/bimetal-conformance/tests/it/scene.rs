@@ -18,7 +18,11 @@ pub(crate) struct Scene {
 }
 
 pub(crate) fn loading() -> Distribution {
-    build("otelcol-loading", &repository().join("crates/bimetal-conformance/fixtures/loading.yaml")).unwrap()
+    build(
+        "otelcol-loading",
+        &repository().join("crates/bimetal-conformance/fixtures/loading.yaml"),
+    )
+    .unwrap()
 }
 
 impl Scene {
@@ -36,7 +40,12 @@ impl Scene {
         let folder = Utf8PathBuf::try_from(keep.path().to_owned()).unwrap();
         let plugins = folder.join("plugins");
         copy_plugins(&distribution.plugins, &plugins).unwrap();
-        Self { main: distribution.main, plugins, folder, _keep: keep }
+        Self {
+            main: distribution.main,
+            plugins,
+            folder,
+            _keep: keep,
+        }
     }
 
     pub(crate) fn plugin(&self, name: &str) -> Utf8PathBuf {
@@ -51,8 +60,15 @@ impl Scene {
     }
 
     pub(crate) fn write_config(&self, file: &Utf8Path, processors: &[&str]) {
-        let sections: String = processors.iter().map(|name| format!("  {name}:\n")).collect();
-        let section = if processors.is_empty() { String::new() } else { format!("processors:\n{sections}") };
+        let sections: String = processors
+            .iter()
+            .map(|name| format!("  {name}:\n"))
+            .collect();
+        let section = if processors.is_empty() {
+            String::new()
+        } else {
+            format!("processors:\n{sections}")
+        };
         let text = format!(
             "receivers:\n  nop:\nexporters:\n  nop:\n{section}\
              service:\n  telemetry:\n    metrics:\n      level: none\n  pipelines:\n    logs:\n      \
@@ -81,7 +97,13 @@ impl Scene {
             .folder
             .read_dir_utf8()
             .unwrap()
-            .filter_map(|entry| entry.unwrap().file_name().strip_prefix("witness.").map(str::to_owned))
+            .filter_map(|entry| {
+                entry
+                    .unwrap()
+                    .file_name()
+                    .strip_prefix("witness.")
+                    .map(str::to_owned)
+            })
             .collect();
         names.sort();
         names

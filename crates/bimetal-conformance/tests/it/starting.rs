@@ -9,13 +9,22 @@ use crate::scene::{GO_PLUGIN, RUST_PLUGIN, Scene};
 #[test]
 fn an_unused_bad_plugin_does_not_stop_main_and_is_reported() {
     let scene = Scene::unpinned();
-    tamper::set_in_manifest(&scene.plugin(GO_PLUGIN), "/toolchain_version", json!("go1.26.1")).unwrap();
+    tamper::set_in_manifest(
+        &scene.plugin(GO_PLUGIN),
+        "/toolchain_version",
+        json!("go1.26.1"),
+    )
+    .unwrap();
     fs::write(scene.plugin("notes.so"), "not a plugin").unwrap();
     let collector = scene.start(&[], &["rust_witness"]).run().unwrap();
     let ended = collector.stop().unwrap();
     assert!(ended.status.success(), "{}", ended.log);
     for file in [GO_PLUGIN, "notes.so"] {
-        assert!(ended.log.contains(file), "`{file}` is missing in:\n{}", ended.log);
+        assert!(
+            ended.log.contains(file),
+            "`{file}` is missing in:\n{}",
+            ended.log
+        );
     }
     assert_eq!(scene.witnesses(), ["rust-constructor", "rust-factory"]);
 }
@@ -23,8 +32,16 @@ fn an_unused_bad_plugin_does_not_stop_main_and_is_reported() {
 #[test]
 fn a_used_bad_plugin_stops_main() {
     let scene = Scene::unpinned();
-    tamper::set_in_manifest(&scene.plugin(GO_PLUGIN), "/toolchain_version", json!("go1.26.1")).unwrap();
-    let ended = scene.start(&[], &["go_witness", "rust_witness"]).to_end().unwrap();
+    tamper::set_in_manifest(
+        &scene.plugin(GO_PLUGIN),
+        "/toolchain_version",
+        json!("go1.26.1"),
+    )
+    .unwrap();
+    let ended = scene
+        .start(&[], &["go_witness", "rust_witness"])
+        .to_end()
+        .unwrap();
     assert!(!ended.status.success(), "{}", ended.log);
     assert!(ended.log.contains("go1.26.1"), "{}", ended.log);
 }
@@ -32,12 +49,24 @@ fn a_used_bad_plugin_stops_main() {
 #[test]
 fn skip_is_obeyed_and_logged() {
     let scene = Scene::unpinned();
-    tamper::set_in_manifest(&scene.plugin(GO_PLUGIN), "/toolchain_version", json!("go1.26.1")).unwrap();
-    let collector =
-        scene.start(&[], &["go_witness", "rust_witness"]).argument("--plugins-on-error=skip").run().unwrap();
+    tamper::set_in_manifest(
+        &scene.plugin(GO_PLUGIN),
+        "/toolchain_version",
+        json!("go1.26.1"),
+    )
+    .unwrap();
+    let collector = scene
+        .start(&[], &["go_witness", "rust_witness"])
+        .argument("--plugins-on-error=skip")
+        .run()
+        .unwrap();
     let ended = collector.stop().unwrap();
     assert!(ended.status.success(), "{}", ended.log);
-    assert!(ended.log.contains("skip") && ended.log.contains(GO_PLUGIN), "{}", ended.log);
+    assert!(
+        ended.log.contains("skip") && ended.log.contains(GO_PLUGIN),
+        "{}",
+        ended.log
+    );
     assert_eq!(scene.witnesses(), ["rust-constructor", "rust-factory"]);
 }
 
@@ -53,7 +82,11 @@ fn a_missing_plugin_folder_is_named() {
 #[test]
 fn an_unpinned_plugin_is_refused_when_the_lock_is_required() {
     let scene = Scene::unpinned();
-    let ended = scene.start(&["validate"], &["rust_witness"]).argument("--plugins-require-lock").to_end().unwrap();
+    let ended = scene
+        .start(&["validate"], &["rust_witness"])
+        .argument("--plugins-require-lock")
+        .to_end()
+        .unwrap();
     assert!(!ended.status.success(), "{}", ended.log);
     assert!(ended.log.contains("plugins.lock"), "{}", ended.log);
     assert_eq!(scene.witnesses(), Vec::<String>::new());
@@ -68,7 +101,11 @@ fn a_reload_loads_a_further_plugin() {
     collector.wait_for("Everything is ready").unwrap();
     let ended = collector.stop().unwrap();
     assert!(ended.status.success(), "{}", ended.log);
-    assert!(scene.witnesses().contains(&"go-factory".to_owned()), "{:?}", scene.witnesses());
+    assert!(
+        scene.witnesses().contains(&"go-factory".to_owned()),
+        "{:?}",
+        scene.witnesses()
+    );
 }
 
 #[test]
@@ -79,7 +116,11 @@ fn a_reload_that_needs_a_changed_file_asks_for_a_restart() {
     scene.config(&["rust_witness", "go_witness"]);
     collector.reload().unwrap();
     collector.wait_for("restart").unwrap();
-    assert!(!scene.witnesses().contains(&"go-init".to_owned()), "{:?}", scene.witnesses());
+    assert!(
+        !scene.witnesses().contains(&"go-init".to_owned()),
+        "{:?}",
+        scene.witnesses()
+    );
 }
 
 #[test]
@@ -108,7 +149,15 @@ fn components_shows_plugins_with_the_file_they_come_from() {
         .unwrap();
     assert!(listed.status.success(), "{}", listed.log);
     for text in ["go_witness", GO_PLUGIN, "rust_witness", RUST_PLUGIN] {
-        assert!(listed.log.contains(text), "`{text}` is missing in:\n{}", listed.log);
+        assert!(
+            listed.log.contains(text),
+            "`{text}` is missing in:\n{}",
+            listed.log
+        );
     }
-    assert_eq!(scene.witnesses(), Vec::<String>::new(), "`components` needs no plugin's code");
+    assert_eq!(
+        scene.witnesses(),
+        Vec::<String>::new(),
+        "`components` needs no plugin's code"
+    );
 }

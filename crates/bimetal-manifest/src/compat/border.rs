@@ -3,8 +3,8 @@
 //! In: a pair. Out: mismatches. Invariant: pure; these hold under every policy.
 
 use super::Pair;
-use super::flags;
 use super::mismatch::{Class, Mismatch, What};
+use super::rust_flags;
 use crate::schema::{Abi, Language};
 
 const SDK: &str = "build the plugin with the SDK that main's `bimetal` carries";
@@ -72,11 +72,11 @@ fn features<'a>(main: &'a Abi, plugin: &'a Abi) -> impl Iterator<Item = Mismatch
 
 /// A panic has to reach the border's guard.
 fn panic(pair: &Pair<'_>) -> Option<Mismatch> {
-    let options = flags::rust_flags(&pair.plugin_part.build_flags);
+    let options = rust_flags::options(&pair.plugin_part.build_flags);
     let strategy = options
-        .get(flags::PANIC)
+        .get(rust_flags::PANIC)
         .filter(|strategy| *strategy != "unwind")?;
-    let mismatch = Mismatch::new(Class::WouldAbort, What::Flag, flags::PANIC)
+    let mismatch = Mismatch::new(Class::WouldAbort, What::Flag, rust_flags::PANIC)
         .main("unwind")
         .plugin(strategy)
         .consequence("a panic in the plugin would end the Collector instead of becoming an error")

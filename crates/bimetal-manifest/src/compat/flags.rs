@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Pair;
 use super::mismatch::{Class, Mismatch, What};
+use super::rust_flags;
 use crate::schema::Language;
 
 /// Go's flags that change what is compiled.
@@ -66,39 +67,10 @@ const PLACES: &[&str] = &[
 /// Settings in Go's build information that must be equal, whatever the manifests say.
 const RECORDED: &[&str] = &["CGO_ENABLED", "GOEXPERIMENT", "GOFIPS140"];
 
-/// rustc's code generation options that only concern linking, debugging or the build itself.
-const RUST_NEUTRAL: &[&str] = &[
-    "ar",
-    "codegen-units",
-    "debuginfo",
-    "default-linker-libraries",
-    "dlltool",
-    "embed-bitcode",
-    "extra-filename",
-    "incremental",
-    "link-arg",
-    "link-args",
-    "link-dead-code",
-    "link-self-contained",
-    "linker",
-    "linker-features",
-    "linker-flavor",
-    "metadata",
-    "prefer-dynamic",
-    "remark",
-    "rpath",
-    "save-temps",
-    "split-debuginfo",
-    "strip",
-];
-
-/// What rustc does about panics.
-pub(super) const PANIC: &str = "-Cpanic";
-
 pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
     match pair.language {
         Language::Go => go(pair),
-        Language::Rust => rust(pair),
+        Language::Rust => rust_flags::compare(pair),
     }
 }
 
@@ -183,7 +155,7 @@ fn go_flag(name: &str, main: Option<&str>, plugin: Option<&str>) -> Mismatch {
         .remedy(flag_remedy(name, main))
 }
 
-fn flag_remedy(name: &str, main: Option<&str>) -> String {
+pub(super) fn flag_remedy(name: &str, main: Option<&str>) -> String {
     match main {
         None => format!("build the plugin without `{name}`"),
         Some("true") => format!("build the plugin with `{name}`"),
@@ -216,28 +188,6 @@ fn variable(name: &str, main: Option<&str>, plugin: Option<&str>) -> Mismatch {
         .remedy(remedy)
 }
 
-fn rust(pair: &Pair<'_>) -> Vec<Mismatch> {
-    if !pair.is_exact() {
-        return Vec::new();
-    }
-    let (main, plugin) = (
-        rust_flags(&pair.main_part.build_flags),
-        rust_flags(&pair.plugin_part.build_flags),
-    );
-    differences(&main, &plugin)
-        // The border has its own rule for it, under every policy.
-        .filter(|(name, ..)| *name != PANIC)
-        .map(|(name, ours, theirs)| {
-            Mismatch::new(Class::Refused, What::Flag, name)
-                .values(ours, theirs)
-                .consequence(
-                    "main's policy `exact` takes only plugins whose code was generated as its own",
-                )
-                .remedy(flag_remedy(name, ours))
-        })
-        .collect()
-}
-
 /// Name -> value of Go's flags that matter. Switches that are off are left out, tags are sorted.
 fn go_flags(flags: &[String]) -> BTreeMap<String, String> {
     let mut found: BTreeMap<String, String> = BTreeMap::new();
@@ -255,18 +205,19 @@ fn go_flags(flags: &[String]) -> BTreeMap<String, String> {
         if !GO_FLAGS.contains(&name) {
             continue;
         }
+        let is_switch = GO_SWITCHES.contains(&name);
         let value = match value {
-            None if GO_SWITCHES.contains(&name) => "true",
-            None => rest.next().map_or("", String::as_str),
-            Some("1" | "t" | "T" | "TRUE" | "True") if GO_SWITCHES.contains(&name) => "true",
+            Some(value) if is_switch && is_true(value) => "true",
             Some(value) => value,
+            None if is_switch => "true",
+            None => rest.next().map_or("", String::as_str),
         };
         let value = if name == "-tags" {
             sorted_tags(value)
         } else {
             value.to_owned()
         };
-        if value.is_empty() || (value == "false" && GO_SWITCHES.contains(&name)) {
+        if value.is_empty() || (is_switch && value == "false") {
             found.remove(name);
             continue;
         }
@@ -284,46 +235,17 @@ fn go_flags(flags: &[String]) -> BTreeMap<String, String> {
     found
 }
 
+/// As Go's `flag` package reads it.
+fn is_true(value: &str) -> bool {
+    matches!(value, "1" | "t" | "T" | "TRUE" | "True")
+}
+
 fn sorted_tags(value: &str) -> String {
     let tags: BTreeSet<_> = value
         .split([',', ' '])
         .filter(|tag| !tag.is_empty())
         .collect();
     tags.into_iter().collect::<Vec<_>>().join(",")
-}
-
-/// Option -> value of rustc's code generation options that matter; `-Z` options all do.
-pub(super) fn rust_flags(flags: &[String]) -> BTreeMap<String, String> {
-    let mut found: BTreeMap<String, String> = BTreeMap::new();
-    let mut rest = flags.iter();
-    while let Some(flag) = rest.next() {
-        let (kind, option) = match flag.as_str() {
-            "-C" | "--codegen" => ("-C", rest.next().map_or("", String::as_str)),
-            "-Z" => ("-Z", rest.next().map_or("", String::as_str)),
-            flag => match (
-                flag.strip_prefix("-C"),
-                flag.strip_prefix("--codegen="),
-                flag.strip_prefix("-Z"),
-            ) {
-                (Some(option), ..) | (_, Some(option), _) => ("-C", option),
-                (.., Some(option)) => ("-Z", option),
-                _ => continue,
-            },
-        };
-        let (name, value) = option.split_once('=').unwrap_or((option, "true"));
-        let name = name.replace('_', "-");
-        if kind == "-C" && RUST_NEUTRAL.contains(&name.as_str()) {
-            continue;
-        }
-        let entry = found.entry(format!("{kind}{name}")).or_default();
-        if name == "target-feature" && !entry.is_empty() {
-            entry.push(',');
-            entry.push_str(value);
-        } else {
-            value.clone_into(entry);
-        }
-    }
-    found
 }
 
 fn environment(variables: &BTreeMap<String, String>) -> BTreeMap<String, String> {
@@ -339,7 +261,7 @@ fn environment(variables: &BTreeMap<String, String>) -> BTreeMap<String, String>
 }
 
 /// Every key whose value is not the same on both sides.
-fn differences<'a>(
+pub(super) fn differences<'a>(
     main: &'a BTreeMap<String, String>,
     plugin: &'a BTreeMap<String, String>,
 ) -> impl Iterator<Item = (&'a str, Option<&'a str>, Option<&'a str>)> {
@@ -396,24 +318,6 @@ mod tests {
             go_flags(&list(&["-gcflags=a", "-gcflags=b"]))["-gcflags"],
             "a; b"
         );
-    }
-
-    #[test]
-    fn spellings_of_one_rustc_option_are_equal_and_link_options_do_not_count() {
-        let one = rust_flags(&list(&[
-            "-Copt-level=3",
-            "-C",
-            "target_feature=+avx2",
-            "-Clink-arg=-Wl,-Bsymbolic",
-        ]));
-        let other = rust_flags(&list(&[
-            "--codegen=opt-level=3",
-            "--codegen",
-            "target-feature=+avx2",
-            "--crate-type=cdylib",
-        ]));
-        assert_eq!(one, other);
-        assert_eq!(one.len(), 2);
     }
 
     #[test]

@@ -9,6 +9,8 @@ mod dependencies;
 mod flags;
 mod mismatch;
 mod packages;
+mod pairs;
+mod rust_flags;
 mod structure;
 mod toolchain;
 
@@ -17,7 +19,8 @@ use crate::schema::{Language, Manifest, Policy};
 
 pub use component::factory_symbol;
 pub use mismatch::{Class, Mismatch, NAMES_LIMIT, What};
-pub use packages::{Candidate, Conflict, PAIRS_LIMIT, Prediction, conflicts, predict};
+pub use packages::{Candidate, Prediction, predict};
+pub use pairs::{Conflict, PAIRS_LIMIT, conflicts};
 
 /// What main expects beyond what stands in the two files.
 #[derive(Clone, Copy, Debug, Default)]

@@ -71,9 +71,7 @@ fn commit(pair: &Pair<'_>) -> Option<Mismatch> {
 
 fn denied(pair: &Pair<'_>) -> Option<Mismatch> {
     let version = pair.plugin_part.toolchain_version.as_str();
-    // Experiments follow the number after a blank or a dash.
-    let number = version.split([' ', '-']).next().unwrap_or_default();
-    if !DENIED_GO.contains(&number) {
+    if !DENIED_GO.contains(&without_experiments(version)) {
         return None;
     }
     let mismatch = Mismatch::new(Class::WouldRunWrongCode, What::DeniedToolchain, "Go")
@@ -86,7 +84,14 @@ fn denied(pair: &Pair<'_>) -> Option<Mismatch> {
 fn go_witness(artifact: &Artifact, part: &Manifest, subject: &str) -> Option<Mismatch> {
     let told = part.toolchain_version.as_str();
     let found = artifact.facts.go.as_ref()?.build_info.go_version.as_str();
-    (told != found).then(|| witness(subject, told, found))
+    let agrees = told == found || without_experiments(found) == told;
+    (!agrees).then(|| witness(subject, told, found))
+}
+
+/// Go's record appends what GOEXPERIMENT switched on, `go env GOVERSION` does not; GOEXPERIMENT itself is compared as a variable.
+fn without_experiments(version: &str) -> &str {
+    let end = version.find("-X:").or_else(|| version.find(" X:"));
+    &version[..end.unwrap_or(version.len())]
 }
 
 /// Only where the linker or `strip` has left the compiler's note.

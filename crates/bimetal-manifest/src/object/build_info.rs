@@ -226,10 +226,10 @@ mod tests {
         for part in [version.as_bytes(), &text] {
             let mut length = part.len();
             while length >= 0x80 {
-                data.push((length & 0x7f) as u8 | 0x80);
+                data.push(u8::try_from(length & 0x7f).unwrap() | 0x80);
                 length >>= 7;
             }
-            data.push(length as u8);
+            data.push(u8::try_from(length).unwrap());
             data.extend_from_slice(part);
         }
         data

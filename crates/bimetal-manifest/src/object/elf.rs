@@ -10,6 +10,7 @@ use object::pod;
 use super::artifact::{Found, Section};
 use super::build_info::BuildInfo;
 use super::bytes::Bytes;
+use super::elf_headers::{self, SectionHeader, Segment, in_file};
 use super::error::ReadError;
 use super::facts::{ExportedSymbols, Facts, Form, Format, ObjectType};
 use super::form::Evidence;
@@ -17,15 +18,9 @@ use super::go::Scan;
 use super::{build_info, elf_dynamic, elf_symbols, go};
 use crate::frame;
 
-const SEGMENTS_LIMIT: u64 = 4096;
-const SECTIONS_LIMIT: u64 = 65_536;
-const NAMES_LIMIT: u64 = 1 << 20;
 const PATH_LIMIT: u64 = 4096;
 const COMMENT_LIMIT: u64 = 64 << 10;
 const COMMENTS_LIMIT: usize = 64;
-
-pub(super) type Segment = elf::ProgramHeader64<LE>;
-pub(super) type SectionHeader = elf::SectionHeader64<LE>;
 
 /// The headers of a file.
 pub(super) struct Elf<'b> {
@@ -125,9 +120,9 @@ impl<'b> Elf<'b> {
                 what: "the ELF header",
             }
         })?;
-        let segments = segments(bytes, header)?;
-        let sections = sections(bytes, header)?;
-        let names = section_names(bytes, header, &sections)?;
+        let segments = elf_headers::segments(bytes, header)?;
+        let sections = elf_headers::sections(bytes, header)?;
+        let names = elf_headers::section_names(bytes, header, &sections)?;
         Ok(Self {
             bytes,
             machine: header.e_machine.get(LE),
@@ -269,131 +264,6 @@ impl<'b> Elf<'b> {
         let stack = wants(elf::PT_GNU_STACK).then(|| "an executable stack".to_owned());
         code.into_iter().chain(stack)
     }
-}
-
-/// The section has bytes in the file, and they are what they seem.
-pub(super) fn in_file(section: &SectionHeader) -> bool {
-    section.sh_type.get(LE) != elf::SHT_NOBITS
-        && section.sh_flags.get(LE).0 & elf::SHF_COMPRESSED.0 == 0
-}
-
-fn segments(bytes: &Bytes<'_>, header: &elf::FileHeader64<LE>) -> Result<Vec<Segment>, ReadError> {
-    let what = "the program headers";
-    let count = u64::from(header.e_phnum.get(LE));
-    if count == 0 {
-        return Ok(Vec::new());
-    }
-    if usize::from(header.e_phentsize.get(LE)) != size_of::<Segment>() {
-        return Err(ReadError::Malformed { what });
-    }
-    let segments: Vec<Segment> = table(bytes, header.e_phoff.get(LE), count, what, SEGMENTS_LIMIT)?;
-    check_segments(bytes, &segments)?;
-    Ok(segments)
-}
-
-/// What is in memory is what was read: segments are whole, do not cover each other, and the loader has no second one to prefer.
-fn check_segments(bytes: &Bytes<'_>, segments: &[Segment]) -> Result<(), ReadError> {
-    let of = |kind: elf::ProgramType| {
-        segments
-            .iter()
-            .filter(move |segment| segment.p_type.get(LE) == kind)
-    };
-    let mut free = 0;
-    for segment in of(elf::PT_LOAD) {
-        bytes.check(
-            segment.p_offset.get(LE),
-            segment.p_filesz.get(LE),
-            "a segment",
-        )?;
-        if segment.p_memsz.get(LE) < segment.p_filesz.get(LE) {
-            return Err(ReadError::Malformed {
-                what: "a segment is larger in the file than in memory",
-            });
-        }
-        let end = segment.p_vaddr.get(LE).checked_add(segment.p_memsz.get(LE));
-        match end {
-            Some(end) if segment.p_vaddr.get(LE) >= free => free = end,
-            _ => {
-                return Err(ReadError::Malformed {
-                    what: "segments cover each other",
-                });
-            }
-        }
-    }
-    if of(elf::PT_DYNAMIC).count() > 1 || of(elf::PT_INTERP).count() > 1 {
-        return Err(ReadError::Malformed {
-            what: "a segment occurs twice",
-        });
-    }
-    Ok(())
-}
-
-fn sections(
-    bytes: &Bytes<'_>,
-    header: &elf::FileHeader64<LE>,
-) -> Result<Vec<SectionHeader>, ReadError> {
-    let what = "the section headers";
-    let offset = header.e_shoff.get(LE);
-    if offset == 0 {
-        return Ok(Vec::new());
-    }
-    if usize::from(header.e_shentsize.get(LE)) != size_of::<SectionHeader>() {
-        return Err(ReadError::Malformed { what });
-    }
-    let mut count = u64::from(header.e_shnum.get(LE));
-    if count == 0 {
-        // A count that does not fit its field stands in the first header.
-        let first: Vec<SectionHeader> = table(bytes, offset, 1, what, 1)?;
-        count = first.first().map_or(0, |section| section.sh_size.get(LE));
-    }
-    table(bytes, offset, count, what, SECTIONS_LIMIT)
-}
-
-fn section_names(
-    bytes: &Bytes<'_>,
-    header: &elf::FileHeader64<LE>,
-    sections: &[SectionHeader],
-) -> Result<Vec<u8>, ReadError> {
-    let what = "the section names";
-    let Some(first) = sections.first() else {
-        return Ok(Vec::new());
-    };
-    let index = match header.e_shstrndx.get(LE) {
-        elf::SHN_XINDEX => usize::try_from(first.sh_link.get(LE)).unwrap_or(usize::MAX),
-        index => usize::from(index.0),
-    };
-    let section = sections
-        .get(index)
-        .filter(|section| in_file(section))
-        .ok_or(ReadError::Malformed { what })?;
-    bytes.range(
-        section.sh_offset.get(LE),
-        section.sh_size.get(LE),
-        what,
-        NAMES_LIMIT,
-    )
-}
-
-/// `count` entries of a table in the file.
-pub(super) fn table<T: pod::Pod + Clone>(
-    bytes: &Bytes<'_>,
-    offset: u64,
-    count: u64,
-    what: &'static str,
-    limit: u64,
-) -> Result<Vec<T>, ReadError> {
-    if count > limit {
-        return Err(ReadError::Limit {
-            what,
-            found: count,
-            limit,
-        });
-    }
-    let length = count.saturating_mul(size_of::<T>() as u64);
-    let data = bytes.range(offset, length, what, length)?;
-    pod::slice_from_all_bytes(&data)
-        .map(<[T]>::to_vec)
-        .map_err(|()| ReadError::Malformed { what })
 }
 
 /// The first part of Rust's target triple.

@@ -6,7 +6,8 @@ use object::LittleEndian as LE;
 use object::elf;
 use object::pod;
 
-use super::elf::{Elf, SectionHeader, table};
+use super::elf::Elf;
+use super::elf_headers::{SectionHeader, table};
 use super::error::ReadError;
 use super::facts::GlibcVersion;
 use super::strings::Strings;
@@ -99,12 +100,12 @@ fn take(dynamic: &mut Dynamic, addresses: &mut Addresses, tag: elf::DynamicTag, 
             None
         }
         elf::DT_FLAGS => {
-            dynamic.static_tls |= value & u64::from(elf::DF_STATIC_TLS.0) != 0;
-            (value & u64::from(elf::DF_TEXTREL.0) != 0).then_some("text relocations")
+            dynamic.static_tls |= value & elf::DF_STATIC_TLS.0 != 0;
+            (value & elf::DF_TEXTREL.0 != 0).then_some("text relocations")
         }
         elf::DT_FLAGS_1 => {
-            dynamic.is_program |= value & u64::from(elf::DF_1_PIE.0) != 0;
-            (value & u64::from(elf::DF_1_INTERPOSE.0) != 0).then_some("interposition")
+            dynamic.is_program |= value & elf::DF_1_PIE.0 != 0;
+            (value & elf::DF_1_INTERPOSE.0 != 0).then_some("interposition")
         }
         elf::DT_TEXTREL => Some("text relocations"),
         elf::DT_AUDIT => Some("DT_AUDIT"),

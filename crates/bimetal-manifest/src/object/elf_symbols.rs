@@ -8,8 +8,9 @@ use std::collections::BinaryHeap;
 use object::LittleEndian as LE;
 use object::elf;
 
-use super::elf::{Elf, table};
+use super::elf::Elf;
 use super::elf_dynamic::Dynamic;
+use super::elf_headers::table;
 use super::error::ReadError;
 use super::facts::{ExportedSymbols, Symbol, SymbolKind};
 use super::go::Scan;

@@ -10,7 +10,7 @@ use object::pod;
 use super::artifact::{Found, Section};
 use super::build_info::{self, BuildInfo};
 use super::bytes::Bytes;
-use super::elf::table;
+use super::elf_headers::table;
 use super::elf_symbols::FirstSymbols;
 use super::error::ReadError;
 use super::facts::{ExportedSymbols, Facts, Form, Format, ObjectType, SymbolKind};

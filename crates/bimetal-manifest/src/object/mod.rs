@@ -8,6 +8,7 @@ mod build_info;
 mod bytes;
 mod elf;
 mod elf_dynamic;
+mod elf_headers;
 mod elf_symbols;
 mod error;
 mod facts;

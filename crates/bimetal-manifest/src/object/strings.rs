@@ -100,13 +100,17 @@ mod tests {
     use super::*;
     use std::io::Write as _;
 
+    fn letter(length: usize) -> u8 {
+        b'a' + u8::try_from(length % 26).unwrap()
+    }
+
     #[test]
     fn strings_are_whole_across_blocks_and_cut_at_the_limit() {
         let mut table = Vec::new();
         let mut places = Vec::new();
         for length in [0, 1, 5000, 4096, 4095, 16_000, 3, 100_000, 7] {
             places.push((table.len() as u64, length));
-            table.extend(std::iter::repeat_n(b'a' + (length % 26) as u8, length));
+            table.extend(std::iter::repeat_n(letter(length), length));
             table.push(0);
         }
         let mut file = tempfile::tempfile().unwrap();
@@ -114,7 +118,7 @@ mod tests {
         let bytes = Bytes::new(&file).unwrap();
         let mut strings = Strings::new(&bytes, 0, table.len() as u64).unwrap();
         for (offset, length) in places {
-            let expected = vec![b'a' + (length % 26) as u8; length.min(NAME_LIMIT)];
+            let expected = vec![letter(length); length.min(NAME_LIMIT)];
             assert_eq!(strings.get(offset).unwrap(), expected, "{length}");
         }
         assert!(strings.get(table.len() as u64).is_err());

@@ -115,14 +115,14 @@ fn the_policy_abi_takes_another_compiler_and_other_crates_but_not_another_border
         [What::Profile, What::Flag, What::Dependency]
     );
     let abort = rust(Policy::Abi, |manifest| {
-        manifest.build_flags = vec!["-Cpanic=abort".to_owned()]
+        manifest.build_flags = vec!["-Cpanic=abort".to_owned()];
     });
     assert_eq!(
         (abort[0].what, abort[0].class),
         (What::Flag, Class::WouldAbort)
     );
     let border = rust(Policy::Abi, |manifest| {
-        manifest.abi.as_mut().unwrap().major = 2
+        manifest.abi.as_mut().unwrap().major = 2;
     });
     assert_eq!(
         (border[0].what, border[0].class),
@@ -165,9 +165,21 @@ fn a_manifest_that_names_another_compiler_than_the_file_is_a_lie() {
     let found = go(|manifest| manifest.toolchain_version = "go1.25.5".to_owned());
     assert_eq!(kinds(&found), [What::Toolchain, What::Witness]);
     let found = rust(Policy::Abi, |manifest| {
-        manifest.toolchain_version = "1.90.0".to_owned()
+        manifest.toolchain_version = "1.90.0".to_owned();
     });
     assert_eq!(kinds(&found), [What::Witness]);
+}
+
+#[test]
+fn experiments_in_gos_record_are_no_lie_and_differ_as_a_variable() {
+    let (main, mut plugin) = (read(&fixtures().main), read(&fixtures().go_plugin));
+    let info = &mut plugin.facts.go.as_mut().unwrap().build_info;
+    info.go_version.push_str("-X:jsonv2");
+    info.settings
+        .push(("GOEXPERIMENT".to_owned(), "jsonv2".to_owned()));
+    let found = compare(&main, &plugin, Policy::Exact);
+    assert_eq!(kinds(&found), [What::Environment]);
+    assert_eq!(found[0].subject, "GOEXPERIMENT");
 }
 
 #[test]

@@ -78,7 +78,9 @@ fn finish(
     } else {
         Step::Modules
     };
-    let locked = steps.run(updates, |runner| lock::lock(plan, tree, runner))?;
+    let locked = steps.run(updates, |runner| {
+        lock::lock(plan, tree, runner).map_err(Box::new)
+    })?;
     if !steps.planned.contains(&Step::Build) {
         printer.line(&format!("sources in {out}"));
         return Ok(ExitCode::Ok);

@@ -25,7 +25,7 @@ pub(super) enum CliError {
     #[error(transparent)]
     Generate(#[from] GenerateError),
     #[error(transparent)]
-    Lock(#[from] LockError),
+    Lock(#[from] Box<LockError>),
     #[error(transparent)]
     Describe(#[from] DescribeError),
     #[error(transparent)]

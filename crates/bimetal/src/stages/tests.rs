@@ -19,7 +19,7 @@ use crate::toolchain::{Invocation, Runner};
 
 const GO_MOD: &str = "module example.com/tiny\n\ngo 1.25\n\nrequire golang.org/x/time v0.15.0\n";
 
-/// Answers `plugins validate --load FILE…`: opens what is a Go plugin, and asks the Rust side to open the rest.
+/// Answers `plugins validate --load FILE…`: opens what is a Go plugin. Loading Rust plugins is the host's, which is not in here.
 const MAIN_GO: &str = r#"package main
 
 import (
@@ -38,7 +38,7 @@ func main() {
 		return
 	}
 	for _, file := range os.Args[4:] {
-		if strings.Contains(file, "processor-my") {
+		if strings.HasPrefix(file, "--") || strings.Contains(file, "processor-") {
 			continue
 		}
 		if _, err := plugin.Open(file); err != nil {
@@ -78,7 +78,9 @@ const MAIN_RS: &str = "#[unsafe(no_mangle)]\npub extern \"C\" fn bimetal_version
     std::panic::catch_unwind(|| my_sampler::NAME.len() as i32 + itoa::Buffer::new().format(1).len() as i32).unwrap_or(-1)\n}\n";
 
 fn cargo_toml(name: &str, rest: &str) -> String {
-    format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\npublish = false\n{rest}")
+    format!(
+        "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\npublish = false\n{rest}"
+    )
 }
 
 /// The output folder with its plan. Everything that `generate` would write is small.
@@ -91,7 +93,9 @@ struct Tiny {
 impl Tiny {
     fn new() -> Self {
         let keep = tempfile::tempdir().unwrap();
-        let out = Utf8PathBuf::from_path_buf(keep.path().canonicalize().unwrap()).unwrap().join("out");
+        let out = Utf8PathBuf::from_path_buf(keep.path().canonicalize().unwrap())
+            .unwrap()
+            .join("out");
         fs::create_dir(&out).unwrap();
         let mut plan = samples::hosted_plan();
         plan.out = out;
@@ -103,7 +107,11 @@ impl Tiny {
         plugin.module.type_name = Some("tiny".to_owned());
         real_tools(&mut plan);
         let tree = sources(&plan);
-        Self { _keep: keep, plan, tree }
+        Self {
+            _keep: keep,
+            plan,
+            tree,
+        }
     }
 
     fn run(&self) -> Result<Distribution, String> {
@@ -118,8 +126,12 @@ impl Tiny {
         };
         generate::write(&self.tree, &self.plan.out).map_err(|error| text(&error))?;
         let (activity, logs) = (Activity::silent(), self.plan.out.join(".bimetal/logs"));
-        let runner = Runner { logs: Some(&logs), activity: &activity };
-        let locked = lock::lock(self.plan.clone(), self.tree.clone(), &runner).map_err(|error| text(&error))?;
+        let runner = Runner {
+            logs: Some(&logs),
+            activity: &activity,
+        };
+        let locked = lock::lock(self.plan.clone(), self.tree.clone(), &runner)
+            .map_err(|error| text(&error))?;
         let described = describe::describe(locked, &runner).map_err(|error| text(&error))?;
         let stamped = stamp::stamp(described, &runner).map_err(|error| text(&error))?;
         let built = build::build(stamped, &runner).map_err(|error| text(&error))?;
@@ -135,9 +147,17 @@ impl Tiny {
 
 fn real_tools(plan: &mut Plan) {
     let activity = Activity::silent();
-    let runner = Runner { logs: None, activity: &activity };
+    let runner = Runner {
+        logs: None,
+        activity: &activity,
+    };
     let ask = |program: &str, args: &[&str]| {
-        let answer = runner.read("ask", &Invocation::new(program, "/").args(args.iter().copied())).unwrap();
+        let answer = runner
+            .read(
+                "ask",
+                &Invocation::new(program, "/").args(args.iter().copied()),
+            )
+            .unwrap();
         String::from_utf8(answer).unwrap().trim().to_owned()
     };
     let go = plan.go.tool.as_mut().unwrap();
@@ -145,7 +165,13 @@ fn real_tools(plan: &mut Plan) {
     go.version = ask("go", &["env", "GOVERSION"]);
     let rust = &mut plan.rust.as_mut().unwrap().tools;
     let about = ask("rustc", &["-vV"]);
-    let field = |name: &str| about.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
+    let field = |name: &str| {
+        about
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .unwrap()
+            .to_owned()
+    };
     (rust.cargo, rust.rustc) = ("cargo".into(), "rustc".into());
     rust.text = about.lines().next().unwrap().to_owned();
     rust.version = field("release: ");
@@ -163,20 +189,31 @@ fn sources(plan: &Plan) -> SourceTree {
     tree.insert(plan.go_plugins[0].dir.join("main.go"), PLUGIN_GO);
     tree.insert("rust/Cargo.toml", WORKSPACE);
     let both = "my-redactor = { path = \"../local/my-redactor\" }\nmy-sampler = { path = \"../local/my-sampler\" }\n";
-    let main = format!("[lib]\nname = \"bimetal_main\"\ncrate-type = [\"staticlib\"]\n[dependencies]\nitoa = \"1\"\n{both}");
+    let main = format!(
+        "[lib]\nname = \"bimetal_main\"\ncrate-type = [\"staticlib\"]\n[dependencies]\nitoa = \"1\"\n{both}"
+    );
     tree.insert("rust/main/Cargo.toml", cargo_toml("bimetal-main", &main));
     tree.insert("rust/main/src/lib.rs", MAIN_RS);
-    tree.insert("rust/describe/Cargo.toml", cargo_toml("bimetal-describe", &format!("[dependencies]\n{both}")));
+    tree.insert(
+        "rust/describe/Cargo.toml",
+        cargo_toml("bimetal-describe", &format!("[dependencies]\n{both}")),
+    );
     tree.insert("rust/describe/src/main.rs", DESCRIBE);
     for name in ["my-redactor", "my-sampler"] {
         let folder = format!("rust/local/{name}");
         tree.insert(format!("{folder}/Cargo.toml"), cargo_toml(name, ""));
         let type_name = name.trim_start_matches("my-");
-        tree.insert(format!("{folder}/src/lib.rs"), format!("pub const NAME: &str = \"{type_name}\";\n"));
+        tree.insert(
+            format!("{folder}/src/lib.rs"),
+            format!("pub const NAME: &str = \"{type_name}\";\n"),
+        );
     }
     let plugin = plan.rust_with(Linkage::Plugin).next().unwrap();
     let rest = "[lib]\ncrate-type = [\"cdylib\"]\n[dependencies]\nitoa = \"1\"\nmy-redactor = { path = \"../../local/my-redactor\" }\n";
-    tree.insert(plugin.dir.join("Cargo.toml"), cargo_toml(&plugin.package, rest));
+    tree.insert(
+        plugin.dir.join("Cargo.toml"),
+        cargo_toml(&plugin.package, rest),
+    );
     tree.insert(plugin.dir.join("src/lib.rs"), PLUGIN_RS);
     let numbers = "pub const ABI_MAJOR: u32 = 1;\npub const ABI_MINOR: u32 = 0;\n";
     tree.insert("rust/bimetal/bimetal-abi/src/number.rs", numbers);
@@ -187,8 +224,19 @@ fn times(folder: &Utf8Path) -> Vec<(String, SystemTime)> {
     let mut times: Vec<_> = walkdir::WalkDir::new(folder)
         .into_iter()
         .map(Result::unwrap)
-        .filter(|entry| entry.file_type().is_file() && !entry.path().components().any(|part| part.as_os_str() == ".bimetal"))
-        .map(|entry| (entry.path().display().to_string(), entry.metadata().unwrap().modified().unwrap()))
+        .filter(|entry| {
+            entry.file_type().is_file()
+                && !entry
+                    .path()
+                    .components()
+                    .any(|part| part.as_os_str() == ".bimetal")
+        })
+        .map(|entry| {
+            (
+                entry.path().display().to_string(),
+                entry.metadata().unwrap().modified().unwrap(),
+            )
+        })
         .collect();
     times.sort();
     times
@@ -199,49 +247,115 @@ fn a_distribution_with_both_kinds_of_plugins_is_built_checked_and_put_into_place
     let tiny = Tiny::new();
     let out = &tiny.plan.out;
     let first = tiny.run().unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(first.plugins, [out.join("plugins/exporter-tiny.so"), out.join("plugins/processor-redactor.so")]);
+    assert_eq!(
+        first.plugins,
+        [
+            out.join("plugins/exporter-tiny.so"),
+            out.join("plugins/processor-redactor.so")
+        ]
+    );
     assert_eq!(first.main, Some(out.join("otelcol-acme")));
 
     let (form, main) = tiny.manifests("otelcol-acme");
     assert_eq!((form, main.len()), (Form::Main, 2));
-    assert_eq!((main[0].language, main[1].language), (Language::Go, Language::Rust));
+    assert_eq!(
+        (main[0].language, main[1].language),
+        (Language::Go, Language::Rust)
+    );
     assert!(main[0].dependency_hashes["golang.org/x/time"].starts_with("h1:"));
     assert!(main[1].dependency_hashes["itoa"].starts_with("sha256:"));
     assert!(main[1].dependency_hashes["my-sampler"].starts_with("h1:"));
     assert_eq!(main[1].components[0].type_name, "sampler");
     let (form, go) = tiny.manifests("plugins/exporter-tiny.so");
-    assert_eq!((form, go[0].component.as_ref().unwrap().type_name.as_str()), (Form::GoPlugin, "tiny"));
+    assert_eq!(
+        (form, go[0].component.as_ref().unwrap().type_name.as_str()),
+        (Form::GoPlugin, "tiny")
+    );
     let (form, rust) = tiny.manifests("plugins/processor-redactor.so");
-    assert_eq!((form, rust[0].component.as_ref().unwrap().module.as_str()), (Form::RustPlugin, "my-redactor 0.1.0"));
-    assert!(!rust[0].dependency_hashes.contains_key("my-sampler"), "only what is in its own graph");
-    assert_eq!(Lock::read(&out.join("plugins")).unwrap().unwrap().plugins().len(), 2);
+    assert_eq!(
+        (form, rust[0].component.as_ref().unwrap().module.as_str()),
+        (Form::RustPlugin, "my-redactor 0.1.0")
+    );
+    assert!(
+        !rust[0].dependency_hashes.contains_key("my-sampler"),
+        "only what is in its own graph"
+    );
+    assert_eq!(
+        Lock::read(&out.join("plugins"))
+            .unwrap()
+            .unwrap()
+            .plugins()
+            .len(),
+        2
+    );
     let sidecar: serde_json::Value =
-        serde_json::from_slice(&fs::read(out.join("manifests/exporter-tiny.so.json")).unwrap()).unwrap();
+        serde_json::from_slice(&fs::read(out.join("manifests/exporter-tiny.so.json")).unwrap())
+            .unwrap();
     assert_eq!(sidecar["manifest"]["language"], "go");
     assert!(sidecar["file"]["package_hashes"].as_u64().unwrap() > 20);
 
-    let before = times(out);
+    let loaded = || {
+        fs::metadata(out.join(".bimetal/logs/plugins-validate.log"))
+            .unwrap()
+            .modified()
+            .unwrap()
+    };
+    let (before, loaded_first) = (times(out), loaded());
     tiny.run().unwrap_or_else(|error| panic!("{error}"));
     let after = times(out);
-    let changed: Vec<_> = before.iter().zip(&after).filter(|(before, after)| before != after).map(|(one, _)| &one.0).collect();
+    assert_eq!(
+        loaded(),
+        loaded_first,
+        "what passed with the same bytes is not loaded again"
+    );
+    let changed: Vec<_> = before
+        .iter()
+        .zip(&after)
+        .filter(|(before, after)| before != after)
+        .map(|(one, _)| &one.0)
+        .collect();
     // `generate` writes the go.mod that `lock` then puts back.
-    let expected: Vec<_> = changed.iter().filter(|path| !path.ends_with("go.mod")).collect();
-    assert!(expected.is_empty(), "a second run with nothing changed writes nothing: {expected:?}");
+    let expected: Vec<_> = changed
+        .iter()
+        .filter(|path| !path.ends_with("go.mod"))
+        .collect();
+    assert!(
+        expected.is_empty(),
+        "a second run with nothing changed writes nothing: {expected:?}"
+    );
 
-    fs::write(out.join("rust/local/my-sampler/src/extra.rs"), "// Foreign.\n").unwrap();
+    fs::write(
+        out.join("rust/local/my-sampler/src/extra.rs"),
+        "// Foreign.\n",
+    )
+    .unwrap();
     let sampler = "pub const NAME: &str = \"sampler\";\npub fn more() {}\n";
-    let mut changed = Tiny { _keep: tempfile::tempdir().unwrap(), plan: tiny.plan.clone(), tree: tiny.tree.clone() };
-    changed.tree.insert("rust/local/my-sampler/src/lib.rs", sampler);
+    let mut changed = Tiny {
+        _keep: tempfile::tempdir().unwrap(),
+        plan: tiny.plan.clone(),
+        tree: tiny.tree.clone(),
+    };
+    changed
+        .tree
+        .insert("rust/local/my-sampler/src/lib.rs", sampler);
     changed.run().unwrap_or_else(|error| panic!("{error}"));
     let (_, again) = changed.manifests("otelcol-acme");
-    assert_ne!(again[1].dependency_hashes["my-sampler"], main[1].dependency_hashes["my-sampler"]);
+    assert_ne!(
+        again[1].dependency_hashes["my-sampler"],
+        main[1].dependency_hashes["my-sampler"]
+    );
     let (_, plugin) = changed.manifests("plugins/processor-redactor.so");
-    assert_eq!(plugin, rust, "a plugin that does not use what changed keeps its manifest, with its time");
+    assert_eq!(
+        plugin, rust,
+        "a plugin that does not use what changed keeps its manifest, with its time"
+    );
 }
 
 #[test]
 fn the_errors_of_all_steps_say_how_the_program_ends() {
-    let refused = VerifyError::Refused { findings: Vec::new() };
+    let refused = VerifyError::Refused {
+        findings: Vec::new(),
+    };
     assert!(refused.is_refusal() && !refused.is_interrupt());
     assert!(LockError::Interrupted.is_interrupt());
 }

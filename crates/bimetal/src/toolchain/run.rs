@@ -25,6 +25,8 @@ const LINE_LIMIT: usize = 16 * 1024;
 /// More than any answer of `go list` or `cargo metadata`.
 const STDOUT_LIMIT: usize = 512 * 1024 * 1024;
 const TICK: Duration = Duration::from_millis(100);
+/// A compiler cache that a tool started keeps the streams open for ever.
+const LINGER: Duration = Duration::from_secs(1);
 /// How long a child may take to end by itself after an interrupt.
 const GRACE: Duration = Duration::from_secs(3);
 
@@ -159,7 +161,7 @@ impl Runner<'_> {
             stdout: Vec::new(),
             last: VecDeque::new(),
         };
-        let outcome = self.follow(&command, &pieces, &mut record, limit);
+        let outcome = self.follow(&command, &mut child, &pieces, &mut record, limit);
         let (stdout, last) = (record.stdout, record.last);
         drop(pieces);
         if let Err(error) = outcome {
@@ -185,10 +187,11 @@ impl Runner<'_> {
         })
     }
 
-    /// Until both streams are closed.
+    /// Until both streams are closed, or the child has ended and whatever it left running is silent.
     fn follow(
         &self,
         command: &str,
+        child: &mut Child,
         pieces: &Receiver<Piece>,
         record: &mut Record<'_>,
         limit: Option<Duration>,
@@ -196,6 +199,7 @@ impl Runner<'_> {
         let started = Instant::now();
         let named = || command.to_owned();
         let mut ticked = started;
+        let mut silence = Duration::ZERO;
         loop {
             if interrupt::requested() {
                 return Err(InvocationError::Interrupted { command: named() });
@@ -228,9 +232,16 @@ impl Runner<'_> {
                         self.activity.note(&line);
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => {
+                    silence += TICK;
+                    if silence >= LINGER && matches!(child.try_wait(), Ok(Some(_))) {
+                        return Ok(());
+                    }
+                    continue;
+                }
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
+            silence = Duration::ZERO;
             // Some tools print thousands of lines in a second.
             if ticked.elapsed() >= TICK
                 && let Some(last) = record.last.back()
@@ -360,4 +371,97 @@ fn end(child: &mut Child) {
     }
     signal(rustix::process::Signal::KILL);
     let _reaped = child.wait();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Invocation {
+        Invocation::new("sh", "/").args(["-c", script])
+    }
+
+    fn silent(work: impl FnOnce(&Runner<'_>)) {
+        let activity = Activity::silent();
+        work(&Runner {
+            logs: None,
+            activity: &activity,
+        });
+    }
+
+    #[test]
+    fn a_failed_command_is_shown_with_its_output_and_its_log_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let logs = Utf8Path::from_path(folder.path()).unwrap().join("logs");
+        let activity = Activity::silent();
+        let runner = Runner {
+            logs: Some(&logs),
+            activity: &activity,
+        };
+        let error = runner
+            .run("step", &shell("echo one; echo 'no such thing' >&2; exit 3"))
+            .unwrap_err();
+        let text = error.to_string();
+        let command = r#"`sh -c "echo one; echo 'no such thing' >&2; exit 3"`"#;
+        assert!(text.starts_with(&format!("{command} failed with exit status: 3\n")), "{text}");
+        assert!(text.contains("\nno such thing") && text.contains("\none"), "{text}");
+        assert!(text.ends_with(&format!("full output: `{logs}/step.log`")), "{text}");
+        let log = fs::read_to_string(logs.join("step.log")).unwrap();
+        assert!(
+            log.starts_with("cd / && env -i") && log.contains("no such thing\n"),
+            "{log}"
+        );
+    }
+
+    #[test]
+    fn standard_output_is_returned_and_standard_error_is_not() {
+        silent(|runner| {
+            assert_eq!(
+                runner
+                    .read("x", &shell("echo out; echo error >&2"))
+                    .unwrap(),
+                b"out\n"
+            )
+        });
+    }
+
+    #[test]
+    fn a_missing_program_is_named() {
+        silent(|runner| {
+            let error = runner
+                .run("x", &Invocation::new("no-such-program-here", "/"))
+                .unwrap_err();
+            assert_eq!(error.to_string(), "cannot start `no-such-program-here`");
+            assert!(error.hint().is_some());
+        });
+    }
+
+    #[test]
+    fn a_command_that_takes_too_long_is_ended_with_what_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let mark = folder.path().join("mark");
+        let script = format!("(sleep 2; touch {}) & sleep 60", mark.display());
+        silent(|runner| {
+            let started = Instant::now();
+            let error = runner
+                .read_within("x", &shell(&script), Duration::from_millis(300))
+                .unwrap_err();
+            assert!(matches!(error, InvocationError::TimedOut { .. }), "{error}");
+            assert!(started.elapsed() < Duration::from_secs(2));
+        });
+        thread::sleep(Duration::from_millis(2200));
+        assert!(!mark.exists(), "the whole group is gone");
+    }
+
+    #[test]
+    fn a_helper_that_a_tool_leaves_behind_does_not_hold_us_up() {
+        silent(|runner| {
+            let started = Instant::now();
+            assert_eq!(
+                runner.read("x", &shell("sleep 20 & echo done")).unwrap(),
+                b"done\n"
+            );
+            assert!(started.elapsed() < Duration::from_secs(10));
+        });
+    }
 }

@@ -163,7 +163,7 @@ impl Checks<'_> {
 
     fn component(&mut self, kind: Kind, entry: &Entry) {
         let label = &entry.label;
-        match (entry.gomod.is_empty(), entry.cargo.is_empty()) {
+        match (entry.gomod.is_empty(), entry.cargo.is_none()) {
             (true, true) => {
                 let text = format!("`{label}` has neither `gomod` nor `cargo`");
                 self.problem_with_hint(label, text, ONE_OF_TWO.to_owned());
@@ -265,7 +265,7 @@ impl Checks<'_> {
 
     /// Providers, converters and telemetry run before any plugin could be loaded.
     fn go_only(&mut self, entry: &Entry) {
-        if !entry.cargo.is_empty() {
+        if entry.cargo.is_some() {
             self.field(
                 entry,
                 "cargo",
@@ -283,20 +283,11 @@ impl Checks<'_> {
     }
 
     fn duplicates(&mut self, config: &Config) {
-        let crates = config
-            .components
-            .iter()
-            .filter(|(_, entry)| !entry.cargo.is_empty());
-        let key = |entry: &Entry| {
-            entry
-                .cargo
-                .split('=')
-                .next()
-                .unwrap_or_default()
-                .trim()
-                .to_owned()
-        };
-        let keys: Vec<(String, &Entry)> = crates.map(|(_, entry)| (key(entry), entry)).collect();
+        let entries = config.components.iter().map(|(_, entry)| entry);
+        let key = |entry: &'_ Entry| entry.cargo.as_ref().map(|text| text.key.clone());
+        let keys: Vec<(String, &Entry)> = entries
+            .filter_map(|entry| Some((key(entry)?, entry)))
+            .collect();
         for (index, (key, entry)) in keys.iter().enumerate() {
             if let Some((_, first)) = keys[..index].iter().find(|(known, _)| known == key) {
                 let text = format!(
@@ -316,7 +307,7 @@ fn needs_cgo(config: &Config) -> Option<String> {
         .components
         .iter()
         .map(|(_, entry)| entry)
-        .find(|entry| entry.plugin || !entry.cargo.is_empty());
+        .find(|entry| entry.plugin || entry.cargo.is_some());
     match entry {
         Some(entry) if entry.plugin => Some(format!("the plugin `{}`", entry.label)),
         Some(entry) => Some(format!("the Rust component `{}`", entry.label)),

@@ -5,6 +5,7 @@
 use bimetal_manifest::schema::{Kind, Policy};
 use camino::Utf8Path;
 
+use super::cargo_text::{self, CargoText};
 use super::fields::{Fields, Notes, text_map, text_of};
 use super::model::{Config, Dist, Entry};
 use super::yaml::{Node, Value};
@@ -170,9 +171,10 @@ fn entries(fields: &mut Fields<'_>, list: &'static str, notes: &mut Notes) -> Op
 fn entry(label: &str, node: &Node, notes: &mut Notes) -> Entry {
     let mut fields = Fields::new(label, node, notes);
     let entry = Entry {
+        place: node.place.clone(),
         label: label.to_owned(),
         gomod: fields.text("gomod", notes).unwrap_or_default(),
-        cargo: fields.text("cargo", notes).unwrap_or_default(),
+        cargo: cargo(&mut fields, label, notes),
         import: fields.text("import", notes).unwrap_or_default(),
         name: fields.text("name", notes).unwrap_or_default(),
         path: fields.text("path", notes).unwrap_or_default(),
@@ -186,8 +188,21 @@ fn entry(label: &str, node: &Node, notes: &mut Notes) -> Entry {
     entry
 }
 
+fn cargo(fields: &mut Fields<'_>, label: &str, notes: &mut Notes) -> Option<CargoText> {
+    let node = fields.take("cargo")?;
+    let text = text_of(&format!("{label}.cargo"), node, notes)?;
+    let parsed = cargo_text::parse(&text);
+    if let Err(why) = &parsed {
+        let text = format!("`{label}.cargo` is not one line of `[dependencies]`: {why}");
+        let hint = "for instance `cargo: my-redactor = { path = \"../my-redactor\" }`";
+        notes.problem_with_hint(&node.place, text, hint);
+    }
+    parsed.ok()
+}
+
 fn is_empty(entry: &Entry) -> bool {
     Entry {
+        place: entry.place.clone(),
         label: entry.label.clone(),
         ..Entry::default()
     } == *entry

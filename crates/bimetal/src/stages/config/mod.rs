@@ -2,6 +2,7 @@
 //!
 //! In: YAML text, environment. Out: [`Config`], as the user wrote it. Invariant: reads one file and decides nothing about this machine.
 
+mod cargo_text;
 mod check;
 mod decode;
 mod detectors;
@@ -16,14 +17,15 @@ pub(super) mod yaml;
 use camino::Utf8Path;
 use fs_err as fs;
 
+pub(crate) use cargo_text::CargoText;
 pub(crate) use check::is_go_identifier;
 pub(crate) use decode::{COLLECTOR_STABLE_VERSION, COLLECTOR_VERSION};
 pub(crate) use detectors::build_tags;
 pub(crate) use error::ConfigError;
 pub(crate) use model::{Config, Dist, Entry};
+pub(crate) use place::Place;
 
 use fields::Notes;
-use place::Place;
 use yaml::{Node, Value};
 
 /// The largest file that is read.

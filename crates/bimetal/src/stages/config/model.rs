@@ -3,6 +3,8 @@
 use bimetal_manifest::schema::{Kind, Policy};
 use camino::Utf8PathBuf;
 
+use super::cargo_text::CargoText;
+use super::place::Place;
 use crate::stages::plan::Signals;
 
 /// One builder configuration.
@@ -47,10 +49,12 @@ pub(crate) struct Dist {
 /// One entry of a component list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Entry {
+    /// Where it stands.
+    pub(crate) place: Place,
     /// `processors[1]` and the like.
     pub(crate) label: String,
     pub(crate) gomod: String,
-    pub(crate) cargo: String,
+    pub(crate) cargo: Option<CargoText>,
     pub(crate) import: String,
     pub(crate) name: String,
     pub(crate) path: String,

@@ -223,6 +223,16 @@ fn an_entry_needs_exactly_one_of_gomod_and_cargo() {
 }
 
 #[test]
+fn cargo_text_must_be_one_dependency() {
+    assert_snapshot!(refused("processors:\n  - cargo: r\n  - cargo: \"a = '1'\\nb = '1'\"\n"), @r#"
+    invalid configuration
+      b.yaml:2:12: `processors[0].cargo` is not one line of `[dependencies]`: key with no value, expected `=`
+      b.yaml:3:12: `processors[1].cargo` is not one line of `[dependencies]`: it must name exactly one crate, as in `name = "1.0"`
+    hint: for instance `cargo: my-redactor = { path = "../my-redactor" }`
+    "#);
+}
+
+#[test]
 fn what_is_needed_before_plugins_load_cannot_be_one() {
     assert_snapshot!(
         refused(

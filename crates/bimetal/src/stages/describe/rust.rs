@@ -16,7 +16,7 @@ use crate::toolchain::{Invocation, Runner};
 
 const PACKAGE: &str = "bimetal-describe";
 /// Defaults and schemas are made in microseconds; a component that hangs here would hang in main.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 #[derive(Deserialize)]
 struct Answer {

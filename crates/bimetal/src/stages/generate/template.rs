@@ -46,7 +46,8 @@ fn go_string(text: &str) -> String {
             '\r' => literal.push_str("\\r"),
             // A byte order mark is not allowed in Go sources, and what does not print would hide in them.
             c if c.is_control() || c == '\u{feff}' => {
-                write!(literal, "\\U{:08x}", u32::from(c)).expect("writing to a string cannot fail");
+                write!(literal, "\\U{:08x}", u32::from(c))
+                    .expect("writing to a string cannot fail");
             }
             c => literal.push(c),
         }

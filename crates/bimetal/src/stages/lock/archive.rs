@@ -100,7 +100,7 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
 fn crc(path: &Utf8Path) -> Option<u32> {
     let mut file = fs::File::open(path.as_std_path()).ok()?;
     let mut crc = Crc::new();
-    let mut buffer = [0; 32 * 1024];
+    let mut buffer = vec![0; 64 * 1024];
     loop {
         match file.read(&mut buffer).ok()? {
             0 => return Some(crc.sum()),

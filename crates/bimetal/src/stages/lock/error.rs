@@ -44,16 +44,16 @@ pub(crate) enum LockError {
     #[error("go.sum has no sum for `{module}` {version}")]
     NoSum { module: String, version: String },
     #[error(
-        "module `{module}` {version} was changed after its download: `{folder}` has {found}, go.sum {wanted}{}",
+        "module {module} was changed after its download: `{folder}` has {found}, go.sum {wanted}{}",
         listed(.files)
     )]
     ModuleChanged {
+        /// Path and version.
         module: String,
-        version: String,
         folder: Utf8PathBuf,
         found: String,
         wanted: String,
-        files: Vec<String>,
+        files: Box<[String]>,
     },
     #[error("package `{package}` belongs to no module")]
     NoModule { package: String },
@@ -62,11 +62,11 @@ pub(crate) enum LockError {
     #[error("crate `{name}` {version} came from a registry, not from this builder")]
     Registry { name: String, version: String },
     #[error(
-        "crate `{name}` {version}: the archive `{path}` has sha256:{found}, Cargo.lock sha256:{wanted}"
+        "crate {unpacked}: the archive `{path}` has sha256:{found}, Cargo.lock sha256:{wanted}"
     )]
     ArchiveChanged {
-        name: String,
-        version: String,
+        /// Name and version.
+        unpacked: String,
         path: Utf8PathBuf,
         found: String,
         wanted: String,

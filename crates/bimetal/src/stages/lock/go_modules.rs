@@ -17,7 +17,7 @@ use super::go_sources::{self, Listing};
 use super::tree::hex;
 use crate::stages::config::COLLECTOR_VERSION;
 use crate::stages::generate::SourceTree;
-use crate::stages::plan::Plan;
+use crate::stages::plan::{Plan, Step};
 use crate::toolchain::{Invocation, Runner, interrupt, work, write};
 
 /// The module that says which Collector this is.
@@ -36,12 +36,41 @@ struct Remembered {
     go_sum: String,
 }
 
-/// Brings go.mod and go.sum up to date.
-pub(super) fn update(plan: &Plan, tree: &SourceTree, runner: &Runner<'_>) -> Result<(), LockError> {
-    let memory = work::folder(&plan.out).join("modules.json");
-    let inputs = inputs(plan, tree)?;
-    if recall(plan, &memory, &inputs, runner)? {
-        return strict(plan, runner);
+/// Where go.mod comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// What stands there was not touched.
+    Kept,
+    /// The last run left it, and nothing that led to it changed.
+    Remembered,
+    /// Go resolved it in this run.
+    Resolved,
+}
+
+/// Brings go.mod and go.sum up to date, from memory where that is enough.
+pub(super) fn update(
+    plan: &Plan,
+    tree: &SourceTree,
+    runner: &Runner<'_>,
+) -> Result<Origin, LockError> {
+    if recall(plan, tree, runner)? {
+        strict(plan, runner)?;
+        return Ok(Origin::Remembered);
+    }
+    resolve(plan, tree, runner)?;
+    Ok(Origin::Resolved)
+}
+
+/// Lets Go resolve the generated go.mod, downloads what it names, and remembers the result.
+pub(super) fn resolve(
+    plan: &Plan,
+    tree: &SourceTree,
+    runner: &Runner<'_>,
+) -> Result<(), LockError> {
+    if plan.has(Step::Generate)
+        && let Some(generated) = tree.get("go.mod")
+    {
+        put(&plan.out.join("go.mod"), generated)?;
     }
     let compat = format!("-compat={}", plan.go.language);
     runner
@@ -50,20 +79,20 @@ pub(super) fn update(plan: &Plan, tree: &SourceTree, runner: &Runner<'_>) -> Res
     strict(plan, runner)?;
     download(plan, runner)?;
     let remembered = Remembered {
-        inputs,
+        inputs: inputs(plan, tree)?,
         go_mod: read(&plan.out.join("go.mod"))?,
         go_sum: digest(&plan.out.join("go.sum"))?,
     };
+    let memory = memory(plan);
     let text = serde_json::to_vec_pretty(&remembered).map_err(|source| LockError::Write {
         path: memory.clone(),
         source: source.into(),
     })?;
-    write::if_changed(&memory, &text)
-        .map(drop)
-        .map_err(|source| LockError::Write {
-            path: memory,
-            source,
-        })
+    put(&memory, &text)
+}
+
+fn memory(plan: &Plan) -> Utf8PathBuf {
+    work::folder(&plan.out).join("modules.json")
 }
 
 /// A `go` command in the output folder with the plan's cgo.
@@ -76,35 +105,28 @@ pub(in crate::stages) fn go(plan: &Plan) -> Invocation {
     Invocation::go(program, &plan.out, plan.go.cgo)
 }
 
-/// Puts back the tidied go.mod of the last run if everything that led to it is the same and Go agrees with it.
-fn recall(
-    plan: &Plan,
-    memory: &Utf8Path,
-    inputs: &str,
-    runner: &Runner<'_>,
-) -> Result<bool, LockError> {
-    let Some(remembered) = fs::read(memory)
+/// Puts back the tidied go.mod of the last run if everything that led to it is the same.
+fn recall(plan: &Plan, tree: &SourceTree, runner: &Runner<'_>) -> Result<bool, LockError> {
+    let remembered = fs::read(memory(plan))
         .ok()
-        .and_then(|bytes| serde_json::from_slice::<Remembered>(&bytes).ok())
-    else {
+        .and_then(|bytes| serde_json::from_slice::<Remembered>(&bytes).ok());
+    let Some(remembered) = remembered else {
         return Ok(false);
     };
-    let go_sum = digest(&plan.out.join("go.sum")).ok();
-    if remembered.inputs != inputs || go_sum.as_ref() != Some(&remembered.go_sum) {
+    let go_sum = digest(&plan.out.join("go.sum"))?;
+    if go_sum != remembered.go_sum || inputs(plan, tree)? != remembered.inputs {
         return Ok(false);
     }
-    let path = plan.out.join("go.mod");
-    let generated = read(&path)?;
-    put(&path, remembered.go_mod.as_bytes())?;
-    // A local module may import something new, or the module cache may be gone.
-    if go_sources::list(plan, Listing::Names, runner).is_ok() {
+    put(&plan.out.join("go.mod"), remembered.go_mod.as_bytes())?;
+    // Hashing lists the packages anyway. Without it, ask whether they are all there.
+    if plan.has(Step::Lock) || go_sources::list(plan, Listing::Names, runner).is_ok() {
         return Ok(true);
     }
     if interrupt::requested() {
-        return Err(LockError::Interrupted);
+        Err(LockError::Interrupted)
+    } else {
+        Ok(false)
     }
-    put(&path, generated.as_bytes())?;
-    Ok(false)
 }
 
 fn put(path: &Utf8Path, bytes: &[u8]) -> Result<(), LockError> {

@@ -19,8 +19,9 @@ use bimetal_manifest::schema::Dependency;
 use camino::Utf8PathBuf;
 
 pub(crate) use error::LockError;
-pub(crate) use tree::{TreeError, hash_files};
+pub(super) use tree::hex;
 
+use self::go_modules::Origin;
 use crate::stages::generate::SourceTree;
 use crate::stages::plan::{Plan, Step};
 use crate::toolchain::Runner;
@@ -51,11 +52,22 @@ pub(crate) struct Sources {
 /// Updates the lock files and hashes the sources; each only if the plan has the step.
 pub(crate) fn lock(plan: Plan, tree: SourceTree, runner: &Runner<'_>) -> Result<Locked, LockError> {
     let mut sources = Sources::default();
-    if plan.has(Step::Modules) {
-        go_modules::update(&plan, &tree, runner)?;
-    }
+    let origin = if plan.has(Step::Modules) {
+        go_modules::update(&plan, &tree, runner)?
+    } else {
+        Origin::Kept
+    };
     if plan.has(Step::Lock) {
-        let go = go_sources::hash(&plan, runner)?;
+        let go = match go_sources::hash(&plan, runner) {
+            // What was remembered no longer fits: a local module imports something new, or the module cache is gone.
+            Err(LockError::GoList { source })
+                if origin == Origin::Remembered && !source.is_interrupt() =>
+            {
+                go_modules::resolve(&plan, &tree, runner)?;
+                go_sources::hash(&plan, runner)?
+            }
+            other => other?,
+        };
         sources.go_main = go.main;
         sources.go_plugins = go.plugins;
         sources.go_folders = go.folders;

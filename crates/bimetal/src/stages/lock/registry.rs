@@ -45,8 +45,7 @@ pub(super) fn verify(unpacked: &Unpacked) -> Result<String, LockError> {
     let found = tree::hex(&found);
     if found != unpacked.checksum {
         return Err(LockError::ArchiveChanged {
-            name: unpacked.name.clone(),
-            version: unpacked.version.clone(),
+            unpacked: format!("`{}` {}", unpacked.name, unpacked.version),
             path: archive,
             found,
             wanted: unpacked.checksum.clone(),
@@ -172,7 +171,7 @@ mod tests {
 
     use super::*;
 
-    /// A CARGO_HOME with one crate of two files.
+    /// A `CARGO_HOME` with one crate of two files.
     fn home() -> (tempfile::TempDir, Unpacked) {
         let home = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(home.path()).unwrap().join("registry");

@@ -37,7 +37,7 @@ pub(crate) enum TreeError {
 }
 
 /// The `h1:` sum of `files`: name in the sum -> file.
-pub(crate) fn hash_files(files: &BTreeMap<String, Utf8PathBuf>) -> Result<String, TreeError> {
+pub(super) fn hash_files(files: &BTreeMap<String, Utf8PathBuf>) -> Result<String, TreeError> {
     let mut sum = Sha256::new();
     let mut line = String::new();
     for (name, path) in files {
@@ -56,7 +56,7 @@ pub(crate) fn hash_files(files: &BTreeMap<String, Utf8PathBuf>) -> Result<String
 }
 
 /// Every file below `folder`, as Go packed it: `prefix/` and its path. Anything but files and folders is an error.
-pub(crate) fn packed_files(
+pub(super) fn packed_files(
     folder: &Utf8Path,
     prefix: &str,
 ) -> Result<BTreeMap<String, Utf8PathBuf>, TreeError> {
@@ -79,7 +79,7 @@ pub(crate) fn packed_files(
 }
 
 /// sha256 of one file.
-pub(crate) fn digest(path: &Utf8Path) -> Result<[u8; 32], TreeError> {
+pub(super) fn digest(path: &Utf8Path) -> Result<[u8; 32], TreeError> {
     if interrupt::requested() {
         return Err(TreeError::Interrupted);
     }
@@ -89,7 +89,7 @@ pub(crate) fn digest(path: &Utf8Path) -> Result<[u8; 32], TreeError> {
     };
     let mut file = fs::File::open(path.as_std_path()).map_err(failed)?;
     let mut sum = Sha256::new();
-    let mut buffer = [0; 32 * 1024];
+    let mut buffer = vec![0; 64 * 1024];
     loop {
         match file.read(&mut buffer).map_err(failed)? {
             0 => return Ok(sum.finalize().into()),
@@ -99,7 +99,7 @@ pub(crate) fn digest(path: &Utf8Path) -> Result<[u8; 32], TreeError> {
 }
 
 /// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub(in crate::stages) fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
     push_hex(&mut text, bytes);
     text

@@ -47,16 +47,25 @@ impl Copied {
             return Err(PackageError::Interrupted);
         }
         while let Some((temporary, path)) = self.files.front() {
-            fs::rename(temporary, path).map_err(|source| PackageError::Write { path: path.clone(), source })?;
+            fs::rename(temporary, path).map_err(|source| PackageError::Write {
+                path: path.clone(),
+                source,
+            })?;
             self.files.pop_front();
         }
         Ok(())
     }
 
     fn make_folders(&mut self, folder: &Utf8Path) -> Result<(), PackageError> {
-        let missing: Vec<&Utf8Path> = folder.ancestors().take_while(|folder| !folder.exists()).collect();
+        let missing: Vec<&Utf8Path> = folder
+            .ancestors()
+            .take_while(|folder| !folder.exists())
+            .collect();
         for folder in missing.into_iter().rev() {
-            let failed = |source| PackageError::Write { path: folder.to_owned(), source };
+            let failed = |source| PackageError::Write {
+                path: folder.to_owned(),
+                source,
+            };
             fs::create_dir(folder).map_err(failed)?;
             self.folders.push(folder.to_owned());
             fs::set_permissions(folder, std::fs::Permissions::from_mode(FOLDER)).map_err(failed)?;
@@ -79,12 +88,18 @@ impl Drop for Copied {
 
 /// Writes through to the disk, and compares what was read with what was verified.
 fn copy(content: &Content, to: &Utf8Path) -> Result<(), PackageError> {
-    let unwritable = |source| PackageError::Write { path: to.to_owned(), source };
+    let unwritable = |source| PackageError::Write {
+        path: to.to_owned(),
+        source,
+    };
     let mut file = fs::File::create(to.as_std_path()).map_err(unwritable)?;
     match content {
         Content::Text(bytes) => file.write_all(bytes).map_err(unwritable)?,
         Content::File { from, sha256 } => {
-            let unreadable = |source| PackageError::Read { path: from.clone(), source };
+            let unreadable = |source| PackageError::Read {
+                path: from.clone(),
+                source,
+            };
             let mut input = fs::File::open(from.as_std_path()).map_err(unreadable)?;
             let (mut sum, mut buffer) = (Sha256::new(), vec![0; 256 << 10]);
             loop {
@@ -105,6 +120,7 @@ fn copy(content: &Content, to: &Utf8Path) -> Result<(), PackageError> {
             }
         }
     }
-    file.set_permissions(std::fs::Permissions::from_mode(content.mode())).map_err(unwritable)?;
+    file.set_permissions(std::fs::Permissions::from_mode(content.mode()))
+        .map_err(unwritable)?;
     file.sync_all().map_err(unwritable)
 }

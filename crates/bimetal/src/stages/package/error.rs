@@ -11,19 +11,30 @@ pub(crate) enum PackageError {
     #[error("{} not made by this builder {} in the way: {}", files(.paths), verb(.paths), names(.paths))]
     NotOurs { paths: Vec<Utf8PathBuf> },
     #[error("cannot read `{path}`")]
-    Read { path: Utf8PathBuf, source: io::Error },
+    Read {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
     #[error("cannot write `{path}`")]
-    Write { path: Utf8PathBuf, source: io::Error },
+    Write {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
     #[error("`{path}` leads out of the output folder")]
     Escapes { path: Utf8PathBuf },
-    #[error("the plugin folder `{path}` can be written by others (mode {mode:03o}); the Collector takes no plugins from such a folder")]
+    #[error(
+        "the plugin folder `{path}` can be written by others (mode {mode:03o}); the Collector takes no plugins from such a folder"
+    )]
     OpenFolder { path: Utf8PathBuf, mode: u32 },
     #[error("`{path}` changed after it was checked")]
     Changed { path: Utf8PathBuf },
     #[error("cannot list what ships")]
     Lock { source: VerifyError },
     #[error("cannot make the sidecar of `{name}`")]
-    Sidecar { name: String, source: serde_json::Error },
+    Sidecar {
+        name: String,
+        source: serde_json::Error,
+    },
     #[error("interrupted")]
     Interrupted,
 }
@@ -32,16 +43,26 @@ impl PackageError {
     /// The next action for a person.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NotOurs { .. } => Some("move it away, or choose another `dist.output_path` or `dist.name`; nothing was changed"),
+            Self::NotOurs { .. } => Some(
+                "move it away, or choose another `dist.output_path` or `dist.name`; nothing was changed",
+            ),
             Self::Write { source, .. } => Some(match source.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space and build again; only the last step is repeated",
-                io::ErrorKind::ReadOnlyFilesystem => "choose a `dist.output_path` on a file system that can be written",
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    "free some space and build again; only the last step is repeated"
+                }
+                io::ErrorKind::ReadOnlyFilesystem => {
+                    "choose a `dist.output_path` on a file system that can be written"
+                }
                 _ => "see that the output folder is writable",
             }),
             Self::Escapes { .. } => Some("replace the link by a folder"),
             Self::OpenFolder { .. } => Some("take the right away: `chmod go-w`"),
-            Self::Changed { .. } => Some("see that nothing else builds into the same output folder"),
-            Self::Read { .. } | Self::Lock { .. } | Self::Sidecar { .. } | Self::Interrupted => None,
+            Self::Changed { .. } => {
+                Some("see that nothing else builds into the same output folder")
+            }
+            Self::Read { .. } | Self::Lock { .. } | Self::Sidecar { .. } | Self::Interrupted => {
+                None
+            }
         }
     }
 
@@ -60,5 +81,9 @@ fn verb(paths: &[Utf8PathBuf]) -> &'static str {
 }
 
 fn names(paths: &[Utf8PathBuf]) -> String {
-    paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")
+    paths
+        .iter()
+        .map(|path| format!("`{path}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

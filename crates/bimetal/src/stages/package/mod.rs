@@ -31,9 +31,14 @@ pub(crate) struct Distribution {
 }
 
 /// Copies, then renames one by one, then removes plugins and sidecars of ours that this distribution no longer has.
-pub(crate) fn package(verified: Verified, runner: &Runner<'_>) -> Result<Distribution, PackageError> {
+pub(crate) fn package(
+    verified: Verified,
+    runner: &Runner<'_>,
+) -> Result<Distribution, PackageError> {
     let (plan, main, plugins) = verified.into_parts();
-    let Some(main) = main else { return Ok(Distribution::default()) };
+    let Some(main) = main else {
+        return Ok(Distribution::default());
+    };
     let mut distribution = Distribution::default();
     let mut entries = Vec::new();
     if let Some(host) = &plan.host {
@@ -74,9 +79,13 @@ fn add_sidecars(
     distribution: &mut Distribution,
     entries: &mut Vec<Entry>,
 ) -> Result<(), PackageError> {
-    let named = plugins.iter().map(|plugin| (plugin.built.file_name(), &plugin.checked));
+    let named = plugins
+        .iter()
+        .map(|plugin| (plugin.built.file_name(), &plugin.checked));
     for (name, checked) in named.chain([(plan.distribution.binary.clone(), main)]) {
-        let Some(about) = &checked.about else { continue };
+        let Some(about) = &checked.about else {
+            continue;
+        };
         let path = Utf8Path::new(SIDECARS).join(format!("{name}.json"));
         distribution.manifests.push(plan.out.join(&path));
         entries.push(text(path, sidecar::text(&name, checked, about)?));
@@ -85,11 +94,20 @@ fn add_sidecars(
 }
 
 fn program(path: Utf8PathBuf, checked: &Checked) -> Entry {
-    Entry { path, content: Content::File { from: checked.path.clone(), sha256: checked.sha256 } }
+    Entry {
+        path,
+        content: Content::File {
+            from: checked.path.clone(),
+            sha256: checked.sha256,
+        },
+    }
 }
 
 fn text(path: Utf8PathBuf, text: String) -> Entry {
-    Entry { path, content: Content::Text(text.into_bytes()) }
+    Entry {
+        path,
+        content: Content::Text(text.into_bytes()),
+    }
 }
 
 #[cfg(test)]

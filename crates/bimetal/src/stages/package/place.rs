@@ -52,16 +52,25 @@ impl Content {
 
 /// Puts every entry into place, the last one last, and removes ours that are not among them.
 pub(super) fn put(out: &Utf8Path, entries: &[Entry]) -> Result<(), PackageError> {
-    let mut ours = Ours::load(out).map_err(|source| PackageError::Read { path: out.join(RECORD), source })?;
+    let mut ours = Ours::load(out).map_err(|source| PackageError::Read {
+        path: out.join(RECORD),
+        source,
+    })?;
     check_folders(out, entries)?;
     let changed = changed(out, entries, &ours)?;
 
     // Copied first: a full disk shows here, where nothing has been replaced yet.
     let copied = Copied::all(out, &changed)?;
     let names: BTreeSet<&str> = entries.iter().map(|entry| entry.path.as_str()).collect();
-    let gone: Vec<String> = ours.artifacts.keys().filter(|name| !names.contains(name.as_str())).cloned().collect();
+    let gone: Vec<String> = ours
+        .artifacts
+        .keys()
+        .filter(|name| !names.contains(name.as_str()))
+        .cloned()
+        .collect();
     for entry in entries {
-        ours.artifacts.insert(entry.path.to_string(), record(entry.content.digest()));
+        ours.artifacts
+            .insert(entry.path.to_string(), record(entry.content.digest()));
     }
     // Recorded before the renames: a run that is cut short leaves only files that the next one knows.
     save(out, &mut ours)?;
@@ -78,7 +87,10 @@ fn record(digest: Digest) -> String {
 }
 
 fn save(out: &Utf8Path, ours: &mut Ours) -> Result<(), PackageError> {
-    ours.save(out).map_err(|source| PackageError::Write { path: out.join(RECORD), source })
+    ours.save(out).map_err(|source| PackageError::Write {
+        path: out.join(RECORD),
+        source,
+    })
 }
 
 /// The folders that exist really lie in `out`, whatever links are there, and those of programs belong to their owner alone.
@@ -86,14 +98,24 @@ fn check_folders(out: &Utf8Path, entries: &[Entry]) -> Result<(), PackageError> 
     let mut seen = BTreeSet::new();
     for entry in entries {
         let path = out.join(&entry.path);
-        let Some(folder) = path.parent().filter(|folder| *folder != out && seen.insert(folder.to_path_buf())) else { continue };
+        let Some(folder) = path
+            .parent()
+            .filter(|folder| *folder != out && seen.insert(folder.to_path_buf()))
+        else {
+            continue;
+        };
         if !leads_inside(out, folder)? {
-            return Err(PackageError::Escapes { path: folder.to_owned() });
+            return Err(PackageError::Escapes {
+                path: folder.to_owned(),
+            });
         }
         if let (Content::File { .. }, Ok(metadata)) = (&entry.content, fs::metadata(folder)) {
             let mode = metadata.permissions().mode() & 0o777;
-            if mode & WRITABLE_BY_OTHERS != 0 {
-                return Err(PackageError::OpenFolder { path: folder.to_owned(), mode });
+            if metadata.is_dir() && mode & WRITABLE_BY_OTHERS != 0 {
+                return Err(PackageError::OpenFolder {
+                    path: folder.to_owned(),
+                    mode,
+                });
             }
         }
     }
@@ -102,15 +124,28 @@ fn check_folders(out: &Utf8Path, entries: &[Entry]) -> Result<(), PackageError> 
 
 /// Whether `folder`, as far as it exists, is below `out` after all links are followed.
 fn leads_inside(out: &Utf8Path, folder: &Utf8Path) -> Result<bool, PackageError> {
-    let real = |path: &Utf8Path| path.canonicalize_utf8().map_err(|source| PackageError::Read { path: path.to_owned(), source });
-    match folder.ancestors().find(|folder| folder.symlink_metadata().is_ok()) {
+    let real = |path: &Utf8Path| {
+        path.canonicalize_utf8()
+            .map_err(|source| PackageError::Read {
+                path: path.to_owned(),
+                source,
+            })
+    };
+    match folder
+        .ancestors()
+        .find(|folder| folder.symlink_metadata().is_ok())
+    {
         Some(existing) => Ok(real(existing)?.starts_with(real(out)?)),
         None => Ok(true),
     }
 }
 
 /// The entries that are not in place yet; an error when one would take the place of something that is not ours.
-fn changed<'a>(out: &Utf8Path, entries: &'a [Entry], ours: &Ours) -> Result<Vec<&'a Entry>, PackageError> {
+fn changed<'a>(
+    out: &Utf8Path,
+    entries: &'a [Entry],
+    ours: &Ours,
+) -> Result<Vec<&'a Entry>, PackageError> {
     let (mut changed, mut foreign) = (Vec::new(), Vec::new());
     for entry in entries {
         let path = out.join(&entry.path);
@@ -121,7 +156,11 @@ fn changed<'a>(out: &Utf8Path, entries: &'a [Entry], ours: &Ours) -> Result<Vec<
             State::Other | State::NoFile => foreign.push(path),
         }
     }
-    if foreign.is_empty() { Ok(changed) } else { Err(PackageError::NotOurs { paths: foreign }) }
+    if foreign.is_empty() {
+        Ok(changed)
+    } else {
+        Err(PackageError::NotOurs { paths: foreign })
+    }
 }
 
 /// What stands where an entry belongs.
@@ -136,7 +175,10 @@ enum State {
 }
 
 fn state(path: &Utf8Path, entry: &Entry) -> Result<State, PackageError> {
-    let failed = |source| PackageError::Read { path: path.to_owned(), source };
+    let failed = |source| PackageError::Read {
+        path: path.to_owned(),
+        source,
+    };
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(State::Absent),
@@ -155,17 +197,34 @@ fn state(path: &Utf8Path, entry: &Entry) -> Result<State, PackageError> {
     }
     let file = fs::File::open(path.as_std_path()).map_err(failed)?;
     let digest = bimetal_manifest::sha256(file.file()).map_err(failed)?;
-    Ok(if digest == entry.content.digest() { State::Equal } else { State::Other })
+    Ok(if digest == entry.content.digest() {
+        State::Equal
+    } else {
+        State::Other
+    })
 }
 
 /// Removes a plugin or sidecar of an earlier build, unless somebody put something else into its place. A main under another name stays.
 fn retire(out: &Utf8Path, name: &str, ours: &mut Ours) -> Result<(), PackageError> {
-    let Some(folder) = Utf8Path::new(name).parent().filter(|folder| !folder.as_str().is_empty()) else { return Ok(()) };
+    let Some(folder) = Utf8Path::new(name)
+        .parent()
+        .filter(|folder| !folder.as_str().is_empty())
+    else {
+        return Ok(());
+    };
     let path = out.join(name);
     // The record is a file that anybody can edit: a path in it never leads out of the folder.
-    let is_plain = Utf8Path::new(name).components().all(|part| matches!(part, Utf8Component::Normal(_)));
-    if is_plain && leads_inside(out, &out.join(folder))? && ours.artifacts.get(name) == digest(&path).as_ref() {
-        fs::remove_file(&path).map_err(|source| PackageError::Write { path: path.clone(), source })?;
+    let is_plain = Utf8Path::new(name)
+        .components()
+        .all(|part| matches!(part, Utf8Component::Normal(_)));
+    if is_plain
+        && leads_inside(out, &out.join(folder))?
+        && ours.artifacts.get(name) == digest(&path).as_ref()
+    {
+        fs::remove_file(&path).map_err(|source| PackageError::Write {
+            path: path.clone(),
+            source,
+        })?;
         // A folder that is not empty stays.
         for folder in path.ancestors().skip(1).take_while(|folder| *folder != out) {
             if fs::remove_dir(folder).is_err() {
@@ -179,7 +238,10 @@ fn retire(out: &Utf8Path, name: &str, ours: &mut Ours) -> Result<(), PackageErro
 
 /// As the record has it; `None` for what is no regular file or cannot be read.
 fn digest(path: &Utf8Path) -> Option<String> {
-    let is_file = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file());
-    let file = fs::File::open(path.as_std_path()).ok().filter(|_| is_file)?;
+    // Opening anything else could wait for ever.
+    fs::symlink_metadata(path)
+        .ok()
+        .filter(std::fs::Metadata::is_file)?;
+    let file = fs::File::open(path.as_std_path()).ok()?;
     bimetal_manifest::sha256(file.file()).ok().map(record)
 }

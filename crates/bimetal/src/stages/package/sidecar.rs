@@ -44,7 +44,10 @@ struct File<'a> {
 
 /// The sidecar of the artifact `name`.
 pub(super) fn text(name: &str, checked: &Checked, about: &About) -> Result<String, PackageError> {
-    let failed = |source| PackageError::Sidecar { name: name.to_owned(), source };
+    let failed = |source| PackageError::Sidecar {
+        name: name.to_owned(),
+        source,
+    };
     let facts = &about.facts;
     let file = File {
         name,
@@ -69,11 +72,15 @@ fn factory(facts: &Facts) -> Option<&str> {
     match facts.form {
         Form::GoPlugin => {
             let found = facts.go.as_ref().and_then(|go| go.new_factory);
-            found.filter(|kind| *kind == SymbolKind::Function).map(|_| "NewFactory")
+            found
+                .filter(|kind| *kind == SymbolKind::Function)
+                .map(|_| "NewFactory")
         }
-        Form::RustPlugin => {
-            facts.plugin_symbols.iter().map(|symbol| symbol.name.as_str()).find(|name| name.ends_with(FACTORY_SUFFIX))
-        }
+        Form::RustPlugin => facts
+            .plugin_symbols
+            .iter()
+            .map(|symbol| symbol.name.as_str())
+            .find(|name| name.ends_with(FACTORY_SUFFIX)),
         _ => None,
     }
 }

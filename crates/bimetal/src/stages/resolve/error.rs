@@ -3,6 +3,7 @@
 use camino::Utf8PathBuf;
 
 use super::local::LocalError;
+use crate::stages::config::Place;
 use crate::toolchain::InvocationError;
 
 #[derive(Debug, thiserror::Error)]
@@ -42,12 +43,18 @@ pub(crate) enum ResolveError {
     Answer { command: String, why: String },
     #[error("a tool failed")]
     Tool(#[source] InvocationError),
-    #[error("`{label}.path` is `{path}`, which does not exist")]
-    NoPath { label: String, path: Utf8PathBuf },
-    #[error("`{label}.cargo` is not one line of `[dependencies]`: {why}")]
-    Cargo { label: String, why: String },
-    #[error("cannot take over the path crate of `{label}`")]
-    Local { label: String, source: LocalError },
+    #[error("{place}: `{label}.path` is `{path}`, which does not exist")]
+    NoPath {
+        place: Place,
+        label: String,
+        path: Utf8PathBuf,
+    },
+    #[error("{place}: cannot take over the path crate of `{label}`")]
+    Local {
+        place: Place,
+        label: String,
+        source: Box<LocalError>,
+    },
 }
 
 impl ResolveError {
@@ -62,7 +69,6 @@ impl ResolveError {
             Self::NoCc { .. } => "install a C compiler (on Debian: `apt-get install gcc libc6-dev`) or name one with the variable `CC`".to_owned(),
             Self::Windows { .. } => "remove the entry, or build for Linux".to_owned(),
             Self::CrossBuild { .. } => "unset GOOS and GOARCH, or run the builder on the other system".to_owned(),
-            Self::Cargo { .. } => "for instance `cargo: my-redactor = { path = \"../my-redactor\" }`".to_owned(),
             Self::NoPath { .. } => "`path` is relative to the current folder".to_owned(),
             Self::Local { source, .. } => return source.hint(),
             Self::Tool(source) => return source.hint().map(str::to_owned),

@@ -2,7 +2,6 @@
 //!
 //! In: [`Config`]. Out: [`Resolved`]. Invariant: asks `go`, `rustc`, `cargo` and reads; writes nothing.
 
-mod cargo_text;
 mod error;
 mod local;
 mod local_manifest;
@@ -22,7 +21,7 @@ pub(crate) use model::{
     Surroundings,
 };
 
-use crate::stages::config::{Config, Entry};
+use crate::stages::config::{CargoText, Config, Entry};
 use crate::stages::plan::Linkage;
 use crate::toolchain::Runner;
 use local::Locals;
@@ -127,7 +126,7 @@ struct Why {
 
 fn why_host(config: &Config) -> Option<Why> {
     let mut entries = config.components.iter().map(|(_, entry)| entry);
-    let crates = entries.clone().find(|entry| !entry.cargo.is_empty());
+    let crates = entries.clone().find(|entry| entry.cargo.is_some());
     let plugin = entries.find(|entry| entry.plugin);
     let rust = match (crates, plugin) {
         (Some(entry), _) => format!("`{}` is written in Rust", entry.label),
@@ -228,15 +227,15 @@ fn components(
     );
     let mut components = Vec::new();
     for (kind, entry) in &config.components {
-        let source = if entry.cargo.is_empty() {
-            Source::Go(modules.resolve(entry)?)
-        } else {
-            Source::Rust(rust_crate(
+        let source = match &entry.cargo {
+            None => Source::Go(modules.resolve(entry)?),
+            Some(text) => Source::Rust(rust_crate(
                 config,
                 entry,
+                text,
                 &surroundings.current_folder,
                 &mut locals,
-            )?)
+            )?),
         };
         components.push(component(*kind, entry, source));
     }
@@ -259,35 +258,36 @@ fn component(kind: Kind, entry: &Entry, source: Source) -> Component {
 fn rust_crate(
     config: &Config,
     entry: &Entry,
+    text: &CargoText,
     current: &Utf8Path,
     locals: &mut Locals<'_>,
 ) -> Result<Crate, ResolveError> {
-    let folder = match config.file.as_ref().and_then(|file| file.parent()) {
-        Some(folder) => paths::absolute(current, folder),
-        None => current.to_owned(),
-    };
-    let dependency =
-        cargo_text::parse(&entry.cargo, &folder).map_err(|why| ResolveError::Cargo {
-            label: entry.label.clone(),
-            why,
-        })?;
-    let value = match &dependency.path {
-        None => dependency.table,
-        Some(path) => {
-            locals
-                .add(path, &dependency.package)
-                .map_err(|source| ResolveError::Local {
-                    label: entry.label.clone(),
-                    source,
-                })?;
-            cargo_text::with_path(&dependency.table, &format!("local/{}", dependency.package))
-        }
-    };
+    // Unlike OCB's `path`, this one starts where it is written.
+    let folder = config
+        .file
+        .as_ref()
+        .and_then(|file| file.parent())
+        .unwrap_or(Utf8Path::new(""));
+    let path = text
+        .path
+        .as_ref()
+        .map(|path| paths::absolute(&current.join(folder), path));
+    if let Some(path) = &path {
+        let (place, label) = (entry.place.clone(), entry.label.clone());
+        locals
+            .add(path, &text.package)
+            .map_err(|source| ResolveError::Local {
+                place,
+                label,
+                source: Box::new(source),
+            })?;
+    }
+    let local = path.is_some().then(|| format!("local/{}", text.package));
     Ok(Crate {
-        key: dependency.key,
-        package: dependency.package,
-        value,
-        path: dependency.path,
+        key: text.key.clone(),
+        package: text.package.clone(),
+        value: text.value(local.as_deref()),
+        path,
     })
 }
 

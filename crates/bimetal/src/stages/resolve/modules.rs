@@ -115,6 +115,7 @@ impl Modules<'_> {
         let path = paths::absolute(self.current, &entry.path);
         if !path.as_std_path().exists() {
             return Err(ResolveError::NoPath {
+                place: entry.place.clone(),
                 label: entry.label.clone(),
                 path,
             });

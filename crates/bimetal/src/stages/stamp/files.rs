@@ -68,7 +68,7 @@ pub(super) fn write(plan: &Plan, written: &Written) -> Result<(), StampError> {
     }
     // The Rust object is written by a later step, and kept as long as there are manifests.
     remove(plan, &mut ours, |name| {
-        written.0.contains_key(name) || name.ends_with(".syso")
+        written.0.contains_key(name) || Utf8Path::new(name).extension() == Some("syso")
     })?;
     for (name, bytes) in &written.0 {
         ours.stamped.insert(name.clone(), sha256(bytes));

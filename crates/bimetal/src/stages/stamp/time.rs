@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::StampError;
 use crate::stages::generate::SourceTree;
+use crate::stages::lock::hex;
 use crate::stages::plan::Plan;
 use crate::toolchain::{work, write};
 
@@ -37,10 +38,7 @@ pub(super) fn inputs(tree: &SourceTree, folder: &str) -> String {
         sum.update(bytes.len().to_le_bytes());
         sum.update(bytes);
     }
-    sum.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&sum.finalize())
 }
 
 /// The text of the artifact `name`: one manifest, or a list of them for main.
@@ -103,10 +101,9 @@ fn decide(
     {
         return Ok((previous.text.clone(), previous.time.clone()));
     }
-    let seconds = Timestamp::now().as_second();
-    let time = Timestamp::from_second(seconds)
-        .map_or_else(|_| Timestamp::UNIX_EPOCH, |now| now)
-        .to_string();
+    // The manifest has whole seconds.
+    let now = Timestamp::now();
+    let time = Timestamp::from_second(now.as_second()).unwrap_or(now).to_string();
     Ok((text(name, manifests, &time)?, time))
 }
 

@@ -11,6 +11,7 @@ use bimetal_manifest::object::{ManifestError, ReadError};
 use bimetal_manifest::{Mismatch, escape};
 use camino::Utf8PathBuf;
 
+use crate::stages::build::BuiltPlugin;
 use crate::toolchain::InvocationError;
 
 /// Exit codes of `plugins validate` that judge a plugin; every other one says that nothing could be judged.
@@ -21,6 +22,8 @@ const JUDGING: [i32; 2] = [2, 3];
 pub(crate) struct Finding {
     /// Its name in the plugin folder.
     pub(crate) file: String,
+    /// The command line that made it.
+    pub(crate) command: String,
     /// What keeps it from being compared.
     pub(crate) problems: Vec<Problem>,
     /// What does not fit.
@@ -34,40 +37,64 @@ pub(crate) enum VerifyError {
     #[error("the Collector that was built does not load its plugins")]
     Load { source: InvocationError },
     #[error("cannot read `{path}`")]
-    Open { path: Utf8PathBuf, source: io::Error },
+    Open {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
     #[error("`{path}` cannot be read as what was built")]
-    Read { path: Utf8PathBuf, source: ReadError },
+    Read {
+        path: Utf8PathBuf,
+        source: ReadError,
+    },
     #[error("the manifest of `{path}` cannot be read back")]
-    Manifest { path: Utf8PathBuf, source: ManifestError },
-    #[error("`{path}` is no program")]
-    NotProgram { path: Utf8PathBuf },
+    Manifest {
+        path: Utf8PathBuf,
+        source: ManifestError,
+    },
+    #[error("`{command}` ended well, and `{path}` is no program")]
+    NotProgram { path: Utf8PathBuf, command: String },
     #[error("`{path}` is a {found}, not a {wanted}")]
-    Form { path: Utf8PathBuf, found: &'static str, wanted: &'static str },
+    Form {
+        path: Utf8PathBuf,
+        found: &'static str,
+        wanted: &'static str,
+    },
     #[error("the manifest in `{path}` is not the one of this build")]
     Stale { path: Utf8PathBuf },
     #[error("`{path}` changed while it was checked")]
     Changed { path: Utf8PathBuf },
     #[error("cannot write `{path}`")]
-    Write { path: Utf8PathBuf, source: io::Error },
+    Write {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
     #[error("cannot make the plugin lock")]
-    Lock { source: bimetal_manifest::lock::LockError },
+    Lock {
+        source: bimetal_manifest::lock::LockError,
+    },
 }
 
 impl VerifyError {
     /// The next action for a person.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Refused { .. } => Some("nothing was put into place; repair what is listed and build again"),
+            Self::Refused { .. } => {
+                Some("nothing was put into place; repair what is listed and build again")
+            }
             Self::Stale { .. } | Self::NotProgram { .. } | Self::Form { .. } => {
                 Some("delete the folder `.bimetal` in the output folder and build again")
             }
-            Self::Changed { .. } => Some("see that nothing else builds into the same output folder"),
-            Self::Load { source } => {
-                source.hint().or(Some("nothing was put into place; what is printed above names the plugin and the reason"))
+            Self::Changed { .. } => {
+                Some("see that nothing else builds into the same output folder")
             }
+            Self::Load { source } => source.hint().or(Some(
+                "nothing was put into place; what is printed above names the plugin and the reason",
+            )),
             Self::Read { source, .. } => source.hint(),
             Self::Manifest { source, .. } => source.hint(),
-            Self::Write { .. } => Some("see that the output folder is writable and the disk not full"),
+            Self::Write { .. } => {
+                Some("see that the output folder is writable and the disk not full")
+            }
             Self::Open { .. } | Self::Lock { .. } => None,
         }
     }
@@ -76,9 +103,9 @@ impl VerifyError {
     pub(crate) fn is_refusal(&self) -> bool {
         match self {
             Self::Refused { .. } => true,
-            Self::Load { source: InvocationError::Failed { status, .. } } => {
-                status.code().is_some_and(|code| JUDGING.contains(&code))
-            }
+            Self::Load {
+                source: InvocationError::Failed { status, .. },
+            } => status.code().is_some_and(|code| JUDGING.contains(&code)),
             _ => false,
         }
     }
@@ -90,8 +117,15 @@ impl VerifyError {
 }
 
 impl Finding {
-    pub(super) fn new(file: String) -> Self {
-        Self { file, problems: Vec::new(), mismatches: Vec::new() }
+    /// Nothing yet.
+    pub(super) fn about(plugin: &BuiltPlugin) -> Self {
+        let (file, command) = (plugin.file_name(), plugin.invocation.command_line());
+        Self {
+            file,
+            command,
+            problems: Vec::new(),
+            mismatches: Vec::new(),
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -109,6 +143,7 @@ impl Finding {
         for mismatch in &self.mismatches {
             describe(mismatch, &mut text);
         }
+        let _ = write!(text, "\n  it was built by: {}", escape(&self.command));
         text
     }
 }
@@ -121,7 +156,10 @@ pub(super) fn problem(error: &dyn Error, hint: Option<&str>) -> Problem {
         let _ = write!(message, ": {source}");
         cause = source.source();
     }
-    Problem { message: escape(&message).into_owned(), hint: hint.map(str::to_owned) }
+    Problem {
+        message: escape(&message).into_owned(),
+        hint: hint.map(str::to_owned),
+    }
 }
 
 fn listed(findings: &[Finding]) -> String {
@@ -129,7 +167,12 @@ fn listed(findings: &[Finding]) -> String {
 }
 
 fn describe(mismatch: &Mismatch, text: &mut String) {
-    let _ = write!(text, "\n  {} `{}`", mismatch.what.as_str().replace('_', " "), mismatch.subject);
+    let _ = write!(
+        text,
+        "\n  {} `{}`",
+        mismatch.what.as_str().replace('_', " "),
+        mismatch.subject
+    );
     for (side, value) in [("main", &mismatch.main), ("plugin", &mismatch.plugin)] {
         if let Some(value) = value {
             let _ = write!(text, "\n    {side}: {value}");
@@ -137,9 +180,18 @@ fn describe(mismatch: &Mismatch, text: &mut String) {
     }
     if !mismatch.names.is_empty() {
         let more = mismatch.count.saturating_sub(mismatch.names.len());
-        let rest = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let rest = if more == 0 {
+            String::new()
+        } else {
+            format!(" and {more} more")
+        };
         let _ = write!(text, "\n    touches: {}{rest}", mismatch.names.join(", "));
     }
-    let _ = write!(text, "\n    on load: {}: {}", mismatch.class.as_str(), mismatch.consequence);
+    let _ = write!(
+        text,
+        "\n    on load: {}: {}",
+        mismatch.class.as_str(),
+        mismatch.consequence
+    );
     let _ = write!(text, "\n    repair: {}", mismatch.remedy);
 }

@@ -13,7 +13,7 @@ use super::stage::Stage;
 use crate::toolchain::{Invocation, Runner};
 
 /// How long main waits for one plugin.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 /// How long main may take beside that, for each plugin: it hashes and reads the file first.
 const REST: Duration = Duration::from_secs(30);
 
@@ -34,7 +34,9 @@ pub(super) fn load(
         _ => format!("loading {} plugins, each in a child of main", plugins.len()),
     });
     let limit = (LIMIT + REST) * u32::try_from(plugins.len()).unwrap_or(u32::MAX);
-    runner.run_within("plugins-validate", &invocation(out, main, &stage), limit).map_err(|source| VerifyError::Load { source })
+    runner
+        .run_within("plugins-validate", &invocation(out, main, &stage), limit)
+        .map_err(|source| VerifyError::Load { source })
 }
 
 /// Main's ordinary rules, and the lock is required: every byte that is loaded is one that ships.

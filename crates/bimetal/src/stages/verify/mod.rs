@@ -9,12 +9,12 @@ mod passed;
 mod read;
 mod stage;
 
+use bimetal_manifest::Digest;
 use bimetal_manifest::compat::{self, Candidate, Rules};
 use bimetal_manifest::object::{Artifact, Facts};
-use bimetal_manifest::Digest;
 use camino::Utf8PathBuf;
 
-pub(crate) use error::{Finding, VerifyError};
+pub(crate) use error::VerifyError;
 pub(super) use stage::lock;
 
 use super::build::{Built, BuiltPlugin};
@@ -63,18 +63,36 @@ impl Verified {
 
     #[cfg(test)]
     pub(super) fn for_test(plan: Plan, main: Checked, plugins: Vec<CheckedPlugin>) -> Self {
-        Self { plan, main: Some(main), plugins }
+        Self {
+            plan,
+            main: Some(main),
+            plugins,
+        }
     }
 }
 
 /// Checks every artifact; without a plugin host only that main is a program.
 pub(crate) fn verify(built: Built, runner: &Runner<'_>) -> Result<Verified, VerifyError> {
-    let Built { stamped, main, mut plugins } = built;
+    let Built {
+        stamped,
+        main,
+        mut plugins,
+    } = built;
     let plan = stamped.plan;
-    let Some(main) = main else { return Ok(Verified { plan, main: None, plugins: Vec::new() }) };
+    let Some(main) = main else {
+        return Ok(Verified {
+            plan,
+            main: None,
+            plugins: Vec::new(),
+        });
+    };
     if !plan.has(Step::Verify) {
-        let main = Some(read::program(main.path)?);
-        return Ok(Verified { plan, main, plugins: Vec::new() });
+        let main = Some(read::program(main)?);
+        return Ok(Verified {
+            plan,
+            main,
+            plugins: Vec::new(),
+        });
     }
 
     runner.activity.doing("reading the artifacts back");
@@ -90,7 +108,11 @@ pub(crate) fn verify(built: Built, runner: &Runner<'_>) -> Result<Verified, Veri
         }
     }
     compare(&own, &mut read);
-    findings.extend(read.iter().map(|plugin| plugin.finding.clone()).filter(|finding| !finding.is_empty()));
+    findings.extend(
+        read.iter()
+            .map(|plugin| plugin.finding.clone())
+            .filter(|finding| !finding.is_empty()),
+    );
     if !findings.is_empty() {
         findings.sort_by(|one, other| one.file.cmp(&other.file));
         return Err(VerifyError::Refused { findings });
@@ -102,7 +124,11 @@ pub(crate) fn verify(built: Built, runner: &Runner<'_>) -> Result<Verified, Veri
         load::load(&plan.out, &main.path, &plugins, runner)?;
         passed.remember(&plan.out)?;
     }
-    Ok(Verified { plan, main: Some(main), plugins })
+    Ok(Verified {
+        plan,
+        main: Some(main),
+        plugins,
+    })
 }
 
 /// Every plugin alone against main, then those that fit all together in the order in which main would open them.
@@ -113,10 +139,15 @@ fn compare(own: &Artifact, plugins: &mut [ReadPlugin]) {
     }
     let Some(go) = &own.facts.go else { return };
     let fitting = plugins.iter().filter(|plugin| plugin.finding.is_empty());
-    let candidates: Vec<_> = fitting.filter_map(|plugin| Candidate::of(&plugin.finding.file, &plugin.artifact)).collect();
+    let candidates: Vec<_> = fitting
+        .filter_map(|plugin| Candidate::of(&plugin.finding.file, &plugin.artifact))
+        .collect();
     let predictions = compat::predict(&go.package_hashes, &[], &candidates);
     for prediction in predictions {
-        if let Some(plugin) = plugins.iter_mut().find(|plugin| plugin.finding.file == prediction.file) {
+        if let Some(plugin) = plugins
+            .iter_mut()
+            .find(|plugin| plugin.finding.file == prediction.file)
+        {
             plugin.finding.mismatches.extend(prediction.mismatches);
         }
     }

@@ -36,14 +36,18 @@ impl Passed {
 
     /// Whether exactly these passed.
     pub(super) fn is_remembered(&self, out: &Utf8Path) -> bool {
-        fs::read(path(out)).is_ok_and(|bytes| serde_json::from_slice::<Self>(&bytes).is_ok_and(|passed| passed == *self))
+        fs::read(path(out)).is_ok_and(|bytes| {
+            serde_json::from_slice::<Self>(&bytes).is_ok_and(|passed| passed == *self)
+        })
     }
 
     /// Notes that they passed.
     pub(super) fn remember(&self, out: &Utf8Path) -> Result<(), VerifyError> {
         let path = path(out);
         let text = serde_json::to_vec_pretty(self).expect("digests by file name are always JSON");
-        write::if_changed(&path, &text).map(drop).map_err(|source| VerifyError::Write { path, source })
+        write::if_changed(&path, &text)
+            .map(drop)
+            .map_err(|source| VerifyError::Write { path, source })
     }
 }
 

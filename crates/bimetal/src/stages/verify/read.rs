@@ -6,12 +6,13 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use bimetal_manifest::object::{self, Artifact, Form};
+use bimetal_manifest::schema::Language;
 use bimetal_manifest::sha256;
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use super::error::{Finding, VerifyError, problem};
 use super::{About, Checked, CheckedPlugin};
-use crate::stages::build::BuiltPlugin;
+use crate::stages::build::{BuiltMain, BuiltPlugin};
 
 /// A plugin that could be read, and what is wrong with it already.
 #[derive(Debug)]
@@ -22,35 +23,62 @@ pub(super) struct ReadPlugin {
 }
 
 /// A main without manifests: a regular file that may be executed.
-pub(super) fn program(path: Utf8PathBuf) -> Result<Checked, VerifyError> {
-    let failed = |source| VerifyError::Open { path: path.clone(), source };
+pub(super) fn program(built: BuiltMain) -> Result<Checked, VerifyError> {
+    let BuiltMain { path, invocation } = built;
+    let failed = |source| VerifyError::Open {
+        path: path.clone(),
+        source,
+    };
     let named = fs_err::symlink_metadata(&path).map_err(failed)?;
     if !named.is_file() || named.len() == 0 || named.permissions().mode() & 0o111 == 0 {
-        return Err(VerifyError::NotProgram { path });
+        return Err(VerifyError::NotProgram {
+            path,
+            command: invocation.command_line(),
+        });
     }
     let file = fs_err::File::open(path.as_std_path()).map_err(failed)?;
     let size = file.metadata().map_err(failed)?.len();
     let sha256 = sha256(file.file()).map_err(failed)?;
-    Ok(Checked { path, sha256, size, about: None })
+    Ok(Checked {
+        path,
+        sha256,
+        size,
+        about: None,
+    })
 }
 
 /// A main with the manifests that were stamped.
-pub(super) fn main(path: &Utf8Path, stamped: Option<&str>) -> Result<(Artifact, Checked), VerifyError> {
+pub(super) fn main(
+    path: &Utf8Path,
+    stamped: Option<&str>,
+) -> Result<(Artifact, Checked), VerifyError> {
     let path_of = || path.to_owned();
     let (artifact, checked) = artifact(path)?;
     if artifact.facts.form != Form::Main {
-        return Err(VerifyError::Form { path: path_of(), found: artifact.facts.form.as_str(), wanted: Form::Main.as_str() });
+        return Err(VerifyError::Form {
+            path: path_of(),
+            found: artifact.facts.form.as_str(),
+            wanted: Form::Main.as_str(),
+        });
     }
     match &artifact.manifests {
-        Err(source) => Err(VerifyError::Manifest { path: path_of(), source: source.clone() }),
-        Ok(manifests) if stamped != Some(manifests.text.as_str()) => Err(VerifyError::Stale { path: path_of() }),
+        Err(source) => Err(VerifyError::Manifest {
+            path: path_of(),
+            source: source.clone(),
+        }),
+        Ok(manifests) if stamped != Some(manifests.text.as_str()) => {
+            Err(VerifyError::Stale { path: path_of() })
+        }
         Ok(_) => Ok((artifact, checked)),
     }
 }
 
 /// A plugin, or why it is none. An error is about reading, not about the plugin.
-pub(super) fn plugin(built: BuiltPlugin, stamped: Option<&str>) -> Result<Result<ReadPlugin, Finding>, VerifyError> {
-    let mut finding = Finding::new(built.file_name());
+pub(super) fn plugin(
+    built: BuiltPlugin,
+    stamped: Option<&str>,
+) -> Result<Result<ReadPlugin, Finding>, VerifyError> {
+    let mut finding = Finding::about(&built);
     let (artifact, checked) = match artifact(&built.path) {
         Ok(read) => read,
         Err(VerifyError::Read { source, .. }) => {
@@ -59,32 +87,85 @@ pub(super) fn plugin(built: BuiltPlugin, stamped: Option<&str>) -> Result<Result
         }
         Err(error) => return Err(error),
     };
+    let wanted = match built.language {
+        Language::Go => Form::GoPlugin,
+        Language::Rust => Form::RustPlugin,
+    };
+    let found = artifact.facts.form;
+    if found != wanted {
+        let form = VerifyError::Form {
+            path: built.path.clone(),
+            found: found.as_str(),
+            wanted: wanted.as_str(),
+        };
+        finding.problems.push(problem(&form, form.hint()));
+    }
     // One without a manifest is a mismatch of its own.
     if let Ok(manifests) = &artifact.manifests
         && stamped != Some(manifests.text.as_str())
     {
-        let stale = VerifyError::Stale { path: built.path.clone() };
+        let stale = VerifyError::Stale {
+            path: built.path.clone(),
+        };
         finding.problems.push(problem(&stale, stale.hint()));
     }
-    Ok(Ok(ReadPlugin { plugin: CheckedPlugin { built, checked }, artifact, finding }))
+    Ok(Ok(ReadPlugin {
+        plugin: CheckedPlugin { built, checked },
+        artifact,
+        finding,
+    }))
 }
 
 fn artifact(path: &Utf8Path) -> Result<(Artifact, Checked), VerifyError> {
     use object::ReadError::{Io, Open};
     let (file, artifact) = object::open(path).map_err(|source| match source {
-        Open { source } | Io { source } => VerifyError::Open { path: path.to_owned(), source },
-        source => VerifyError::Read { path: path.to_owned(), source },
+        Open { source } | Io { source } => VerifyError::Open {
+            path: path.to_owned(),
+            source,
+        },
+        source => VerifyError::Read {
+            path: path.to_owned(),
+            source,
+        },
     })?;
-    let sha256 = sha256(&file).map_err(|source| VerifyError::Open { path: path.to_owned(), source })?;
-    let text = artifact.manifests.as_ref().map(|manifests| manifests.text.clone()).unwrap_or_default();
-    let about = Some(About { text, facts: artifact.facts.clone() });
+    let sha256 = sha256(&file).map_err(|source| VerifyError::Open {
+        path: path.to_owned(),
+        source,
+    })?;
+    let text = artifact
+        .manifests
+        .as_ref()
+        .map(|manifests| manifests.text.clone())
+        .unwrap_or_default();
+    let about = Some(About {
+        text,
+        facts: artifact.facts.clone(),
+    });
     let size = artifact.facts.size;
-    Ok((artifact, Checked { path: path.to_owned(), sha256, size, about }))
+    Ok((
+        artifact,
+        Checked {
+            path: path.to_owned(),
+            sha256,
+            size,
+            about,
+        },
+    ))
 }
 
 #[cfg(test)]
 mod tests {
+    use camino::Utf8PathBuf;
+
     use super::*;
+    use crate::toolchain::Invocation;
+
+    fn program_at(path: Utf8PathBuf) -> Result<Checked, VerifyError> {
+        program(BuiltMain {
+            path,
+            invocation: Invocation::new("go", "/").arg("build"),
+        })
+    }
 
     fn file(text: &str, mode: u32) -> (tempfile::TempDir, Utf8PathBuf) {
         let keep = tempfile::tempdir().unwrap();
@@ -97,21 +178,38 @@ mod tests {
     #[test]
     fn a_plain_main_is_a_regular_file_that_may_be_executed() {
         let (_keep, path) = file("program", 0o755);
-        let checked = program(path.clone()).unwrap();
-        assert_eq!((checked.size, checked.sha256), (7, bimetal_manifest::Digest::of(b"program")));
+        let checked = program_at(path.clone()).unwrap();
+        assert_eq!(
+            (checked.size, checked.sha256),
+            (7, bimetal_manifest::Digest::of(b"program"))
+        );
         for (text, mode) in [("program", 0o644), ("", 0o755)] {
             let (_keep, path) = file(text, mode);
-            assert!(matches!(program(path), Err(VerifyError::NotProgram { .. })), "{text:?} {mode:o}");
+            let error = program_at(path.clone()).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!("`go build` ended well, and `{path}` is no program"),
+                "{text:?} {mode:o}"
+            );
         }
         let link = path.with_file_name("link");
         std::os::unix::fs::symlink(&path, &link).unwrap();
-        assert!(matches!(program(link), Err(VerifyError::NotProgram { .. })));
-        assert!(matches!(program(path.with_file_name("absent")), Err(VerifyError::Open { .. })));
+        assert!(matches!(
+            program_at(link),
+            Err(VerifyError::NotProgram { .. })
+        ));
+        assert!(matches!(
+            program_at(path.with_file_name("absent")),
+            Err(VerifyError::Open { .. })
+        ));
     }
 
     #[test]
     fn a_main_with_a_host_must_have_manifests() {
         let (_keep, path) = file("#!/bin/sh\n", 0o755);
-        assert!(matches!(main(&path, Some("[]")), Err(VerifyError::Read { .. })));
+        assert!(matches!(
+            main(&path, Some("[]")),
+            Err(VerifyError::Read { .. })
+        ));
     }
 }

@@ -33,10 +33,19 @@ impl Stage {
     /// Copies `plugins` into a fresh folder below `out`.
     pub(super) fn make(out: &Utf8Path, plugins: &[CheckedPlugin]) -> Result<Self, VerifyError> {
         let root = work::folder(out).join("stage");
-        remove(&root).map_err(|source| VerifyError::Write { path: root.clone(), source })?;
-        let mut stage = Self { root, plugins: Vec::new() };
+        remove(&root).map_err(|source| VerifyError::Write {
+            path: root.clone(),
+            source,
+        })?;
+        let mut stage = Self {
+            root,
+            plugins: Vec::new(),
+        };
         for (folder, mode) in [(stage.folder(), MODE), (stage.temporary(), PRIVATE)] {
-            make_folder(&folder, mode).map_err(|source| VerifyError::Write { path: folder, source })?;
+            make_folder(&folder, mode).map_err(|source| VerifyError::Write {
+                path: folder,
+                source,
+            })?;
         }
         for plugin in plugins {
             let path = stage.folder().join(plugin.built.file_name());
@@ -44,7 +53,8 @@ impl Stage {
             stage.plugins.push(path);
         }
         let path = stage.folder().join(FILE_NAME);
-        fs::write(&path, lock(plugins)?.to_text()).map_err(|source| VerifyError::Write { path, source })?;
+        fs::write(&path, lock(plugins)?.to_text())
+            .map_err(|source| VerifyError::Write { path, source })?;
         Ok(stage)
     }
 
@@ -94,8 +104,14 @@ fn make_folder(folder: &Utf8Path, mode: u32) -> io::Result<()> {
 
 /// Copies a file that must have this digest.
 fn copy(from: &Utf8Path, digest: Digest, to: &Utf8Path) -> Result<(), VerifyError> {
-    let unreadable = |source| VerifyError::Open { path: from.to_owned(), source };
-    let unwritable = |source| VerifyError::Write { path: to.to_owned(), source };
+    let unreadable = |source| VerifyError::Open {
+        path: from.to_owned(),
+        source,
+    };
+    let unwritable = |source| VerifyError::Write {
+        path: to.to_owned(),
+        source,
+    };
     let mut input = fs::File::open(from.as_std_path()).map_err(unreadable)?;
     let mut output = fs::File::create(to.as_std_path()).map_err(unwritable)?;
     let (mut sum, mut buffer) = (Sha256::new(), vec![0; 256 << 10]);
@@ -110,7 +126,11 @@ fn copy(from: &Utf8Path, digest: Digest, to: &Utf8Path) -> Result<(), VerifyErro
         output.write_all(&buffer[..length]).map_err(unwritable)?;
     }
     if Digest(sum.finalize().into()) != digest {
-        return Err(VerifyError::Changed { path: from.to_owned() });
+        return Err(VerifyError::Changed {
+            path: from.to_owned(),
+        });
     }
-    output.set_permissions(std::fs::Permissions::from_mode(MODE)).map_err(unwritable)
+    output
+        .set_permissions(std::fs::Permissions::from_mode(MODE))
+        .map_err(unwritable)
 }

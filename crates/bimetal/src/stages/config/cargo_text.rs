@@ -1,24 +1,24 @@
 //! The text of `cargo:`: one line of `[dependencies]`.
 //!
-//! In: literal TOML. Out: key, package and value, a relative path made absolute. Invariant: pure.
+//! In: literal TOML. Out: key, package and value. Invariant: pure; a path is as it was written.
 
-use camino::{Utf8Path, Utf8PathBuf};
 use toml_edit::{DocumentMut, InlineTable, Item, TableLike, Value};
-
-use super::paths;
 
 /// What the text says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Dependency {
-    pub(super) key: String,
-    pub(super) package: String,
-    /// The value; of a path crate without its path.
-    pub(super) table: String,
-    pub(super) path: Option<Utf8PathBuf>,
+pub(crate) struct CargoText {
+    /// Key in `[dependencies]`.
+    pub(crate) key: String,
+    /// `package =`, else the key.
+    pub(crate) package: String,
+    /// The value, without `path`.
+    table: String,
+    /// `path =`, as it was written.
+    pub(crate) path: Option<String>,
 }
 
-/// Parses `text`; paths are relative to `folder`. The error is a fragment that says what is wrong.
-pub(super) fn parse(text: &str, folder: &Utf8Path) -> Result<Dependency, String> {
+/// Parses `text`. The error is a fragment that says what is wrong.
+pub(super) fn parse(text: &str) -> Result<CargoText, String> {
     let document: DocumentMut = text
         .trim()
         .parse()
@@ -52,10 +52,7 @@ pub(super) fn parse(text: &str, folder: &Utf8Path) -> Result<Dependency, String>
     };
     let path = match table.remove("path") {
         None => None,
-        Some(path) => Some(paths::absolute(
-            folder,
-            path.as_str().ok_or("`path` must be text")?,
-        )),
+        Some(path) => Some(path.as_str().ok_or("`path` must be text")?.to_owned()),
     };
     if path.is_none()
         && !["version", "git"]
@@ -65,7 +62,7 @@ pub(super) fn parse(text: &str, folder: &Utf8Path) -> Result<Dependency, String>
         return Err("it needs `version`, `git` or `path`".to_owned());
     }
     table.fmt();
-    Ok(Dependency {
+    Ok(CargoText {
         key: key.to_owned(),
         package,
         table: table.to_string().trim().to_owned(),
@@ -73,18 +70,21 @@ pub(super) fn parse(text: &str, folder: &Utf8Path) -> Result<Dependency, String>
     })
 }
 
-/// The value of a path crate in the generated workspace.
-pub(super) fn with_path(table: &str, path: &str) -> String {
-    let mut table: InlineTable = table
-        .parse::<Value>()
-        .ok()
-        .and_then(|value| value.as_inline_table().cloned())
-        .unwrap_or_default();
-    // The copy has the version that it has.
-    table.remove("version");
-    table.insert("path", path.into());
-    table.fmt();
-    table.to_string()
+impl CargoText {
+    /// The value as it was written; of a path crate with `path` instead of its own, and without a version: a copy has the one it has.
+    pub(crate) fn value(&self, path: Option<&str>) -> String {
+        let Some(path) = path else {
+            return self.table.clone();
+        };
+        let parsed = self.table.parse::<Value>().ok();
+        let mut table = parsed
+            .and_then(|value| value.as_inline_table().cloned())
+            .unwrap_or_default();
+        table.remove("version");
+        table.insert("path", path.into());
+        table.fmt();
+        table.to_string()
+    }
 }
 
 fn as_table(item: &Item) -> Result<InlineTable, String> {
@@ -124,25 +124,25 @@ fn is_crate_name(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn parsed(text: &str) -> Dependency {
-        parse(text, Utf8Path::new("/home/me/config")).unwrap()
+    fn parsed(text: &str) -> CargoText {
+        parse(text).unwrap()
     }
 
     #[test]
     fn a_version_becomes_a_table() {
         let dependency = parsed("my-redactor = \"0.3\"");
         assert_eq!(dependency.key, "my-redactor");
-        assert_eq!(dependency.table, "{ version = \"0.3\" }");
+        assert_eq!(dependency.value(None), "{ version = \"0.3\" }");
         assert_eq!(dependency.path, None);
     }
 
     #[test]
-    fn a_path_is_relative_to_the_configuration() {
+    fn a_path_can_be_put_in_place_of_its_own() {
         let dependency =
             parsed("r = { path = \"../r\", package = \"my-redactor\", features = [\"x\"] }");
-        assert_eq!(dependency.path.unwrap(), "/home/me/r");
+        assert_eq!(dependency.path.as_deref().unwrap(), "../r");
         assert_eq!(dependency.package, "my-redactor");
-        let value = with_path(&dependency.table, "local/my-redactor");
+        let value = dependency.value(Some("local/my-redactor"));
         assert_eq!(
             value,
             "{ package = \"my-redactor\", features = [\"x\"], path = \"local/my-redactor\" }"
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn dotted_keys_are_one_crate() {
         assert_eq!(
-            parsed("a.version = \"1\"\na.features = []").table,
+            parsed("a.version = \"1\"\na.features = []").value(None),
             "{ version = \"1\", features = [] }"
         );
     }
@@ -170,7 +170,7 @@ mod tests {
             ("\"a b\" = \"1\"", "name of a crate"),
             ("a = { path = 1 }", "must be text"),
         ] {
-            let error = parse(text, Utf8Path::new("/")).unwrap_err();
+            let error = parse(text).unwrap_err();
             assert!(error.contains(part), "{text}: {error}");
         }
     }
