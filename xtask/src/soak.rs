@@ -15,7 +15,7 @@ use crate::chore::{ChoreError, run_with, step};
 /// Inputs per property; the gate takes proptest's default of 256.
 const CASES: &str = "20000";
 /// How long the Collector is kept under load.
-const LOAD: Duration = Duration::from_secs(60);
+const LOAD: Duration = Duration::from_mins(1);
 /// Requests between two reloads.
 const REQUESTS_PER_RELOAD: usize = 500;
 

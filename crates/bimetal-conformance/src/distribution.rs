@@ -3,9 +3,10 @@
 //! In: a builder configuration of this repository. Out: where its main and plugins are. Invariant: every test of a run that asks for
 //! the same distribution gets the same files; nobody changes them (copies are what is tampered with).
 
+use std::collections::BTreeMap;
 use std::io;
 use std::process::{Command, Output};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -89,7 +90,22 @@ pub fn builder() -> Result<Utf8PathBuf, DistributionError> {
 }
 
 /// Builds `config` into `target/distributions/<name>`; quick when nothing changed since the last time.
+/// Within one process it is built once.
+///
+/// # Panics
+/// When another thread panicked while it was building.
 pub fn build(name: &str, config: &Utf8Path) -> Result<Distribution, DistributionError> {
+    static BUILT: Mutex<BTreeMap<String, Distribution>> = Mutex::new(BTreeMap::new());
+    let mut built = BUILT.lock().expect("nothing panics while the lock is held");
+    if let Some(distribution) = built.get(name) {
+        return Ok(distribution.clone());
+    }
+    let distribution = build_now(name, config)?;
+    built.insert(name.to_owned(), distribution.clone());
+    Ok(distribution)
+}
+
+fn build_now(name: &str, config: &Utf8Path) -> Result<Distribution, DistributionError> {
     let (distribution, mut command) = builder_command(name, config)?;
     let output = command
         .output()
@@ -140,6 +156,8 @@ fn builder_command(
     let out = target().join("distributions").join(name);
     fs::create_dir_all(out.parent().expect("joined from two names"))?;
     let mut command = builder_program()?;
+    // Go paths in a configuration are relative to the folder where the builder runs, as OCB has it.
+    command.current_dir(config.parent().unwrap_or(config));
     command.args(["--config", config.as_str(), "--output-path", out.as_str()]);
     Ok((
         Distribution {

@@ -43,6 +43,7 @@ impl Project {
     fn build(&self) -> Output {
         builder_program()
             .unwrap()
+            .current_dir(&self.folder)
             .args([
                 "--config",
                 self.folder.join("loading.yaml").as_str(),

@@ -187,9 +187,10 @@ fn insert_update_upsert_and_delete_keep_to_their_rules() {
         vec![
             word("there", "yes"),
             pair("updated", Any::DoubleValue(0.5)),
+            // The last attribute takes the place of a removed one, as in Go's pdata.
+            word("copied", "yes"),
             pair("inserted", Any::IntValue(7)),
             pair("upserted", Any::BoolValue(true)),
-            word("copied", "yes"),
         ],
     );
 }

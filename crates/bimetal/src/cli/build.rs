@@ -4,7 +4,8 @@ use std::env;
 use std::process;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
 
 use super::args::{BuildArgs, Format};
 use super::error::CliError;
@@ -16,7 +17,7 @@ use crate::stages::generate::{self, SourceTree};
 use crate::stages::plan::{self, Plan, Step};
 use crate::stages::resolve::{self, Options, Surroundings};
 use crate::stages::{build, describe, lock, package, stamp, verify};
-use crate::toolchain::{Runner, interrupt, work};
+use crate::toolchain::{Runner, claim, interrupt, work};
 
 pub(super) fn run(arguments: &BuildArgs, printer: &Printer) -> Result<ExitCode, CliError> {
     interrupt::install().map_err(CliError::Signals)?;
@@ -34,6 +35,8 @@ pub(super) fn run(arguments: &BuildArgs, printer: &Printer) -> Result<ExitCode, 
         show(&plan, arguments.format, printer);
         return Ok(ExitCode::Ok);
     }
+    generate::make_folder(&plan.out)?;
+    let _alone = claim_folder(&plan.out, printer)?;
     let tree = generate::generate(&plan);
     if plan.has(Step::Generate) {
         progress.step(Step::Generate.name(), |_| generate::write(&tree, &plan.out))?;
@@ -58,6 +61,21 @@ fn decide(config: &Config, arguments: &BuildArgs, printer: &Printer) -> Result<P
         printer.note(note);
     }
     Ok(plan::plan(resolved))
+}
+
+/// The output folder, ours until the file is closed: two builders in one folder would take each other's files.
+fn claim_folder(out: &Utf8Path, printer: &Printer) -> Result<fs::File, CliError> {
+    let waiting = || {
+        printer.note(&format!(
+            "waiting for another `bimetal` that builds in `{out}`"
+        ))
+    };
+    fs::File::open(out)
+        .and_then(|folder| claim::wait(folder.file(), waiting).map(|()| folder))
+        .map_err(|source| CliError::Claim {
+            path: out.to_owned(),
+            source,
+        })
 }
 
 /// Everything behind the sources. What is not in the plan does nothing and is not shown.

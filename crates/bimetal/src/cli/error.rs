@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::io;
 
+use camino::Utf8PathBuf;
+
 use super::exit_code::ExitCode;
 use super::init::InitError;
 use crate::stages::build::BuildError;
@@ -40,6 +42,11 @@ pub(super) enum CliError {
     Init(#[from] InitError),
     #[error("cannot find out where the program runs")]
     Surroundings(#[source] io::Error),
+    #[error("cannot take `{path}` for this build alone")]
+    Claim {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
     #[error("the path `{0}` is not UTF-8 text")]
     NotText(String),
     #[error("cannot take over the interrupt signal")]
@@ -66,7 +73,11 @@ impl CliError {
             Self::Verify(error) => error.hint().map(str::to_owned),
             Self::Package(error) => error.hint().map(str::to_owned),
             Self::Init(error) => error.hint(),
-            Self::Surroundings(_) | Self::NotText(_) | Self::Signals(_) | Self::Output(_) => None,
+            Self::Surroundings(_)
+            | Self::Claim { .. }
+            | Self::NotText(_)
+            | Self::Signals(_)
+            | Self::Output(_) => None,
         }
     }
 
@@ -89,6 +100,7 @@ impl CliError {
             Self::Build(error) => error.is_interrupt(),
             Self::Verify(error) => error.is_interrupt(),
             Self::Package(error) => error.is_interrupt(),
+            Self::Claim { source, .. } => source.kind() == io::ErrorKind::Interrupted,
             Self::Config(_)
             | Self::Init(_)
             | Self::Surroundings(_)

@@ -324,11 +324,10 @@ fn a_distribution_with_both_kinds_of_plugins_is_built_checked_and_put_into_place
         "a second run with nothing changed writes nothing: {expected:?}"
     );
 
-    fs::write(
-        out.join("rust/local/my-sampler/src/extra.rs"),
-        "// Foreign.\n",
-    )
-    .unwrap();
+    only_what_depends_on_a_change_is_new(&tiny, &main, &rust);
+}
+
+fn only_what_depends_on_a_change_is_new(tiny: &Tiny, main: &[Manifest], rust: &[Manifest]) {
     let sampler = "pub const NAME: &str = \"sampler\";\npub fn more() {}\n";
     let mut changed = Tiny {
         _keep: tempfile::tempdir().unwrap(),

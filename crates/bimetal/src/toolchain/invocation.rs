@@ -74,19 +74,50 @@ impl Invocation {
             .join(" ")
     }
 
-    /// Folder, variables and command line: typed into a shell, it does the same again.
+    /// Folder, variables and command line: typed into a shell, it does the same again. Secrets are left out.
     pub(crate) fn transcript(&self) -> String {
-        let variables: String = self
-            .env
-            .iter()
-            .map(|(name, value)| format!(" \\\n  {name}={}", quote(value)))
-            .collect();
-        format!(
-            "cd {} && env -i{variables} \\\n  {}\n",
-            quote(self.cwd.as_str()),
-            self.command_line()
-        )
+        let mut text = format!("cd {} && env -i", quote(self.cwd.as_str()));
+        for (name, value) in &self.env {
+            text.push_str(" \\\n  ");
+            text.push_str(name);
+            text.push('=');
+            text.push_str(&quote(&without_secrets(name, value)));
+        }
+        text.push_str(" \\\n  ");
+        text.push_str(&self.command_line());
+        text.push('\n');
+        text
     }
+}
+
+/// Tokens, and the user part of addresses, do not belong into a log.
+fn without_secrets(name: &str, value: &str) -> String {
+    const SECRET: &[&str] = &[
+        "AUTH",
+        "CREDENTIAL",
+        "HEADER",
+        "PASSWORD",
+        "SECRET",
+        "TOKEN",
+    ];
+    // A socket's path is no secret.
+    if name != "SSH_AUTH_SOCK" && SECRET.iter().any(|word| name.contains(word)) {
+        return "***".to_owned();
+    }
+    let mut parts = value.split("://");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push_str("://");
+        let host = part.find(['/', ',', '|']).unwrap_or(part.len());
+        match part[..host].rfind('@') {
+            Some(at) => {
+                text.push_str("***");
+                text.push_str(&part[at..]);
+            }
+            None => text.push_str(part),
+        }
+    }
+    text
 }
 
 /// An argument with a NUL cannot be quoted; no command line of ours has one, and it would not start either.
@@ -112,6 +143,24 @@ mod tests {
         let transcript = invocation.transcript();
         assert!(transcript.starts_with("cd '/tmp/out put' && env -i"));
         assert!(transcript.contains(" \\\n  GOTOOLCHAIN=local \\\n"));
+    }
+
+    #[test]
+    fn secrets_do_not_reach_the_log() {
+        let cases = [
+            ("CARGO_REGISTRIES_ACME_TOKEN", "abc", "***"),
+            ("GOAUTH", "netrc", "***"),
+            (
+                "GOPROXY",
+                "https://me:pass@proxy.acme/x,https://other,direct",
+                "https://***@proxy.acme/x,https://other,direct",
+            ),
+            ("SSH_AUTH_SOCK", "/run/agent", "/run/agent"),
+            ("PATH", "/bin:/a@b", "/bin:/a@b"),
+        ];
+        for (name, value, wanted) in cases {
+            assert_eq!(without_secrets(name, value), wanted, "{name}");
+        }
     }
 
     #[test]

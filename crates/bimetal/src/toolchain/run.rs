@@ -403,9 +403,18 @@ mod tests {
             .unwrap_err();
         let text = error.to_string();
         let command = r#"`sh -c "echo one; echo 'no such thing' >&2; exit 3"`"#;
-        assert!(text.starts_with(&format!("{command} failed with exit status: 3\n")), "{text}");
-        assert!(text.contains("\nno such thing") && text.contains("\none"), "{text}");
-        assert!(text.ends_with(&format!("full output: `{logs}/step.log`")), "{text}");
+        assert!(
+            text.starts_with(&format!("{command} failed with exit status: 3\n")),
+            "{text}"
+        );
+        assert!(
+            text.contains("\nno such thing") && text.contains("\none"),
+            "{text}"
+        );
+        assert!(
+            text.ends_with(&format!("full output: `{logs}/step.log`")),
+            "{text}"
+        );
         let log = fs::read_to_string(logs.join("step.log")).unwrap();
         assert!(
             log.starts_with("cd / && env -i") && log.contains("no such thing\n"),
@@ -421,7 +430,7 @@ mod tests {
                     .read("x", &shell("echo out; echo error >&2"))
                     .unwrap(),
                 b"out\n"
-            )
+            );
         });
     }
 

@@ -3,10 +3,8 @@
 //! In: [`Plan`]. Out: invocations and paths. Invariant: when several distributions share a target folder, no one takes a library that
 //! another one compiled from sources with the same names.
 
-use std::fs::TryLockError;
 use std::io;
-use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -14,7 +12,7 @@ use walkdir::WalkDir;
 
 use crate::stages::lock::crates;
 use crate::stages::plan::Plan;
-use crate::toolchain::{Invocation, interrupt, work};
+use crate::toolchain::{Invocation, claim, work};
 
 /// The package with main's static library.
 pub(in crate::stages) const MAIN_PACKAGE: &str = "bimetal-main";
@@ -39,16 +37,7 @@ impl Target {
         let lock = fs::create_dir_all(&folder)
             .and_then(|()| fs::File::create(path.as_std_path()))
             .map_err(|error| (path.clone(), error))?;
-        loop {
-            match lock.file().try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::Error(error)) => return Err((path, error)),
-                Err(TryLockError::WouldBlock) if interrupt::requested() => {
-                    return Err((path, io::ErrorKind::Interrupted.into()));
-                }
-                Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(100)),
-            }
-        }
+        claim::wait(lock.file(), || ()).map_err(|error| (path, error))?;
         own(&folder, &plan.out).map_err(|error| (folder.join(OWNER), error))?;
         Ok(Self {
             folder,
@@ -143,6 +132,8 @@ fn touch(folder: &Utf8Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

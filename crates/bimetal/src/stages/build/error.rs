@@ -67,6 +67,7 @@ impl BuildError {
             | Self::Plugin { source, .. }
             | Self::Rust { source }
             | Self::Link { source } => source.is_interrupt(),
+            Self::Write { source, .. } => source.kind() == io::ErrorKind::Interrupted,
             _ => false,
         }
     }

@@ -60,6 +60,10 @@ impl DescribeError {
 
     /// Whether a person stopped us.
     pub(crate) fn is_interrupt(&self) -> bool {
-        matches!(self, Self::Compile { source } | Self::Run { source } if source.is_interrupt())
+        match self {
+            Self::Compile { source } | Self::Run { source } => source.is_interrupt(),
+            Self::Read { source, .. } => source.kind() == io::ErrorKind::Interrupted,
+            _ => false,
+        }
     }
 }

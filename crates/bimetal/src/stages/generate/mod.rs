@@ -20,7 +20,7 @@ pub(crate) use error::GenerateError;
 pub(crate) use ours::{Ours, RECORD, sha256};
 pub(crate) use template::render;
 pub(crate) use tree::SourceTree;
-pub(crate) use writing::write;
+pub(crate) use writing::{make_folder, write};
 
 use super::plan::Plan;
 

@@ -82,8 +82,8 @@ fn save(ours: &mut Ours, out: &Utf8Path) -> Result<(), GenerateError> {
     })
 }
 
-/// Like OCB: the folder is made, the folders around it are not.
-fn make_folder(out: &Utf8Path) -> Result<(), GenerateError> {
+/// Makes the output folder. Like OCB: the folders around it are not made.
+pub(crate) fn make_folder(out: &Utf8Path) -> Result<(), GenerateError> {
     match fs::create_dir(out) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && out.is_dir() => Ok(()),

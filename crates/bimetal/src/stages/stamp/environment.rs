@@ -48,10 +48,34 @@ pub(super) fn go_variables(
             tool: "go env -json",
             reason: error.to_string(),
         })?;
+    let ours = |(name, value): (String, String)| {
+        let value = if name == "GOFLAGS" {
+            without_neutral(&value)
+        } else {
+            value
+        };
+        (name, value)
+    };
     Ok(variables
         .into_iter()
+        .map(ours)
         .filter(|(_, value)| !value.is_empty())
         .collect())
+}
+
+/// Flags in `GOFLAGS` that change how Go works and not what it compiles.
+const NEUTRAL: &[&str] = &["-buildvcs", "-mod", "-modcacherw", "-p", "-v", "-x"];
+
+fn without_neutral(flags: &str) -> String {
+    let matters = |flag: &&str| {
+        let name = flag.split('=').next().unwrap_or(flag);
+        !NEUTRAL.contains(&name)
+    };
+    flags
+        .split_whitespace()
+        .filter(matters)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// First line of `--version` of the linker that the C compiler calls.
@@ -90,4 +114,16 @@ pub(super) fn hash(
 
 fn tool(source: InvocationError) -> StampError {
     StampError::Tool { source }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn flags_that_do_not_change_the_code_are_not_recorded() {
+        assert_eq!(
+            super::without_neutral("-buildvcs=false -mod=mod -tags=netgo -v"),
+            "-tags=netgo"
+        );
+        assert_eq!(super::without_neutral(" -buildvcs=false"), "");
+    }
 }

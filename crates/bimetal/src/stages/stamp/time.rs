@@ -103,7 +103,9 @@ fn decide(
     }
     // The manifest has whole seconds.
     let now = Timestamp::now();
-    let time = Timestamp::from_second(now.as_second()).unwrap_or(now).to_string();
+    let time = Timestamp::from_second(now.as_second())
+        .unwrap_or(now)
+        .to_string();
     Ok((text(name, manifests, &time)?, time))
 }
 
