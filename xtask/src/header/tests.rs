@@ -3,6 +3,7 @@
     reason = "the C compiler is the subject of these tests"
 )]
 
+use std::fmt::Write as _;
 use std::mem::offset_of;
 use std::process::Command;
 
@@ -45,8 +46,11 @@ fn a_strict_c11_compiler_sees_the_layout_of_the_rust_types() {
     };
     let mut source = "#include <stddef.h>\n#include \"otelcol_plugin.h\"\n".to_owned();
     for (field, c, offset) in fields {
-        source +=
-            &format!("_Static_assert(offsetof({c}, {field}) == {offset}, \"{c}.{field}\");\n");
+        writeln!(
+            source,
+            "_Static_assert(offsetof({c}, {field}) == {offset}, \"{c}.{field}\");"
+        )
+        .unwrap();
     }
     source +=
         "_Static_assert(OTELCOL_ABI_MAJOR == 1 && OTELCOL_STATUS_INVALID == -5, \"numbers\");\n";

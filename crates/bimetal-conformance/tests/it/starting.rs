@@ -128,7 +128,7 @@ fn a_feature_gate_of_a_go_plugin_can_be_set_and_listed() {
     let scene = Scene::pinned();
     let ended = scene
         .start(&["validate"], &["rust_witness"])
-        .argument("--feature-gates=go_witness.gate")
+        .argument("--feature-gates=witness.gate")
         .to_end()
         .unwrap();
     assert!(ended.status.success(), "{}", ended.log);
@@ -136,7 +136,7 @@ fn a_feature_gate_of_a_go_plugin_can_be_set_and_listed() {
         .argument(format!("--plugins-dir={}", scene.plugins))
         .to_end()
         .unwrap();
-    assert!(listed.log.contains("go_witness.gate"), "{}", listed.log);
+    assert!(listed.log.contains("witness.gate"), "{}", listed.log);
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn claim_folder(out: &Utf8Path, printer: &Printer) -> Result<fs::File, CliError>
     let waiting = || {
         printer.note(&format!(
             "waiting for another `bimetal` that builds in `{out}`"
-        ))
+        ));
     };
     fs::File::open(out)
         .and_then(|folder| claim::wait(folder.file(), waiting).map(|()| folder))
