@@ -12,6 +12,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// How long a Collector may take to start or stop before that is a failure of its own.
@@ -169,6 +170,7 @@ impl Start {
     pub fn run(self) -> Result<Collector, CollectorError> {
         let mut collector = self.spawn()?;
         collector.wait_for(READY)?;
+        collector.settle()?;
         Ok(collector)
     }
 
@@ -279,6 +281,35 @@ impl Collector {
     /// Process id, for measuring.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Waits until all its threads sleep. The Collector says that it is ready a moment before it listens for signals, and
+    /// nothing else tells from outside that it does; a process that works on its way there does not sleep.
+    fn settle(&self) -> Result<(), CollectorError> {
+        let folder = format!("/proc/{}/task", self.child.id());
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            let mut asleep = true;
+            for task in fs::read_dir(&folder).map_err(|source| self.stop_error(source))? {
+                let stat = task.and_then(|task| fs::read_to_string(task.path().join("stat")));
+                // A thread that ended meanwhile does not work either.
+                let stat = stat.unwrap_or_default();
+                asleep &= stat
+                    .rsplit(") ")
+                    .next()
+                    .is_some_and(|rest| !rest.starts_with('R'));
+            }
+            if asleep {
+                return Ok(());
+            }
+            thread::yield_now();
+        }
+        Err(CollectorError::Silent {
+            main: self.main.clone(),
+            wanted: "nothing: it never came to rest".to_owned(),
+            seconds: PATIENCE.as_secs(),
+            log: self.log.clone(),
+        })
     }
 
     fn wait(mut self) -> Result<Ended, CollectorError> {

@@ -117,10 +117,10 @@ fn through_collector(section: &Value, signal: Signal, input: &[u8]) -> Vec<u8> {
     message.to_vec()
 }
 
-fn text(value: &str) -> Option<AnyValue> {
-    Some(AnyValue {
+fn text(value: &str) -> AnyValue {
+    AnyValue {
         value: Some(Any::StringValue(value.to_owned())),
-    })
+    }
 }
 
 fn pair(key: &str, value: Any) -> KeyValue {
@@ -137,7 +137,7 @@ fn word(key: &str, value: &str) -> KeyValue {
 
 fn logs(attributes: Vec<KeyValue>) -> ExportLogsServiceRequest {
     let record = LogRecord {
-        body: text("body"),
+        body: Some(text("body")),
         attributes,
         time_unix_nano: 7,
         ..LogRecord::default()

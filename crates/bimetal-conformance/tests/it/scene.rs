@@ -55,15 +55,14 @@ impl Scene {
     /// A configuration whose one pipeline has these processors.
     pub(crate) fn config(&self, processors: &[&str]) -> Utf8PathBuf {
         let file = self.folder.join("collector.yaml");
-        self.write_config(&file, processors);
+        Self::write_config(&file, processors);
         file
     }
 
-    pub(crate) fn write_config(&self, file: &Utf8Path, processors: &[&str]) {
-        let sections: String = processors
+    fn write_config(file: &Utf8Path, processors: &[&str]) {
+        let sections = processors
             .iter()
-            .map(|name| format!("  {name}:\n"))
-            .collect();
+            .fold(String::new(), |text, name| text + "  " + name + ":\n");
         let section = if processors.is_empty() {
             String::new()
         } else {

@@ -115,7 +115,7 @@ fn a_reload_that_needs_a_changed_file_asks_for_a_restart() {
     tamper::flip_code_byte(&scene.plugin(GO_PLUGIN)).unwrap();
     scene.config(&["rust_witness", "go_witness"]);
     collector.reload().unwrap();
-    collector.wait_for("restart").unwrap();
+    collector.wait_for("restart needed").unwrap();
     assert!(
         !scene.witnesses().contains(&"go-init".to_owned()),
         "{:?}",
