@@ -98,8 +98,11 @@ func (p pluginFile) module() string {
 	return strings.TrimSpace(p.Module + " (plugin " + p.File + ")")
 }
 
+// sortedKeys is never nil: Rust takes a list, and nil would be written as null.
 func sortedKeys[V any](of map[componentKey]V) []componentKey {
-	return slices.SortedFunc(maps.Keys(of), compareKeys)
+	keys := slices.AppendSeq(make([]componentKey, 0, len(of)), maps.Keys(of))
+	slices.SortFunc(keys, compareKeys)
+	return keys
 }
 
 func compareKeys(left, right componentKey) int {

@@ -20,7 +20,6 @@ use crate::stages::{build, describe, lock, package, stamp, verify};
 use crate::toolchain::{Runner, claim, interrupt, work};
 
 pub(super) fn run(arguments: &BuildArgs, printer: &Printer) -> Result<ExitCode, CliError> {
-    interrupt::install().map_err(CliError::Signals)?;
     if arguments.output_path.is_some() {
         printer
             .warning("`--output-path` is deprecated; use `dist.output_path` in the configuration");
@@ -29,6 +28,8 @@ pub(super) fn run(arguments: &BuildArgs, printer: &Printer) -> Result<ExitCode, 
     for warning in &config.warnings {
         printer.warning(warning);
     }
+    // Not earlier: a read of a pipe that nobody writes to must end as every program's does.
+    interrupt::install().map_err(CliError::Signals)?;
     let progress = Progress::new(printer.is_watched(), arguments.verbose);
     let plan = decide(&config, arguments, printer)?;
     if arguments.dry_run {

@@ -15,12 +15,8 @@ pub(crate) enum ConfigError {
         path: Utf8PathBuf,
         source: io::Error,
     },
-    #[error("`{path}` has {size} bytes; a configuration has at most {limit}")]
-    TooLarge {
-        path: Utf8PathBuf,
-        size: u64,
-        limit: u64,
-    },
+    #[error("`{path}` has more than {limit} bytes, the limit of a configuration")]
+    TooLarge { path: Utf8PathBuf, limit: u64 },
     #[error("`{path}` is not UTF-8 text")]
     NotText { path: Utf8PathBuf },
     #[error("the configuration is not valid YAML")]

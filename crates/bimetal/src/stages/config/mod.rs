@@ -14,6 +14,8 @@ mod place;
 mod scalar;
 pub(super) mod yaml;
 
+use std::io::Read as _;
+
 use camino::Utf8Path;
 use fs_err as fs;
 
@@ -50,15 +52,18 @@ fn load(path: &Utf8Path) -> Result<String, ConfigError> {
         path: path.to_owned(),
         source,
     };
-    let size = fs::metadata(path).map_err(failed)?.len();
-    if size > MAX_SIZE {
+    // A pipe is fine (`--config <(…)`), and it tells no size; so what counts is what comes out.
+    let mut bytes = Vec::new();
+    fs::File::open(path)
+        .and_then(|file| file.take(MAX_SIZE + 1).read_to_end(&mut bytes))
+        .map_err(failed)?;
+    if bytes.len() as u64 > MAX_SIZE {
         return Err(ConfigError::TooLarge {
             path: path.to_owned(),
-            size,
             limit: MAX_SIZE,
         });
     }
-    String::from_utf8(fs::read(path).map_err(failed)?).map_err(|_| ConfigError::NotText {
+    String::from_utf8(bytes).map_err(|_| ConfigError::NotText {
         path: path.to_owned(),
     })
 }

@@ -52,7 +52,7 @@ pub(crate) fn stamp(described: Described, runner: &Runner<'_>) -> Result<Stamped
     let mut written = files::Written::default();
 
     let main = [makers.go_main(), makers.rust_main()];
-    let text = time::settle(plan, "main", &main, &time::inputs(tree, ""))?;
+    let text = time::settle(plan, "main", &main, &time::inputs_of_main(tree))?;
     written.go("", &text);
     texts.main = Some(text);
     for plugin in &plan.go_plugins {
@@ -61,7 +61,7 @@ pub(crate) fn stamp(described: Described, runner: &Runner<'_>) -> Result<Stamped
             plan,
             &plugin.name,
             &manifest,
-            &time::inputs(tree, plugin.dir.as_str()),
+            &time::inputs_of_plugin(tree, &plugin.dir),
         )?;
         written.go(plugin.dir.as_str(), &text);
         texts.plugins.insert(plugin.name.clone(), text);
@@ -72,7 +72,7 @@ pub(crate) fn stamp(described: Described, runner: &Runner<'_>) -> Result<Stamped
             plan,
             &plugin.name,
             &manifest,
-            &time::inputs(tree, plugin.dir.as_str()),
+            &time::inputs_of_plugin(tree, &plugin.dir),
         )?;
         written.rust(plugin.dir.as_str(), &text);
         texts.plugins.insert(plugin.name.clone(), text);

@@ -29,10 +29,30 @@ struct Remembered {
     text: String,
 }
 
-/// The hash of the generated sources below `folder`; of all for main, whose folder is the whole tree.
-pub(super) fn inputs(tree: &SourceTree, folder: &str) -> String {
+/// Folders of the tree that main is not compiled from. Copies of path crates are in here too: where main uses one, its hash is
+/// among main's dependencies.
+const NOT_OF_MAIN: [&str; 4] = [
+    "internal/plugin",
+    "rust/describe",
+    "rust/local",
+    "rust/plugin",
+];
+
+/// The hash of the generated sources that main is compiled from.
+pub(super) fn inputs_of_main(tree: &SourceTree) -> String {
+    inputs(tree, |path| {
+        !NOT_OF_MAIN.iter().any(|folder| path.starts_with(folder))
+    })
+}
+
+/// The hash of the generated sources that a plugin has for itself.
+pub(super) fn inputs_of_plugin(tree: &SourceTree, folder: &Utf8Path) -> String {
+    inputs(tree, |path| path.starts_with(folder))
+}
+
+fn inputs(tree: &SourceTree, wanted: impl Fn(&Utf8Path) -> bool) -> String {
     let mut sum = Sha256::new();
-    for (path, bytes) in tree.iter().filter(|(path, _)| path.starts_with(folder)) {
+    for (path, bytes) in tree.iter().filter(|(path, _)| wanted(path)) {
         sum.update(path.as_str());
         sum.update([0]);
         sum.update(bytes.len().to_le_bytes());
