@@ -142,8 +142,8 @@ fn rebuilds_what_changed_and_nothing_else() {
     let go = project.bytes(GO_PLUGIN);
     replace(
         &project.folder.join("go-witness/witness.go"),
-        "package witness",
-        "package witness\n\nvar broken int = \"text\"",
+        "func init() {",
+        "var broken int = \"text\"\n\nfunc init() {",
     );
     let failed = project.build();
     assert_eq!(failed.status.code(), Some(1));

@@ -3,6 +3,7 @@
 
 mod attributes;
 mod loading;
+mod manifests;
 mod pipeline;
 mod scene;
 mod starting;

@@ -29,6 +29,12 @@ fn refused(text: &str) -> String {
 }
 
 #[test]
+fn a_file_without_end_is_refused_and_not_read_to_its_end() {
+    let error = read(Some(Utf8Path::new("/dev/zero")), std::iter::empty()).unwrap_err();
+    assert_snapshot!(error, @"`/dev/zero` has more than 4194304 bytes, the limit of a configuration");
+}
+
+#[test]
 fn without_a_file_the_core_components_are_built() {
     let config = read(None, std::iter::empty()).unwrap();
     assert_eq!(config.dist.name, "otelcorecol");

@@ -95,11 +95,13 @@ impl LockError {
     /// The next action for a person.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Tidy { source }
-            | Self::Download { source }
-            | Self::GoList { source }
-            | Self::Fetch { source }
-            | Self::Metadata { source } => source.hint(),
+            Self::Tidy { source } | Self::Download { source } => source.hint().or(Some(
+                "see that every `gomod` names a module and a version that exist, and that the module proxy can be reached",
+            )),
+            Self::Fetch { source } => source.hint().or(Some(
+                "see that every `cargo` names a crate and a version that exist, and that the registry can be reached",
+            )),
+            Self::GoList { source } | Self::Metadata { source } => source.hint(),
             Self::NoCore { .. } | Self::Strict { .. } => Some(
                 "use `--skip-strict-versioning` to build with the versions in go.mod, or write those into the configuration",
             ),
