@@ -9,6 +9,9 @@ use crate::output::{Output, Tone};
 
 const GAP: usize = 2;
 
+/// Longest text of a column that a manifest fills, in characters.
+const COLUMN_LIMIT: usize = 60;
+
 /// One cell.
 #[derive(Clone, Debug)]
 pub(crate) struct Cell {
@@ -27,6 +30,13 @@ impl Cell {
             text: crate::escape::field(text.as_ref()).into_owned(),
             tone,
         }
+    }
+
+    /// Like [`Self::maybe`], for a column: what one bad file says must not move the columns of the others far apart.
+    pub(crate) fn short(text: Option<impl AsRef<str>>) -> Self {
+        Self::maybe(
+            text.map(|text| crate::escape::capped(text.as_ref(), COLUMN_LIMIT).into_owned()),
+        )
     }
 
     /// What stands where nothing is known.
@@ -152,6 +162,14 @@ mod tests {
         a-longer-name.so  -     refused
         ");
         assert_eq!(shown(Some(31), false), shown(None, false));
+    }
+
+    #[test]
+    fn a_text_without_measure_leaves_the_columns_together() {
+        let cell = Cell::short(Some("9".repeat(900_000)));
+        assert_eq!(cell.text, format!("{}… (900000 bytes)", "9".repeat(60)));
+        assert_eq!(Cell::short(Some("go1.26.8")).text, "go1.26.8");
+        assert_eq!(Cell::short(None::<&str>).text, "-");
     }
 
     #[test]

@@ -66,14 +66,14 @@ fn row(plugin: &PluginDocument) -> Vec<Cell> {
         Cell::maybe(plugin.kind.map(bimetal_manifest::schema::Kind::as_str)),
         Cell::maybe(plugin.type_name.as_deref()),
         Cell::maybe(plugin.form.map(bimetal_manifest::object::Form::as_str)),
-        Cell::maybe(
+        Cell::short(
             plugin
                 .module
                 .as_deref()
                 .and_then(|module| module.rsplit_once(' '))
                 .map(|(_, version)| version),
         ),
-        Cell::maybe(plugin.toolchain_version.as_deref()),
+        Cell::short(plugin.toolchain_version.as_deref()),
         Cell::maybe(plugin.sha256.as_ref().map(short)),
         Cell::toned(plugin.status.as_str(), tone(plugin.status)),
     ]

@@ -1,5 +1,6 @@
 //! What a running step tells a person: its name with its time when it ends, and a live line while it works.
 //!
+//! In: the name of a step and its work. Out: what the work gave, and lines for a person.
 //! Invariant: everything goes to stderr; a live line appears only on a terminal and leaves nothing behind.
 
 use std::io::Write;

@@ -22,7 +22,7 @@ pub enum ReadError {
     NotAnObject { found: &'static str },
     #[error("{what} cannot be read by this version")]
     Unsupported { what: &'static str },
-    #[error("the file is truncated: {what} ends at byte {end}, the file at {size}")]
+    #[error("the file is truncated: {what} should reach to byte {end}, the file ends at {size}")]
     Truncated {
         what: &'static str,
         end: u64,

@@ -1,4 +1,6 @@
 //! The flags: OCB's with their spelling and defaults, and ours. Only describes; `build` turns them into typed values.
+//!
+//! In: the words of the command line. Out: [`Arguments`]. Invariant: no flag is looked at here, and no default depends on the machine.
 
 use std::ffi::OsString;
 

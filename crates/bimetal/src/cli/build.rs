@@ -1,4 +1,7 @@
 //! `bimetal`: from a configuration to a distribution, one step after the other.
+//!
+//! In: [`BuildArgs`]. Out: a distribution, or the first step that failed. Invariant: every step gets what the one before it gave; no step is
+//! asked for that the plan does not have, and only one builder works in an output folder.
 
 use std::env;
 use std::process;
@@ -33,7 +36,7 @@ pub(super) fn run(arguments: &BuildArgs, printer: &Printer) -> Result<ExitCode, 
     let progress = Progress::new(printer.is_watched(), arguments.verbose);
     let plan = decide(&config, arguments, printer)?;
     if arguments.dry_run {
-        show(&plan, arguments.format, printer);
+        show(&plan, arguments.format, printer)?;
         return Ok(ExitCode::Ok);
     }
     generate::make_folder(&plan.out)?;
@@ -50,7 +53,7 @@ fn decide(config: &Config, arguments: &BuildArgs, printer: &Printer) -> Result<P
     let scratch = tempfile::Builder::new()
         .prefix("bimetal-")
         .tempdir()
-        .map_err(CliError::Surroundings)?;
+        .map_err(CliError::Scratch)?;
     let surroundings = surroundings(text_path(scratch.path().to_owned())?)?;
     let activity = Activity::silent();
     let runner = Runner {
@@ -142,13 +145,12 @@ impl Steps<'_> {
     }
 }
 
-fn show(plan: &Plan, format: Format, printer: &Printer) {
-    match format {
-        Format::Table => printer.data(&plan::table(plan)),
-        Format::Json => {
-            printer.data(&serde_json::to_string_pretty(plan).expect("a plan has only text keys"));
-        }
-    }
+fn show(plan: &Plan, format: Format, printer: &Printer) -> Result<(), CliError> {
+    let text = match format {
+        Format::Table => plan::table(plan),
+        Format::Json => serde_json::to_string_pretty(plan).expect("a plan has only text keys"),
+    };
+    printer.data(&text).map_err(CliError::Output)
 }
 
 fn options(arguments: &BuildArgs) -> Options {

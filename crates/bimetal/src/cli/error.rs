@@ -1,4 +1,6 @@
 //! What can go wrong between the first flag and the last step.
+//!
+//! In: the error of a step. Out: its text, its hint and the exit code. Invariant: a cause is not repeated in the text above it.
 
 use std::error::Error;
 use std::io;
@@ -42,6 +44,8 @@ pub(super) enum CliError {
     Init(#[from] InitError),
     #[error("cannot find out where the program runs")]
     Surroundings(#[source] io::Error),
+    #[error("cannot make a temporary folder")]
+    Scratch(#[source] io::Error),
     #[error("cannot take `{path}` for this build alone")]
     Claim {
         path: Utf8PathBuf,
@@ -73,11 +77,15 @@ impl CliError {
             Self::Verify(error) => error.hint().map(str::to_owned),
             Self::Package(error) => error.hint().map(str::to_owned),
             Self::Init(error) => error.hint(),
-            Self::Surroundings(_)
-            | Self::Claim { .. }
-            | Self::NotText(_)
-            | Self::Signals(_)
-            | Self::Output(_) => None,
+            Self::Scratch(_) => {
+                Some("name a folder that can be written with the variable `TMPDIR`".to_owned())
+            }
+            Self::Output(_) => Some(
+                "what was printed is incomplete; check the disk that it is written to".to_owned(),
+            ),
+            Self::Surroundings(_) | Self::Claim { .. } | Self::NotText(_) | Self::Signals(_) => {
+                None
+            }
         }
     }
 
@@ -104,6 +112,7 @@ impl CliError {
             Self::Config(_)
             | Self::Init(_)
             | Self::Surroundings(_)
+            | Self::Scratch(_)
             | Self::NotText(_)
             | Self::Signals(_)
             | Self::Output(_) => false,

@@ -1,4 +1,6 @@
 //! The numbers that the builder exits with.
+//!
+//! In: how a run ended. Out: a number that scripts may rely on. Invariant: a number never changes its meaning.
 
 /// What a run ended with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

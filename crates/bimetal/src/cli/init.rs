@@ -1,5 +1,6 @@
 //! `bimetal init`: a folder with a first Collector of one's own.
 //!
+//! In: the folder to make. Out: its files: a configuration for the builder and one for the Collector.
 //! Invariant: files that exist stay as they are; all are written, or none.
 
 use std::io;
@@ -50,7 +51,9 @@ impl InitError {
             Self::Exists { .. } => {
                 Some("choose another folder with `--path`, or move these files away".to_owned())
             }
-            Self::Place { .. } | Self::Write { .. } => None,
+            Self::Place { .. } | Self::Write { .. } => {
+                Some("choose a folder that can be written with `--path`".to_owned())
+            }
         }
     }
 }

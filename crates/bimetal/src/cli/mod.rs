@@ -15,6 +15,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use args::{Arguments, Command};
+use error::CliError;
 pub(crate) use exit_code::ExitCode;
 use printer::Printer;
 
@@ -29,8 +30,9 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         None => build::run(&arguments.build, &printer),
         Some(Command::Init(init)) => init::run(&init, &printer),
         Some(Command::Version) => {
-            printer.data(concat!("bimetal version ", env!("CARGO_PKG_VERSION")));
-            Ok(ExitCode::Ok)
+            let version = concat!("bimetal version ", env!("CARGO_PKG_VERSION"));
+            let printed = printer.data(version).map_err(CliError::Output);
+            printed.map(|()| ExitCode::Ok)
         }
         Some(Command::Completion(completion)) => completion::run(completion.shell),
         Some(Command::Plugins(plugins)) => return plugins::run(plugins.words),

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::error::Error;
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 use clap::builder::StyledStr;
@@ -35,8 +35,11 @@ impl Printer {
     }
 
     /// What was asked for.
-    pub(super) fn data(&self, text: &str) {
-        let _ = writeln!(anstream::stdout(), "{}", safe(text.trim_end()));
+    pub(super) fn data(&self, text: &str) -> io::Result<()> {
+        match writeln!(anstream::stdout(), "{}", safe(text.trim_end())) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Help that was asked for.

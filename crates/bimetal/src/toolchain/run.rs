@@ -73,6 +73,14 @@ impl InvocationError {
         }
     }
 
+    /// Like [`Self::hint`], and `failed` if the tool ran and did not succeed.
+    pub(crate) fn hint_or(&self, failed: &'static str) -> Option<&'static str> {
+        match self {
+            Self::Failed { .. } => Some(failed),
+            _ => self.hint(),
+        }
+    }
+
     /// Whether a person stopped us; the program then ends with 130.
     pub(crate) fn is_interrupt(&self) -> bool {
         matches!(self, Self::Interrupted { .. })

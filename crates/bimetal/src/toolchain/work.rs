@@ -1,6 +1,7 @@
 //! The work folder `OUT/.bimetal`: everything in it can be deleted at any time.
 //!
 //! In: the output folder. Out: where logs, build outputs, cargo's target and remembered texts stand.
+//! Invariant: only names paths; makes and removes nothing.
 
 use std::env;
 

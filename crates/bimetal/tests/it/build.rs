@@ -219,6 +219,65 @@ fn a_deprecated_flag_still_wins_and_says_that_it_is_deprecated() {
 }
 
 #[test]
+fn the_root_of_the_file_system_is_no_output_folder() {
+    let sandbox = Sandbox::new();
+    sandbox.put(
+        "b.yaml",
+        &PLAIN.replace("output_path: out", "output_path: /"),
+    );
+    let answer = sandbox.bimetal(&[
+        "--config",
+        "b.yaml",
+        "--skip-compilation",
+        "--skip-get-modules",
+    ]);
+    assert_eq!(answer.code, 1);
+    assert_snapshot!(answer.stderr, @"
+    error: `/` is the root of the file system and cannot be the output folder
+      hint: choose another folder with `dist.output_path`
+    ");
+}
+
+#[test]
+fn without_a_temporary_folder_it_is_said_how_to_name_one() {
+    let sandbox = Sandbox::new();
+    sandbox.put("b.yaml", PLAIN);
+    let answer = sandbox.bimetal_with(&["--config", "b.yaml"], &[("TMPDIR", "/nonexistent")]);
+    assert_eq!(answer.code, 1);
+    assert!(
+        answer
+            .stderr
+            .starts_with("error: cannot make a temporary folder\n")
+            && answer.stderr.contains("`TMPDIR`"),
+        "{}",
+        answer.stderr
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_plan_that_could_not_be_printed_is_an_error() {
+    let sandbox = Sandbox::new();
+    sandbox.put("b.yaml", PLAIN);
+    let full = fs_err::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the test chooses where standard output goes"
+    )]
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_bimetal"))
+        .args(["--config", "b.yaml", "--dry-run"])
+        .current_dir(sandbox.path(""))
+        .stdout(full.into_file())
+        .stderr(std::process::Stdio::null())
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(1));
+}
+
+#[test]
 fn colour_is_for_terminals() {
     let answer = Sandbox::new().bimetal(&["--config", "none.yaml"]);
     assert!(!answer.stderr.contains('\u{1b}'));

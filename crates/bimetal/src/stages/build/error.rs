@@ -1,4 +1,6 @@
 //! What can go wrong while compilers run.
+//!
+//! In: what a compiler or the file system answered. Out: text and hint. Invariant: a compiler's output is shown whole, with its command line.
 
 use std::io;
 

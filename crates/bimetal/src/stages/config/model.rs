@@ -1,4 +1,6 @@
 //! The configuration as the user wrote it: OCB's field names, nothing resolved.
+//!
+//! In: nothing. Out: [`Config`]. Invariant: values only; what they mean together is `check`'s, what they mean on this machine `resolve`'s.
 
 use bimetal_manifest::schema::{Kind, Policy};
 use camino::Utf8PathBuf;

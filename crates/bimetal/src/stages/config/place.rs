@@ -1,4 +1,6 @@
 //! Where in the configuration something stands.
+//!
+//! In: a mark of the YAML parser. Out: `file:line:column`. Invariant: lines and columns count from 1, as editors do.
 
 use std::fmt;
 

@@ -1,4 +1,6 @@
 //! What can go wrong while components are described.
+//!
+//! In: what a tool or a file said. Out: text and hint. Invariant: names the entry of the configuration that it is about.
 
 use std::io;
 
@@ -53,7 +55,10 @@ impl DescribeError {
             }
             Self::Twice { .. } => Some("remove one of the two entries"),
             Self::Kind { .. } => Some("move the entry to the list of its kind"),
-            Self::Compile { source } | Self::Run { source } => source.hint(),
+            Self::Compile { source } => source.hint_or(
+                "a component crate has `pub fn component() -> &'static bimetal_sdk::Component`; what stands in `local/` is a copy, so correct the crate that `path` names",
+            ),
+            Self::Run { source } => source.hint(),
             _ => None,
         }
     }

@@ -1,4 +1,6 @@
 //! The identity of a Go component: from its entry, else from its metadata.yaml.
+//!
+//! In: the module's entry and its hashed sources. Out: kind, type, signals; none if nobody says them. Invariant: no Go code is run or guessed at.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};

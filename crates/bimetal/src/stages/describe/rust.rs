@@ -1,4 +1,6 @@
 //! The identity of the Rust components: compiled into one small binary, which prints it.
+//!
+//! In: the plan's Rust components. Out: one identity each, in the plan's order. Invariant: what runs is compiled from the sources that were hashed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

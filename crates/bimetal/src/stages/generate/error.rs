@@ -1,4 +1,6 @@
 //! Why sources cannot be written.
+//!
+//! In: what stands in the way of a file. Out: text and hint. Invariant: names every file that is in the way, not only the first.
 
 use std::io;
 
@@ -11,6 +13,8 @@ pub(crate) enum GenerateError {
         path: Utf8PathBuf,
         source: io::Error,
     },
+    #[error("`{path}` is the root of the file system and cannot be the output folder")]
+    Root { path: Utf8PathBuf },
     #[error("`{out}` has files that the builder did not make and would have to overwrite{}", lines(.paths))]
     NotOurs {
         out: Utf8PathBuf,
@@ -39,6 +43,7 @@ impl GenerateError {
             Self::Folder { .. } => Some(
                 "the folder around it must exist and be writable; choose another one with `dist.output_path`",
             ),
+            Self::Root { .. } => Some("choose another folder with `dist.output_path`"),
             Self::NotOurs { .. } => {
                 Some("choose an empty folder with `dist.output_path`, or move these files away")
             }

@@ -1,4 +1,6 @@
 //! The Cargo workspace: main's static library, the describe binary, one cdylib per Rust plugin, copies of path crates.
+//!
+//! In: [`Plan`]. Out: texts in the tree. Invariant: every path in them stays below `rust/`.
 
 use serde_json::json;
 

@@ -1,4 +1,6 @@
 //! The templates, and the two ways in which text is put into them.
+//!
+//! In: a template's name and its values. Out: text. Invariant: a value is quoted for the language it is put into; a missing one is an error.
 
 use std::fmt::Write;
 

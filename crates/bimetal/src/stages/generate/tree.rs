@@ -1,4 +1,6 @@
 //! The generated sources in memory, and their one write.
+//!
+//! In: paths and bytes. Out: [`SourceTree`], sorted by path. Invariant: paths are relative, and none occurs twice.
 
 use std::collections::BTreeMap;
 

@@ -84,6 +84,15 @@ fn save(ours: &mut Ours, out: &Utf8Path) -> Result<(), GenerateError> {
 
 /// Makes the output folder. Like OCB: the folders around it are not made.
 pub(crate) fn make_folder(out: &Utf8Path) -> Result<(), GenerateError> {
+    // Go takes every package below its module for a part of it: here, those of the whole machine.
+    if out
+        .canonicalize_utf8()
+        .is_ok_and(|path| path.parent().is_none())
+    {
+        return Err(GenerateError::Root {
+            path: out.to_owned(),
+        });
+    }
     match fs::create_dir(out) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && out.is_dir() => Ok(()),

@@ -1,4 +1,6 @@
 //! What can go wrong while sources are fixed and hashed.
+//!
+//! In: what a tool, a lock file or a source said. Out: text and hint. Invariant: a changed source is named with both hashes.
 
 use std::io;
 
@@ -95,12 +97,12 @@ impl LockError {
     /// The next action for a person.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Tidy { source } | Self::Download { source } => source.hint().or(Some(
+            Self::Tidy { source } | Self::Download { source } => source.hint_or(
                 "see that every `gomod` names a module and a version that exist, and that the module proxy can be reached",
-            )),
-            Self::Fetch { source } => source.hint().or(Some(
+            ),
+            Self::Fetch { source } => source.hint_or(
                 "see that every `cargo` names a crate and a version that exist, and that the registry can be reached",
-            )),
+            ),
             Self::GoList { source } | Self::Metadata { source } => source.hint(),
             Self::NoCore { .. } | Self::Strict { .. } => Some(
                 "use `--skip-strict-versioning` to build with the versions in go.mod, or write those into the configuration",

@@ -1,4 +1,6 @@
 //! What can go wrong while artifacts are put into place.
+//!
+//! In: what stands in the way of an artifact. Out: text and hint. Invariant: every file that is in the way is named.
 
 use std::io;
 

@@ -1,5 +1,6 @@
 //! The plan as types: everything that the later steps need, and nothing that they would have to look up.
 //!
+//! In: nothing. Out: [`Plan`] and its parts.
 //! Invariant: no IO happened to make these values beyond what `resolve` saw; equal inputs give equal plans.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,6 @@
 //! Plans for tests: what `resolve` would find on some machine, without asking one.
+//!
+//! In: nothing. Out: resolved configurations and plans. Invariant: compiled into tests only.
 
 use bimetal_manifest::schema::{Kind, Policy};
 use camino::Utf8PathBuf;

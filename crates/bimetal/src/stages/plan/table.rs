@@ -1,4 +1,6 @@
 //! The plan for people: what `--dry-run` prints.
+//!
+//! In: [`Plan`]. Out: text. Invariant: pure, and equal plans give equal text.
 
 use std::fmt::Write;
 

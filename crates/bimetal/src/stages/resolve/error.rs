@@ -1,4 +1,6 @@
 //! Why a configuration cannot be built on this machine.
+//!
+//! In: what is missing or does not fit. Out: text and hint. Invariant: a missing tool is named with what to install.
 
 use camino::Utf8PathBuf;
 
@@ -41,7 +43,7 @@ pub(crate) enum ResolveError {
     CrossBuild { wanted: String, host: String },
     #[error("cannot understand what `{command}` says: {why}")]
     Answer { command: String, why: String },
-    #[error("a tool failed")]
+    #[error("cannot find out which tools are there")]
     Tool(#[source] InvocationError),
     #[error("{place}: `{label}.path` is `{path}`, which does not exist")]
     NoPath {
@@ -71,8 +73,8 @@ impl ResolveError {
             Self::CrossBuild { .. } => "unset GOOS and GOARCH, or run the builder on the other system".to_owned(),
             Self::NoPath { .. } => "`path` is relative to the current folder".to_owned(),
             Self::Local { source, .. } => return source.hint(),
-            Self::Tool(source) => return source.hint().map(str::to_owned),
-            Self::Answer { .. } => return None,
+            Self::Tool(source) => return source.hint_or("see that this is the real tool and works, or put another one first on PATH").map(str::to_owned),
+            Self::Answer { .. } => "see that this is the real tool, or put another one first on PATH".to_owned(),
         })
     }
 

@@ -1,4 +1,6 @@
 //! The Cargo.toml of a copied path crate: what `cargo metadata` says, without inheritance, tests or path that leads elsewhere.
+//!
+//! In: a package of `cargo metadata`. Out: the text of its Cargo.toml. Invariant: cargo reads it without the workspace it came from.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::{Dependency, DependencyKind, Package, Target, TargetKind};

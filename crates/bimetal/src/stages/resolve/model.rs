@@ -1,4 +1,6 @@
 //! What the configuration means on this machine: absolute paths, tools with their versions, components with language and linkage.
+//!
+//! In: nothing. Out: [`Resolved`] and its parts. Invariant: nothing in it has to be looked up again.
 
 use bimetal_manifest::schema::Kind;
 use camino::Utf8PathBuf;

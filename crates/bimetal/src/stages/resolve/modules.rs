@@ -1,4 +1,6 @@
 //! Go modules of the configuration: import paths and package names as OCB gives them, replaced paths checked.
+//!
+//! In: entries of the configuration. Out: [`GoModule`]s. Invariant: no two of them have the same name in the generated code.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,6 @@
 //! Paths without asking the file system: symbolic links stay what they are, as in OCB.
+//!
+//! In: paths as a user wrote them. Out: absolute or relative ones. Invariant: pure.
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 

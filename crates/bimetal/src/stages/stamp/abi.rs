@@ -1,4 +1,6 @@
 //! Which version of the C border the crates in the workspace have.
+//!
+//! In: the carried crate that defines the border. Out: its numbers. Invariant: read from what is compiled, not from what the builder was built with.
 
 use bimetal_manifest::schema::Abi;
 use fs_err as fs;

@@ -1,4 +1,6 @@
 //! What the tools say about themselves and about the variables that change their results.
+//!
+//! In: the tools of the plan. Out: texts and variables for the manifest. Invariant: nothing that names this machine or holds a secret.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,6 @@
 //! What can go wrong while manifests are made and written.
+//!
+//! In: what a tool or the file system answered. Out: text and hint. Invariant: names the artifact whose manifest it is about.
 
 use std::io;
 
