@@ -76,7 +76,7 @@ impl CliError {
             Self::Build(error) => error.hint().map(str::to_owned),
             Self::Verify(error) => error.hint().map(str::to_owned),
             Self::Package(error) => error.hint().map(str::to_owned),
-            Self::Init(error) => error.hint(),
+            Self::Init(error) => Some(error.hint().to_owned()),
             Self::Scratch(_) => {
                 Some("name a folder that can be written with the variable `TMPDIR`".to_owned())
             }

@@ -46,13 +46,11 @@ pub(super) enum InitError {
 }
 
 impl InitError {
-    pub(super) fn hint(&self) -> Option<String> {
+    pub(super) fn hint(&self) -> &'static str {
         match self {
-            Self::Exists { .. } => {
-                Some("choose another folder with `--path`, or move these files away".to_owned())
-            }
+            Self::Exists { .. } => "choose another folder with `--path`, or move these files away",
             Self::Place { .. } | Self::Write { .. } => {
-                Some("choose a folder that can be written with `--path`".to_owned())
+                "choose a folder that can be written with `--path`"
             }
         }
     }

@@ -31,8 +31,10 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Init(init)) => init::run(&init, &printer),
         Some(Command::Version) => {
             let version = concat!("bimetal version ", env!("CARGO_PKG_VERSION"));
-            let printed = printer.data(version).map_err(CliError::Output);
-            printed.map(|()| ExitCode::Ok)
+            printer
+                .data(version)
+                .map(|()| ExitCode::Ok)
+                .map_err(CliError::Output)
         }
         Some(Command::Completion(completion)) => completion::run(completion.shell),
         Some(Command::Plugins(plugins)) => return plugins::run(plugins.words),
