@@ -7,9 +7,8 @@ use std::collections::BTreeSet;
 
 use bimetal_manifest::Rules;
 use bimetal_manifest::schema::{Component, Kind, Language};
-use camino::Utf8Path;
 
-use crate::discover::{FoundFile, Snapshot};
+use crate::discover::{FoundFile, Snapshot, is_named_after};
 use crate::own::Own;
 use crate::refusal::Refusal;
 use crate::verify::glance;
@@ -112,15 +111,10 @@ impl Item {
     }
 }
 
-fn is_named_after(file: &str, kind: Kind, type_name: &str) -> bool {
-    let stem = Utf8Path::new(file).file_stem().unwrap_or_default();
-    stem.strip_prefix(kind.as_str())
-        .and_then(|rest| rest.strip_prefix('-'))
-        == Some(type_name)
-}
-
 #[cfg(test)]
 mod tests {
+    use camino::Utf8Path;
+
     use super::*;
     use crate::settings::{Directory, Origin};
 

@@ -6,6 +6,7 @@
 use std::io;
 use std::os::fd::AsFd;
 
+use bimetal_manifest::schema::Kind;
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{AtFlags, CWD, Stat, fstat, statat};
 
@@ -43,6 +44,8 @@ pub(crate) struct Snapshot {
     pub(crate) files: Vec<FoundFile>,
     /// Names that are left out, with the reason.
     pub(crate) left_out: Vec<(String, &'static str)>,
+    /// Whether there is no such directory.
+    pub(crate) is_missing: bool,
 }
 
 /// The directory cannot be listed.
@@ -62,7 +65,12 @@ impl DiscoverError {
     #[expect(clippy::unnecessary_wraps, reason = "the form that every hint has")]
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+            Self::Read { source, .. }
+                if matches!(
+                    source.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
                 Some("create it, or name another one with `--plugins-dir` or `OTELCOL_PLUGINS_DIR`")
             }
             Self::Read { .. } => Some("the Collector's user needs the right to list it"),
@@ -110,7 +118,10 @@ impl Snapshot {
                 if error.kind() == io::ErrorKind::NotFound
                     && directory.origin == Origin::Manifest =>
             {
-                return Ok(Self::default());
+                return Ok(Self {
+                    is_missing: true,
+                    ..Self::default()
+                });
             }
             Err(source) => {
                 return Err(DiscoverError::Read {
@@ -135,6 +146,18 @@ impl Snapshot {
             .sort_by(|left, right| left.name.cmp(&right.name));
         snapshot.left_out.sort();
         Ok(snapshot)
+    }
+
+    /// The file that is left out and has the name of that component's plugin, with the reason.
+    pub(crate) fn left_out_plugin(
+        &self,
+        kind: Kind,
+        type_name: &str,
+    ) -> Option<(&str, &'static str)> {
+        self.left_out
+            .iter()
+            .map(|(name, why)| (name.as_str(), *why))
+            .find(|(name, _)| is_named_after(name, kind, type_name))
     }
 
     /// The file of that name, if it was there at start.
@@ -168,6 +191,14 @@ impl Snapshot {
                 .push((name.to_owned(), "it is not a regular file")),
         }
     }
+}
+
+/// Whether a file has the name that the builder gives to the plugin of that component.
+pub(crate) fn is_named_after(file: &str, kind: Kind, type_name: &str) -> bool {
+    let stem = Utf8Path::new(file).file_stem().unwrap_or_default();
+    stem.strip_prefix(kind.as_str())
+        .and_then(|rest| rest.strip_prefix('-'))
+        == Some(type_name)
 }
 
 fn has_suffix(name: &str) -> bool {
@@ -210,14 +241,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_out_is_found_by_the_name_that_a_plugin_would_have() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(folder.path()).unwrap();
+        fs_err::os::unix::fs::symlink("elsewhere.so", path.join("processor-a.so")).unwrap();
+        fs_err::create_dir(path.join("exporter-b.so")).unwrap();
+        let snapshot = Snapshot::take(&directory(path, Origin::Flag)).unwrap();
+        assert_eq!(
+            snapshot.left_out_plugin(Kind::Processor, "a"),
+            Some(("processor-a.so", "it is a symbolic link"))
+        );
+        assert_eq!(
+            snapshot.left_out_plugin(Kind::Exporter, "b"),
+            Some(("exporter-b.so", "it is not a regular file"))
+        );
+        assert_eq!(snapshot.left_out_plugin(Kind::Receiver, "a"), None);
+    }
+
+    #[test]
     fn a_missing_directory_is_an_error_only_if_somebody_named_it() {
         let missing = Utf8Path::new("/nowhere/plugins");
-        assert!(
-            Snapshot::take(&directory(missing, Origin::Manifest))
-                .unwrap()
-                .files
-                .is_empty()
-        );
+        let built_in = Snapshot::take(&directory(missing, Origin::Manifest)).unwrap();
+        assert!(built_in.is_missing && built_in.files.is_empty());
         let error = Snapshot::take(&directory(missing, Origin::Environment)).unwrap_err();
         assert_eq!(
             error.to_string(),

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bimetal_manifest::schema::Language;
-use bimetal_manifest::{Lock, Rules};
+use bimetal_manifest::{Lock, Rules, escape};
 use camino::Utf8Path;
 
 use crate::answer::{Answer, Key, Ticket, several, taken};
@@ -122,7 +122,11 @@ impl Host {
         if let Some(directory) = &directory {
             snapshot = Snapshot::take(directory)?;
             lock = Lock::read(&directory.path).map_err(|error| Problem {
-                message: chain(&error),
+                message: format!(
+                    "cannot use the lock in `{}`: {}",
+                    directory.path,
+                    chain(&error)
+                ),
                 hint: error.hint().map(str::to_owned),
             });
             if !snapshot.files.is_empty() {
@@ -208,10 +212,12 @@ impl Host {
                     wanted.insert(&item.file.name, (item, key));
                 }
                 Lookup::Nowhere if linked_in.contains(key) => {}
-                Lookup::Nowhere => match self.arrived_late(key) {
-                    Some(refusal) => answer.refused.push(refusal),
-                    None => answer.unknown.push(key.clone()),
-                },
+                Lookup::Nowhere => {
+                    match self.arrived_late(key).or_else(|| self.left_out_plugin(key)) {
+                        Some(refusal) => answer.refused.push(refusal),
+                        None => answer.unknown.push(key.clone()),
+                    }
+                }
             }
         }
         // What passes is loaded afterwards in this order, so each is judged beside those before it.
@@ -313,6 +319,32 @@ impl Host {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A component that nobody has may have a plugin that is there and not looked at, or all plugins may be missing.
+    fn left_out_plugin(&self, key: &Key) -> Option<Refusal> {
+        let (kind, type_name) = (key.0, &key.1);
+        let mut refusal = match (
+            self.snapshot.left_out_plugin(kind, type_name),
+            &self.directory,
+        ) {
+            (Some((file, why)), _) => Refusal::new(file, None)
+                .because(why, Some("put the file itself into the plugin directory")),
+            (None, Some(directory)) if self.snapshot.is_missing => {
+                let file = format!("{}-{type_name}.so", kind.as_str());
+                let message = format!(
+                    "no such component is linked in, and the plugin directory `{}` does not exist",
+                    directory.path
+                );
+                Refusal::new(&file, None).because(
+                    message,
+                    Some("put the plugins there, or name their directory with `--plugins-dir` or `OTELCOL_PLUGINS_DIR`"),
+                )
+            }
+            _ => return None,
+        };
+        (refusal.kind, refusal.type_name) = (Some(kind), Some(escape(type_name).into_owned()));
+        Some(refusal)
+    }
+
     /// A component that nobody has may lie in a file that was put there after the start.
     fn arrived_late(&self, key: &Key) -> Option<Refusal> {
         let now = Snapshot::take(self.directory.as_ref()?).ok()?;
@@ -322,7 +354,7 @@ impl Host {
                 .into_iter()
                 .filter(|file| self.snapshot.file(&file.name).is_none())
                 .collect(),
-            left_out: Vec::new(),
+            ..Snapshot::default()
         };
         let arrivals = Shelf::read(&self.own, self.rules, &new);
         let file = match arrivals.look_up(key.0, &key.1) {

@@ -199,7 +199,7 @@ fn against_lock(judge: &Judge<'_>, file: &str, digest: &Digest) -> Option<Proble
         LockStatus::Pinned => None,
         LockStatus::Unpinned if !judge.require_lock => None,
         LockStatus::Unpinned => {
-            let hint = "build it with `bimetal plugins build`, which adds it to the lock, or leave `--plugins-require-lock` out";
+            let hint = "build it together with the Collector, which writes the lock, or leave `--plugins-require-lock` out";
             problem(
                 "`plugins.lock` does not list it, and `--plugins-require-lock` is on".to_owned(),
                 hint,

@@ -1,5 +1,6 @@
 //! A plugin that does not fit is refused before any of its code runs; the good one beside it loads.
 
+use bimetal_conformance::collector::Start;
 use bimetal_conformance::tamper;
 use fs_err as fs;
 use serde_json::json;
@@ -143,4 +144,44 @@ fn refuses_a_truncated_plugin_and_says_so() {
     let bytes = fs::read(&plugin).unwrap();
     fs::write(&plugin, &bytes[..bytes.len() / 2]).unwrap();
     refuses(&scene, "rust_witness", &[RUST_PLUGIN]);
+}
+
+#[test]
+fn a_link_in_the_place_of_a_plugin_is_named() {
+    let scene = Scene::unpinned();
+    let (plugin, elsewhere) = (scene.plugin(RUST_PLUGIN), scene.plugin("../elsewhere.so"));
+    fs::rename(&plugin, &elsewhere).unwrap();
+    fs::os::unix::fs::symlink(&elsewhere, &plugin).unwrap();
+    refuses(&scene, "rust_witness", &[RUST_PLUGIN, "symbolic link"]);
+}
+
+#[test]
+fn a_missing_plugin_directory_is_named_where_a_plugin_would_be_needed() {
+    let scene = Scene::unpinned();
+    let folder = scene.plugins.parent().unwrap();
+    // Nobody names the directory, and beside this copy of main there is none.
+    let main = folder.join("elsewhere/main");
+    fs::create_dir(main.parent().unwrap()).unwrap();
+    fs::copy(&scene.main, &main).unwrap();
+    let validate = |processors: &[&str]| {
+        Start::command(&main, &["validate"])
+            .argument(format!("--config={}", scene.config(processors)))
+            .to_end()
+            .unwrap()
+    };
+    let ended = validate(&["go_witness"]);
+    assert!(!ended.status.success(), "{}", ended.log);
+    for text in [
+        "go_witness",
+        "elsewhere/plugins` does not exist",
+        "--plugins-dir",
+    ] {
+        assert!(
+            ended.log.contains(text),
+            "`{text}` is missing in:\n{}",
+            ended.log
+        );
+    }
+    let ended = validate(&[]);
+    assert!(ended.status.success(), "{}", ended.log);
 }

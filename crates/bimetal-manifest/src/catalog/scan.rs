@@ -154,10 +154,12 @@ fn names(directory: &Utf8Path) -> Result<Vec<Name>, CatalogError> {
     let mut names = Vec::new();
     for entry in fs_err::read_dir(directory).map_err(failed)? {
         let name = entry.map_err(failed)?.file_name();
-        if !std::path::Path::new(&name)
+        // Hidden files are those of tools that copy, until they are complete; the Collector does not look at them either.
+        let is_hidden = name.as_encoded_bytes().starts_with(b".");
+        let is_plugin = std::path::Path::new(&name)
             .extension()
-            .is_some_and(|end| EXTENSIONS.iter().any(|known| end == *known))
-        {
+            .is_some_and(|end| EXTENSIONS.iter().any(|known| end == *known));
+        if is_hidden || !is_plugin {
             continue;
         }
         if names.len() == ENTRIES_LIMIT {

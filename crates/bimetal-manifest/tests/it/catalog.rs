@@ -21,6 +21,17 @@ fn folder() -> (TempDir, Utf8PathBuf) {
     (folder, path)
 }
 
+#[test]
+fn a_file_that_is_still_copied_under_a_hidden_name_is_no_plugin() {
+    let (_guard, path) = folder();
+    for name in [".processor-a.so", "processor-a.so"] {
+        fs_err::write(path.join(name), "text").unwrap();
+    }
+    let catalog = Catalog::scan(&path).unwrap();
+    let files: Vec<_> = catalog.entries.iter().map(|entry| &entry.file).collect();
+    assert_eq!(files, ["processor-a.so"]);
+}
+
 fn check(path: &Utf8Path) -> Report {
     Catalog::scan(path)
         .unwrap()
