@@ -1,7 +1,7 @@
 //! `bimetal`: from a configuration to a distribution, one step after the other.
 //!
-//! In: [`BuildArgs`]. Out: a distribution, or the first step that failed. Invariant: every step gets what the one before it gave; no step is
-//! asked for that the plan does not have, and only one builder works in an output folder.
+//! In: [`BuildArgs`]. Out: a distribution (or only its sources, or the plan), else the error of the first step that failed. Invariant: every
+//! step gets what the one before it gave; what is not in the plan does nothing; only one builder works in an output folder.
 
 use std::env;
 use std::process;

@@ -1,7 +1,7 @@
 //! `bimetal init`: a folder with a first Collector of one's own.
 //!
-//! In: the folder to make. Out: its files: a configuration for the builder and one for the Collector.
-//! Invariant: files that exist stay as they are; all are written, or none.
+//! In: the folder to make. Out: its files: a configuration for the builder and one for the Collector, a Makefile, a README.
+//! Invariant: files that exist stay as they are; if there is one of them, none is written.
 
 use std::io;
 

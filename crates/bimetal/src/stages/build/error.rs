@@ -1,6 +1,7 @@
 //! What can go wrong while compilers run.
 //!
-//! In: what a compiler or the file system answered. Out: text and hint. Invariant: a compiler's output is shown whole, with its command line.
+//! In: what a compiler or the file system answered. Out: text and hint. Invariant: a tool that failed is shown with its
+//! command line, its last lines as they were, and the log that has all of them.
 
 use std::io;
 

@@ -1,6 +1,7 @@
 //! Where in the configuration something stands.
 //!
-//! In: a mark of the YAML parser. Out: `file:line:column`. Invariant: lines and columns count from 1, as editors do.
+//! In: a file's name, and line and column if they are known. Out: `file:line:column`. Invariant: lines and columns
+//! count from 1, as editors do.
 
 use std::fmt;
 

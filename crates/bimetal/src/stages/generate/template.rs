@@ -1,6 +1,7 @@
 //! The templates, and the two ways in which text is put into them.
 //!
-//! In: a template's name and its values. Out: text. Invariant: a value is quoted for the language it is put into; a missing one is an error.
+//! In: a template's name and its values. Out: text. Invariant: nothing is escaped unasked: a template quotes with `go` or `toml`
+//! where a user's text becomes a literal; a value that is missing never becomes empty text.
 
 use std::fmt::Write;
 

@@ -1,6 +1,7 @@
-//! The generated sources in memory, and their one write.
+//! The generated sources in memory, before their one write.
 //!
-//! In: paths and bytes. Out: [`SourceTree`], sorted by path. Invariant: paths are relative, and none occurs twice.
+//! In: paths below the output folder, and bytes. Out: [`SourceTree`], sorted by path. Invariant: one text for a
+//! file, the last one given; touches no disk.
 
 use std::collections::BTreeMap;
 

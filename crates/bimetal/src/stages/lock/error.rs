@@ -1,6 +1,7 @@
 //! What can go wrong while sources are fixed and hashed.
 //!
-//! In: what a tool, a lock file or a source said. Out: text and hint. Invariant: a changed source is named with both hashes.
+//! In: what a tool, a lock file or a source said. Out: text and hint. Invariant: a changed source is named with what
+//! differs: the files, or the hash that was found and the one that was wanted.
 
 use std::io;
 

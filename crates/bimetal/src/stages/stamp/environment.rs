@@ -1,6 +1,7 @@
 //! What the tools say about themselves and about the variables that change their results.
 //!
-//! In: the tools of the plan. Out: texts and variables for the manifest. Invariant: nothing that names this machine or holds a secret.
+//! In: the tools of the plan. Out: texts and variables for the manifest. Invariant: only variables of a fixed list are read;
+//! those that name caches or proxies are not on it, and flags that change no result are left out.
 
 use std::collections::BTreeMap;
 

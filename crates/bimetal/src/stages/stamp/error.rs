@@ -1,6 +1,7 @@
 //! What can go wrong while manifests are made and written.
 //!
-//! In: what a tool or the file system answered. Out: text and hint. Invariant: names the artifact whose manifest it is about.
+//! In: what a tool or the file system answered. Out: text and hint. Invariant: names the plugin, file, tool or variable
+//! that is to blame; the cause is not repeated in the text.
 
 use std::io;
 
