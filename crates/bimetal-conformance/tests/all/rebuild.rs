@@ -149,7 +149,7 @@ fn rebuilds_what_changed_and_nothing_else() {
     assert_eq!(failed.status.code(), Some(1));
     let text = String::from_utf8_lossy(&failed.stderr);
     assert!(
-        text.contains("broken") && text.contains("go build"),
+        text.contains("witness.go:") && text.contains("go build"),
         "{text}"
     );
     assert!(
