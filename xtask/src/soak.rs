@@ -62,9 +62,11 @@ pub(crate) fn run() -> Result<(), ChoreError> {
                 "--lib",
                 "--tests",
             ],
+            // The guard forgets, on purpose, a panic payload whose drop panics; a test of it would count as a leak.
             &[
                 ("RUSTC_BOOTSTRAP", "1"),
                 ("RUSTFLAGS", "-Zsanitizer=address"),
+                ("ASAN_OPTIONS", "detect_leaks=0"),
             ],
         )
     })?;
