@@ -222,17 +222,20 @@ fn is_standard(package: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn hashes(entries: &[(&str, u8)]) -> PackageHashes {
+    pub(in crate::compat) fn hashes(entries: &[(&str, u8)]) -> PackageHashes {
         entries
             .iter()
             .map(|(package, byte)| ((*package).to_owned(), PackageHash([*byte; 8])))
             .collect()
     }
 
-    fn candidate<'a>(file: &'a str, hashes: &'a PackageHashes) -> Candidate<'a> {
+    pub(in crate::compat) fn candidate<'a>(
+        file: &'a str,
+        hashes: &'a PackageHashes,
+    ) -> Candidate<'a> {
         Candidate {
             file,
             plugin_path: Some(file),

@@ -139,21 +139,7 @@ fn conflict(one: &Candidate<'_>, other: &Candidate<'_>, pair: &Pair<'_>) -> Conf
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn hashes(entries: &[(&str, u8)]) -> PackageHashes {
-        entries
-            .iter()
-            .map(|(package, byte)| ((*package).to_owned(), PackageHash([*byte; 8])))
-            .collect()
-    }
-
-    fn candidate<'a>(file: &'a str, hashes: &'a PackageHashes) -> Candidate<'a> {
-        Candidate {
-            file,
-            plugin_path: Some(file),
-            hashes,
-        }
-    }
+    use crate::compat::packages::tests::{candidate, hashes};
 
     #[test]
     fn conflicting_pairs_are_those_that_main_does_not_decide() {
