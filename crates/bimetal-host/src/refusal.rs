@@ -5,6 +5,7 @@
 use std::error::Error;
 use std::fmt::Write as _;
 
+use bimetal_manifest::compat::NAMES_LIMIT;
 use bimetal_manifest::schema::{Component, Kind};
 use bimetal_manifest::{Mismatch, escape};
 use serde::Serialize;
@@ -104,8 +105,9 @@ fn describe(mismatch: &Mismatch, text: &mut String) {
         (None, None) => {}
     }
     if !mismatch.names.is_empty() {
-        let more = mismatch.count.saturating_sub(mismatch.names.len());
-        let _ = write!(text, "\n      names: {}", mismatch.names.join(", "));
+        let shown = &mismatch.names[..mismatch.names.len().min(NAMES_LIMIT)];
+        let more = mismatch.count.saturating_sub(shown.len());
+        let _ = write!(text, "\n      names: {}", shown.join(", "));
         if more > 0 {
             let _ = write!(text, " and {more} more");
         }
@@ -135,6 +137,7 @@ mod tests {
             plugin: Some("go1.26.7".to_owned()),
             count: 3,
             names: vec!["runtime".to_owned(), "os".to_owned()],
+            required_by: Vec::new(),
             consequence: "the process would end".to_owned(),
             remedy: "use one tool chain".to_owned(),
         });

@@ -5,7 +5,7 @@
 
 use bimetal_manifest::Catalog;
 use bimetal_manifest::catalog::{CatalogEntry, CheckOptions, Duplicate, PluginReport, Problem};
-use bimetal_manifest::compat::{Conflict, What};
+use bimetal_manifest::compat::{Conflict, NAMES_LIMIT, What};
 use bimetal_manifest::digest::sha256;
 use bimetal_manifest::lock::{Lock, LockStatus};
 use bimetal_manifest::object::{self, Artifact, Form, ReadError};
@@ -89,6 +89,9 @@ fn document(
         document
             .mismatches
             .retain(|mismatch| !repeats(mismatch.what));
+    }
+    for mismatch in &mut document.mismatches {
+        mismatch.shorten(NAMES_LIMIT);
     }
     document.status = status(&document, is_compared);
     document

@@ -71,6 +71,7 @@ fn refusal(name: &str, wanted: &str, found: &str, consequence: &str, remedy: &st
         plugin: Some(found.to_owned()),
         count: 1,
         names: Vec::new(),
+        required_by: Vec::new(),
         consequence: consequence.to_owned(),
         remedy: remedy.to_owned(),
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::escape::escape;
 
-/// Most names that one mismatch lists.
+/// How many names a report lists unless it is asked for all.
 pub const NAMES_LIMIT: usize = 20;
 
 /// One difference, what would come of it, and how to repair it.
@@ -26,9 +26,12 @@ pub struct Mismatch {
     pub plugin: Option<String>,
     /// How many differences are folded into this one.
     pub count: usize,
-    /// The first of them by name.
+    /// Their names, sorted; a report may list only the first, see [`Mismatch::shorten`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
+    /// Who brings the plugin's side in: from the module or crate that requires the subject up to the one that the component is in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub required_by: Vec<String>,
     /// What would happen on load.
     pub consequence: String,
     /// What repairs it: a command or a change of the configuration.
@@ -148,6 +151,7 @@ impl Mismatch {
             plugin: None,
             count: 1,
             names: Vec::new(),
+            required_by: Vec::new(),
             consequence: String::new(),
             remedy: String::new(),
         }
@@ -177,10 +181,14 @@ impl Mismatch {
         self.count = count;
         self.names = names
             .into_iter()
-            .take(NAMES_LIMIT)
             .map(|name| escape(name).into_owned())
             .collect();
         self
+    }
+
+    /// Keeps the first `limit` names; `count` still says how many there are.
+    pub fn shorten(&mut self, limit: usize) {
+        self.names.truncate(limit);
     }
 
     pub(crate) fn consequence(mut self, text: impl AsRef<str>) -> Self {

@@ -45,6 +45,9 @@ pub struct Manifest {
     /// `sha256:` over the canonical text of `environment` and `toolchain`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment_hash: Option<String>,
+    /// `sha256:` of the profile that `-pgo` named; the flag itself has its path or name only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pgo_profile: Option<String>,
     /// The distribution that the artifact was built for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distribution: Option<Distribution>,
@@ -142,6 +145,10 @@ pub struct Dependency {
     /// What a replaced Go module was replaced by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_by: Option<String>,
+    /// Key (as in `dependency_hashes`) of the dependency that brings this one in, on a shortest way from the component; none where the
+    /// component's own module or crate, or main itself, asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required_by: Option<String>,
 }
 
 /// Name and version of a distribution.

@@ -256,6 +256,7 @@ fn dependency(
         hash,
         features: features.get(&package.id).cloned().unwrap_or_default(),
         replaced_by: None,
+        required_by: None,
         name,
         version,
     })

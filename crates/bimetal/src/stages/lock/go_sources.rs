@@ -232,6 +232,7 @@ fn dependency(
         // A local folder's path is of this machine and says nothing; its hash does.
         replaced_by: (module.replace.is_some() && !is_local)
             .then(|| format!("{} {}", source.path, source.version)),
+        required_by: None,
     })
 }
 

@@ -114,6 +114,7 @@ mod tests {
             hash: format!("sha256:{version}"),
             features: Vec::new(),
             replaced_by: None,
+            required_by: None,
         }
     }
 

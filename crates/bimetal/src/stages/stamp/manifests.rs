@@ -174,6 +174,7 @@ impl<'a> Makers<'a> {
             dependencies: dependencies.to_vec(),
             environment: side.environment.clone(),
             environment_hash: Some(side.environment_hash.clone()),
+            pgo_profile: None,
             distribution: Some(Distribution {
                 name: distribution.name.clone(),
                 version: distribution.version.clone(),
