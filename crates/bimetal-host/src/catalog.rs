@@ -42,7 +42,7 @@ pub(crate) enum Lookup<'a> {
 
 impl Shelf {
     /// Reads every file of the snapshot.
-    pub(crate) fn read(own: &Own, rules: Rules, snapshot: &Snapshot) -> Self {
+    pub(crate) fn read(own: &Own, rules: Rules<'_>, snapshot: &Snapshot) -> Self {
         let item = |file: &FoundFile| Item {
             file: file.clone(),
             glance: glance(own, rules, &file.path),

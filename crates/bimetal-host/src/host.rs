@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use bimetal_manifest::schema::Language;
-use bimetal_manifest::{Lock, Rules, escape};
+use bimetal_manifest::schema::{Language, Policy};
+use bimetal_manifest::{Lock, Rules, System, escape};
 use camino::Utf8Path;
 
 use crate::answer::{Answer, Key, Ticket, several, taken};
@@ -27,7 +27,8 @@ use crate::verify::{Judge, VerifiedPlugin, verify};
 #[derive(Debug)]
 pub(crate) struct Host {
     settings: Settings,
-    rules: Rules,
+    policy: Policy,
+    system: OnceLock<System>,
     own: Own,
     directory: Option<Directory>,
     snapshot: Snapshot,
@@ -112,10 +113,6 @@ impl Host {
         let own = Own::read()?;
         let built = own.plugins();
         let policy = settings.policy(built.map(|built| built.policy).unwrap_or_default())?;
-        let rules = Rules {
-            policy,
-            glibc: load::running_glibc(),
-        };
         let environment = bimetal_plugins::plugins_dir_from_environment();
         let directory = settings.directory(environment, built, &own.path)?;
         let (mut snapshot, mut lock, mut directory_problem) = (Snapshot::default(), Ok(None), None);
@@ -139,7 +136,8 @@ impl Host {
         let cache = Cache::new(settings.cache_dir.as_deref());
         Ok(Self {
             settings,
-            rules,
+            policy,
+            system: OnceLock::new(),
             own,
             directory,
             snapshot,
@@ -178,6 +176,21 @@ impl Host {
         &self.snapshot.left_out
     }
 
+    /// What plugins are judged by. The libraries of the machine are looked at when the first plugin is.
+    fn rules(&self) -> Rules<'_> {
+        let system = self.system.get_or_init(|| {
+            System::of_this_machine(
+                &self.own.artifact,
+                !bimetal_plugins::runs_with_borrowed_rights(),
+            )
+        });
+        Rules {
+            policy: self.policy,
+            glibc: load::running_glibc(),
+            system: Some(system),
+        }
+    }
+
     /// What the directory offers. Without a manifest of its own, main cannot judge any plugin: then it is the error.
     pub(crate) fn shelf(&self) -> Result<&Shelf, OwnError> {
         if !self.snapshot.files.is_empty() {
@@ -185,7 +198,7 @@ impl Host {
         }
         Ok(self
             .shelf
-            .get_or_init(|| Shelf::read(&self.own, self.rules, &self.snapshot)))
+            .get_or_init(|| Shelf::read(&self.own, self.rules(), &self.snapshot)))
     }
 
     /// Verifies what `used` needs beyond what is linked in and loaded, as one set, in file-name order.
@@ -308,7 +321,7 @@ impl Host {
     fn judge(&self) -> Judge<'_> {
         Judge {
             own: &self.own,
-            rules: self.rules,
+            rules: self.rules(),
             lock: &self.lock,
             require_lock: self.settings.require_lock,
             cache: &self.cache,
@@ -356,7 +369,7 @@ impl Host {
                 .collect(),
             ..Snapshot::default()
         };
-        let arrivals = Shelf::read(&self.own, self.rules, &new);
+        let arrivals = Shelf::read(&self.own, self.rules(), &new);
         let file = match arrivals.look_up(key.0, &key.1) {
             Lookup::One(item) => item.file.name.clone(),
             Lookup::Several(items) => items.first()?.file.name.clone(),

@@ -30,7 +30,7 @@ pub(crate) struct Judge<'a> {
     /// The program that would load them.
     pub(crate) own: &'a Own,
     /// How much must be equal.
-    pub(crate) rules: Rules,
+    pub(crate) rules: Rules<'a>,
     /// `plugins.lock`, if there is one, or why it cannot be used.
     pub(crate) lock: &'a Result<Option<Lock>, Problem>,
     /// `--plugins-require-lock`.
@@ -108,7 +108,7 @@ pub(crate) fn verify(
 /// Judges without copying: what a report or a placeholder is made from, and nothing is loaded from.
 pub(crate) fn glance(
     own: &Own,
-    rules: Rules,
+    rules: Rules<'_>,
     path: &Utf8Path,
 ) -> Result<(Component, Language), Refusal> {
     let file = path.file_name().unwrap_or(path.as_str());

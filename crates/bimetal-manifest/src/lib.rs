@@ -12,6 +12,7 @@ pub mod frame;
 pub mod lock;
 pub mod object;
 pub mod schema;
+pub mod system;
 
 pub use catalog::{Catalog, CatalogError, CheckOptions, Report, ScanOptions};
 pub use compat::{Mismatch, Rules, compare, predict};
@@ -20,3 +21,4 @@ pub use escape::escape;
 pub use lock::Lock;
 pub use object::{Artifact, Facts, Form, ManifestError, ReadError};
 pub use schema::Manifest;
+pub use system::{Search, System};

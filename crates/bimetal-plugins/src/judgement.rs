@@ -26,7 +26,7 @@ pub(crate) struct Judgement {
 /// Judges every file of `catalog`; without main nothing is compared.
 pub(crate) fn judge(catalog: &Catalog, settings: &Settings, lock: Option<&Lock>) -> Judgement {
     let options = CheckOptions {
-        rules: settings.rules,
+        rules: settings.rules(),
         lock,
         require_lock: settings.require_lock,
     };

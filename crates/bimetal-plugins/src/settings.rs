@@ -3,13 +3,13 @@
 //! In: [`CommonArgs`], [`Context`]. Out: [`Settings`]. Invariant: a flag wins over the environment, that over what main was built with;
 //! the policy only gets stricter on the way.
 
-use bimetal_manifest::Rules;
-use bimetal_manifest::object::{self, Artifact, Form, ManifestError};
+use bimetal_manifest::object::{self, Artifact, Form, GlibcVersion, ManifestError};
 use bimetal_manifest::schema::{Manifest, PluginSettings, Policy};
+use bimetal_manifest::{Rules, System};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::args::CommonArgs;
-use crate::context::{Context, Door};
+use crate::context::{Context, Door, runs_with_borrowed_rights};
 use crate::error::CommandError;
 
 /// The file that marks a folder whose contents `bimetal` built.
@@ -19,7 +19,9 @@ const OWNERSHIP_FILE: &str = ".bimetal.json";
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) main: Option<MainProgram>,
-    pub(crate) rules: Rules,
+    pub(crate) policy: Policy,
+    glibc: Option<GlibcVersion>,
+    system: Option<System>,
     pub(crate) require_lock: bool,
     flag_directory: Option<Utf8PathBuf>,
 }
@@ -60,17 +62,28 @@ impl Settings {
             return Err(CommandError::LaxerPolicy);
         }
         let policy = wanted.or(built).unwrap_or_default();
-        let rules = Rules {
-            policy,
-            glibc: context.glibc,
-        };
+        // A program that knows its C library is the one that would load the plugins, on this machine.
+        let machine = main.as_ref().filter(|_| context.glibc.is_some());
+        let system = machine
+            .map(|main| System::of_this_machine(&main.artifact, !runs_with_borrowed_rights()));
         let require_lock = common.plugins_require_lock || context.require_lock;
         Ok(Self {
             main,
-            rules,
+            policy,
+            glibc: context.glibc,
+            system,
             require_lock,
             flag_directory,
         })
+    }
+
+    /// What plugins are judged by.
+    pub(crate) fn rules(&self) -> Rules<'_> {
+        Rules {
+            policy: self.policy,
+            glibc: self.glibc,
+            system: self.system.as_ref(),
+        }
     }
 
     /// Main, for a command that compares.

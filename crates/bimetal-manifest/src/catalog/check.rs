@@ -17,7 +17,7 @@ use crate::schema::Kind;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CheckOptions<'a> {
     /// What main expects.
-    pub rules: Rules,
+    pub rules: Rules<'a>,
     /// `plugins.lock`, if there is one.
     pub lock: Option<&'a Lock>,
     /// A file that the lock does not list is refused.

@@ -16,6 +16,7 @@ pub(super) fn compare(main: &Artifact, plugin: &Artifact) -> Vec<Mismatch> {
     match plugin.component() {
         Some(component) => {
             found.extend(factory(plugin, component.kind));
+            found.extend(signature(main, plugin, component.kind));
             found.extend(taken(main, component));
         }
         None if plugin.manifests.is_ok() => {
@@ -66,6 +67,31 @@ fn go_factory(found: Option<SymbolKind>) -> Option<Mismatch> {
             "the plugin would be loaded and then found to have no factory",
         )),
     }
+}
+
+/// What `NewFactory` returns stands in no symbol; but a function of the right type leaves the symbol of that type, in main as in the plugin.
+fn signature(main: &Artifact, plugin: &Artifact, kind: Kind) -> Option<Mismatch> {
+    let (main, go) = (main.facts.go.as_ref()?, plugin.facts.go.as_ref()?);
+    let is_right = go.factory_types.contains(&kind);
+    // A main without the type cannot tell: its linker may write such symbols in another way.
+    if is_right
+        || !main.factory_types.contains(&kind)
+        || go.new_factory != Some(SymbolKind::Function)
+    {
+        return None;
+    }
+    let other = go.factory_types.first();
+    let wanted = format!("func() {}.Factory", kind.as_str());
+    let found = other.map_or_else(
+        || "a function of another type".to_owned(),
+        |other| format!("perhaps func() {}.Factory", other.as_str()),
+    );
+    let mismatch = Mismatch::new(Class::Refused, What::Factory, "NewFactory")
+        .main(wanted)
+        .plugin(found)
+        .consequence("the plugin would be loaded, and then main could not use its factory")
+        .remedy(GO_REMEDY);
+    Some(mismatch)
 }
 
 fn rust_factory(plugin: &Artifact, kind: Kind) -> Vec<Mismatch> {

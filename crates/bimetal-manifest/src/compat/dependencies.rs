@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 use super::Pair;
 use super::mismatch::{Class, Mismatch, What};
 use crate::object::{Artifact, Module};
-use crate::schema::{Language, Manifest};
+use crate::schema::{Dependency, Language, Manifest};
+
+/// Longest chain of requirers that is shown.
+const CHAIN_LIMIT: usize = 16;
 
 pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
     if !pair.is_exact() {
@@ -64,13 +67,9 @@ fn difference(pair: &Pair<'_>, name: &str, main: &str, plugin: &str) -> Mismatch
     let theirs = version(pair.plugin, pair.plugin_part, name);
     let is_same_version = ours.is_some() && ours == theirs;
     let (class, consequence) = match pair.language {
-        Language::Go if is_same_version => (
+        Language::Go => (
             Class::WouldRunWrongCode,
             "two bodies of the same functions would work on the same variables, unnoticed",
-        ),
-        Language::Go => (
-            Class::Refused,
-            "`plugin.Open` would refuse it where both use the module's packages",
         ),
         Language::Rust => (
             Class::Refused,
@@ -84,15 +83,41 @@ fn difference(pair: &Pair<'_>, name: &str, main: &str, plugin: &str) -> Mismatch
     Mismatch::new(class, What::Dependency, name)
         .main(text(ours, main))
         .plugin(text(theirs, plugin))
+        .required_by(requirers(pair.plugin_part, name))
         .consequence(consequence)
         .remedy(remedy(pair.language, name, ours, is_same_version))
+}
+
+/// Who brings `name` into the plugin, up to the component.
+fn requirers(part: &Manifest, name: &str) -> Vec<String> {
+    let mut chain: Vec<String> = Vec::new();
+    let mut next = entry(part, name);
+    while let Some(above) = next.and_then(|dependency| dependency.required_by.as_ref()) {
+        // A manifest may be wrong about this and lead in a circle.
+        if chain.len() == CHAIN_LIMIT || chain.contains(above) {
+            break;
+        }
+        next = entry(part, above);
+        chain.push(above.clone());
+    }
+    chain
+}
+
+/// The dependency of that name, or of that `name@version` where a name occurs twice.
+fn entry<'a>(part: &'a Manifest, name: &str) -> Option<&'a Dependency> {
+    part.dependencies.iter().find(|dependency| {
+        dependency.name == name
+            || name
+                .strip_prefix(dependency.name.as_str())
+                .is_some_and(|rest| rest.strip_prefix('@') == Some(dependency.version.as_str()))
+    })
 }
 
 fn remedy(language: Language, name: &str, version: Option<&str>, is_same_version: bool) -> String {
     match (language, version) {
         _ if is_same_version => {
             format!(
-                "build both from the same sources of `{name}`: one of them has changed files or a replacement"
+                "build both from the same sources of `{name}`: one of them has changed files or a replacement, and one comment line more is a change"
             )
         }
         (Language::Go, Some(version)) => {
@@ -107,12 +132,7 @@ fn remedy(language: Language, name: &str, version: Option<&str>, is_same_version
 }
 
 fn version<'a>(artifact: &'a Artifact, part: &'a Manifest, name: &str) -> Option<&'a str> {
-    let told = part.dependencies.iter().find(|dependency| {
-        dependency.name == name
-            || name
-                .strip_prefix(dependency.name.as_str())
-                .is_some_and(|rest| rest.strip_prefix('@') == Some(dependency.version.as_str()))
-    });
+    let told = entry(part, name);
     let recorded = || {
         modules(artifact)
             .find(|(path, _)| *path == name)

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Pair;
+use super::link_values;
 use super::mismatch::{Class, Mismatch, What};
 use super::rust_flags;
 use crate::schema::Language;
@@ -90,7 +91,25 @@ fn go(pair: &Pair<'_>) -> Vec<Mismatch> {
         differences(&main, &plugin).map(|(name, ours, theirs)| variable(name, ours, theirs)),
     );
     found.extend(recorded(pair, &found));
+    found.extend(pgo_profile(pair));
+    found.extend(link_values::compare(pair));
     found
+}
+
+/// Go records the name of a profile only; two profiles of one name are told apart by their digests.
+fn pgo_profile(pair: &Pair<'_>) -> Option<Mismatch> {
+    let (main, plugin) = (
+        pair.main_part.pgo_profile.as_deref(),
+        pair.plugin_part.pgo_profile.as_deref(),
+    );
+    if main == plugin {
+        return None;
+    }
+    let mismatch = Mismatch::new(Class::WouldRunWrongCode, What::Flag, "PGO profile")
+        .values(main, plugin)
+        .consequence("packages that both have would be compiled differently, unnoticed")
+        .remedy("build both with `-pgo` and the same file, or both with `-pgo=off`; never one of them with `auto`");
+    Some(mismatch)
 }
 
 /// Differences in Go's own record that the manifests do not show: the record is written by the tool chain itself.
@@ -145,8 +164,8 @@ fn go_flag(name: &str, main: Option<&str>, plugin: Option<&str>) -> Mismatch {
             "packages that both have may consist of other files, sometimes unnoticed",
         ),
         _ => (
-            Class::Refused,
-            "`plugin.Open` would refuse it: the package hashes differ",
+            Class::WouldRunWrongCode,
+            "packages that both have would be compiled differently, unnoticed",
         ),
     };
     Mismatch::new(class, What::Flag, name)
@@ -166,12 +185,12 @@ pub(super) fn flag_remedy(name: &str, main: Option<&str>) -> String {
 fn variable(name: &str, main: Option<&str>, plugin: Option<&str>) -> Mismatch {
     let (class, consequence) = match name {
         "GOAMD64" | "GOARM64" | "GOARM" => (
-            Class::WouldAbort,
-            "instructions that this processor may not have would end the process",
+            Class::WouldRunWrongCode,
+            "packages that both have would be there for two processors: results differ, and instructions that this one lacks end the process",
         ),
         "GOEXPERIMENT" | "GOFLAGS" | "GOFIPS140" | "CGO_ENABLED" => (
-            Class::Refused,
-            "`plugin.Open` would refuse it: the package hashes differ",
+            Class::WouldRunWrongCode,
+            "packages that both have would be compiled differently, unnoticed",
         ),
         _ => (
             Class::WouldRunWrongCode,

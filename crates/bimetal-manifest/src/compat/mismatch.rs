@@ -96,6 +96,14 @@ pub enum What {
     RunPath,
     /// Another request to the loader.
     LoaderRequest,
+    /// A symbol that nothing in the process would define.
+    UndefinedSymbol,
+    /// Thread-local variables that need a fixed place.
+    ThreadLocals,
+    /// A symbol of the plugin in whose place main's would be used.
+    Interposed,
+    /// The plugin brings an allocator for everybody.
+    Allocator,
     /// The file is not the one that the lock file lists.
     Lock,
 }
@@ -125,6 +133,10 @@ impl What {
             Self::NeededLibrary => "needed_library",
             Self::RunPath => "run_path",
             Self::LoaderRequest => "loader_request",
+            Self::UndefinedSymbol => "undefined_symbol",
+            Self::ThreadLocals => "thread_locals",
+            Self::Interposed => "interposed",
+            Self::Allocator => "allocator",
             Self::Lock => "lock",
         }
     }
@@ -155,6 +167,19 @@ impl Mismatch {
             consequence: String::new(),
             remedy: String::new(),
         }
+    }
+
+    pub(crate) fn class(mut self, class: Class) -> Self {
+        self.class = class;
+        self
+    }
+
+    pub(crate) fn required_by(mut self, chain: impl IntoIterator<Item = String>) -> Self {
+        self.required_by = chain
+            .into_iter()
+            .map(|name| escape(&name).into_owned())
+            .collect();
+        self
     }
 
     pub(crate) fn main(mut self, value: impl AsRef<str>) -> Self {

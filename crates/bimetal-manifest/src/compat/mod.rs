@@ -4,9 +4,12 @@
 //! Invariant: pure. Opens no file, knows no loader, does not stop at the first difference.
 
 mod border;
+mod causes;
 mod component;
 mod dependencies;
 mod flags;
+mod link_values;
+mod loading;
 mod mismatch;
 mod packages;
 mod pairs;
@@ -16,31 +19,36 @@ mod toolchain;
 
 use crate::object::{Artifact, Form, GlibcVersion};
 use crate::schema::{Language, Manifest, Policy};
+use crate::system::System;
 
 pub use component::factory_symbol;
+pub use loading::ALLOWED_LIBRARIES;
 pub use mismatch::{Class, Mismatch, NAMES_LIMIT, What};
 pub use packages::{Candidate, Prediction, predict};
 pub use pairs::{Conflict, PAIRS_LIMIT, conflicts};
 
 /// What main expects beyond what stands in the two files.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Rules {
+pub struct Rules<'s> {
     /// How much of a Rust plugin must equal main's.
     pub policy: Policy,
     /// The C library of the process or machine that would load the plugin, where it is known.
     pub glibc: Option<GlibcVersion>,
+    /// The libraries of that machine, where they are known.
+    pub system: Option<&'s System>,
 }
 
-impl From<Policy> for Rules {
+impl From<Policy> for Rules<'_> {
     fn from(policy: Policy) -> Self {
         Self {
             policy,
             glibc: None,
+            system: None,
         }
     }
 }
 
-impl Rules {
+impl Rules<'_> {
     /// The rules that `main` was built with, or the stricter `policy`. A looser one has no effect.
     pub fn of(main: &Artifact, policy: Option<Policy>) -> Self {
         let built = main
@@ -54,6 +62,7 @@ impl Rules {
         Self {
             policy,
             glibc: None,
+            system: None,
         }
     }
 }
@@ -67,7 +76,7 @@ struct Pair<'a> {
     /// The plugin's manifest.
     plugin_part: &'a Manifest,
     language: Language,
-    rules: Rules,
+    rules: Rules<'a>,
 }
 
 impl Pair<'_> {
@@ -78,7 +87,11 @@ impl Pair<'_> {
 }
 
 /// Every difference that keeps `plugin` out of `main`, in the order of the checks.
-pub fn compare(main: &Artifact, plugin: &Artifact, rules: impl Into<Rules>) -> Vec<Mismatch> {
+pub fn compare<'r>(
+    main: &Artifact,
+    plugin: &Artifact,
+    rules: impl Into<Rules<'r>>,
+) -> Vec<Mismatch> {
     let rules = rules.into();
     let mut found = structure::form(main, plugin);
     found.extend(structure::manifest(main, plugin));
@@ -89,22 +102,29 @@ pub fn compare(main: &Artifact, plugin: &Artifact, rules: impl Into<Rules>) -> V
         found.extend(dependencies::compare(&pair));
     }
     if plugin.facts.form == Form::GoPlugin {
-        found.extend(packages::compare(main, plugin));
+        found = causes::fold(found, main, plugin);
     }
     if let Some(pair) = pair(main, plugin, rules) {
         found.extend(border::compare(&pair));
     }
     found.extend(component::compare(main, plugin));
-    found.extend(structure::dynamic(main, plugin));
+    found.extend(loading::compare(main, plugin, rules));
     found
 }
 
 /// What the bytes leave open although [`compare`] finds nothing: one sentence each.
-pub fn open_questions(main: &Artifact, plugin: &Artifact, rules: impl Into<Rules>) -> Vec<String> {
-    structure::open_questions(main, plugin, rules.into())
+pub fn open_questions<'r>(
+    main: &Artifact,
+    plugin: &Artifact,
+    rules: impl Into<Rules<'r>>,
+) -> Vec<String> {
+    let rules = rules.into();
+    let mut questions = structure::open_questions(main, plugin, rules);
+    questions.extend(loading::open_questions(main, plugin, rules));
+    questions
 }
 
-fn pair<'a>(main: &'a Artifact, plugin: &'a Artifact, rules: Rules) -> Option<Pair<'a>> {
+fn pair<'a>(main: &'a Artifact, plugin: &'a Artifact, rules: Rules<'a>) -> Option<Pair<'a>> {
     let plugin_part = plugin.first_manifest()?;
     let language = plugin_part.language;
     Some(Pair {

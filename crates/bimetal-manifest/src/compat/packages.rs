@@ -74,30 +74,6 @@ pub fn predict<'a>(
     predictions
 }
 
-/// Every difference between the package hashes of `main` and of one Go plugin, folded into one mismatch.
-pub(super) fn compare(main: &Artifact, plugin: &Artifact) -> Option<Mismatch> {
-    let (main, plugin) = (main.facts.go.as_ref()?, plugin.facts.go.as_ref()?);
-    // Without hashes main cannot open any Go plugin; the check of the form says so.
-    if main.package_hashes.is_empty() {
-        return None;
-    }
-    let differing: Vec<_> = plugin
-        .package_hashes
-        .iter()
-        .filter(|(package, hash)| {
-            main.package_hashes
-                .get(*package)
-                .is_some_and(|other| other != *hash)
-        })
-        .map(|(package, _)| package.as_str())
-        .collect();
-    let shared = plugin
-        .package_hashes
-        .keys()
-        .filter(|package| main.package_hashes.contains_key(*package));
-    fold_with_main(&differing, shared.map(String::as_str))
-}
-
 /// What the runtime knows after some plugins.
 #[derive(Default)]
 struct Seen<'a> {
@@ -195,7 +171,7 @@ pub(super) const PATH_REMEDY: &str =
     "build each plugin as a package of its own: `bimetal` gives each its own import path";
 
 /// Which flag or version makes a pattern like this, as an instruction.
-fn cause(differing: &[&str], standard_shared: usize) -> String {
+pub(super) fn cause(differing: &[&str], standard_shared: usize) -> String {
     let standard: Vec<_> = differing
         .iter()
         .filter(|package| is_standard(package))
@@ -217,7 +193,7 @@ fn cause(differing: &[&str], standard_shared: usize) -> String {
 }
 
 /// Packages of the standard library have no dot in their first element.
-fn is_standard(package: &str) -> bool {
+pub(super) fn is_standard(package: &str) -> bool {
     !package.split('/').next().unwrap_or_default().contains('.')
 }
 

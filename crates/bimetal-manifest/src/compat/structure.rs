@@ -1,4 +1,4 @@
-//! What the object format alone decides: form, target, C library, dynamic segment.
+//! What the object format alone decides: form, target, C library.
 //!
 //! In: two artifacts. Out: mismatches. Invariant: pure.
 
@@ -6,26 +6,6 @@ use super::Rules;
 use super::mismatch::{Class, Mismatch, What};
 use crate::object::{Artifact, Facts, Form, Format};
 use crate::schema::Language;
-
-/// What plugins may bring in beside what main has brought in itself.
-const ALLOWED_LIBRARIES: &[&str] = &[
-    "libc.so.6",
-    "libm.so.6",
-    "libpthread.so.0",
-    "libdl.so.2",
-    "librt.so.1",
-    "libresolv.so.2",
-    "libutil.so.1",
-    "libgcc_s.so.1",
-    "ld-linux-x86-64.so.2",
-    "ld-linux-aarch64.so.1",
-    "/usr/lib/libSystem.B.dylib",
-    "/usr/lib/libresolv.9.dylib",
-    "/usr/lib/libiconv.2.dylib",
-];
-
-/// Starts of the names of macOS's own libraries that Go and Rust link.
-const ALLOWED_FRAMEWORKS: &str = "/System/Library/Frameworks/";
 
 const REBUILD: &str = "build the plugin with `bimetal`: `plugin: true` at its entry";
 
@@ -143,7 +123,7 @@ fn language(main: &Artifact, form: Form, language: Language) -> Option<Mismatch>
 }
 
 /// Processor, operating system and C library.
-pub(super) fn target(main: &Artifact, plugin: &Artifact, rules: Rules) -> Vec<Mismatch> {
+pub(super) fn target(main: &Artifact, plugin: &Artifact, rules: Rules<'_>) -> Vec<Mismatch> {
     let mut found = Vec::new();
     let targets = main
         .first_manifest()
@@ -232,45 +212,8 @@ fn libc(facts: &Facts) -> Option<&'static str> {
     }
 }
 
-/// What the plugin asks of the loader.
-pub(super) fn dynamic(main: &Artifact, plugin: &Artifact) -> Vec<Mismatch> {
-    let mut found = Vec::new();
-    let is_allowed = |library: &String| {
-        ALLOWED_LIBRARIES.contains(&library.as_str())
-            || library.starts_with(ALLOWED_FRAMEWORKS)
-            || main.facts.needed.contains(library)
-    };
-    for library in plugin
-        .facts
-        .needed
-        .iter()
-        .filter(|library| !is_allowed(library))
-    {
-        let mismatch = Mismatch::new(Class::Refused, What::NeededLibrary, library)
-            .plugin("needed")
-            .consequence("it would bring code into the process that nobody has verified")
-            .remedy("link the library statically into the plugin");
-        found.push(mismatch);
-    }
-    for path in &plugin.facts.run_paths {
-        let mismatch = Mismatch::new(Class::Refused, What::RunPath, path)
-            .plugin(path)
-            .consequence("the loader would look for libraries in a place of the plugin's choice")
-            .remedy("build the plugin without `-rpath`");
-        found.push(mismatch);
-    }
-    for request in &plugin.facts.loader_requests {
-        let mismatch = Mismatch::new(Class::Refused, What::LoaderRequest, request)
-            .plugin("requested")
-            .consequence("the loader would weaken or redirect the whole process")
-            .remedy("build the plugin with `bimetal`, which links it without");
-        found.push(mismatch);
-    }
-    found
-}
-
 /// What the bytes leave open, one sentence each.
-pub(super) fn open_questions(main: &Artifact, plugin: &Artifact, rules: Rules) -> Vec<String> {
+pub(super) fn open_questions(main: &Artifact, plugin: &Artifact, rules: Rules<'_>) -> Vec<String> {
     let mut questions = Vec::new();
     if plugin.facts.format == Format::MachO {
         questions.push("plugins of this object format have not been tried".to_owned());

@@ -23,6 +23,7 @@ pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
         found.extend(denied(pair));
         found.extend(go_witness(pair.main, pair.main_part, "main"));
         found.extend(go_witness(pair.plugin, pair.plugin_part, "plugin"));
+        found.extend(module_data(pair));
     } else {
         found.extend(rust_witness(pair));
     }
@@ -41,8 +42,14 @@ fn version(pair: &Pair<'_>) -> Option<Mismatch> {
         return None;
     }
     let mismatch = match pair.language {
+        // Within a minor release the runtime keeps its tables, so that its own check comes to work.
+        Language::Go if minor(main) == minor(plugin) => {
+            Mismatch::new(Class::WouldRunWrongCode, What::Toolchain, "Go")
+                .consequence("packages that both have would come from two releases, unnoticed")
+                .remedy(format!("build the plugin with {main}"))
+        }
         Language::Go => Mismatch::new(Class::WouldAbort, What::Toolchain, "Go")
-            .consequence("another Go runtime would enter the process, which usually ends it")
+            .consequence("another Go runtime would enter the process, which ends it")
             .remedy(format!("build the plugin with {main}")),
         Language::Rust => Mismatch::new(Class::Refused, What::Toolchain, "rustc")
             .consequence("main's policy `exact` takes only plugins of its own compiler")
@@ -51,6 +58,16 @@ fn version(pair: &Pair<'_>) -> Option<Mismatch> {
             )),
     };
     Some(mismatch.values(Some(main), Some(plugin)))
+}
+
+/// `go1.26` of `go1.26.8` and of `go1.26rc1`.
+fn minor(version: &str) -> &str {
+    let mut dots = 0;
+    let end = version.find(|character: char| {
+        dots += usize::from(character == '.');
+        dots > 1 || (dots == 1 && character != '.' && !character.is_ascii_digit())
+    });
+    &version[..end.unwrap_or(version.len())]
 }
 
 /// One version can come from two commits, for instance a patched one of a Linux distribution.
@@ -86,6 +103,24 @@ fn go_witness(artifact: &Artifact, part: &Manifest, subject: &str) -> Option<Mis
     let found = artifact.facts.go.as_ref()?.build_info.go_version.as_str();
     let agrees = told == found || without_experiments(found) == told;
     (!agrees).then(|| witness(subject, told, found))
+}
+
+/// The size of the runtime's record of a module, written by the linker, changes with most releases: a witness that nobody edits.
+fn module_data(pair: &Pair<'_>) -> Option<Mismatch> {
+    let size = |artifact: &Artifact| artifact.facts.go.as_ref()?.module_data_size;
+    let (main, plugin) = (size(pair.main)?, size(pair.plugin)?);
+    if main == plugin || pair.main_part.toolchain_version != pair.plugin_part.toolchain_version {
+        return None;
+    }
+    let mismatch = Mismatch::new(Class::WouldAbort, What::Witness, "Go runtime")
+        .main(format!("{main} bytes for a module"))
+        .plugin(format!("{plugin} bytes for a module"))
+        .consequence("the plugin has another Go runtime than its version says, and would write over main's data")
+        .remedy(format!(
+            "build the plugin again with `bimetal` and {}",
+            pair.main_part.toolchain_version
+        ));
+    Some(mismatch)
 }
 
 /// Go's record appends what GOEXPERIMENT switched on, `go env GOVERSION` does not; GOEXPERIMENT itself is compared as a variable.

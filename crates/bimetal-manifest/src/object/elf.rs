@@ -15,6 +15,7 @@ use super::error::ReadError;
 use super::facts::{ExportedSymbols, Facts, Form, Format, ObjectType};
 use super::form::Evidence;
 use super::go::Scan;
+use super::library::Library;
 use super::{build_info, elf_dynamic, elf_symbols, go};
 use crate::frame;
 
@@ -51,6 +52,7 @@ pub(super) fn read(bytes: &Bytes<'_>) -> Result<Found, ReadError> {
     let go = build_info
         .map(|info| go::facts(bytes, info, &scan, offset))
         .transpose()?;
+    let glibc = dynamic.glibc();
     let mut loader_requests = dynamic.requests;
     loader_requests.extend(elf.writable_code());
     let facts = Facts {
@@ -68,8 +70,15 @@ pub(super) fn read(bytes: &Bytes<'_>) -> Result<Found, ReadError> {
         needed: dynamic.needed,
         run_paths: dynamic.run_paths,
         loader_requests,
-        glibc: dynamic.glibc,
+        glibc,
         static_tls: dynamic.static_tls,
+        tls_size: elf
+            .segment(elf::PT_TLS)
+            .map_or(0, |segment| segment.p_memsz.get(LE)),
+        symbolic: dynamic.symbolic,
+        needed_versions: dynamic.versions.into_values().collect(),
+        undefined: scan.undefined,
+        native_exports: scan.native_exports.into_sorted(),
         exported: scan.exported,
         plugin_symbols: scan.plugin_symbols,
         comments: elf.comments()?,
@@ -89,6 +98,17 @@ pub(super) fn exported_symbols(
     let elf = Elf::new(bytes)?;
     let dynamic = elf_dynamic::read(&elf)?;
     elf_symbols::exported(&elf, &dynamic, limit)
+}
+
+pub(super) fn library(bytes: &Bytes<'_>) -> Result<Library, ReadError> {
+    let elf = Elf::new(bytes)?;
+    let dynamic = elf_dynamic::read(&elf)?;
+    Ok(Library {
+        machine: machine(elf.machine),
+        exports: elf_symbols::exported_versions(&elf, &dynamic)?,
+        needed: dynamic.needed,
+        versions: dynamic.own_versions.into_values().collect(),
+    })
 }
 
 impl<'b> Elf<'b> {

@@ -2,19 +2,19 @@
 //!
 //! In: headers. Out: [`Dynamic`]. Invariant: every list is bounded, every offset is checked.
 
+use std::collections::BTreeMap;
+
 use object::LittleEndian as LE;
 use object::elf;
-use object::pod;
 
 use super::elf::Elf;
-use super::elf_headers::{SectionHeader, table};
+use super::elf_headers::table;
+use super::elf_versions;
 use super::error::ReadError;
-use super::facts::GlibcVersion;
+use super::facts::{GlibcVersion, NeededVersion};
 use super::strings::Strings;
 
 const ENTRIES_LIMIT: u64 = 4096;
-const VERSIONS_LIMIT: usize = 4096;
-const VERSIONS_BYTES: u64 = 256 << 10;
 
 /// What the dynamic segment says.
 #[derive(Default)]
@@ -23,7 +23,13 @@ pub(super) struct Dynamic {
     pub(super) run_paths: Vec<String>,
     pub(super) requests: Vec<String>,
     pub(super) static_tls: bool,
-    pub(super) glibc: Option<GlibcVersion>,
+    pub(super) symbolic: bool,
+    /// By the number that symbols name them with.
+    pub(super) versions: BTreeMap<u16, NeededVersion>,
+    /// The versions that the file itself defines, by the same kind of number.
+    pub(super) own_versions: BTreeMap<u16, String>,
+    /// Offset in the file of one such number for each symbol.
+    pub(super) version_numbers: Option<u64>,
     /// A program that may be placed anywhere says so here.
     pub(super) is_program: bool,
     /// Offset and length of the string table in the file.
@@ -38,6 +44,8 @@ struct Addresses {
     strings_length: u64,
     symbols: Option<u64>,
     versions: Option<u64>,
+    own_versions: Option<u64>,
+    version_numbers: Option<u64>,
 }
 
 pub(super) fn read(elf: &Elf<'_>) -> Result<Dynamic, ReadError> {
@@ -72,7 +80,12 @@ pub(super) fn read(elf: &Elf<'_>) -> Result<Dynamic, ReadError> {
     if let Some((offset, length)) = dynamic.strings {
         let mut strings = Strings::new(elf.bytes, offset, length)?;
         name(&mut dynamic, &mut strings, &entries)?;
-        dynamic.glibc = glibc(elf, &mut strings, &addresses)?;
+        if let Some(address) = addresses.versions {
+            dynamic.versions = elf_versions::needed(elf, &mut strings, address)?;
+        }
+        if let Some(address) = addresses.own_versions {
+            dynamic.own_versions = elf_versions::defined(elf, &mut strings, address)?;
+        }
     } else if entries.iter().any(|(tag, _)| *tag == elf::DT_NEEDED) {
         return Err(ReadError::Malformed {
             what: "the dynamic segment names libraries and has no string table",
@@ -99,8 +112,21 @@ fn take(dynamic: &mut Dynamic, addresses: &mut Addresses, tag: elf::DynamicTag, 
             addresses.versions = Some(value);
             None
         }
+        elf::DT_VERDEF => {
+            addresses.own_versions = Some(value);
+            None
+        }
+        elf::DT_VERSYM => {
+            addresses.version_numbers = Some(value);
+            None
+        }
+        elf::DT_SYMBOLIC => {
+            dynamic.symbolic = true;
+            None
+        }
         elf::DT_FLAGS => {
             dynamic.static_tls |= value & elf::DF_STATIC_TLS.0 != 0;
+            dynamic.symbolic |= value & elf::DF_SYMBOLIC.0 != 0;
             (value & elf::DF_TEXTREL.0 != 0).then_some("text relocations")
         }
         elf::DT_FLAGS_1 => {
@@ -149,7 +175,25 @@ fn locate(elf: &Elf<'_>, dynamic: &mut Dynamic, addresses: &Addresses) -> Result
     }
     let count = size / size_of::<elf::Sym64<LE>>() as u64;
     dynamic.symbols = offset.map(|offset| (offset, count));
+    if let Some(address) = addresses.version_numbers {
+        let length = count.saturating_mul(size_of::<u16>() as u64);
+        let numbers = elf.offset(address, length).ok_or(ReadError::Malformed {
+            what: "the versions of the symbols are outside of the segments",
+        })?;
+        dynamic.version_numbers = Some(numbers);
+    }
     Ok(())
+}
+
+impl Dynamic {
+    /// The highest `GLIBC_…` among the versions that the file needs.
+    pub(super) fn glibc(&self) -> Option<GlibcVersion> {
+        let names = self.versions.values().map(|needed| needed.version.as_str());
+        names
+            .filter(|name| name.starts_with("GLIBC_"))
+            .filter_map(GlibcVersion::parse)
+            .max()
+    }
 }
 
 fn name(
@@ -166,77 +210,4 @@ fn name(
         list.push(String::from_utf8_lossy(strings.get(value)?).into_owned());
     }
     Ok(())
-}
-
-/// The highest `GLIBC_…` among the versions that the file needs.
-fn glibc(
-    elf: &Elf<'_>,
-    strings: &mut Strings<'_>,
-    addresses: &Addresses,
-) -> Result<Option<GlibcVersion>, ReadError> {
-    let what = "the needed versions";
-    let Some(address) = addresses.versions else {
-        return Ok(None);
-    };
-    let sized = |section: &&SectionHeader| section.sh_addr.get(LE) == address;
-    let section = elf
-        .sections_of(elf::SHT_GNU_VERNEED)
-        .find(sized)
-        .ok_or(ReadError::Malformed { what })?;
-    let length = section.sh_size.get(LE);
-    let offset = elf
-        .offset(address, length)
-        .ok_or(ReadError::Malformed { what })?;
-    let data = elf.bytes.range(offset, length, what, VERSIONS_BYTES)?;
-    let mut highest = None;
-    let mut seen = 0;
-    let mut library = 0;
-    loop {
-        let need: &elf::Verneed<LE> = entry(&data, library)?;
-        let mut at = step(library, need.vn_aux.get(LE))?;
-        for _ in 0..need.vn_cnt.get(LE) {
-            seen += 1;
-            if seen > VERSIONS_LIMIT {
-                return Err(ReadError::Limit {
-                    what,
-                    found: seen as u64,
-                    limit: VERSIONS_LIMIT as u64,
-                });
-            }
-            let version: &elf::Vernaux<LE> = entry(&data, at)?;
-            let text = strings.get(u64::from(version.vna_name.get(LE)))?;
-            if text.starts_with(b"GLIBC_") {
-                highest = highest.max(std::str::from_utf8(text).ok().and_then(GlibcVersion::parse));
-            }
-            at = step(at, version.vna_next.get(LE))?;
-        }
-        seen += 1;
-        match need.vn_next.get(LE) {
-            0 => return Ok(highest),
-            _ if seen > VERSIONS_LIMIT => {
-                return Err(ReadError::Limit {
-                    what,
-                    found: seen as u64,
-                    limit: VERSIONS_LIMIT as u64,
-                });
-            }
-            next => library = step(library, next)?,
-        }
-    }
-}
-
-fn entry<T: pod::Pod>(data: &[u8], at: usize) -> Result<&T, ReadError> {
-    let what = "the needed versions";
-    let rest = data.get(at..).ok_or(ReadError::Malformed { what })?;
-    pod::from_bytes(rest)
-        .map(|(entry, _)| entry)
-        .map_err(|()| ReadError::Malformed { what })
-}
-
-fn step(at: usize, distance: u32) -> Result<usize, ReadError> {
-    let what = "the needed versions";
-    usize::try_from(distance)
-        .ok()
-        .and_then(|distance| at.checked_add(distance))
-        .ok_or(ReadError::Malformed { what })
 }

@@ -3,7 +3,7 @@
 //! In: the table's place. Out: what plugins and Go need to be known by, or the first exported names. Invariant: the table is streamed; only
 //! names of interest are kept.
 
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashSet};
 
 use object::LittleEndian as LE;
 use object::elf;
@@ -12,8 +12,10 @@ use super::elf::Elf;
 use super::elf_dynamic::Dynamic;
 use super::elf_headers::table;
 use super::error::ReadError;
-use super::facts::{ExportedSymbols, Symbol, SymbolKind};
+use super::facts::{ExportedSymbols, Symbol, SymbolKind, UndefinedSymbol};
 use super::go::Scan;
+use super::library::versioned;
+use super::names::BoundedNames;
 use super::strings::Strings;
 
 const SYMBOLS_LIMIT: u64 = 1 << 20;
@@ -21,25 +23,39 @@ const CHUNK: u64 = 2048;
 
 type Entry = elf::Sym64<LE>;
 
-/// Looks for the symbols of interest. Functions are looked at in libraries only: a program exports more of them than anything else.
+/// Looks for the symbols of interest. What Go or the border could have named a function is looked at in libraries only: a program
+/// exports more functions than anything else.
 pub(super) fn scan(
     elf: &Elf<'_>,
     dynamic: &Dynamic,
     is_library: bool,
     mut scan: Scan,
 ) -> Result<Scan, ReadError> {
-    each(elf, dynamic, |symbol, strings| {
-        let kind = kind(symbol);
-        scan.exported += 1;
-        if kind == SymbolKind::Object || is_library {
-            scan.look(
-                strings.get(u64::from(symbol.st_name.get(LE)))?,
-                kind,
-                symbol.st_value.get(LE),
-            )?;
+    let mut undefined = BoundedNames::new("the undefined symbols");
+    each(elf, dynamic, |number, symbol, strings| {
+        let name = strings.get(u64::from(symbol.st_name.get(LE)))?;
+        if is_undefined(symbol) {
+            undefined.count(name)?;
+            scan.undefined.push(UndefinedSymbol {
+                name: String::from_utf8_lossy(name).into_owned(),
+                version: version_number(elf, dynamic, number)?
+                    .and_then(|version| dynamic.versions.get(&version).cloned()),
+                weak: symbol.st_info.st_bind() == elf::STB_WEAK,
+            });
+        } else if is_exported(symbol) {
+            scan.exported += 1;
+            if is_native(name) {
+                scan.native_exports.add(name)?;
+            }
+            let kind = kind(symbol);
+            if kind == SymbolKind::Object || is_library {
+                let (address, size) = (symbol.st_value.get(LE), symbol.st_size.get(LE));
+                scan.look(name, kind, address, size)?;
+            }
         }
         Ok(())
     })?;
+    scan.undefined.sort();
     Ok(scan)
 }
 
@@ -50,14 +66,40 @@ pub(super) fn exported(
     limit: usize,
 ) -> Result<ExportedSymbols, ReadError> {
     let mut first = FirstSymbols::new(limit);
-    each(elf, dynamic, |symbol, strings| {
-        first.add(
-            strings.get(u64::from(symbol.st_name.get(LE)))?,
-            kind(symbol),
-        );
+    each(elf, dynamic, |_, symbol, strings| {
+        if is_exported(symbol) {
+            first.add(
+                strings.get(u64::from(symbol.st_name.get(LE)))?,
+                kind(symbol),
+            );
+        }
         Ok(())
     })?;
     Ok(first.finish())
+}
+
+/// Every exported name, alone and with each version that it has.
+pub(super) fn exported_versions(
+    elf: &Elf<'_>,
+    dynamic: &Dynamic,
+) -> Result<HashSet<String>, ReadError> {
+    let mut found = HashSet::new();
+    let mut names = BoundedNames::new("the exported names");
+    each(elf, dynamic, |number, symbol, strings| {
+        if !is_exported(symbol) {
+            return Ok(());
+        }
+        let name = strings.get(u64::from(symbol.st_name.get(LE)))?;
+        names.count(name)?;
+        let name = String::from_utf8_lossy(name).into_owned();
+        let version = version_number(elf, dynamic, number)?;
+        if let Some(version) = version.and_then(|version| dynamic.own_versions.get(&version)) {
+            found.insert(versioned(&name, version));
+        }
+        found.insert(name);
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// The smallest symbols by name, at most as many as the limit.
@@ -107,7 +149,7 @@ impl FirstSymbols {
 fn each(
     elf: &Elf<'_>,
     dynamic: &Dynamic,
-    mut visit: impl FnMut(&Entry, &mut Strings<'_>) -> Result<(), ReadError>,
+    mut visit: impl FnMut(u64, &Entry, &mut Strings<'_>) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
     let what = "the dynamic symbols";
     let (Some((offset, count)), Some((start, length))) = (dynamic.symbols, dynamic.strings) else {
@@ -131,12 +173,37 @@ fn each(
             what,
             CHUNK,
         )?;
-        for entry in entries.iter().filter(|entry| is_exported(entry)) {
-            visit(entry, &mut strings)?;
+        for (number, entry) in (done..).zip(&entries) {
+            visit(number, entry, &mut strings)?;
         }
         done += part;
     }
     Ok(())
+}
+
+/// The number of the version that the symbol with this number must have or has.
+fn version_number(elf: &Elf<'_>, dynamic: &Dynamic, number: u64) -> Result<Option<u16>, ReadError> {
+    let Some(numbers) = dynamic.version_numbers else {
+        return Ok(None);
+    };
+    let what = "the version of a symbol";
+    let place = numbers + number * size_of::<u16>() as u64;
+    let bytes = elf.bytes.range(place, size_of::<u16>() as u64, what, 2)?;
+    let version = <[u8; 2]>::try_from(bytes.as_slice()).map(u16::from_le_bytes);
+    let version = version.map_err(|_| ReadError::Malformed { what })?;
+    Ok(Some(version & elf::VERSYM_VERSION))
+}
+
+/// Go's names have the package in them; those that Rust or C++ mangle may have dots too.
+fn is_native(name: &[u8]) -> bool {
+    name.starts_with(b"_ZN")
+        || name.starts_with(b"_R")
+        || !name.iter().any(|byte| matches!(byte, b'.' | b':'))
+}
+
+/// The first entry of every table is none.
+fn is_undefined(symbol: &Entry) -> bool {
+    symbol.st_shndx.get(LE) == elf::SHN_UNDEF && symbol.st_info.st_bind() != elf::STB_LOCAL
 }
 
 fn is_exported(symbol: &Entry) -> bool {

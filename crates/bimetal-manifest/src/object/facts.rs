@@ -2,12 +2,13 @@
 //!
 //! In: nothing; the readers fill it. Out: [`Facts`], as they stand in reports and sidecars. Invariant: every list is bounded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::BuildInfo;
+use crate::schema::Kind;
 
 /// Everything that was found in one object file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -34,6 +35,17 @@ pub struct Facts {
     pub glibc: Option<GlibcVersion>,
     /// The file takes part of the fixed room for thread-local variables.
     pub static_tls: bool,
+    /// Bytes of its thread-local variables.
+    pub tls_size: u64,
+    /// Its own definitions come first for its own code (`DT_SYMBOLIC`).
+    pub symbolic: bool,
+    /// Versions that it needs of the libraries that it needs, for instance `GLIBC_2.34` of `libc.so.6`.
+    pub needed_versions: Vec<NeededVersion>,
+    /// Symbols that it uses and others have to bring.
+    pub undefined: Vec<UndefinedSymbol>,
+    /// What it exports under names that C, C++ or Rust could give; names of Go contain a dot or a colon. Sorted.
+    #[serde(skip)]
+    pub native_exports: Vec<String>,
     /// How many symbols the file exports.
     pub exported: u64,
     /// `otelcol_…` and `collector_plugin_manifest`, with what they are.
@@ -53,8 +65,12 @@ pub struct GoFacts {
     pub plugin_path: Option<String>,
     /// What `NewFactory` of the plugin's main package is.
     pub new_factory: Option<SymbolKind>,
+    /// Kinds of component whose factory function has a type in this file. Without the type no symbol of it can be there.
+    pub factory_types: BTreeSet<Kind>,
     /// The file carries a Go runtime that plugins can join, or that joins one.
     pub module_data: bool,
+    /// Bytes of the runtime's record of one module, `runtime.firstmoduledata`: differs between most releases of Go.
+    pub module_data_size: Option<u64>,
     /// Package -> hash of what it exports; compared by the runtime when a plugin is opened.
     pub package_hashes: PackageHashes,
 }
@@ -140,6 +156,28 @@ pub enum SymbolKind {
     Object,
     /// Not said.
     Other,
+}
+
+/// A version of a library's interface that a file needs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct NeededVersion {
+    /// Name of the library.
+    pub library: String,
+    /// Name of the version.
+    pub version: String,
+    /// The loader goes on without it.
+    pub weak: bool,
+}
+
+/// A symbol that a file uses and does not bring.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct UndefinedSymbol {
+    /// Name, cut at a limit.
+    pub name: String,
+    /// Version that it must have, and where the linker saw it.
+    pub version: Option<NeededVersion>,
+    /// The loader goes on without it.
+    pub weak: bool,
 }
 
 /// The first exported symbols of a file, and how many there are.

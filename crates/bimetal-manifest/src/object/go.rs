@@ -2,17 +2,24 @@
 //!
 //! In: symbols, one after the other. Out: [`GoFacts`]. Invariant: a package hash is never guessed: one that cannot be read is damage.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use sha2::{Digest as _, Sha256};
 
 use super::build_info::BuildInfo;
 use super::bytes::Bytes;
 use super::error::ReadError;
-use super::facts::{GoFacts, PackageHash, PackageHashes, Symbol, SymbolKind};
+use super::facts::{GoFacts, PackageHash, PackageHashes, Symbol, SymbolKind, UndefinedSymbol};
 use super::form::{BORDER_PREFIX, MANIFEST_SYMBOL};
+use super::names::BoundedNames;
 use super::strings::NAME_LIMIT;
+use crate::schema::Kind;
 
 const HASH_PREFIX: &[u8] = b"go:link.pkghashbytes.";
-const PACKAGES_LIMIT: usize = 65_536;
+const PACKAGES: &str = "the packages with a hash";
+const TYPE_PREFIX: &[u8] = b"type:";
 const PLUGIN_SYMBOLS_LIMIT: usize = 256;
 
 /// What `path` is when `go build` was given files and no package.
@@ -22,14 +29,19 @@ const FILES: &str = "command-line-arguments";
 const UNNAMED: &str = "plugin/unnamed-";
 
 /// What was found among the symbols.
-#[derive(Default)]
 pub(super) struct Scan {
     pub(super) exported: u64,
     pub(super) plugin_symbols: Vec<Symbol>,
+    pub(super) undefined: Vec<UndefinedSymbol>,
+    pub(super) native_exports: BoundedNames,
     /// The library enters itself into a Go runtime when it is loaded.
     pub(super) joins_go: bool,
     module_data: bool,
+    module_data_size: Option<u64>,
+    factory_types: BTreeSet<Kind>,
     hashes: Vec<(String, u64)>,
+    hash_names: BoundedNames,
+    type_symbols: [(Kind, String); 5],
     /// The import path as it stands in symbols.
     prefix: Option<String>,
     plugin_path: Option<String>,
@@ -43,8 +55,20 @@ impl Scan {
             .filter(|path| !path.is_empty() && *path != FILES)
             .map(escape_import_path);
         Self {
+            exported: 0,
+            plugin_symbols: Vec::new(),
+            undefined: Vec::new(),
+            native_exports: BoundedNames::new("the exported names"),
+            joins_go: false,
+            module_data: false,
+            module_data_size: None,
+            factory_types: BTreeSet::new(),
+            hashes: Vec::new(),
+            hash_names: BoundedNames::new(PACKAGES),
+            type_symbols: Kind::ALL.map(|kind| (kind, factory_type(kind))),
             prefix,
-            ..Self::default()
+            plugin_path: None,
+            new_factory: None,
         }
     }
 
@@ -54,6 +78,7 @@ impl Scan {
         name: &[u8],
         kind: SymbolKind,
         address: u64,
+        size: u64,
     ) -> Result<(), ReadError> {
         if let Some(package) = name.strip_prefix(HASH_PREFIX) {
             return self.package(package, address);
@@ -71,6 +96,17 @@ impl Scan {
             }
             return Ok(());
         }
+        if name.starts_with(TYPE_PREFIX) {
+            let found = self
+                .type_symbols
+                .iter()
+                .find(|(_, of_kind)| of_kind.as_bytes() == name);
+            self.factory_types.extend(found.map(|(kind, _)| *kind));
+            return Ok(());
+        }
+        if name == b"runtime.firstmoduledata" {
+            self.module_data_size = Some(size);
+        }
         self.module_data |= name == b"runtime.lastmoduledatap";
         self.joins_go |= name.starts_with(b"runtime.addmoduledata");
         self.main_package(name, kind);
@@ -78,14 +114,8 @@ impl Scan {
     }
 
     fn package(&mut self, name: &[u8], address: u64) -> Result<(), ReadError> {
-        let what = "the packages with a hash";
-        if self.hashes.len() >= PACKAGES_LIMIT {
-            return Err(ReadError::Limit {
-                what,
-                found: PACKAGES_LIMIT as u64 + 1,
-                limit: PACKAGES_LIMIT as u64,
-            });
-        }
+        let what = PACKAGES;
+        self.hash_names.count(name)?;
         if name.len() + HASH_PREFIX.len() >= NAME_LIMIT {
             return Err(ReadError::Malformed { what });
         }
@@ -152,10 +182,24 @@ pub(super) fn facts(
     Ok(GoFacts {
         plugin_path,
         new_factory: scan.new_factory,
+        factory_types: scan.factory_types.clone(),
         module_data: scan.module_data,
+        module_data_size: scan.module_data_size,
         package_hashes,
         build_info,
     })
+}
+
+/// The symbol of the type `func() Factory` of a kind. Where plugins are possible, Go's linker writes a hash in the place of a long type.
+fn factory_type(kind: Kind) -> String {
+    let text = format!(
+        "func() go.opentelemetry.io/collector/{}.Factory",
+        kind.as_str()
+    );
+    let mut hash: [u8; 32] = Sha256::digest(text).into();
+    // Tells the hash from others of the same text.
+    hash[0] ^= 0xff;
+    format!("type:{}", BASE64_STANDARD.encode(&hash[..6]))
 }
 
 /// An import path as Go writes it into symbols: dots of the last element and everything unusual become `%xx`.
@@ -185,6 +229,11 @@ mod tests {
         );
         assert_eq!(escape_import_path("main.v1"), "main%2ev1");
         assert_eq!(escape_import_path("a.b/c d\"%é"), "a.b/c%20d%22%25%c3%a9");
+    }
+
+    #[test]
+    fn the_type_of_a_factory_function_has_the_symbol_that_the_linker_gives_it() {
+        assert_eq!(factory_type(Kind::Processor), "type:WUkpTFor");
     }
 
     #[test]

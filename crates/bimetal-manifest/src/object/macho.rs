@@ -46,7 +46,7 @@ pub(super) fn read(bytes: &Bytes<'_>) -> Result<Found, ReadError> {
     let mut scan = Scan::new(build_info.as_ref());
     file.each_exported(|name, kind, address| {
         scan.exported += 1;
-        scan.look(name, kind, address)
+        scan.look(name, kind, address, 0)
     })?;
     let evidence = Evidence {
         is_program: file.file_type == macho::MH_EXECUTE,
@@ -82,6 +82,12 @@ pub(super) fn read(bytes: &Bytes<'_>) -> Result<Found, ReadError> {
         loader_requests: Vec::new(),
         glibc: None,
         static_tls: false,
+        tls_size: 0,
+        // References of a Mach-O file name the library that they are bound to.
+        symbolic: true,
+        needed_versions: Vec::new(),
+        undefined: Vec::new(),
+        native_exports: Vec::new(),
         exported: scan.exported,
         plugin_symbols: scan.plugin_symbols,
         comments: Vec::new(),

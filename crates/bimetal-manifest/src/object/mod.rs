@@ -10,19 +10,23 @@ mod elf;
 mod elf_dynamic;
 mod elf_headers;
 mod elf_symbols;
+mod elf_versions;
 mod error;
 mod facts;
 mod form;
 mod go;
+mod library;
 mod macho;
+mod names;
 mod strings;
 
 pub use artifact::{Artifact, ManifestError, Manifests, exported_symbols, open, read};
 pub use build_info::{BuildInfo, Module};
 pub use error::ReadError;
 pub use facts::{
-    ExportedSymbols, Facts, Form, Format, GlibcVersion, GoFacts, ObjectType, PackageHash,
-    PackageHashes, Symbol, SymbolKind,
+    ExportedSymbols, Facts, Form, Format, GlibcVersion, GoFacts, NeededVersion, ObjectType,
+    PackageHash, PackageHashes, Symbol, SymbolKind, UndefinedSymbol,
 };
+pub use library::{Library, library};
 
 pub(crate) use artifact::open_for_reading;

@@ -226,6 +226,15 @@ pub struct Abi {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::Receiver,
+        Self::Processor,
+        Self::Exporter,
+        Self::Connector,
+        Self::Extension,
+    ];
+
     /// The word that stands in file names, symbols and JSON.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -156,6 +156,15 @@ fn build() -> Fixtures {
         .to_owned();
     let rust_version = run(Utf8Path::new("/"), "rustc", &["--version"]);
     let rust_version = rust_version.split(' ').nth(1).unwrap().to_owned();
+    let shared = root.join("shared");
+    fs_err::create_dir_all(&shared).unwrap();
+    fs_err::write(
+        shared.join("go.mod"),
+        "module example.com/shared\n\ngo 1.26\n",
+    )
+    .unwrap();
+    let source = "package shared\n\nfunc Same(text string) string { return text }\n";
+    fs_err::write(shared.join("shared.go"), source).unwrap();
     let mut linked = manifest(ArtifactKind::Main, Language::Go, &go_version);
     linked.components = vec![Component {
         type_name: "batch".to_owned(),
@@ -168,16 +177,23 @@ fn build() -> Fixtures {
     let main = go(
         &root.join("main"),
         "example.com/main",
-        "import (\n\"fmt\"\n\"os\"\n\"plugin\"\n)\nfunc main() { fmt.Println(plugin.Open(os.Args[1])) }",
+        "import (\n\"fmt\"\n\"os\"\n\"plugin\"\n\"example.com/shared\"\n)\n\
+         func main() { fmt.Println(plugin.Open(shared.Same(os.Args[1]))) }",
         &serde_json::to_string(&parts).unwrap(),
-        &["-o", "main"],
+        // The builder's main has Rust in it, which needs this library; so has every plugin of Rust.
+        &[
+            "-ldflags=-extldflags=-Wl,--no-as-needed,-lgcc_s",
+            "-o",
+            "main",
+        ],
     );
     let text =
         serde_json::to_string(&manifest(ArtifactKind::Plugin, Language::Go, &go_version)).unwrap();
     let go_plugin = go(
         &root.join("go-plugin"),
         "example.com/gopher.v2",
-        "import \"strings\"\nfunc NewFactory() string { return strings.ToUpper(\"x\") }\nfunc main() {}",
+        "import (\n\"strings\"\n\"example.com/shared\"\n)\n\
+         func NewFactory() string { return strings.ToUpper(shared.Same(\"x\")) }\nfunc main() {}",
         &text,
         &["-buildmode=plugin", "-o", "plugin.so"],
     );
@@ -209,7 +225,9 @@ fn go(
     fs_err::create_dir_all(folder).unwrap();
     fs_err::write(
         folder.join("go.mod"),
-        format!("module {module}\n\ngo 1.26\n"),
+        format!(
+            "module {module}\n\ngo 1.26\n\nrequire example.com/shared v1.2.3\n\nreplace example.com/shared => ../shared\n"
+        ),
     )
     .unwrap();
     fs_err::write(

@@ -6,9 +6,11 @@
 
 mod artifacts;
 mod catalog;
+mod causes;
 mod compat;
 mod fixture;
 mod hostile;
+mod loading;
 mod macho;
 mod mutation;
 mod schema;

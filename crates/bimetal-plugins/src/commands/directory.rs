@@ -77,7 +77,7 @@ fn report(
         ok,
         main: settings.main.as_ref().map(MainDocument::new),
         directory,
-        policy: settings.rules.policy,
+        policy: settings.policy,
         lock,
         mismatches,
         plugins,

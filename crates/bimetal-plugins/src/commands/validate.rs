@@ -53,7 +53,7 @@ pub(crate) fn run(
         schema: VALIDATE,
         ok: code == ExitCode::Ok,
         main: MainDocument::new(main),
-        policy: settings.rules.policy,
+        policy: settings.policy,
         plugins,
     };
     print(&document, arguments.common.format, text::validate, out);

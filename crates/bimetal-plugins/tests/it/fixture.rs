@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 
 pub(crate) const TARGET: &str = "x86_64-unknown-linux-gnu";
 const MODULE: &str = "bimetal.test/sample";
+/// A module that main and every plugin have packages of.
+const SHARED: &str = "bimetal.test/shared";
 
 /// What was built.
 pub(crate) struct Fixture {
@@ -165,9 +167,19 @@ fn build() -> Fixture {
     lock.lock().unwrap();
     fs_err::write(
         folder.join("go/go.mod"),
-        format!("module {MODULE}\n\ngo 1.26\n"),
+        format!(
+            "module {MODULE}\n\ngo 1.26\n\nrequire {SHARED} v1.2.3\n\nreplace {SHARED} => ./shared-module\n"
+        ),
     )
     .unwrap();
+    let shared = folder.join("go/shared-module");
+    fs_err::create_dir_all(&shared).unwrap();
+    fs_err::write(
+        shared.join("go.mod"),
+        format!("module {SHARED}\n\ngo 1.26\n"),
+    )
+    .unwrap();
+    fs_err::write(shared.join("shared.go"), "package shared\n").unwrap();
 
     let go = folder.join("go");
     fs_err::write(go.join("main/main.go"), include_str!("sources/main.go")).unwrap();

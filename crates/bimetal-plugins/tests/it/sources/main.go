@@ -1,7 +1,8 @@
-// A main as small as one can be: it can open plugins, carries a manifest, and knows the hidden action.
+// A main as small as one can be: it can open plugins, carries a manifest, and knows the hidden action. It needs libgcc_s, as the
+// Rust part of a real main does.
 package main
 
-// #cgo LDFLAGS: -Wl,-z,now
+// #cgo LDFLAGS: -Wl,-z,now -Wl,--no-as-needed -lgcc_s
 import "C"
 
 import (
@@ -9,6 +10,8 @@ import (
 	"fmt"
 	"os"
 	"plugin"
+
+	_ "bimetal.test/shared"
 )
 
 func main() {

@@ -6,6 +6,8 @@ import "C"
 import (
 	"os"
 	"time"
+
+	_ "bimetal.test/shared"
 )
 
 // NewFactory does what the test asks for by the environment.

@@ -157,6 +157,11 @@ fn about(form: Form, text: &str) -> About {
         loader_requests: Vec::new(),
         glibc: GlibcVersion::parse("2.34"),
         static_tls: false,
+        tls_size: 0,
+        symbolic: true,
+        needed_versions: Vec::new(),
+        undefined: Vec::new(),
+        native_exports: Vec::new(),
         exported: 2,
         plugin_symbols: ["collector_plugin_manifest", "otelcol_processor_new_factory"]
             .map(|name| Symbol {
