@@ -134,6 +134,7 @@ impl<'b> Elf<'b> {
                 });
             }
         }
+        elf_headers::check_ident(&ident)?;
         let start = bytes.range(0, 64, "the ELF header", 64)?;
         let (header, _) = pod::from_bytes::<elf::FileHeader64<LE>>(&start).map_err(|()| {
             ReadError::Malformed {

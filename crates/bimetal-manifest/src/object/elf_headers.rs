@@ -10,6 +10,8 @@ use object::pod;
 use super::bytes::Bytes;
 use super::error::ReadError;
 
+/// The smallest page that any processor has.
+const PAGE: u64 = 4096;
 const SEGMENTS_LIMIT: u64 = 4096;
 const SECTIONS_LIMIT: u64 = 65_536;
 const NAMES_LIMIT: u64 = 1 << 20;
@@ -21,6 +23,27 @@ pub(super) type SectionHeader = elf::SectionHeader64<LE>;
 pub(super) fn in_file(section: &SectionHeader) -> bool {
     section.sh_type.get(LE) != elf::SHT_NOBITS
         && section.sh_flags.get(LE).0 & elf::SHF_COMPRESSED.0 == 0
+}
+
+/// What the loader looks at before anything else: version of the format, operating system, and that the rest of the mark is empty.
+pub(super) fn check_ident(ident: &[u8]) -> Result<(), ReadError> {
+    let version = ident.get(6) == Some(&elf::EV_CURRENT.0);
+    let system = ident.get(7).copied().unwrap_or_default();
+    if version
+        && ident
+            .get(9..)
+            .is_none_or(|rest| rest.iter().all(|&byte| byte == 0))
+    {
+        if [elf::ELFOSABI_SYSV.0, elf::ELFOSABI_GNU.0].contains(&system) {
+            return Ok(());
+        }
+        return Err(ReadError::Unsupported {
+            what: "an ELF file for another operating system",
+        });
+    }
+    Err(ReadError::Malformed {
+        what: "the ELF header",
+    })
 }
 
 pub(super) fn segments(
@@ -54,6 +77,16 @@ fn check_segments(bytes: &Bytes<'_>, segments: &[Segment]) -> Result<(), ReadErr
             segment.p_filesz.get(LE),
             "a segment",
         )?;
+        let align = segment.p_align.get(LE);
+        let distance = segment
+            .p_vaddr
+            .get(LE)
+            .wrapping_sub(segment.p_offset.get(LE));
+        if !align.is_power_of_two() || align < PAGE || distance & (align - 1) != 0 {
+            return Err(ReadError::Malformed {
+                what: "a segment does not lie on pages",
+            });
+        }
         if segment.p_memsz.get(LE) < segment.p_filesz.get(LE) {
             return Err(ReadError::Malformed {
                 what: "a segment is larger in the file than in memory",

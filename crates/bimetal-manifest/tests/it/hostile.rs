@@ -389,6 +389,26 @@ fn requests_that_weaken_the_process_are_seen() {
 }
 
 #[test]
+fn marks_and_alignments_that_the_loader_refuses_are_seen() {
+    let bytes = library();
+    assert!(read_bytes(&bytes).is_ok());
+    // Version of the format, another system, something where nothing may be.
+    for (place, value) in [(6, 2), (7, 9), (12, 1)] {
+        let mut changed = bytes.clone();
+        changed[place] = value;
+        assert!(read_bytes(&changed).is_err(), "{place}");
+    }
+    let headers = usize::try_from(u64::from_le_bytes(bytes[32..40].try_into().unwrap())).unwrap();
+    // The first segment is one to load; its last field is the alignment.
+    assert_eq!(bytes[headers..headers + 4], elf::PT_LOAD.0.to_le_bytes());
+    for align in [0, 1, 3, 8, 4097, u64::MAX] {
+        let mut changed = bytes.clone();
+        changed[headers + 48..headers + 56].copy_from_slice(&u64::to_le_bytes(align));
+        assert!(read_bytes(&changed).is_err(), "{align}");
+    }
+}
+
+#[test]
 fn a_second_dynamic_segment_or_segments_over_each_other_are_damage() {
     let bytes = library();
     let headers = usize::try_from(u64::from_le_bytes(bytes[32..40].try_into().unwrap())).unwrap();
