@@ -7,13 +7,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bimetal_manifest::schema::Dependency;
 use camino::{Utf8Path, Utf8PathBuf};
+use cargo_metadata::semver::Version;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 use fs_err as fs;
 use toml_edit::DocumentMut;
 
 use super::error::LockError;
 use super::registry::{self, Unpacked};
-use super::{local, parallel, tree};
+use super::requirers::{Edges, requirers};
+use super::{keys, local, parallel, tree};
 use crate::stages::plan::{Linkage, Plan, Step};
 use crate::toolchain::{Invocation, Runner, work};
 
@@ -26,6 +28,9 @@ pub(super) struct RustSources {
     pub(super) plugins: BTreeMap<String, Vec<Dependency>>,
 }
 
+/// One crate of the graph; sorted by name first, so that no path of this machine decides about an order.
+type Crate<'a> = (&'a str, &'a Version, &'a PackageId);
+
 /// name, version -> checksum of the archive.
 type Checksums = HashMap<(String, String), String>;
 
@@ -35,28 +40,28 @@ pub(super) fn hash(plan: &Plan, runner: &Runner<'_>) -> Result<RustSources, Lock
     let workspace = plan.out.join("rust");
     refuse_foreign(plan, &metadata)?;
 
+    let edges = edges(&metadata)?;
     let root = |folder: &Utf8Path| root(&metadata, folder);
-    let main = closure(&metadata, root(&workspace.join("main"))?)?;
+    let main_root = root(&workspace.join("main"))?;
+    let main = closure(&edges, main_root);
     let plugins = plan
         .rust_with(Linkage::Plugin)
         .map(|plugin| {
-            Ok((
-                plugin.name.clone(),
-                closure(&metadata, root(&plan.out.join(&plugin.dir))?)?,
-            ))
+            let root = root(&plan.out.join(&plugin.dir))?;
+            Ok((plugin, root, closure(&edges, root)))
         })
         .collect::<Result<Vec<_>, LockError>>()?;
 
     let wrappers = ["main", "describe", "plugin"].map(|folder| workspace.join(folder));
-    let used: BTreeSet<&PackageId> = plugins
+    let used: BTreeSet<Crate<'_>> = plugins
         .iter()
-        .flat_map(|(_, packages)| packages)
+        .flat_map(|(_, _, crates)| crates)
         .chain(&main)
         .copied()
         .collect();
     let used: Vec<&Package> = used
         .into_iter()
-        .map(|id| &metadata[id])
+        .map(|(_, _, id)| &metadata[id])
         .filter(|package| {
             !wrappers
                 .iter()
@@ -75,19 +80,40 @@ pub(super) fn hash(plan: &Plan, runner: &Runner<'_>) -> Result<RustSources, Lock
     let hashed: HashMap<PackageId, Dependency> =
         hashed.into_iter().collect::<Result<_, LockError>>()?;
 
-    let pick = |packages: &BTreeSet<&PackageId>| {
-        let mut picked: Vec<Dependency> = packages
+    let pick = |crates: &BTreeSet<Crate<'_>>, start: &[Crate<'_>]| {
+        let picked: Vec<(&PackageId, &Dependency)> = crates
             .iter()
-            .filter_map(|id| hashed.get(*id).cloned())
+            .filter_map(|(_, _, id)| Some((*id, hashed.get(*id)?)))
             .collect();
-        picked.sort_by(|one, other| (&one.name, &one.version).cmp(&(&other.name, &other.version)));
-        picked
+        let dependencies: Vec<Dependency> = picked.iter().map(|(_, one)| (*one).clone()).collect();
+        let ids = picked.iter().map(|(id, _)| *id);
+        let keys: HashMap<&PackageId, String> = ids.clone().zip(keys(&dependencies)).collect();
+        let requirers: HashMap<&PackageId, Option<Crate<'_>>> = requirers(&edges, start.to_vec())
+            .into_iter()
+            .map(|((_, _, id), requirer)| (id, requirer))
+            .collect();
+        ids.zip(dependencies)
+            .map(|(id, dependency)| {
+                let requirer = requirers.get(id).copied().flatten();
+                Dependency {
+                    required_by: requirer.and_then(|(_, _, id)| keys.get(id).cloned()),
+                    ..dependency
+                }
+            })
+            .collect::<Vec<_>>()
     };
     Ok(RustSources {
-        main: pick(&main),
+        main: pick(&main, &[main_root]),
         plugins: plugins
             .iter()
-            .map(|(name, packages)| (name.clone(), pick(packages)))
+            .map(|(plugin, root, crates)| {
+                // The wrapper has no other dependency of that name.
+                let component = edges[root]
+                    .iter()
+                    .find(|(name, ..)| *name == plugin.crate_name);
+                let start: Vec<_> = component.copied().into_iter().chain([*root]).collect();
+                (plugin.name.clone(), pick(crates, &start))
+            })
             .collect(),
     })
 }
@@ -158,48 +184,46 @@ fn refuse_foreign(plan: &Plan, metadata: &Metadata) -> Result<(), LockError> {
     }
 }
 
-fn root<'a>(metadata: &'a Metadata, folder: &Utf8Path) -> Result<&'a PackageId, LockError> {
+fn root<'a>(metadata: &'a Metadata, folder: &Utf8Path) -> Result<Crate<'a>, LockError> {
     let manifest = folder.join("Cargo.toml");
     metadata
         .packages
         .iter()
         .find(|package| package.manifest_path == manifest)
-        .map(|package| &package.id)
+        .map(of)
         .ok_or_else(|| LockError::Answer {
             tool: "cargo metadata",
             reason: format!("`{manifest}` is not in the workspace"),
         })
 }
 
-/// Everything that `root` needs to be built, without what only its tests need.
-fn closure<'a>(
-    metadata: &'a Metadata,
-    root: &'a PackageId,
-) -> Result<BTreeSet<&'a PackageId>, LockError> {
+fn of(package: &Package) -> Crate<'_> {
+    (package.name.as_str(), &package.version, &package.id)
+}
+
+/// What every crate needs to be built, without what only its tests need.
+fn edges(metadata: &Metadata) -> Result<Edges<Crate<'_>>, LockError> {
     let resolve = metadata.resolve.as_ref().ok_or_else(|| LockError::Answer {
         tool: "cargo metadata",
         reason: "it has no `resolve`".to_owned(),
     })?;
-    let nodes: HashMap<&PackageId, _> = resolve.nodes.iter().map(|node| (&node.id, node)).collect();
-    let mut seen = BTreeSet::new();
-    let mut open = vec![root];
-    while let Some(id) = open.pop() {
-        if !seen.insert(id) {
-            continue;
-        }
-        let Some(node) = nodes.get(id) else { continue };
-        open.extend(
-            node.deps
+    let edges = resolve.nodes.iter().map(|node| {
+        let needed = node.deps.iter().filter(|dep| {
+            dep.dep_kinds
                 .iter()
-                .filter(|dep| {
-                    dep.dep_kinds
-                        .iter()
-                        .any(|kind| kind.kind != DependencyKind::Development)
-                })
-                .map(|dep| &dep.pkg),
-        );
-    }
-    Ok(seen)
+                .any(|kind| kind.kind != DependencyKind::Development)
+        });
+        (
+            of(&metadata[&node.id]),
+            needed.map(|dep| of(&metadata[&dep.pkg])).collect(),
+        )
+    });
+    Ok(edges.collect())
+}
+
+/// Everything that `root` needs, with itself.
+fn closure<'a>(edges: &Edges<Crate<'a>>, root: Crate<'a>) -> BTreeSet<Crate<'a>> {
+    requirers(edges, [root]).into_keys().chain([root]).collect()
 }
 
 fn features(metadata: &Metadata) -> HashMap<&PackageId, Vec<String>> {

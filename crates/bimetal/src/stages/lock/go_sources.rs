@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::error::LockError;
 use super::go_modules::go;
+use super::requirers::{Edges, requirers};
 use super::{archive, local, parallel, tree};
 use crate::stages::plan::Plan;
 use crate::toolchain::{InvocationError, Runner};
@@ -22,6 +23,14 @@ pub(super) struct GoSources {
     pub(super) main: Vec<Dependency>,
     pub(super) plugins: BTreeMap<String, Vec<Dependency>>,
     pub(super) folders: BTreeMap<String, Utf8PathBuf>,
+}
+
+/// The modules of one artifact.
+struct Graph<'a> {
+    /// Without the generated one and the standard library.
+    modules: BTreeMap<&'a str, &'a Module>,
+    /// Which module imports packages of which other ones.
+    edges: Edges<&'a str>,
 }
 
 /// How much `go list` is asked for.
@@ -74,7 +83,8 @@ pub(super) fn list(
     listing: Listing,
     runner: &Runner<'_>,
 ) -> Result<Vec<u8>, InvocationError> {
-    let mut invocation = go(plan).args(["list", "-deps"]);
+    // With a profile every package would be listed once for each main package that it is compiled for.
+    let mut invocation = go(plan).args(["list", "-deps", "-pgo=off"]);
     invocation = match listing {
         Listing::Names => invocation.args(["-f", "{{with .Error}}{{.}}{{end}}"]),
         Listing::Graph => {
@@ -95,16 +105,16 @@ pub(super) fn list(
 pub(super) fn hash(plan: &Plan, runner: &Runner<'_>) -> Result<GoSources, LockError> {
     let text = list(plan, Listing::Graph, runner).map_err(|source| LockError::GoList { source })?;
     let packages = parse(&text)?;
-    let main = modules(&packages, &plan.distribution.module)?;
+    let main = graph(&packages, &plan.distribution.module)?;
     let plugins = plan
         .go_plugins
         .iter()
-        .map(|plugin| Ok((plugin.name.as_str(), modules(&packages, &plugin.package)?)))
+        .map(|plugin| Ok((plugin, graph(&packages, &plugin.package)?)))
         .collect::<Result<Vec<_>, LockError>>()?;
 
-    let mut used: BTreeMap<&str, &Module> = main.clone();
-    for (_, modules) in &plugins {
-        used.extend(modules);
+    let mut used: BTreeMap<&str, &Module> = main.modules.clone();
+    for (_, graph) in &plugins {
+        used.extend(&graph.modules);
     }
     let sums = sums(&plan.out)?;
     let used: Vec<&Module> = used.into_values().collect();
@@ -117,20 +127,32 @@ pub(super) fn hash(plan: &Plan, runner: &Runner<'_>) -> Result<GoSources, LockEr
         .map(|dependency| dependency.map(|dependency| (dependency.name.clone(), dependency)))
         .collect::<Result<_, _>>()?;
 
-    let pick = |modules: &BTreeMap<&str, &Module>| -> Vec<Dependency> {
-        modules
-            .keys()
-            .map(|path| dependencies[*path].clone())
-            .collect()
+    // What the generated module asks for is brought in by nobody, nor is what the component's own module asks for.
+    let pick = |graph: &Graph<'_>, component: Option<&str>| -> Vec<Dependency> {
+        let start = [plan.distribution.module.as_str()];
+        let requirers = requirers(&graph.edges, start.into_iter().chain(component));
+        let with_requirer = |path: &&str| Dependency {
+            required_by: requirers.get(path).copied().flatten().map(str::to_owned),
+            ..dependencies[*path].clone()
+        };
+        graph.modules.keys().map(with_requirer).collect()
     };
     Ok(GoSources {
-        main: pick(&main),
+        main: pick(&main, None),
         plugins: plugins
             .iter()
-            .map(|(name, modules)| ((*name).to_owned(), pick(modules)))
+            .map(|(plugin, graph)| {
+                let component = module_of(&packages, &plugin.module.import);
+                (plugin.name.clone(), pick(graph, component))
+            })
             .collect(),
         folders: folders(plan, &packages),
     })
+}
+
+fn module_of<'a>(packages: &'a HashMap<String, Package>, import: &str) -> Option<&'a str> {
+    let module = packages.get(import)?.module.as_ref()?;
+    Some(module.path.as_str())
 }
 
 fn folders(plan: &Plan, packages: &HashMap<String, Package>) -> BTreeMap<String, Utf8PathBuf> {
@@ -163,12 +185,12 @@ fn parse(text: &[u8]) -> Result<HashMap<String, Package>, LockError> {
     Ok(packages)
 }
 
-/// The modules of everything that `root` imports, without the generated module and the standard library.
-fn modules<'a>(
-    packages: &'a HashMap<String, Package>,
-    root: &str,
-) -> Result<BTreeMap<&'a str, &'a Module>, LockError> {
-    let mut modules = BTreeMap::new();
+/// The modules of everything that `root` imports.
+fn graph<'a>(packages: &'a HashMap<String, Package>, root: &str) -> Result<Graph<'a>, LockError> {
+    let mut graph = Graph {
+        modules: BTreeMap::new(),
+        edges: Edges::new(),
+    };
     let mut seen = BTreeSet::new();
     let mut open = vec![root];
     while let Some(path) = open.pop() {
@@ -176,26 +198,23 @@ fn modules<'a>(
             continue;
         }
         // `C` and `unsafe` are no packages.
-        let Some(package) = packages.get(path) else {
+        let Some(package) = packages.get(path).filter(|package| !package.standard) else {
             continue;
         };
-        if package.standard {
-            continue;
-        }
         let module = package.module.as_ref().ok_or_else(|| LockError::NoModule {
             package: package.import_path.clone(),
         })?;
         if !module.main {
-            modules.insert(module.path.as_str(), module);
+            graph.modules.insert(module.path.as_str(), module);
         }
-        open.extend(
-            package
-                .imports
-                .iter()
-                .map(|import| package.import_map.get(import).unwrap_or(import).as_str()),
-        );
+        let asked = graph.edges.entry(module.path.as_str()).or_default();
+        for import in &package.imports {
+            let import = package.import_map.get(import).unwrap_or(import).as_str();
+            asked.extend(module_of(packages, import));
+            open.push(import);
+        }
     }
-    Ok(modules)
+    Ok(graph)
 }
 
 fn dependency(

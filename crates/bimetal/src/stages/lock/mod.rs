@@ -11,6 +11,7 @@ mod go_sources;
 mod local;
 mod parallel;
 mod registry;
+mod requirers;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -84,50 +85,29 @@ pub(crate) fn lock(plan: Plan, tree: SourceTree, runner: &Runner<'_>) -> Result<
     })
 }
 
-/// The hashes by key: the name, or `name@version` where a name occurs more than once.
+/// The hashes by key.
 pub(crate) fn by_key(dependencies: &[Dependency]) -> BTreeMap<String, String> {
+    keys(dependencies)
+        .into_iter()
+        .zip(dependencies)
+        .map(|(key, dependency)| (key, dependency.hash.clone()))
+        .collect()
+}
+
+/// The key of each of one artifact's dependencies: its name, or `name@version` where the name occurs more than once.
+fn keys(dependencies: &[Dependency]) -> Vec<String> {
     let mut count: BTreeMap<&str, usize> = BTreeMap::new();
     for dependency in dependencies {
         *count.entry(&dependency.name).or_default() += 1;
     }
     dependencies
         .iter()
-        .map(|dependency| {
-            let key = match count[dependency.name.as_str()] {
-                1 => dependency.name.clone(),
-                _ => format!("{}@{}", dependency.name, dependency.version),
-            };
-            (key, dependency.hash.clone())
+        .map(|dependency| match count[dependency.name.as_str()] {
+            1 => dependency.name.clone(),
+            _ => format!("{}@{}", dependency.name, dependency.version),
         })
         .collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn dependency(name: &str, version: &str) -> Dependency {
-        Dependency {
-            name: name.to_owned(),
-            version: version.to_owned(),
-            source: "registry".to_owned(),
-            hash: format!("sha256:{version}"),
-            features: Vec::new(),
-            replaced_by: None,
-            required_by: None,
-        }
-    }
-
-    #[test]
-    fn a_name_that_occurs_twice_is_keyed_with_its_version() {
-        let keys = by_key(&[
-            dependency("serde", "1.0.229"),
-            dependency("syn", "1.0.109"),
-            dependency("syn", "2.0.117"),
-        ]);
-        assert_eq!(
-            keys.keys().collect::<Vec<_>>(),
-            ["serde", "syn@1.0.109", "syn@2.0.117"]
-        );
-    }
-}
+mod tests;

@@ -1,0 +1,264 @@
+//! Tests of [`super`] with real `go` and `cargo` over small graphs.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+
+use super::*;
+use crate::progress::Activity;
+use crate::stages::plan::samples;
+
+fn folder(files: &[(&str, &str)]) -> (tempfile::TempDir, Utf8PathBuf) {
+    let keep = tempfile::tempdir().unwrap();
+    let root = Utf8PathBuf::from_path_buf(keep.path().canonicalize().unwrap()).unwrap();
+    for (name, text) in files {
+        put(&root.join(name), text);
+    }
+    (keep, root)
+}
+
+fn put(path: &Utf8Path, text: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+fn runner(activity: &Activity) -> Runner<'_> {
+    Runner {
+        logs: None,
+        activity,
+    }
+}
+
+/// name -> who brings it in.
+fn requirers(dependencies: &[Dependency]) -> Vec<(&str, Option<&str>)> {
+    keys_of(dependencies)
+        .into_iter()
+        .zip(dependencies)
+        .map(|(name, dependency)| (name, dependency.required_by.as_deref()))
+        .collect()
+}
+
+fn keys_of(dependencies: &[Dependency]) -> Vec<&str> {
+    dependencies.iter().map(|one| one.name.as_str()).collect()
+}
+
+/// A Go distribution: main uses `far`, the plugin's component uses `near`, and `near` uses `far` and `deep`.
+fn go_distribution() -> (tempfile::TempDir, Plan) {
+    let module = "module example.com/otelcol\n\ngo 1.25\n";
+    let names = [
+        "go.opentelemetry.io/collector/exporter/debugexporter",
+        "example.com/near",
+        "example.com/far",
+        "example.com/deep",
+    ];
+    let local = names.map(|name| {
+        let folder = name.rsplit('/').next().unwrap();
+        format!("\nrequire {name} v0.161.0\nreplace {name} => ../{folder}\n")
+    });
+    let go_mod = format!("{module}{}", local.concat());
+    let (keep, root) = folder(&[
+        ("out/go.mod", &go_mod),
+        (
+            "out/main.go",
+            "package main\nimport _ \"example.com/far\"\nfunc main() {}\n",
+        ),
+        (
+            "out/internal/plugin/exporter-debugexporter/main.go",
+            "package main\nimport _ \"go.opentelemetry.io/collector/exporter/debugexporter\"\nfunc main() {}\n",
+        ),
+        (
+            "debugexporter/go.mod",
+            "module go.opentelemetry.io/collector/exporter/debugexporter\n\ngo 1.25\n",
+        ),
+        (
+            "debugexporter/a.go",
+            "package debugexporter\nimport _ \"go.opentelemetry.io/collector/exporter/debugexporter/internal\"\n",
+        ),
+        (
+            "debugexporter/internal/a.go",
+            "package internal\nimport _ \"example.com/near\"\n",
+        ),
+        ("near/go.mod", "module example.com/near\n\ngo 1.25\n"),
+        (
+            "near/a.go",
+            "package near\nimport (\n_ \"example.com/deep\"\n_ \"example.com/far\"\n_ \"fmt\"\n)\n",
+        ),
+        ("far/go.mod", "module example.com/far\n\ngo 1.25\n"),
+        ("far/a.go", "package far\nimport _ \"example.com/deep\"\n"),
+        ("deep/go.mod", "module example.com/deep\n\ngo 1.25\n"),
+        ("deep/a.go", "package deep\n"),
+    ]);
+    let mut plan = samples::hosted_plan();
+    plan.out = root.join("out");
+    plan.go.tool.as_mut().unwrap().program = "go".into();
+    plan.go_components.clear();
+    (keep, plan)
+}
+
+#[test]
+fn a_go_module_names_the_module_that_brings_it_in() {
+    let (_keep, plan) = go_distribution();
+    let sources = go_sources::hash(&plan, &runner(&Activity::silent())).unwrap();
+    assert_eq!(
+        requirers(&sources.main),
+        [
+            ("example.com/deep", Some("example.com/far")),
+            ("example.com/far", None)
+        ]
+    );
+    assert_eq!(
+        requirers(&sources.plugins["exporter-debugexporter"]),
+        [
+            ("example.com/deep", Some("example.com/near")),
+            ("example.com/far", Some("example.com/near")),
+            ("example.com/near", None),
+            ("go.opentelemetry.io/collector/exporter/debugexporter", None),
+        ]
+    );
+}
+
+#[test]
+fn a_profile_beside_main_does_not_change_the_list_of_packages() {
+    let (_keep, plan) = go_distribution();
+    let activity = Activity::silent();
+    let without = go_sources::hash(&plan, &runner(&activity)).unwrap();
+    put(&plan.out.join("default.pgo"), "");
+    let with = go_sources::hash(&plan, &runner(&activity)).unwrap();
+    assert_eq!(with.main, without.main);
+    assert_eq!(with.plugins, without.plugins);
+}
+
+/// A Rust distribution: the plugin's component and the SDK each use another version of one crate.
+fn rust_distribution() -> (tempfile::TempDir, Plan) {
+    let package = |name: &str, version: &str, rest: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"{version}\"\nedition = \"2024\"\n{rest}")
+    };
+    let (keep, root) = folder(&[
+        (
+            "rust/Cargo.toml",
+            "[workspace]\nresolver = \"3\"\nmembers = [\"main\", \"plugin/processor-my-redactor\"]\n",
+        ),
+        (
+            "rust/main/Cargo.toml",
+            &package(
+                "bimetal-main",
+                "0.0.0",
+                "[dependencies]\nmy-sampler = { path = \"../../local/my-sampler\" }\n",
+            ),
+        ),
+        (
+            "rust/plugin/processor-my-redactor/Cargo.toml",
+            &package(
+                "plugin-processor-my-redactor",
+                "0.0.0",
+                "[dependencies]\nmy-redactor = { path = \"../../../local/my-redactor\" }\nsdk = { path = \"../../../local/sdk\" }\n",
+            ),
+        ),
+        (
+            "local/my-redactor/Cargo.toml",
+            &package(
+                "my-redactor",
+                "0.3.0",
+                "[dependencies]\nmatch = { path = \"../match-two\", version = \"2\" }\n\
+                 [dev-dependencies]\nonly-tests = { path = \"../only-tests\" }\n",
+            ),
+        ),
+        (
+            "local/my-sampler/Cargo.toml",
+            &package(
+                "my-sampler",
+                "0.3.0",
+                "[dependencies]\nsdk = { path = \"../sdk\" }\n",
+            ),
+        ),
+        (
+            "local/sdk/Cargo.toml",
+            &package(
+                "sdk",
+                "1.0.0",
+                "[dependencies]\nold = { package = \"match\", path = \"../match-one\" }\n",
+            ),
+        ),
+        ("local/match-one/Cargo.toml", &package("match", "1.0.0", "")),
+        (
+            "local/match-two/Cargo.toml",
+            &package(
+                "match",
+                "2.0.0",
+                "[build-dependencies]\ntables = { path = \"../tables\" }\n",
+            ),
+        ),
+        ("local/tables/Cargo.toml", &package("tables", "1.0.0", "")),
+        (
+            "local/only-tests/Cargo.toml",
+            &package("only-tests", "1.0.0", ""),
+        ),
+        ("local/match-two/build.rs", "fn main() {}"),
+    ]);
+    let crates = [
+        "rust/main",
+        "rust/plugin/processor-my-redactor",
+        "local/my-redactor",
+        "local/my-sampler",
+        "local/sdk",
+        "local/match-one",
+        "local/match-two",
+        "local/tables",
+        "local/only-tests",
+    ];
+    for folder in crates {
+        put(&root.join(folder).join("src/lib.rs"), "");
+    }
+    let mut plan = samples::hosted_plan();
+    plan.out = root;
+    plan.rust.as_mut().unwrap().tools.cargo = "cargo".into();
+    (keep, plan)
+}
+
+#[test]
+fn a_crate_names_the_crate_that_brings_it_in_by_its_key() {
+    let (_keep, plan) = rust_distribution();
+    let sources = crates::hash(&plan, &runner(&Activity::silent())).unwrap();
+    assert_eq!(
+        requirers(&sources.main),
+        [
+            ("match", Some("sdk")),
+            ("my-sampler", None),
+            ("sdk", Some("my-sampler"))
+        ]
+    );
+    assert_eq!(
+        requirers(&sources.plugins["processor-my-redactor"]),
+        [
+            ("match", Some("sdk")),
+            ("match", None),
+            ("my-redactor", None),
+            ("sdk", None),
+            ("tables", Some("match@2.0.0")),
+        ]
+    );
+}
+
+fn dependency(name: &str, version: &str) -> Dependency {
+    Dependency {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        source: "registry".to_owned(),
+        hash: format!("sha256:{version}"),
+        features: Vec::new(),
+        replaced_by: None,
+        required_by: None,
+    }
+}
+
+#[test]
+fn a_name_that_occurs_twice_is_keyed_with_its_version() {
+    let keys = by_key(&[
+        dependency("serde", "1.0.229"),
+        dependency("syn", "1.0.109"),
+        dependency("syn", "2.0.117"),
+    ]);
+    assert_eq!(
+        keys.keys().collect::<Vec<_>>(),
+        ["serde", "syn@1.0.109", "syn@2.0.117"]
+    );
+}
