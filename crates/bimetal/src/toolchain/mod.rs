@@ -5,11 +5,13 @@
 
 pub(crate) mod claim;
 mod environment;
+mod go_flags;
 pub(crate) mod interrupt;
 mod invocation;
 mod run;
 pub(crate) mod work;
 pub(crate) mod write;
 
+pub(crate) use go_flags::go_flags;
 pub(crate) use invocation::Invocation;
 pub(crate) use run::{InvocationError, Runner};

@@ -22,6 +22,11 @@ pub(crate) fn built(out: &Utf8Path) -> Utf8PathBuf {
     folder(out).join("build")
 }
 
+/// Where the profile stands that Go's compiler is guided by.
+pub(crate) fn profile(out: &Utf8Path) -> Utf8PathBuf {
+    folder(out).join("profile")
+}
+
 /// Cargo's target folder: the one that the environment names, so that several distributions can share compiled crates, else our own.
 pub(crate) fn cargo_target(out: &Utf8Path) -> Utf8PathBuf {
     env::var("CARGO_TARGET_DIR")

@@ -6,6 +6,7 @@
 use camino::Utf8Path;
 
 use super::error::BuildError;
+use crate::stages::lock::Profile;
 use crate::stages::lock::go_modules::go;
 use crate::stages::plan::{GoPlugin, Plan};
 use crate::toolchain::Invocation;
@@ -22,22 +23,44 @@ const REFUSED: &[(&str, &str)] = &[
 ];
 
 /// `go build` of main into `path`.
-pub(super) fn main(plan: &Plan, path: &Utf8Path) -> Invocation {
+pub(super) fn main(plan: &Plan, profile: Option<&Profile>, path: &Utf8Path) -> Invocation {
     let mut args = arguments(plan, Artifact::Main);
+    args.extend(guided(plan, profile));
     args.splice(1..1, ["-o".to_owned(), path.to_string()]);
     go(plan).args(args).arg(".")
 }
 
 /// `go build` of a plugin into `path`.
-pub(super) fn plugin(plan: &Plan, plugin: &GoPlugin, path: &Utf8Path) -> Invocation {
+pub(super) fn plugin(
+    plan: &Plan,
+    plugin: &GoPlugin,
+    profile: Option<&Profile>,
+    path: &Utf8Path,
+) -> Invocation {
     let mut args = arguments(plan, Artifact::Plugin);
+    args.extend(guided(plan, profile));
     args.splice(1..1, ["-o".to_owned(), path.to_string()]);
     go(plan).args(args).arg(format!("./{}", plugin.dir))
 }
 
 /// All flags, as they stand in the manifest: without paths of this machine.
-pub(in crate::stages) fn flags(plan: &Plan, artifact: Artifact) -> Vec<String> {
-    arguments(plan, artifact).split_off(1)
+/// A profile has its base name, as in Go's own record; without one there is nothing to tell.
+pub(in crate::stages) fn flags(
+    plan: &Plan,
+    artifact: Artifact,
+    profile: Option<&Profile>,
+) -> Vec<String> {
+    let mut flags = arguments(plan, artifact).split_off(1);
+    flags.extend(profile.map(|profile| format!("-pgo={}", profile.name())));
+    flags
+}
+
+/// Said in every case: left to itself, Go would look for a profile in the folder of each main package, so that main and its plugins
+/// would be compiled by different ones.
+fn guided(plan: &Plan, profile: Option<&Profile>) -> Option<String> {
+    plan.host.as_ref()?;
+    let profile = profile.map_or("off", |profile| profile.path.as_str());
+    Some(format!("-pgo={profile}"))
 }
 
 /// Which flags an artifact gets.

@@ -78,7 +78,7 @@ pub(crate) fn build(stamped: Stamped, runner: &Runner<'_>) -> Result<Built, Buil
     let mut plugins = rust(&stamped, runner)?;
     for plugin in &plan.go_plugins {
         let path = folder.join(format!("{}.so", plugin.name));
-        let invocation = go::plugin(plan, plugin, &path);
+        let invocation = go::plugin(plan, plugin, stamped.profile.as_ref(), &path);
         runner
             .run(&format!("go-build-{}", plugin.name), &invocation)
             .map_err(|source| BuildError::Plugin {
@@ -94,7 +94,7 @@ pub(crate) fn build(stamped: Stamped, runner: &Runner<'_>) -> Result<Built, Buil
         });
     }
     let path = folder.join(&plan.distribution.binary);
-    let invocation = go::main(plan, &path);
+    let invocation = go::main(plan, stamped.profile.as_ref(), &path);
     runner
         .run("go-build-main", &invocation)
         .map_err(|source| BuildError::Main { source })?;

@@ -18,6 +18,13 @@ pub(crate) enum LockError {
     Download { source: InvocationError },
     #[error("cannot list the Go packages of the distribution")]
     GoList { source: InvocationError },
+    #[error("cannot ask Go for its flags")]
+    GoFlags { source: InvocationError },
+    #[error("cannot read the profile `{path}` that guides Go's compiler")]
+    Profile {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
     #[error("cannot update Cargo.lock and download crates")]
     Fetch { source: InvocationError },
     #[error("cannot read the crate graph")]
@@ -104,7 +111,12 @@ impl LockError {
             Self::Fetch { source } => source.hint_or(
                 "see that every `cargo` names a crate and a version that exist, and that the registry can be reached",
             ),
-            Self::GoList { source } | Self::Metadata { source } => source.hint(),
+            Self::GoList { source } | Self::GoFlags { source } | Self::Metadata { source } => {
+                source.hint()
+            }
+            Self::Profile { .. } => Some(
+                "`-pgo` in `GOFLAGS` names it, and a relative path starts at the output folder; `-pgo=off` builds without a profile",
+            ),
             Self::NoCore { .. } | Self::Strict { .. } => Some(
                 "use `--skip-strict-versioning` to build with the versions in go.mod, or write those into the configuration",
             ),
@@ -132,6 +144,7 @@ impl LockError {
             Self::Tidy { source }
             | Self::Download { source }
             | Self::GoList { source }
+            | Self::GoFlags { source }
             | Self::Fetch { source }
             | Self::Metadata { source } => source.is_interrupt(),
             _ => false,

@@ -10,6 +10,7 @@ pub(super) mod go_modules;
 mod go_sources;
 mod local;
 mod parallel;
+mod profile;
 mod registry;
 mod requirers;
 mod tree;
@@ -20,6 +21,7 @@ use bimetal_manifest::schema::Dependency;
 use camino::Utf8PathBuf;
 
 pub(crate) use error::LockError;
+pub(crate) use profile::Profile;
 pub(super) use tree::hex;
 
 use self::go_modules::Origin;
@@ -48,6 +50,8 @@ pub(crate) struct Sources {
     pub(crate) rust_plugins: BTreeMap<String, Vec<Dependency>>,
     /// Go import path of a component -> folder of its package.
     pub(crate) go_folders: BTreeMap<String, Utf8PathBuf>,
+    /// What guides Go's compiler.
+    pub(crate) profile: Option<Profile>,
 }
 
 /// Updates the lock files and hashes the sources; each only if the plan has the step.
@@ -72,6 +76,7 @@ pub(crate) fn lock(plan: Plan, tree: SourceTree, runner: &Runner<'_>) -> Result<
         sources.go_main = go.main;
         sources.go_plugins = go.plugins;
         sources.go_folders = go.folders;
+        sources.profile = profile::fix(&plan, runner)?;
         if plan.rust.is_some() {
             let rust = crates::hash(&plan, runner)?;
             sources.rust_main = rust.main;

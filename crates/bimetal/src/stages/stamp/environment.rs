@@ -12,7 +12,7 @@ use super::error::StampError;
 use crate::stages::generate::sha256;
 use crate::stages::lock::go_modules::go;
 use crate::stages::plan::Plan;
-use crate::toolchain::{Invocation, InvocationError, Runner};
+use crate::toolchain::{Invocation, InvocationError, Runner, go_flags};
 
 /// Variables that change what Go compiles. Paths of caches and proxies are not among them.
 const GO: &[&str] = &[
@@ -66,17 +66,14 @@ pub(super) fn go_variables(
         .collect())
 }
 
-/// Flags in `GOFLAGS` that change how Go works and not what it compiles.
-const NEUTRAL: &[&str] = &["-buildvcs", "-mod", "-modcacherw", "-p", "-v", "-x"];
+/// Flags in `GOFLAGS` that change how Go works and not what it compiles; and the profile, which is among the flags of the build.
+const NEUTRAL: &[&str] = &["-buildvcs", "-mod", "-modcacherw", "-p", "-pgo", "-v", "-x"];
 
 fn without_neutral(flags: &str) -> String {
-    let matters = |flag: &&str| {
-        let name = flag.split('=').next().unwrap_or(flag);
-        !NEUTRAL.contains(&name)
-    };
-    flags
-        .split_whitespace()
-        .filter(matters)
+    go_flags(flags)
+        .iter()
+        .filter(|flag| !NEUTRAL.contains(&flag.name))
+        .map(|flag| flag.raw)
         .collect::<Vec<_>>()
         .join(" ")
 }
@@ -124,8 +121,10 @@ mod tests {
     #[test]
     fn flags_that_do_not_change_the_code_are_not_recorded() {
         assert_eq!(
-            super::without_neutral("-buildvcs=false -mod=mod -tags=netgo -v"),
-            "-tags=netgo"
+            super::without_neutral(
+                "-buildvcs=false --mod=mod -pgo=/home/me/x.pgo '-gcflags=all=-N -v' -v"
+            ),
+            "'-gcflags=all=-N -v'"
         );
         assert_eq!(super::without_neutral(" -buildvcs=false"), "");
     }

@@ -15,7 +15,7 @@ use super::{abi, environment};
 use crate::stages::build::{cargo, go, rust_is_release};
 use crate::stages::describe::Described;
 use crate::stages::generate::GENERATOR_HASH;
-use crate::stages::lock::by_key;
+use crate::stages::lock::{Profile, by_key};
 use crate::toolchain::Runner;
 
 /// What the manifests of one distribution have in common.
@@ -90,7 +90,7 @@ impl<'a> Makers<'a> {
 
     pub(super) fn go_main(&self) -> Manifest {
         let plan = &self.described.plan;
-        let flags = go::flags(plan, go::Artifact::Main);
+        let flags = go::flags(plan, go::Artifact::Main, self.profile());
         let mut manifest = self.manifest(
             ArtifactKind::Main,
             Language::Go,
@@ -125,7 +125,7 @@ impl<'a> Makers<'a> {
     }
 
     pub(super) fn go_plugin(&self, name: &str) -> Result<Manifest, StampError> {
-        let flags = go::flags(&self.described.plan, go::Artifact::Plugin);
+        let flags = go::flags(&self.described.plan, go::Artifact::Plugin, self.profile());
         let dependencies = dependencies(&self.described.sources.go_plugins, name)?;
         let mut manifest = self.manifest(ArtifactKind::Plugin, Language::Go, dependencies, flags);
         manifest.component = Some(self.component(name)?);
@@ -139,6 +139,10 @@ impl<'a> Makers<'a> {
         manifest.component = Some(self.component(name)?);
         manifest.abi = Some(self.abi.clone());
         Ok(manifest)
+    }
+
+    fn profile(&self) -> Option<&Profile> {
+        self.described.sources.profile.as_ref()
     }
 
     fn component(&self, name: &str) -> Result<Component, StampError> {
@@ -174,7 +178,10 @@ impl<'a> Makers<'a> {
             dependencies: dependencies.to_vec(),
             environment: side.environment.clone(),
             environment_hash: Some(side.environment_hash.clone()),
-            pgo_profile: None,
+            pgo_profile: match language {
+                Language::Go => self.profile().map(|profile| profile.digest.clone()),
+                Language::Rust => None,
+            },
             distribution: Some(Distribution {
                 name: distribution.name.clone(),
                 version: distribution.version.clone(),

@@ -16,6 +16,7 @@ pub(crate) use error::StampError;
 pub(super) use files::{record, retire};
 
 use super::describe::{Components, Described};
+use super::lock::Profile;
 use super::plan::{Linkage, Plan, Step};
 use crate::toolchain::Runner;
 
@@ -25,6 +26,8 @@ pub(crate) struct Stamped {
     pub(crate) plan: Plan,
     pub(crate) components: Components,
     pub(crate) texts: Texts,
+    /// What guides Go's compiler.
+    pub(crate) profile: Option<Profile>,
 }
 
 /// The manifests as JSON, exactly as they are linked in.
@@ -42,6 +45,7 @@ pub(crate) fn stamp(described: Described, runner: &Runner<'_>) -> Result<Stamped
     if !plan.has(Step::Stamp) {
         return Ok(Stamped {
             texts: Texts::default(),
+            profile: described.sources.profile,
             components: described.components,
             plan: described.plan,
         });
@@ -80,6 +84,7 @@ pub(crate) fn stamp(described: Described, runner: &Runner<'_>) -> Result<Stamped
     files::write(plan, &written)?;
     Ok(Stamped {
         texts,
+        profile: described.sources.profile,
         components: described.components,
         plan: described.plan,
     })
