@@ -126,6 +126,9 @@ pub struct Toolchain {
     /// First line of the C compiler's `--version`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cc: Option<String>,
+    /// First line of the C++ compiler's `--version`; Go only, and only where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cxx: Option<String>,
 }
 
 /// One module or crate in the artifact's import graph.

@@ -18,11 +18,23 @@ use crate::toolchain::{Invocation, InvocationError, Runner, go_flags};
 const GO: &[&str] = &[
     "CC",
     "CGO_CFLAGS",
+    "CGO_CFLAGS_ALLOW",
+    "CGO_CFLAGS_DISALLOW",
     "CGO_CPPFLAGS",
+    "CGO_CPPFLAGS_ALLOW",
+    "CGO_CPPFLAGS_DISALLOW",
     "CGO_CXXFLAGS",
+    "CGO_CXXFLAGS_ALLOW",
+    "CGO_CXXFLAGS_DISALLOW",
     "CGO_ENABLED",
+    "CGO_FFLAGS",
+    "CGO_FFLAGS_ALLOW",
+    "CGO_FFLAGS_DISALLOW",
     "CGO_LDFLAGS",
+    "CGO_LDFLAGS_ALLOW",
+    "CGO_LDFLAGS_DISALLOW",
     "CXX",
+    "FC",
     "GO386",
     "GOAMD64",
     "GOARCH",
@@ -33,6 +45,7 @@ const GO: &[&str] = &[
     "GOFIPS140",
     "GOFLAGS",
     "GOOS",
+    "PKG_CONFIG",
 ];
 
 /// Name -> value of Go's variables that are not empty.
@@ -78,6 +91,28 @@ fn without_neutral(flags: &str) -> String {
         .join(" ")
 }
 
+/// First line of `--version` of the C++ compiler in `command`; none where it cannot say that, for only some distributions need one.
+pub(super) fn cxx(command: &str, runner: &Runner<'_>) -> Result<Option<String>, StampError> {
+    let Some(program) = command.split_whitespace().next() else {
+        return Ok(None);
+    };
+    match runner.read(
+        "cxx-version",
+        &Invocation::new(program, "/").arg("--version"),
+    ) {
+        Ok(answer) => Ok(first_line(&answer)),
+        Err(error) if error.is_interrupt() => Err(tool(error)),
+        Err(_) => Ok(None),
+    }
+}
+
+fn first_line(answer: &[u8]) -> Option<String> {
+    String::from_utf8_lossy(answer)
+        .lines()
+        .next()
+        .map(str::to_owned)
+}
+
 /// First line of `--version` of the linker that the C compiler calls.
 pub(super) fn linker(cc: &Utf8Path, runner: &Runner<'_>) -> Result<String, StampError> {
     let ask = |name, program: &str, argument: &str| {
@@ -92,11 +127,7 @@ pub(super) fn linker(cc: &Utf8Path, runner: &Runner<'_>) -> Result<String, Stamp
         if name.is_empty() { "ld" } else { &name },
         "--version",
     )?;
-    Ok(String::from_utf8_lossy(&version)
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .to_owned())
+    Ok(first_line(&version).unwrap_or_default())
 }
 
 /// `sha256:` over the canonical text of both: sorted keys, no spaces.

@@ -47,6 +47,11 @@ impl<'a> Makers<'a> {
             });
         };
         let linker = Some(environment::linker(&cc.program, runner)?);
+        let go_environment = environment::go_variables(plan, runner)?;
+        let cxx = match go_environment.get("CXX") {
+            Some(command) => environment::cxx(command, runner)?,
+            None => None,
+        };
         let go_toolchain = Toolchain {
             text: format!(
                 "go version {} {}/{}",
@@ -55,14 +60,15 @@ impl<'a> Makers<'a> {
             commit: None,
             linker: linker.clone(),
             cc: Some(cc.version.clone()),
+            cxx,
         };
         let rust_toolchain = Toolchain {
             text: rust.tools.text.clone(),
             commit: rust.tools.commit.clone(),
             linker,
             cc: Some(cc.version.clone()),
+            cxx: None,
         };
-        let go_environment = environment::go_variables(plan, runner)?;
         Ok(Self {
             go: Side {
                 version: go_tool.version.clone(),

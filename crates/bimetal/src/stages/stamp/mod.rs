@@ -89,3 +89,6 @@ pub(crate) fn stamp(described: Described, runner: &Runner<'_>) -> Result<Stamped
         plan: described.plan,
     })
 }
+
+#[cfg(test)]
+mod tests;
