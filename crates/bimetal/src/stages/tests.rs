@@ -350,10 +350,67 @@ fn only_what_depends_on_a_change_is_new(tiny: &Tiny, main: &[Manifest], rust: &[
     );
 }
 
+/// A profile in which nothing was measured: in the format of pprof, a kind of sample and its three strings.
+const PROFILE: &[u8] = b"\x0a\x04\x08\x01\x10\x02\x32\x00\x32\x07samples\x32\x05count";
+
+#[test]
+fn a_profile_beside_main_guides_main_and_its_go_plugins_and_a_changed_one_makes_both_anew() {
+    let tiny = Tiny::new();
+    let mut digests = Vec::new();
+    for profile in [PROFILE, b""] {
+        fs::write(tiny.plan.out.join("default.pgo"), profile).unwrap();
+        tiny.run().unwrap_or_else(|error| panic!("{error}"));
+        let files = ["otelcol-acme", "plugins/exporter-tiny.so"];
+        let [main, plugin] = files.map(|file| {
+            let (_, artifact) = object::open(&tiny.plan.out.join(file)).unwrap();
+            let go = &artifact.facts.go.unwrap().build_info;
+            let recorded = ("-pgo".to_owned(), "default.pgo".to_owned());
+            assert!(go.settings.contains(&recorded), "{file}");
+            let manifest = artifact.manifests.unwrap().parts.swap_remove(0);
+            assert_eq!(manifest.build_flags.last().unwrap(), "-pgo=default.pgo");
+            manifest.pgo_profile.unwrap()
+        });
+        assert_eq!(main, generate::sha256(profile));
+        assert_eq!(main, plugin);
+        digests.push(main);
+    }
+    assert_ne!(digests[0], digests[1]);
+}
+
+#[test]
+fn a_plugin_that_main_would_not_take_stops_the_build_with_the_report_of_the_check() {
+    let mut tiny = Tiny::new();
+    let variable = PLUGIN_GO.replace(
+        "func NewFactory() rate.Limit { return rate.Inf }",
+        "var NewFactory = rate.Inf",
+    );
+    let dir = tiny.plan.go_plugins[0].dir.clone();
+    tiny.tree.insert(dir.join("main.go"), variable);
+    let error = tiny.run().unwrap_err();
+    let lines: Vec<&str> = error.lines().map(str::trim).collect();
+    assert!(
+        lines.contains(&"exporter-tiny.so: refused, 1 difference"),
+        "{error}"
+    );
+    assert!(lines.contains(&"factory `NewFactory`"), "{error}");
+    assert!(lines.contains(&"1 of 2 plugins fit"), "{error}");
+    let commands: Vec<_> = lines
+        .iter()
+        .filter(|line| line.contains(" was built by: "))
+        .collect();
+    assert_eq!(commands.len(), 1, "{error}");
+    assert!(
+        commands[0].starts_with("exporter-tiny.so was built by: go build "),
+        "{error}"
+    );
+    assert!(!tiny.plan.out.join("plugins").exists());
+    assert!(!tiny.plan.out.join("otelcol-acme").exists());
+}
+
 #[test]
 fn the_errors_of_all_steps_say_how_the_program_ends() {
     let refused = VerifyError::Refused {
-        findings: Vec::new(),
+        report: String::new(),
     };
     assert!(refused.is_refusal() && !refused.is_interrupt());
     assert!(LockError::Interrupted.is_interrupt());

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use camino::Utf8Path;
 
-use super::CheckedPlugin;
 use super::error::VerifyError;
 use super::stage::Stage;
 use crate::toolchain::{Invocation, Runner};
@@ -17,25 +16,21 @@ const LIMIT: Duration = Duration::from_mins(1);
 /// How long main may take beside that, for each plugin: it hashes and reads the file first.
 const REST: Duration = Duration::from_secs(30);
 
-/// Loads all plugins; main starts a child for each.
+/// Loads all plugins of the stage; main starts a child for each.
 pub(super) fn load(
     out: &Utf8Path,
     main: &Utf8Path,
-    plugins: &[CheckedPlugin],
+    stage: &Stage,
     runner: &Runner<'_>,
 ) -> Result<(), VerifyError> {
-    if plugins.is_empty() {
-        return Ok(());
-    }
-    runner.activity.doing("staging the plugins");
-    let stage = Stage::make(out, plugins)?;
-    runner.activity.doing(&match plugins {
-        [plugin] => format!("loading {}", plugin.built.file_name()),
+    let plugins = &stage.plugins;
+    runner.activity.doing(&match plugins.as_slice() {
+        [plugin] => format!("loading {}", plugin.file_name().unwrap_or_default()),
         _ => format!("loading {} plugins, each in a child of main", plugins.len()),
     });
     let limit = (LIMIT + REST) * u32::try_from(plugins.len()).unwrap_or(u32::MAX);
     runner
-        .run_within("plugins-validate", &invocation(out, main, &stage), limit)
+        .run_within("plugins-validate", &invocation(out, main, stage), limit)
         .map_err(|source| VerifyError::Load { source })
 }
 

@@ -3,6 +3,7 @@
 //! In: [`Built`]. Out: [`Verified`], or everything that does not fit. Invariant: what memory believes about an artifact does not count; the
 //! builder itself never loads a plugin. What passed once with the same bytes is compared again, and not loaded again.
 
+mod check;
 mod error;
 mod load;
 mod passed;
@@ -10,8 +11,7 @@ mod read;
 mod stage;
 
 use bimetal_manifest::Digest;
-use bimetal_manifest::compat::{self, Candidate, Rules};
-use bimetal_manifest::object::{Artifact, Facts};
+use bimetal_manifest::object::Facts;
 use camino::Utf8PathBuf;
 
 pub(crate) use error::VerifyError;
@@ -21,7 +21,7 @@ use super::build::{Built, BuiltPlugin};
 use super::plan::{Plan, Step};
 use crate::toolchain::Runner;
 use passed::Passed;
-use read::ReadPlugin;
+use stage::Stage;
 
 /// A distribution whose artifacts were checked. Only [`verify`] makes one.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub(crate) struct Checked {
     pub(crate) path: Utf8PathBuf,
     pub(crate) sha256: Digest,
     pub(crate) size: u64,
-    /// Manifest text and facts; `None` without a plugin host.
+    /// Manifest text and facts; `None` without a plugin host, and for a file that cannot be read as an artifact.
     pub(crate) about: Option<About>,
 }
 
@@ -98,31 +98,16 @@ pub(crate) fn verify(built: Built, runner: &Runner<'_>) -> Result<Verified, Veri
     runner.activity.doing("reading the artifacts back");
     // The order in which main opens them.
     plugins.sort_by_key(BuiltPlugin::file_name);
-    let (own, main) = read::main(&main.path, stamped.texts.main.as_deref())?;
-    let (mut read, mut findings) = (Vec::new(), Vec::new());
-    for plugin in plugins {
-        let text = stamped.texts.plugins.get(&plugin.name).map(String::as_str);
-        match read::plugin(plugin, text)? {
-            Ok(plugin) => read.push(plugin),
-            Err(finding) => findings.push(finding),
-        }
-    }
-    compare(&own, &mut read);
-    findings.extend(
-        read.iter()
-            .map(|plugin| plugin.finding.clone())
-            .filter(|finding| !finding.is_empty()),
-    );
-    if !findings.is_empty() {
-        findings.sort_by(|one, other| one.file.cmp(&other.file));
-        return Err(VerifyError::Refused { findings });
-    }
-
-    let plugins: Vec<CheckedPlugin> = read.into_iter().map(|plugin| plugin.plugin).collect();
-    let passed = Passed::of(&main, &plugins);
-    if !passed.is_remembered(&plan.out) {
-        load::load(&plan.out, &main.path, &plugins, runner)?;
-        passed.remember(&plan.out)?;
+    let main = read::main(&main.path, stamped.texts.main.as_deref())?;
+    let plugins = plugins
+        .into_iter()
+        .map(|plugin| {
+            let text = stamped.texts.plugins.get(&plugin.name).map(String::as_str);
+            read::plugin(plugin, text)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    if !plugins.is_empty() {
+        gate(&plan, &main, &plugins, runner)?;
     }
     Ok(Verified {
         plan,
@@ -131,26 +116,23 @@ pub(crate) fn verify(built: Built, runner: &Runner<'_>) -> Result<Verified, Veri
     })
 }
 
-/// Every plugin alone against main, then those that fit all together in the order in which main would open them.
-fn compare(own: &Artifact, plugins: &mut [ReadPlugin]) {
-    let rules = Rules::of(own, None);
-    for plugin in plugins.iter_mut() {
-        plugin.finding.mismatches = compat::compare(own, &plugin.artifact, rules);
+/// Compares all plugins with main and with each other, then lets main load each.
+fn gate(
+    plan: &Plan,
+    main: &Checked,
+    plugins: &[CheckedPlugin],
+    runner: &Runner<'_>,
+) -> Result<(), VerifyError> {
+    runner.activity.doing("staging the plugins");
+    let stage = Stage::make(&plan.out, plugins)?;
+    runner.activity.doing("comparing the plugins with main");
+    check::check(&main.path, &stage, plugins)?;
+    let passed = Passed::of(main, plugins);
+    if !passed.is_remembered(&plan.out) {
+        load::load(&plan.out, &main.path, &stage, runner)?;
+        passed.remember(&plan.out)?;
     }
-    let Some(go) = &own.facts.go else { return };
-    let fitting = plugins.iter().filter(|plugin| plugin.finding.is_empty());
-    let candidates: Vec<_> = fitting
-        .filter_map(|plugin| Candidate::of(&plugin.finding.file, &plugin.artifact))
-        .collect();
-    let predictions = compat::predict(&go.package_hashes, &[], &candidates);
-    for prediction in predictions {
-        if let Some(plugin) = plugins
-            .iter_mut()
-            .find(|plugin| plugin.finding.file == prediction.file)
-        {
-            plugin.finding.mismatches.extend(prediction.mismatches);
-        }
-    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -10,17 +10,9 @@ use bimetal_manifest::schema::Language;
 use bimetal_manifest::sha256;
 use camino::Utf8Path;
 
-use super::error::{Finding, VerifyError, problem};
+use super::error::VerifyError;
 use super::{About, Checked, CheckedPlugin};
 use crate::stages::build::{BuiltMain, BuiltPlugin};
-
-/// A plugin that could be read, and what is wrong with it already.
-#[derive(Debug)]
-pub(super) struct ReadPlugin {
-    pub(super) plugin: CheckedPlugin,
-    pub(super) artifact: Artifact,
-    pub(super) finding: Finding,
-}
 
 /// A main without manifests: a regular file that may be executed.
 pub(super) fn program(built: BuiltMain) -> Result<Checked, VerifyError> {
@@ -36,22 +28,11 @@ pub(super) fn program(built: BuiltMain) -> Result<Checked, VerifyError> {
             command: invocation.command_line(),
         });
     }
-    let file = fs_err::File::open(path.as_std_path()).map_err(failed)?;
-    let size = file.metadata().map_err(failed)?.len();
-    let sha256 = sha256(file.file()).map_err(failed)?;
-    Ok(Checked {
-        path,
-        sha256,
-        size,
-        about: None,
-    })
+    without_facts(&path)
 }
 
 /// A main with the manifests that were stamped.
-pub(super) fn main(
-    path: &Utf8Path,
-    stamped: Option<&str>,
-) -> Result<(Artifact, Checked), VerifyError> {
+pub(super) fn main(path: &Utf8Path, stamped: Option<&str>) -> Result<Checked, VerifyError> {
     let path_of = || path.to_owned();
     let (artifact, checked) = artifact(path)?;
     if artifact.facts.form != Form::Main {
@@ -69,51 +50,58 @@ pub(super) fn main(
         Ok(manifests) if stamped != Some(manifests.text.as_str()) => {
             Err(VerifyError::Stale { path: path_of() })
         }
-        Ok(_) => Ok((artifact, checked)),
+        Ok(_) => Ok(checked),
     }
 }
 
-/// A plugin, or why it is none. An error is about reading, not about the plugin.
+/// A plugin, which has to be the one of this build. Whether it is any good as a plugin is not asked here.
 pub(super) fn plugin(
     built: BuiltPlugin,
     stamped: Option<&str>,
-) -> Result<Result<ReadPlugin, Finding>, VerifyError> {
-    let mut finding = Finding::about(&built);
+) -> Result<CheckedPlugin, VerifyError> {
     let (artifact, checked) = match artifact(&built.path) {
         Ok(read) => read,
-        Err(VerifyError::Read { source, .. }) => {
-            finding.problems.push(problem(&source, source.hint()));
-            return Ok(Err(finding));
+        Err(VerifyError::Read { .. }) => {
+            let checked = without_facts(&built.path)?;
+            return Ok(CheckedPlugin { built, checked });
         }
         Err(error) => return Err(error),
     };
-    let wanted = match built.language {
-        Language::Go => Form::GoPlugin,
-        Language::Rust => Form::RustPlugin,
+    let other_form = match built.language {
+        Language::Go => Form::RustPlugin,
+        Language::Rust => Form::GoPlugin,
     };
     let found = artifact.facts.form;
-    if found != wanted {
-        let form = VerifyError::Form {
-            path: built.path.clone(),
+    if found == other_form {
+        return Err(VerifyError::Form {
+            path: built.path,
             found: found.as_str(),
-            wanted: wanted.as_str(),
-        };
-        finding.problems.push(problem(&form, form.hint()));
+            wanted: match built.language {
+                Language::Go => Form::GoPlugin.as_str(),
+                Language::Rust => Form::RustPlugin.as_str(),
+            },
+        });
     }
-    // One without a manifest is a mismatch of its own.
-    if let Ok(manifests) = &artifact.manifests
-        && stamped != Some(manifests.text.as_str())
-    {
-        let stale = VerifyError::Stale {
-            path: built.path.clone(),
-        };
-        finding.problems.push(problem(&stale, stale.hint()));
+    match &artifact.manifests {
+        Ok(manifests) if stamped != Some(manifests.text.as_str()) => {
+            Err(VerifyError::Stale { path: built.path })
+        }
+        _ => Ok(CheckedPlugin { built, checked }),
     }
-    Ok(Ok(ReadPlugin {
-        plugin: CheckedPlugin { built, checked },
-        artifact,
-        finding,
-    }))
+}
+
+fn without_facts(path: &Utf8Path) -> Result<Checked, VerifyError> {
+    let failed = |source| VerifyError::Open {
+        path: path.to_owned(),
+        source,
+    };
+    let file = fs_err::File::open(path.as_std_path()).map_err(failed)?;
+    Ok(Checked {
+        path: path.to_owned(),
+        size: file.metadata().map_err(failed)?.len(),
+        sha256: sha256(file.file()).map_err(failed)?,
+        about: None,
+    })
 }
 
 fn artifact(path: &Utf8Path) -> Result<(Artifact, Checked), VerifyError> {
