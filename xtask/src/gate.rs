@@ -5,7 +5,7 @@
 use bimetal_conformance::distribution::{repository, target};
 
 use crate::chore::{ChoreError, run, run_with, step};
-use crate::{header, quickstart, structure};
+use crate::{deny, header, quickstart, structure};
 
 /// Lint, unit, property, structure, quickstart, loading.
 pub(crate) fn test() -> Result<(), ChoreError> {
@@ -27,6 +27,7 @@ pub(crate) fn test() -> Result<(), ChoreError> {
             ],
         )
     })?;
+    step("licences and origins of crates", deny::run_all)?;
     step("documentation", || {
         run_with(
             "cargo",

@@ -13,6 +13,7 @@ use clap::{Parser, Subcommand};
 
 mod bench;
 mod chore;
+mod deny;
 mod gate;
 mod header;
 mod quickstart;
