@@ -20,6 +20,10 @@ pub(crate) enum LockError {
     GoList { source: InvocationError },
     #[error("cannot ask Go for its flags")]
     GoFlags { source: InvocationError },
+    #[error(
+        "`GOFLAGS` is `{flags}`: with `-overlay` the compiler would read other files than those that are hashed"
+    )]
+    Overlay { flags: String },
     #[error("cannot read the profile `{path}` that guides Go's compiler")]
     Profile {
         path: Utf8PathBuf,
@@ -113,6 +117,9 @@ impl LockError {
             ),
             Self::GoList { source } | Self::GoFlags { source } | Self::Metadata { source } => {
                 source.hint()
+            }
+            Self::Overlay { .. } => {
+                Some("take `-overlay` away; `replace` of an entry builds a module from other sources")
             }
             Self::Profile { .. } => Some(
                 "`-pgo` in `GOFLAGS` names it, and a relative path starts at the output folder; `-pgo=off` builds without a profile",

@@ -6,6 +6,7 @@
 mod archive;
 pub(super) mod crates;
 mod error;
+mod flags;
 pub(super) mod go_modules;
 mod go_sources;
 mod local;
@@ -63,6 +64,7 @@ pub(crate) fn lock(plan: Plan, tree: SourceTree, runner: &Runner<'_>) -> Result<
         Origin::Kept
     };
     if plan.has(Step::Lock) {
+        sources.profile = profile::fix(&plan.out, &flags::read(&plan, runner)?)?;
         let go = match go_sources::hash(&plan, runner) {
             // What was remembered no longer fits: a local module imports something new, or the module cache is gone.
             Err(LockError::GoList { source })
@@ -76,7 +78,6 @@ pub(crate) fn lock(plan: Plan, tree: SourceTree, runner: &Runner<'_>) -> Result<
         sources.go_main = go.main;
         sources.go_plugins = go.plugins;
         sources.go_folders = go.folders;
-        sources.profile = profile::fix(&plan, runner)?;
         if plan.rust.is_some() {
             let rust = crates::hash(&plan, runner)?;
             sources.rust_main = rust.main;

@@ -9,10 +9,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::error::LockError;
-use super::go_modules::go;
 use crate::stages::generate::sha256;
-use crate::stages::plan::Plan;
-use crate::toolchain::{Runner, go_flags, work, write};
+use crate::toolchain::{go_flags, work, write};
 
 /// What `-pgo=auto` looks for in the folder of a main package.
 const DEFAULT: &str = "default.pgo";
@@ -33,15 +31,9 @@ impl Profile {
     }
 }
 
-/// The profile that the user asks for.
-pub(super) fn fix(plan: &Plan, runner: &Runner<'_>) -> Result<Option<Profile>, LockError> {
-    let flags = runner
-        .read("go-env-flags", &go(plan).args(["env", "GOFLAGS"]))
-        .map_err(|source| LockError::GoFlags { source })?;
-    match source(&plan.out, &String::from_utf8_lossy(&flags)) {
-        Some(path) => copy(&plan.out, &path).map(Some),
-        None => Ok(None),
-    }
+/// The profile that the user asks for with `flags`.
+pub(super) fn fix(out: &Utf8Path, flags: &str) -> Result<Option<Profile>, LockError> {
+    source(out, flags).map(|path| copy(out, &path)).transpose()
 }
 
 /// Where the user's profile stands. Like Go, the last `-pgo` counts, and a relative path starts where Go is run.
