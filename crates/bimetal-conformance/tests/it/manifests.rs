@@ -1,6 +1,6 @@
 //! Every manifest that these tests build is one that `docs/manifest.schema.json` describes, in the artifact and beside it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bimetal_conformance::distribution::{Distribution, build, repository};
 use bimetal_manifest::object;
@@ -36,6 +36,35 @@ fn parts(manifest: Value) -> Vec<Value> {
     }
 }
 
+/// Who brings a dependency in is a dependency of the same artifact, and every chain of them ends.
+fn requirers_lead_to_the_component(name: &str, part: &Value) {
+    let hashes = part["dependency_hashes"].as_object().unwrap();
+    let mut requirers = BTreeMap::new();
+    for dependency in part["dependencies"].as_array().unwrap() {
+        let text = |key: &str| dependency[key].as_str();
+        let (path, version) = (text("name").unwrap(), text("version").unwrap());
+        let key = Some(path.to_owned())
+            .filter(|key| hashes.contains_key(key))
+            .unwrap_or_else(|| format!("{path}@{version}"));
+        requirers.insert(key, text("required_by"));
+    }
+    assert_eq!(requirers.len(), hashes.len(), "{name}");
+    assert!(requirers.values().any(Option::is_some), "{name}");
+    for start in requirers.keys() {
+        let mut at = start.as_str();
+        for _ in 0..=requirers.len() {
+            match requirers[at] {
+                Some(requirer) => at = requirer,
+                None => break,
+            }
+        }
+        assert_eq!(
+            requirers[at], None,
+            "{name}: `{start}` is brought in by a circle"
+        );
+    }
+}
+
 /// Gives the number of manifests.
 fn follow_the_schema(distribution: &Distribution) -> usize {
     let schema = json(repository().join("docs/manifest.schema.json"));
@@ -49,12 +78,13 @@ fn follow_the_schema(distribution: &Distribution) -> usize {
         let inside = object::open(&artifact).unwrap().1.manifests.unwrap().text;
         let inside: Value = serde_json::from_str(&inside).unwrap();
         assert_eq!(beside["manifest"], inside, "{name}");
-        for part in parts(inside) {
+        for part in &parts(inside) {
             let errors: Vec<String> = validator
-                .iter_errors(&part)
+                .iter_errors(part)
                 .map(|error| format!("{name}: {}: {error}", error.instance_path()))
                 .collect();
             assert_eq!(errors, [""; 0]);
+            requirers_lead_to_the_component(name, part);
             seen += 1;
         }
         sidecars.insert(sidecar);
