@@ -80,42 +80,47 @@ pub(super) fn hash(plan: &Plan, runner: &Runner<'_>) -> Result<RustSources, Lock
     let hashed: HashMap<PackageId, Dependency> =
         hashed.into_iter().collect::<Result<_, LockError>>()?;
 
-    let pick = |crates: &BTreeSet<Crate<'_>>, start: &[Crate<'_>]| {
-        let picked: Vec<(&PackageId, &Dependency)> = crates
-            .iter()
-            .filter_map(|(_, _, id)| Some((*id, hashed.get(*id)?)))
-            .collect();
-        let dependencies: Vec<Dependency> = picked.iter().map(|(_, one)| (*one).clone()).collect();
-        let ids = picked.iter().map(|(id, _)| *id);
-        let keys: HashMap<&PackageId, String> = ids.clone().zip(keys(&dependencies)).collect();
-        let requirers: HashMap<&PackageId, Option<Crate<'_>>> = requirers(&edges, start.to_vec())
-            .into_iter()
-            .map(|((_, _, id), requirer)| (id, requirer))
-            .collect();
-        ids.zip(dependencies)
-            .map(|(id, dependency)| {
-                let requirer = requirers.get(id).copied().flatten();
-                Dependency {
-                    required_by: requirer.and_then(|(_, _, id)| keys.get(id).cloned()),
-                    ..dependency
-                }
-            })
-            .collect::<Vec<_>>()
-    };
     Ok(RustSources {
-        main: pick(&main, &[main_root]),
+        main: pick(&main, &hashed, &requirers(&edges, [main_root])),
         plugins: plugins
             .iter()
             .map(|(plugin, root, crates)| {
                 // The wrapper has no other dependency of that name.
-                let component = edges[root]
-                    .iter()
+                let component = edges
+                    .get(root)
+                    .into_iter()
+                    .flatten()
                     .find(|(name, ..)| *name == plugin.crate_name);
-                let start: Vec<_> = component.copied().into_iter().chain([*root]).collect();
-                (plugin.name.clone(), pick(crates, &start))
+                let requirers = requirers(&edges, component.into_iter().chain([root]).copied());
+                (plugin.name.clone(), pick(crates, &hashed, &requirers))
             })
             .collect(),
     })
+}
+
+/// The dependencies among `crates`, each with the key of the one that brings it in. Wrappers have no hash and are none.
+fn pick<'a>(
+    crates: &BTreeSet<Crate<'a>>,
+    hashed: &HashMap<PackageId, Dependency>,
+    requirers: &BTreeMap<Crate<'a>, Option<Crate<'a>>>,
+) -> Vec<Dependency> {
+    let (picked, dependencies): (Vec<Crate<'_>>, Vec<Dependency>) = crates
+        .iter()
+        .filter_map(|one| Some((*one, hashed.get(one.2)?.clone())))
+        .unzip();
+    let keys: HashMap<Crate<'_>, String> =
+        picked.iter().copied().zip(keys(&dependencies)).collect();
+    picked
+        .iter()
+        .zip(dependencies)
+        .map(|(one, dependency)| {
+            let requirer = requirers.get(one).copied().flatten();
+            Dependency {
+                required_by: requirer.and_then(|requirer| keys.get(&requirer).cloned()),
+                ..dependency
+            }
+        })
+        .collect()
 }
 
 /// `cargo metadata`, offline if everything is there; else after `cargo fetch`.
