@@ -25,6 +25,9 @@ const GO_FLAGS: &[&str] = &[
     "-coverpkg",
 ];
 
+/// The flag whose values each change something or nothing.
+const TAGS: &str = "-tags";
+
 /// Those of them that need no value.
 const GO_SWITCHES: &[&str] = &["-trimpath", "-race", "-msan", "-asan", "-cover"];
 
@@ -76,10 +79,16 @@ pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
 }
 
 fn go(pair: &Pair<'_>) -> Vec<Mismatch> {
-    let (main, plugin) = (
+    let (mut main, mut plugin) = (
         go_flags(&pair.main_part.build_flags),
         go_flags(&pair.plugin_part.build_flags),
     );
+    if let Some(tags) = effective_tags(pair) {
+        for (flags, tags) in [(&mut main, tags.0), (&mut plugin, tags.1)] {
+            flags.remove(TAGS);
+            flags.extend((!tags.is_empty()).then(|| (TAGS.to_owned(), tags.join(","))));
+        }
+    }
     let mut found: Vec<_> = differences(&main, &plugin)
         .map(|(name, ours, theirs)| go_flag(name, ours, theirs))
         .collect();
@@ -112,20 +121,27 @@ fn pgo_profile(pair: &Pair<'_>) -> Option<Mismatch> {
     Some(mismatch)
 }
 
+/// The tags that change something, where both sides know them.
+fn effective_tags<'a>(pair: &Pair<'a>) -> Option<(&'a [String], &'a [String])> {
+    let main = pair.main_part.effective_tags.as_deref()?;
+    Some((main, pair.plugin_part.effective_tags.as_deref()?))
+}
+
 /// Differences in Go's own record that the manifests do not show: the record is written by the tool chain itself.
 fn recorded(pair: &Pair<'_>, found: &[Mismatch]) -> Vec<Mismatch> {
     let (Some(main), Some(plugin)) = (&pair.main.facts.go, &pair.plugin.facts.go) else {
         return Vec::new();
     };
+    let knows_tags = effective_tags(pair).is_some();
     let settings = |settings: &[(String, String)]| -> BTreeMap<String, String> {
         let matters = |key: &str| {
-            GO_FLAGS.contains(&key)
+            (GO_FLAGS.contains(&key) && !(key == TAGS && knows_tags))
                 || RECORDED.contains(&key)
                 || key.starts_with("GOAMD64")
                 || key.starts_with("GOARM")
         };
         let normal = |key: &str, value: &str| {
-            if key == "-tags" {
+            if key == TAGS {
                 sorted_tags(value)
             } else {
                 value.to_owned()
@@ -133,7 +149,7 @@ fn recorded(pair: &Pair<'_>, found: &[Mismatch]) -> Vec<Mismatch> {
         };
         settings
             .iter()
-            .filter(|(key, value)| matters(key) && value != "false")
+            .filter(|(key, value)| matters(key) && !["false", "off"].contains(&value.as_str()))
             .map(|(key, value)| (key.clone(), normal(key, value)))
             .collect()
     };
@@ -231,12 +247,13 @@ fn go_flags(flags: &[String]) -> BTreeMap<String, String> {
             None if is_switch => "true",
             None => rest.next().map_or("", String::as_str),
         };
-        let value = if name == "-tags" {
+        let value = if name == TAGS {
             sorted_tags(value)
         } else {
             value.to_owned()
         };
-        if value.is_empty() || (is_switch && value == "false") {
+        let is_off = (is_switch && value == "false") || (name == "-pgo" && value == "off");
+        if value.is_empty() || is_off {
             found.remove(name);
             continue;
         }
@@ -269,7 +286,9 @@ fn sorted_tags(value: &str) -> String {
 
 fn environment(variables: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let matters = |name: &str| {
-        (name.starts_with("GO") || name.starts_with("CGO_")) && !PLACES.contains(&name)
+        // Lists of flags that cgo lets pass change no code; the flags themselves do.
+        let permits = name.ends_with("_ALLOW") || name.ends_with("_DISALLOW");
+        (name.starts_with("GO") || name.starts_with("CGO_")) && !permits && !PLACES.contains(&name)
     };
     // An empty variable means the same as none.
     variables
@@ -332,7 +351,7 @@ mod tests {
 
     #[test]
     fn a_switch_that_is_off_again_counts_as_off() {
-        assert!(go_flags(&list(&["-race", "-race=false", "-tags="])).is_empty());
+        assert!(go_flags(&list(&["-race", "-race=false", "-tags=", "-pgo=off"])).is_empty());
         assert_eq!(
             go_flags(&list(&["-gcflags=a", "-gcflags=b"]))["-gcflags"],
             "a; b"
@@ -347,6 +366,7 @@ mod tests {
             ("CGO_CFLAGS", ""),
             ("CC", "cc"),
             ("CGO_LDFLAGS", "-lm"),
+            ("CGO_CFLAGS_ALLOW", "-f.*"),
         ];
         let variables = variables
             .map(|(name, value)| (name.to_owned(), value.to_owned()))

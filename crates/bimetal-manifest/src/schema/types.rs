@@ -45,6 +45,10 @@ pub struct Manifest {
     /// `sha256:` over the canonical text of `environment` and `toolchain`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment_hash: Option<String>,
+    /// Those of the tags behind `-tags` that a file of the import graph asks for in a build constraint, sorted; the others change nothing.
+    /// Without this key every tag is compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_tags: Option<Vec<String>>,
     /// `sha256:` of the profile that `-pgo` named; the flag itself has its path or name only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pgo_profile: Option<String>,

@@ -72,6 +72,23 @@ fn a_setting_that_reaches_no_shared_package_is_no_difference() {
 }
 
 #[test]
+fn a_tag_that_no_file_asks_for_is_no_difference() {
+    let (mut main, mut plugin) = pair();
+    manifest(&mut plugin).build_flags = vec!["-trimpath".to_owned(), "-tags=a,b,more".to_owned()];
+    let found = compare(&main, &plugin, Policy::Exact);
+    assert_eq!(
+        short(&found),
+        [(What::Flag, "-tags", Class::WouldRunWrongCode, 0)]
+    );
+    manifest(&mut main).effective_tags = Some(vec!["a".to_owned()]);
+    manifest(&mut plugin).effective_tags = Some(vec!["a".to_owned()]);
+    assert_eq!(compare(&main, &plugin, Policy::Exact), []);
+    manifest(&mut plugin).effective_tags = Some(vec!["a".to_owned(), "more".to_owned()]);
+    let found = compare(&main, &plugin, Policy::Exact);
+    assert_eq!(found[0].plugin.as_deref(), Some("a,more"));
+}
+
+#[test]
 fn a_patch_release_is_refused_by_go_and_another_minor_release_ends_the_process() {
     for (version, class) in [
         ("go1.26.1", Class::Refused),
