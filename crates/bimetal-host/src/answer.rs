@@ -2,6 +2,7 @@
 //!
 //! In: plugins that passed, plugins that did not. Out: [`Answer`]. Invariant: a ticket is no plugin: its handle is worth one load.
 
+use bimetal_manifest::Digest;
 use bimetal_manifest::schema::{Component, Kind, Language};
 
 use crate::catalog::Item;
@@ -34,6 +35,10 @@ pub(crate) struct Ticket {
     pub(crate) component: Component,
     /// Its language.
     pub(crate) language: Language,
+    /// The compiler that made it.
+    pub(crate) toolchain_version: String,
+    /// Digest of the bytes that will be loaded.
+    pub(crate) digest: Digest,
 }
 
 /// More than one file brings the component.

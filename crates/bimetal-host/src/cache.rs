@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bimetal_manifest::{Digest, sha256};
+use bimetal_plugins::rights::check_directory;
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{
     Access, AtFlags, CWD, Mode, OFlags, StatVfsMountFlags, accessat, fchmod, fstat, mkdirat,
@@ -41,7 +42,7 @@ pub(crate) struct Draft {
 /// There is no place for private copies, or it cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CacheError {
-    #[error("none of {} is a folder of this user alone that code may be executed from", list(.tried))]
+    #[error("none of {} is a folder of this user alone that code may be executed from and that nobody else can exchange", list(.tried))]
     NoFolder { tried: Vec<Utf8PathBuf> },
     #[error("cannot write in `{path}`")]
     Write {
@@ -58,7 +59,7 @@ impl CacheError {
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NoFolder { .. } => Some(
-                "name a folder with `--plugins-cache-dir`; it needs mode 0700 and a file system mounted without `noexec`",
+                "name a folder with `--plugins-cache-dir`; it needs mode 0700, parents that nobody else may write, and a file system mounted without `noexec`",
             ),
             Self::Write { .. } => {
                 Some("free some space, or name another folder with `--plugins-cache-dir`")
@@ -225,6 +226,7 @@ fn default_folders() -> Vec<Utf8PathBuf> {
     folders
 }
 
+/// A folder is as private as the way to it: who may exchange a folder above it may exchange what the loader opens.
 fn fits(path: &Utf8Path) -> bool {
     match mkdirat(CWD, path.as_std_path(), Mode::RWXU) {
         Ok(()) | Err(Errno::EXIST) => {}
@@ -243,6 +245,7 @@ fn fits(path: &Utf8Path) -> bool {
         .is_ok_and(|mount| !mount.f_flag.contains(StatVfsMountFlags::NOEXEC));
     is_private
         && executes
+        && check_directory(path).is_ok()
         && accessat(CWD, path.as_std_path(), Access::WRITE_OK, AtFlags::EACCESS).is_ok()
 }
 

@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 use bimetal_manifest::Rules;
 use bimetal_manifest::schema::{Component, Kind, Language};
 
+use crate::answer::Key;
 use crate::discover::{FoundFile, Snapshot, is_named_after};
 use crate::own::Own;
-use crate::refusal::Refusal;
+use crate::refusal::{Problem, Refusal};
 use crate::verify::glance;
 
 /// Every plugin file that was there at start.
@@ -52,13 +53,17 @@ impl Shelf {
         }
     }
 
-    /// The file that has a component. Of a file that says nothing about itself, its name is believed, so that it is named in the refusal.
+    /// The file that has a component. A file that cannot be used keeps no good one from being used; without a good one it is named in the
+    /// refusal. Of a file that says nothing about itself, its name is believed.
     pub(crate) fn look_up(&self, kind: Kind, type_name: &str) -> Lookup<'_> {
         let mut found: Vec<_> = self
             .items
             .iter()
             .filter(|item| item.is(kind, type_name))
             .collect();
+        if found.iter().any(|item| item.glance.is_ok()) {
+            found.retain(|item| item.glance.is_ok());
+        }
         if found.is_empty() {
             found = self
                 .items
@@ -99,6 +104,25 @@ impl Item {
         match &self.glance {
             Ok((component, _)) => Some((component.kind, &component.type_name)),
             Err(refusal) => refusal.kind.zip(refusal.type_name.as_deref()),
+        }
+    }
+
+    /// The refusal that a problem of the whole directory means for this file.
+    pub(crate) fn refused_for(&self, problem: &Problem, asked: Option<&Key>) -> Refusal {
+        let identity = self
+            .identity()
+            .map(|(kind, type_name)| (kind, type_name.to_owned()));
+        let language = match &self.glance {
+            Ok((_, language)) => Some(*language),
+            Err(refusal) => refusal.language,
+        };
+        let (kind, type_name) = identity.or_else(|| asked.cloned()).unzip();
+        Refusal {
+            kind,
+            type_name,
+            language,
+            problems: vec![problem.clone()],
+            ..Refusal::new(&self.file.name, None)
         }
     }
 

@@ -9,9 +9,10 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use bimetal_manifest::Digest;
+use bimetal_plugins::rights::{RightsError, check_directory, check_file};
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{
-    CWD, MemfdFlags, Mode, OFlags, SealFlags, fchmod, fcntl_add_seals, fstat, memfd_create, openat,
+    CWD, MemfdFlags, Mode, OFlags, SealFlags, fchmod, fcntl_add_seals, memfd_create, openat,
 };
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
@@ -52,14 +53,8 @@ pub(crate) enum CopyError {
         path: Utf8PathBuf,
         source: io::Error,
     },
-    #[error("`{path}` is a symbolic link")]
-    Link { path: Utf8PathBuf },
-    #[error("`{path}` is not a regular file")]
-    NotRegular { path: Utf8PathBuf },
-    #[error("`{path}` belongs to user {owner}, who is neither root nor the Collector's user")]
-    Owner { path: Utf8PathBuf, owner: u32 },
-    #[error("`{path}` can be written by its group or by others (mode {mode:03o})")]
-    Writable { path: Utf8PathBuf, mode: u32 },
+    #[error(transparent)]
+    Rights(#[from] RightsError),
     #[error("`{path}` has {size} bytes, more than the {LARGEST_FILE} that a plugin may have")]
     TooLarge { path: Utf8PathBuf, size: u64 },
     #[error("cannot read `{path}`")]
@@ -85,11 +80,7 @@ impl CopyError {
     /// The next action for a person.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Link { .. } => Some("put the file itself into the plugin directory"),
-            Self::Owner { .. } => Some(
-                "`chown` it to root or to the Collector's user, after making sure where it came from",
-            ),
-            Self::Writable { .. } => Some("take the right to write away: `chmod go-w`"),
+            Self::Rights(error) => error.hint(),
             Self::Changed { .. } => {
                 Some("copy plugins under another name and rename them into place")
             }
@@ -109,28 +100,21 @@ impl Opened {
             OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
         let descriptor =
             openat(CWD, path.as_std_path(), flags, Mode::empty()).map_err(|error| match error {
-                Errno::LOOP => CopyError::Link {
+                Errno::LOOP => CopyError::Rights(RightsError::Link {
                     path: path.to_owned(),
-                },
+                }),
                 error => CopyError::Open {
                     path: path.to_owned(),
                     source: error.into(),
                 },
             })?;
-        let stat = fstat(&descriptor).map_err(|error| CopyError::Open {
-            path: path.to_owned(),
-            source: error.into(),
-        })?;
-        if rustix::fs::FileType::from_raw_mode(stat.st_mode) != rustix::fs::FileType::RegularFile {
-            return Err(CopyError::NotRegular {
-                path: path.to_owned(),
-            });
-        }
-        check_rights(path, stat.st_uid, stat.st_mode)?;
-        let stamp = Stamp::of(&descriptor).map_err(|source| CopyError::Open {
+        let file = File::from(descriptor);
+        let failed = |source| CopyError::Open {
             path: path.to_owned(),
             source,
-        })?;
+        };
+        check_file(path, &file.metadata().map_err(failed)?)?;
+        let stamp = Stamp::of(&file).map_err(failed)?;
         if stamp.size > LARGEST_FILE {
             return Err(CopyError::TooLarge {
                 path: path.to_owned(),
@@ -140,7 +124,7 @@ impl Opened {
         Ok(Self {
             path: path.to_owned(),
             stamp,
-            file: File::from(descriptor),
+            file,
         })
     }
 
@@ -215,7 +199,8 @@ impl Opened {
     }
 
     fn in_place(self, reason: CacheError) -> Result<Copy, CopyError> {
-        if !crate::cache::is_out_of_reach(&self.path) {
+        let folder = self.path.parent().unwrap_or(Utf8Path::new("/"));
+        if check_directory(folder).is_err() || !crate::cache::is_out_of_reach(&self.path) {
             return Err(CopyError::Private {
                 path: self.path,
                 source: reason,
@@ -273,32 +258,6 @@ impl Opened {
         }
         Ok(Digest(hasher.finalize().into()))
     }
-}
-
-/// Looks at owner and mode of a directory: whoever may write it may exchange the files in it.
-pub(crate) fn check_directory(path: &Utf8Path) -> Result<(), CopyError> {
-    let stat = rustix::fs::stat(path.as_std_path()).map_err(|error| CopyError::Open {
-        path: path.to_owned(),
-        source: error.into(),
-    })?;
-    check_rights(path, stat.st_uid, stat.st_mode)
-}
-
-fn check_rights(path: &Utf8Path, owner: u32, mode: u32) -> Result<(), CopyError> {
-    const WRITABLE_BY_OTHERS: u32 = 0o022;
-    if owner != 0 && owner != rustix::process::geteuid().as_raw() {
-        return Err(CopyError::Owner {
-            path: path.to_owned(),
-            owner,
-        });
-    }
-    if mode & WRITABLE_BY_OTHERS != 0 {
-        return Err(CopyError::Writable {
-            path: path.to_owned(),
-            mode: mode & 0o777,
-        });
-    }
-    Ok(())
 }
 
 fn memory_file(name: &str) -> Result<OwnedFd, Errno> {
@@ -431,10 +390,13 @@ mod tests {
         let file = plugin(&path, b"x");
         let link = path.join("link.so");
         fs_err::os::unix::fs::symlink(&file, &link).unwrap();
-        assert!(matches!(Opened::open(&link), Err(CopyError::Link { .. })));
+        assert!(matches!(
+            Opened::open(&link),
+            Err(CopyError::Rights(RightsError::Link { .. }))
+        ));
         assert!(matches!(
             Opened::open(&path),
-            Err(CopyError::NotRegular { .. })
+            Err(CopyError::Rights(RightsError::NotRegular { .. }))
         ));
         let pipe = path.join("pipe.so");
         rustix::fs::mknodat(
@@ -447,7 +409,7 @@ mod tests {
         .unwrap();
         assert!(matches!(
             Opened::open(&pipe),
-            Err(CopyError::NotRegular { .. })
+            Err(CopyError::Rights(RightsError::NotRegular { .. }))
         ));
         assert!(matches!(
             Opened::open(&path.join("none.so")),
@@ -459,21 +421,15 @@ mod tests {
     fn what_others_may_write_is_refused() {
         let (_folder, path) = folder();
         let file = plugin(&path, b"x");
-        for mode in [0o664, 0o646, 0o666] {
-            set_mode(&file, mode);
-            let error = Opened::open(&file).unwrap_err();
-            assert!(
-                matches!(error, CopyError::Writable { mode: found, .. } if found == mode),
-                "{error}"
-            );
-        }
-        set_mode(&path, 0o777);
-        assert!(matches!(
-            check_directory(&path),
-            Err(CopyError::Writable { mode: 0o777, .. })
-        ));
-        set_mode(&path, 0o755);
-        check_directory(&path).unwrap();
+        set_mode(&file, 0o664);
+        let error = Opened::open(&file).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                CopyError::Rights(RightsError::Writable { mode: 0o664, .. })
+            ),
+            "{error}"
+        );
     }
 
     #[test]

@@ -112,7 +112,7 @@ impl Snapshot {
     /// Lists the directory. One that was only built in may be absent: a distribution without plugins need not have it.
     pub(crate) fn take(directory: &Directory) -> Result<Self, DiscoverError> {
         let path = &directory.path;
-        let entries = match path.read_dir_utf8() {
+        let entries = match path.as_std_path().read_dir() {
             Ok(entries) => entries,
             Err(error)
                 if error.kind() == io::ErrorKind::NotFound
@@ -139,7 +139,10 @@ impl Snapshot {
             if snapshot.files.len() + snapshot.left_out.len() >= MOST_FILES {
                 return Err(DiscoverError::TooMany { path: path.clone() });
             }
-            snapshot.add(entry.file_name(), path);
+            match entry.file_name().into_string() {
+                Ok(name) => snapshot.add(&name, path),
+                Err(name) => snapshot.leave_out(&name.to_string_lossy(), "its name is not UTF-8"),
+            }
         }
         snapshot
             .files
@@ -166,29 +169,27 @@ impl Snapshot {
     }
 
     fn add(&mut self, name: &str, directory: &Utf8Path) {
-        if !has_suffix(name) || name.starts_with('.') {
-            return;
-        }
         let path = directory.join(name);
         let Ok(stat) = statat(CWD, path.as_std_path(), AtFlags::SYMLINK_NOFOLLOW) else {
-            self.left_out
-                .push((name.to_owned(), "its metadata cannot be read"));
-            return;
+            return self.leave_out(name, "its metadata cannot be read");
         };
         match rustix::fs::FileType::from_raw_mode(stat.st_mode) {
-            rustix::fs::FileType::RegularFile => {
+            rustix::fs::FileType::RegularFile if is_candidate(name) => {
                 self.files.push(FoundFile {
                     name: name.to_owned(),
                     path,
                     stamp: Stamp::from_stat(&stat),
                 });
             }
-            rustix::fs::FileType::Symlink => self
-                .left_out
-                .push((name.to_owned(), "it is a symbolic link")),
-            _ => self
-                .left_out
-                .push((name.to_owned(), "it is not a regular file")),
+            rustix::fs::FileType::RegularFile => {}
+            rustix::fs::FileType::Symlink => self.leave_out(name, "it is a symbolic link"),
+            _ => self.leave_out(name, "it is not a regular file"),
+        }
+    }
+
+    fn leave_out(&mut self, name: &str, why: &'static str) {
+        if is_candidate(name) {
+            self.left_out.push((name.to_owned(), why));
         }
     }
 }
@@ -201,8 +202,9 @@ pub(crate) fn is_named_after(file: &str, kind: Kind, type_name: &str) -> bool {
         == Some(type_name)
 }
 
-fn has_suffix(name: &str) -> bool {
-    Utf8Path::new(name).extension() == Some("so")
+/// Whether the name is that of a plugin. Hidden files are those of tools that copy, until they are complete.
+fn is_candidate(name: &str) -> bool {
+    Utf8Path::new(name).extension() == Some("so") && !name.starts_with('.')
 }
 
 #[cfg(test)]

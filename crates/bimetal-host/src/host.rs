@@ -8,12 +8,12 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bimetal_manifest::schema::{Language, Policy};
 use bimetal_manifest::{Lock, Rules, System, escape};
+use bimetal_plugins::rights::check_directory;
 use camino::Utf8Path;
 
 use crate::answer::{Answer, Key, Ticket, several, taken};
 use crate::cache::Cache;
 use crate::catalog::{Item, Lookup, Shelf};
-use crate::copy::{CopyError, check_directory};
 use crate::discover::{DiscoverError, Snapshot, Stamp};
 use crate::load::{self, LoadError};
 use crate::own::{Own, OwnError};
@@ -126,11 +126,12 @@ impl Host {
                 ),
                 hint: error.hint().map(str::to_owned),
             });
-            if !snapshot.files.is_empty() {
-                directory_problem = check_directory(&directory.path)
-                    .err()
-                    .as_ref()
-                    .map(problem_of);
+            if !snapshot.is_missing {
+                let error = check_directory(&directory.path).err();
+                directory_problem = error.map(|error| Problem {
+                    hint: error.hint().map(str::to_owned),
+                    message: chain(&error),
+                });
             }
         }
         let cache = Cache::new(settings.cache_dir.as_deref());
@@ -169,6 +170,11 @@ impl Host {
     /// What the host offers to components.
     pub(crate) fn table(&self) -> &'static bimetal_abi::Host {
         self.table
+    }
+
+    /// Why no file of the directory may be used, whatever is in it.
+    pub(crate) fn directory_problem(&self) -> Option<&Problem> {
+        self.directory_problem.as_ref()
     }
 
     /// Files of the directory that are no candidates, with the reason.
@@ -305,10 +311,7 @@ impl Host {
         set: &mut ProcessSet,
     ) -> Result<VerifiedPlugin, Refusal> {
         if let Some(problem) = &self.directory_problem {
-            let mut refusal = Refusal::new(&item.file.name, None);
-            (refusal.kind, refusal.type_name) = (Some(key.0), Some(key.1.clone()));
-            refusal.problems.push(problem.clone());
-            return Err(refusal);
+            return Err(item.refused_for(problem, Some(key)));
         }
         let verified = verify(&self.judge(), &item.file.path, Some(item.file.stamp), set);
         verified.map_err(|mut refusal| {
@@ -344,10 +347,14 @@ impl Host {
             (None, Some(directory)) if self.snapshot.is_missing => {
                 let file = format!("{}-{type_name}.so", kind.as_str());
                 let message = format!(
-                    "no such component is linked in, and the plugin directory `{}` does not exist",
+                    "unknown type: no such component is linked in, and the plugin directory `{}` does not exist",
                     directory.path
                 );
-                Refusal::new(&file, None).because(
+                let nowhere = Refusal {
+                    is_nowhere: true,
+                    ..Refusal::new(&file, None)
+                };
+                nowhere.because(
                     message,
                     Some("put the plugins there, or name their directory with `--plugins-dir` or `OTELCOL_PLUGINS_DIR`"),
                 )
@@ -403,15 +410,10 @@ impl State {
             file: plugin.file().to_owned(),
             component: plugin.component().clone(),
             language: plugin.language(),
+            toolchain_version: plugin.toolchain_version().to_owned(),
+            digest: *plugin.digest(),
         };
         self.waiting.insert(self.last_handle, plugin);
         ticket
-    }
-}
-
-fn problem_of(error: &CopyError) -> Problem {
-    Problem {
-        hint: error.hint().map(str::to_owned),
-        message: chain(error),
     }
 }

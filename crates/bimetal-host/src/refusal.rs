@@ -6,9 +6,12 @@ use std::error::Error;
 use std::fmt::Write as _;
 
 use bimetal_manifest::compat::NAMES_LIMIT;
-use bimetal_manifest::schema::{Component, Kind};
-use bimetal_manifest::{Mismatch, escape};
+use bimetal_manifest::schema::{Component, Kind, Language};
+use bimetal_manifest::{Artifact, Mismatch, escape};
 use serde::Serialize;
+
+/// Characters of a reason: it is an attribute of a metric.
+const REASON_LIMIT: usize = 200;
 
 /// Why one plugin file is not loaded.
 #[derive(Clone, Debug, Serialize)]
@@ -20,6 +23,10 @@ pub(crate) struct Refusal {
     /// Type of its component, or of the one that was asked for.
     #[serde(rename = "type")]
     pub(crate) type_name: Option<String>,
+    /// Its language, if it says so.
+    pub(crate) language: Option<Language>,
+    /// There is no such component: neither linked in nor, as far as can be told, in any file.
+    pub(crate) is_nowhere: bool,
     /// What keeps it from being judged or used.
     pub(crate) problems: Vec<Problem>,
     /// What does not fit.
@@ -42,8 +49,18 @@ impl Refusal {
             file: file.to_owned(),
             kind: component.map(|component| component.kind),
             type_name: component.map(|component| escape(&component.type_name).into_owned()),
+            language: None,
+            is_nowhere: false,
             problems: Vec::new(),
             mismatches: Vec::new(),
+        }
+    }
+
+    /// A refusal without reasons yet of a file that could be read.
+    pub(crate) fn of(file: &str, artifact: &Artifact) -> Self {
+        Self {
+            language: artifact.first_manifest().map(|manifest| manifest.language),
+            ..Self::new(file, artifact.component())
         }
     }
 
@@ -54,6 +71,24 @@ impl Refusal {
             hint: hint.map(str::to_owned),
         });
         self
+    }
+
+    /// The first reason, on one line and of bounded length.
+    pub(crate) fn reason(&self) -> String {
+        let reason = match (self.problems.first(), self.mismatches.first()) {
+            (Some(problem), _) => problem.message.clone(),
+            (None, Some(mismatch)) => {
+                let mut text = String::new();
+                sentence(mismatch, &mut text);
+                text
+            }
+            (None, None) => String::new(),
+        };
+        let line = reason.lines().next().unwrap_or_default();
+        match line.char_indices().nth(REASON_LIMIT) {
+            Some((end, _)) => format!("{}…", &line[..end]),
+            None => line.to_owned(),
+        }
     }
 
     /// Several lines for people: what, why, what would happen, what to do.
@@ -87,8 +122,9 @@ pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     escape(&text).into_owned()
 }
 
-fn describe(mismatch: &Mismatch, text: &mut String) {
-    let _ = write!(text, "\n  - {}", mismatch.what.as_str().replace('_', " "));
+/// What differs, without what follows from it.
+fn sentence(mismatch: &Mismatch, text: &mut String) {
+    let _ = write!(text, "{}", mismatch.what.as_str().replace('_', " "));
     if !mismatch.subject.is_empty() {
         let _ = write!(text, " `{}`", mismatch.subject);
     }
@@ -104,6 +140,11 @@ fn describe(mismatch: &Mismatch, text: &mut String) {
         }
         (None, None) => {}
     }
+}
+
+fn describe(mismatch: &Mismatch, text: &mut String) {
+    text.push_str("\n  - ");
+    sentence(mismatch, text);
     if !mismatch.names.is_empty() {
         let shown = &mismatch.names[..mismatch.names.len().min(NAMES_LIMIT)];
         let more = mismatch.count.saturating_sub(shown.len());

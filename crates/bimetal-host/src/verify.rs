@@ -21,6 +21,7 @@ pub(crate) struct VerifiedPlugin {
     file: String,
     component: Component,
     language: Language,
+    toolchain_version: String,
     copy: Copy,
 }
 
@@ -63,6 +64,16 @@ impl VerifiedPlugin {
     /// Its language.
     pub(crate) fn language(&self) -> Language {
         self.language
+    }
+
+    /// The compiler that made it.
+    pub(crate) fn toolchain_version(&self) -> &str {
+        &self.toolchain_version
+    }
+
+    /// Digest of the bytes that are loaded.
+    pub(crate) fn digest(&self) -> &Digest {
+        &self.copy.digest
     }
 
     /// What the loader opens.
@@ -116,7 +127,7 @@ pub(crate) fn glance(
         .map_err(|error| Refusal::new(file, None).because(chain(&error), error.hint()))?;
     let artifact = Artifact::read(opened.peek())
         .map_err(|error| Refusal::new(file, None).because(chain(&error), error.hint()))?;
-    let mut refusal = Refusal::new(file, artifact.component());
+    let mut refusal = Refusal::of(file, &artifact);
     refusal.mismatches = compare(&own.artifact, &artifact, rules);
     finish(&artifact, refusal)
 }
@@ -130,7 +141,7 @@ fn judge_copy(
 ) -> Result<VerifiedPlugin, Refusal> {
     let artifact = Artifact::read(&copy.file)
         .map_err(|error| Refusal::new(file, None).because(chain(&error), error.hint()))?;
-    let mut refusal = Refusal::new(file, artifact.component());
+    let mut refusal = Refusal::of(file, &artifact);
     refusal.mismatches = compare(&judge.own.artifact, &artifact, judge.rules);
     refusal.mismatches.extend(
         set.without(file)
@@ -145,10 +156,15 @@ fn judge_copy(
             .because("the file changed while it was read", Some(RESTART)));
     }
     set.count_in(file, &artifact);
+    let toolchain_version = artifact
+        .first_manifest()
+        .map(|manifest| manifest.toolchain_version.clone())
+        .unwrap_or_default();
     Ok(VerifiedPlugin {
         file: file.to_owned(),
         component,
         language,
+        toolchain_version,
         copy,
     })
 }

@@ -5,14 +5,14 @@
 
 use bimetal_manifest::Catalog;
 use bimetal_manifest::catalog::{CatalogEntry, CheckOptions, Duplicate, PluginReport, Problem};
-use bimetal_manifest::compat::{Conflict, NAMES_LIMIT, What};
+use bimetal_manifest::compat::{Conflict, Mismatch, NAMES_LIMIT, What};
 use bimetal_manifest::digest::sha256;
 use bimetal_manifest::lock::{Lock, LockStatus};
 use bimetal_manifest::object::{self, Artifact, Form, ReadError};
 use camino::Utf8Path;
 
 use crate::document::{PluginDocument, Status};
-use crate::rights;
+use crate::rights::check_file;
 use crate::settings::Settings;
 
 /// What is said about the files of a catalog.
@@ -79,9 +79,9 @@ fn document(
     if let Ok(artifact) = &entry.artifact {
         document.describe(artifact);
         document.problem = document.problem.or_else(|| not_a_plugin(artifact));
-        let rights = rights::judge(&catalog.directory.join(&entry.file), &entry.file);
-        document.mismatches.extend(rights.mismatches);
-        document.open_questions.extend(rights.open_questions);
+        document
+            .mismatches
+            .extend(rights_of(&catalog.directory.join(&entry.file), &entry.file));
     }
     if document.problem.is_some() {
         // The problem says the same, and it is there also when nothing was compared.
@@ -95,6 +95,13 @@ fn document(
     }
     document.status = status(&document, is_compared);
     document
+}
+
+/// What cannot be looked at is left to its reader.
+fn rights_of(path: &Utf8Path, name: &str) -> Option<Mismatch> {
+    let metadata = fs_err::symlink_metadata(path).ok()?;
+    let error = check_file(path, &metadata).err()?;
+    Some(error.mismatch(name))
 }
 
 fn not_a_plugin(artifact: &Artifact) -> Option<Problem> {

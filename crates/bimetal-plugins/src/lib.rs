@@ -15,7 +15,7 @@ mod exit_code;
 mod inspection;
 mod judgement;
 mod output;
-mod rights;
+pub mod rights;
 mod settings;
 mod table;
 mod text;

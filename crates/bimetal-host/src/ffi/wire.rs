@@ -16,6 +16,8 @@ use crate::refusal::Refusal;
 use crate::registry::Entry;
 use crate::settings::Settings;
 
+const ONLY_PLUGINS: &str = "keep only plugins in the plugin directory, each a file of its own";
+
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WireKey {
@@ -70,7 +72,11 @@ pub(super) struct WireRefusal {
     pub(super) kind: Option<Kind>,
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub(super) type_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) language: Option<Language>,
+    pub(super) reason: String,
     pub(super) text: String,
+    pub(super) nowhere: bool,
 }
 
 #[derive(Deserialize)]
@@ -94,6 +100,8 @@ pub(super) struct WireTicket {
     pub(super) handle: u64,
     #[serde(flatten)]
     pub(super) plugin: WirePlugin,
+    pub(super) sha256: String,
+    pub(super) toolchain_version: String,
 }
 
 #[derive(Serialize)]
@@ -120,25 +128,19 @@ pub(super) fn catalogue(host: &Host) -> Result<Catalogue, Failure> {
     let shelf = host
         .shelf()
         .map_err(|error| Failure::new(&error, error.hint()))?;
-    let mut refused: Vec<_> = host
-        .left_out()
-        .iter()
-        .map(|(file, reason)| WireRefusal {
-            file: file.clone(),
-            kind: None,
-            type_name: None,
-            text: format!(
-                "`{}` in the plugin directory is left out: {reason}",
-                escape(file)
-            ),
-        })
-        .collect();
+    let left_out = host.left_out().iter().map(|(file, reason)| {
+        WireRefusal::of(&Refusal::new(file, None).because(*reason, Some(ONLY_PLUGINS)))
+    });
+    let mut refused: Vec<_> = left_out.collect();
     let mut plugins = Vec::new();
     for item in &shelf.items {
-        match wire_plugin(item) {
-            Ok(plugin) => plugins.push(plugin),
-            Err(refusal) => refused.push(refusal),
+        // What stands for the plugin is there all the same: whoever uses it is told about the directory.
+        if let Some(problem) = host.directory_problem() {
+            refused.push(WireRefusal::of(&item.refused_for(problem, None)));
+        } else if let Err(refusal) = &item.glance {
+            refused.push(WireRefusal::of(refusal));
         }
+        plugins.extend(wire_plugin(item));
     }
     Ok(Catalogue {
         linked_in,
@@ -147,18 +149,16 @@ pub(super) fn catalogue(host: &Host) -> Result<Catalogue, Failure> {
     })
 }
 
-fn wire_plugin(item: &Item) -> Result<WirePlugin, WireRefusal> {
-    match &item.glance {
-        Ok((component, language)) => Ok(WirePlugin {
-            file: item.file.name.clone(),
-            kind: component.kind,
-            type_name: component.type_name.clone(),
-            language: *language,
-            signals: component.signals.clone(),
-            module: escape(&component.module).into_owned(),
-        }),
-        Err(refusal) => Err(WireRefusal::of(refusal)),
-    }
+fn wire_plugin(item: &Item) -> Option<WirePlugin> {
+    let (component, language) = item.glance.as_ref().ok()?;
+    Some(WirePlugin {
+        file: item.file.name.clone(),
+        kind: component.kind,
+        type_name: component.type_name.clone(),
+        language: *language,
+        signals: component.signals.clone(),
+        module: escape(&component.module).into_owned(),
+    })
 }
 
 pub(super) fn wire_factory(host: &Host, entry: &Entry) -> Result<WireFactory, Failure> {
@@ -205,7 +205,10 @@ impl WireRefusal {
             file: refusal.file.clone(),
             kind: refusal.kind,
             type_name: refusal.type_name.clone(),
+            language: refusal.language,
+            reason: refusal.reason(),
             text: refusal.text(),
+            nowhere: refusal.is_nowhere,
         }
     }
 }
@@ -222,6 +225,8 @@ impl WireAnswer {
                 signals: ticket.component.signals,
                 module: escape(&ticket.component.module).into_owned(),
             },
+            sha256: ticket.digest.to_string(),
+            toolchain_version: escape(&ticket.toolchain_version).into_owned(),
         };
         Self {
             verified: answer.verified.into_iter().map(ticket).collect(),

@@ -14,7 +14,7 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::judgement::{Judgement, judge};
 use crate::output::Output;
-use crate::rights;
+use crate::rights::check_directory;
 use crate::settings::Settings;
 use crate::text;
 
@@ -86,10 +86,10 @@ fn report(
     })
 }
 
-/// The directory itself may be reached through a link; what counts is who may write the one that is reached.
 fn rights_of(directory: &Utf8Path) -> Vec<Mismatch> {
-    let real = directory
-        .canonicalize_utf8()
-        .unwrap_or_else(|_| directory.to_owned());
-    rights::judge(&real, directory.as_str()).mismatches
+    let error = check_directory(directory).err();
+    error
+        .map(|error| error.mismatch(directory.as_str()))
+        .into_iter()
+        .collect()
 }
