@@ -43,11 +43,15 @@ func (c *converter) Convert(_ context.Context, conf *confmap.Conf) error {
 	if err != nil {
 		return err
 	}
-	h.warnOnce(used, refused, c.logger)
+	h.logLoaded(c.logger)
+	h.warnOnce(refused, c.logger)
+	h.inventory.set(takeStock(h.loaded, refused, h.unusable()...))
 	if len(refused) == 0 {
 		return nil
 	}
-	if h.settings.OnError != onErrorSkip {
+	// A component that nobody has is a slip of the pen, which no flag forgives: without plugins the Collector would not start either.
+	isNowhere := slices.ContainsFunc(refused, func(one refusal) bool { return one.Nowhere })
+	if h.settings.OnError != onErrorSkip || isNowhere {
 		return fmt.Errorf("the configuration uses plugins that cannot be loaded\n%s", texts(refused))
 	}
 	return h.leaveOut(conf, refused, c.logger)
@@ -58,8 +62,8 @@ func (h *Host) use(used []componentKey, logger *zap.Logger) ([]refusal, error) {
 	wanted, refused := []componentKey{}, []refusal{}
 	for _, key := range used {
 		// A plugin that the loader refused may have left code behind, so it is not tried twice.
-		if text, ok := h.failed[key]; ok {
-			refused = append(refused, refusal{key, "", text})
+		if failed, ok := h.failed[key]; ok {
+			refused = append(refused, failed)
 			continue
 		}
 		wanted = append(wanted, key)
@@ -85,8 +89,8 @@ func (h *Host) use(used []componentKey, logger *zap.Logger) ([]refusal, error) {
 func (h *Host) leaveOut(conf *confmap.Conf, refused []refusal, logger *zap.Logger) error {
 	var drop []componentKey
 	for _, one := range refused {
-		logger.Error("A plugin that the configuration uses is left out (--plugins-on-error=skip)",
-			zap.String("kind", one.Kind), zap.String("type", one.Type), zap.String("plugin", one.File), zap.String("reason", one.Text))
+		logger.Error(fmt.Sprintf("Plugin %q, which the configuration uses, is left out (--plugins-on-error=skip)", one.File),
+			one.standing(stateSkipped).fields(one.Text)...)
 		if _, ok := h.linkedIn[one.componentKey]; !ok {
 			drop = append(drop, one.componentKey)
 		}
@@ -102,7 +106,7 @@ func (h *Host) leaveOut(conf *confmap.Conf, refused []refusal, logger *zap.Logge
 }
 
 // warnOnce reports what is wrong with files that this configuration does not use.
-func (h *Host) warnOnce(used []componentKey, refused []refusal, logger *zap.Logger) {
+func (h *Host) warnOnce(refused []refusal, logger *zap.Logger) {
 	for _, sentence := range h.later {
 		logger.Warn(sentence)
 	}
@@ -111,11 +115,20 @@ func (h *Host) warnOnce(used []componentKey, refused []refusal, logger *zap.Logg
 		return
 	}
 	h.warned = true
-	for _, one := range h.catalog.Refused {
+	for _, one := range h.unusable() {
 		isReported := slices.ContainsFunc(refused, func(other refusal) bool { return other.File == one.File })
-		if !isReported && !slices.Contains(used, one.componentKey) {
-			logger.Warn("A file in the plugin directory cannot be used; no configuration names it so far",
-				zap.String("plugin", one.File), zap.String("reason", one.Text))
+		if !isReported {
+			logger.Warn(fmt.Sprintf("Plugin %q cannot be used; no configuration names it so far", one.File),
+				one.standing(stateRefused).fields(one.Text)...)
 		}
 	}
+}
+
+// unusable are the files that cannot be used, those included that were tried for their feature gates.
+func (h *Host) unusable() []refusal {
+	found := slices.Clone(h.catalog.Refused)
+	for _, key := range sortedKeys(h.failed) {
+		found = append(found, h.failed[key])
+	}
+	return found
 }

@@ -30,7 +30,10 @@ type Host struct {
 	info     opened
 	// loaded holds the factories of plugins that were loaded, failed why others were not.
 	loaded map[componentKey]loadedPlugin
-	failed map[componentKey]string
+	failed map[componentKey]refusal
+	// inventory is what became of the files, announced those whose loading the log has.
+	inventory inventory
+	announced map[string]struct{}
 	// current is what was given to the Collector last; its maps are the ones that the next configuration is read with.
 	current *otelcol.Factories
 	// later are sentences for a logger that does not exist yet.
@@ -40,17 +43,18 @@ type Host struct {
 
 type loadedPlugin struct {
 	factory component.Factory
-	module  string
+	file    pluginFile
 }
 
 // New makes a host around the factories that are linked in as Go. Nothing is read before the first factory is asked for, so that the
 // settings may still change until then.
 func New(settings *Settings, goSide func() (otelcol.Factories, error)) *Host {
 	host := &Host{
-		settings: settings,
-		goSide:   goSide,
-		loaded:   map[componentKey]loadedPlugin{},
-		failed:   map[componentKey]string{},
+		settings:  settings,
+		goSide:    goSide,
+		loaded:    map[componentKey]loadedPlugin{},
+		failed:    map[componentKey]refusal{},
+		announced: map[string]struct{}{},
 	}
 	host.open = sync.OnceValue(host.openOnce)
 	return host
@@ -86,7 +90,7 @@ func (h *Host) LoadAll() error {
 	}
 	h.later = append(h.later, warnings...)
 	for _, one := range refused {
-		h.failed[one.componentKey] = one.Text
+		h.failed[one.componentKey] = one
 	}
 	return nil
 }
@@ -144,6 +148,9 @@ func (h *Host) openOnce() error {
 		return fmt.Errorf("the plugin host cannot work: %w", err)
 	}
 	h.base = cloned(base)
+	if h.base.Telemetry != nil {
+		h.base.Telemetry = &instrumented{Factory: h.base.Telemetry, inventory: &h.inventory}
+	}
 	for _, factory := range h.catalog.LinkedIn {
 		if err := h.putLinkedIn(factory); err != nil {
 			return err
@@ -199,18 +206,18 @@ func (h *Host) putPlugin(factories *otelcol.Factories, file pluginFile) error {
 		return nil //nolint:nilerr // No configuration can name it, so nobody misses it.
 	}
 	kind := kinds[file.Kind]
-	return kind.put(factories, name, kind.placeholder(file, name), file.module())
+	return kind.put(factories, name, kind.placeholder(file, name), file.shownModule())
 }
 
 // putLoaded puts a factory in, also under the older name that it still answers to.
 func putLoaded(factories *otelcol.Factories, word string, loaded loadedPlugin) error {
 	kind := kinds[word]
-	if err := kind.put(factories, loaded.factory.Type(), loaded.factory, loaded.module); err != nil {
+	if err := kind.put(factories, loaded.factory.Type(), loaded.factory, loaded.file.shownModule()); err != nil {
 		return err
 	}
 	if alias, ok := aliasOf(loaded.factory); ok {
 		if _, taken := kind.types(factories)[alias]; !taken {
-			return kind.put(factories, alias, loaded.factory, loaded.module)
+			return kind.put(factories, alias, loaded.factory, loaded.file.shownModule())
 		}
 	}
 	return nil
@@ -235,8 +242,8 @@ func (h *Host) verifyAndLoad(used *[]componentKey) (refused []refusal, warnings 
 		}
 		loaded, err := load(one)
 		if err != nil {
-			refused = append(refused, refusal{one.componentKey, one.File, err.Error()})
-			h.failed[one.componentKey] = err.Error() + "\nhint: restart needed: what the loader refused once is not tried again"
+			refused = append(refused, one.refused(err, err.Error()))
+			h.failed[one.componentKey] = one.refused(err, err.Error()+"\nhint: restart needed: what the loader refused once is not tried again")
 			continue
 		}
 		h.loaded[one.componentKey] = loaded
@@ -259,7 +266,7 @@ func (h *Host) unknown(key componentKey) string {
 func load(one ticket) (loadedPlugin, error) {
 	if one.Language != "rust" {
 		factory, err := openGoPlugin(one)
-		return loadedPlugin{factory, one.module()}, err
+		return loadedPlugin{factory, one.pluginFile}, err
 	}
 	var found rustFactory
 	if err := pluginLoad(one.Handle, &found); err != nil {
@@ -270,7 +277,7 @@ func load(one ticket) (loadedPlugin, error) {
 		return loadedPlugin{}, err
 	}
 	factory, err := found.newFactory(name)
-	return loadedPlugin{factory, one.module()}, err
+	return loadedPlugin{factory, one.pluginFile}, err
 }
 
 func texts(refused []refusal) string {

@@ -26,7 +26,7 @@ func TestAPlaceholderOfEveryKindIsListedAndSaysWhyItIsOfNoUse(t *testing.T) {
 		t.Run(word, func(t *testing.T) {
 			factories := cloned(otelcol.Factories{})
 			one := file(word, map[string]string{"logs": "beta", "extension": "alpha", "logs_to_metrics": "stable"})
-			require.NoError(t, kind.put(&factories, known, kind.placeholder(one, known), one.module()))
+			require.NoError(t, kind.put(&factories, known, kind.placeholder(one, known), one.shownModule()))
 			require.Equal(t, map[component.Type]string{known: "m v1 (plugin " + word + "-known.so)"}, kind.types(&factories))
 
 			cfg := kind.placeholder(one, known).CreateDefaultConfig()
@@ -88,7 +88,7 @@ func TestALoadedPluginTakesThePlaceOfItsPlaceholder(t *testing.T) {
 	one := file("processor", nil)
 	host.catalog.Plugins = []pluginFile{one}
 	loaded := processor.NewFactory(known, func() component.Config { return &componentConfig{} })
-	host.loaded[one.componentKey] = loadedPlugin{loaded, one.module()}
+	host.loaded[one.componentKey] = loadedPlugin{loaded, one}
 	factories, err := host.Factories()
 	require.NoError(t, err)
 	require.Same(t, loaded, factories.Processors[known])

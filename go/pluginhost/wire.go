@@ -53,14 +53,22 @@ type pluginFile struct {
 	Language string            `json:"language"`
 	Signals  map[string]string `json:"signals"`
 	Module   string            `json:"module"`
+	// SHA256 is known of a plugin that was verified.
+	SHA256           string `json:"sha256"`
+	ToolchainVersion string `json:"toolchain_version"`
 }
 
 // refusal is a plugin that may not be used; its text is made for people and has several lines.
 type refusal struct {
 	componentKey
 
-	File string `json:"file"`
-	Text string `json:"text"`
+	File     string `json:"file"`
+	Language string `json:"language"`
+	// Reason is the first reason on one line.
+	Reason string `json:"reason"`
+	Text   string `json:"text"`
+	// Nowhere tells that there is no such component at all, so that nothing is left out by going on without it.
+	Nowhere bool `json:"nowhere"`
 }
 
 // question asks which plugins a configuration needs. Without `Used` it asks for every good one.
@@ -84,6 +92,12 @@ type ticket struct {
 	Handle uint64 `json:"handle"`
 }
 
+// refused is a verified plugin that the loader did not take.
+func (t ticket) refused(err error, text string) refusal {
+	reason, _, _ := strings.Cut(err.Error(), "\n")
+	return refusal{componentKey: t.componentKey, File: t.File, Language: t.Language, Reason: reason, Text: text}
+}
+
 // wish says what instance is to be made.
 type wish struct {
 	Signal    uint32 `json:"signal"`
@@ -94,7 +108,7 @@ type wish struct {
 }
 
 // module is what the `components` command shows.
-func (p pluginFile) module() string {
+func (p pluginFile) shownModule() string {
 	return strings.TrimSpace(p.Module + " (plugin " + p.File + ")")
 }
 
