@@ -61,6 +61,14 @@ pub enum CollectorError {
         /// Why.
         source: io::Error,
     },
+    /// A page of it could not be read.
+    #[error("cannot read `{url}`")]
+    Page {
+        /// Where it was looked for.
+        url: String,
+        /// Why.
+        source: Box<ureq::Error>,
+    },
     /// The OTLP receiver refused or could not be reached.
     #[error("cannot send {signal} to `{endpoint}`")]
     Send {
@@ -117,6 +125,18 @@ pub fn send_protobuf(
     message: &[u8],
 ) -> Result<(), CollectorError> {
     post(endpoint, signal, "application/x-protobuf", message)
+}
+
+/// Reads a page, for instance `metrics`; an answer other than 2xx is an error.
+pub fn page(endpoint: SocketAddr, name: &str) -> Result<String, CollectorError> {
+    let url = format!("http://{endpoint}/{name}");
+    let text = ureq::get(&url)
+        .call()
+        .and_then(|mut answer| answer.body_mut().read_to_string());
+    text.map_err(|source| CollectorError::Page {
+        url,
+        source: Box::new(source),
+    })
 }
 
 fn post(

@@ -5,14 +5,14 @@
 
 use bimetal_manifest::Catalog;
 use bimetal_manifest::catalog::{CatalogEntry, CheckOptions, Duplicate, PluginReport, Problem};
-use bimetal_manifest::compat::{Conflict, Mismatch, NAMES_LIMIT, What};
+use bimetal_manifest::compat::{Conflict, NAMES_LIMIT, What};
 use bimetal_manifest::digest::sha256;
 use bimetal_manifest::lock::{Lock, LockStatus};
 use bimetal_manifest::object::{self, Artifact, Form, ReadError};
 use camino::Utf8Path;
 
 use crate::document::{PluginDocument, Status};
-use crate::rights::check_file;
+use crate::rights::{RightsError, check_file};
 use crate::settings::Settings;
 
 /// What is said about the files of a catalog.
@@ -76,12 +76,19 @@ fn document(
     document.problem = report.problem;
     document.open_questions = report.open_questions;
     document.mismatches = report.mismatches;
-    if let Ok(artifact) = &entry.artifact {
-        document.describe(artifact);
-        document.problem = document.problem.or_else(|| not_a_plugin(artifact));
-        document
-            .mismatches
-            .extend(rights_of(&catalog.directory.join(&entry.file), &entry.file));
+    let rights = rights_of(&catalog.directory.join(&entry.file));
+    match (&entry.artifact, rights) {
+        (Ok(artifact), rights) => {
+            document.describe(artifact);
+            document.problem = document.problem.or_else(|| not_a_plugin(artifact));
+            let mismatch = rights.map(|error| error.mismatch(&entry.file));
+            document.mismatches.extend(mismatch);
+        }
+        // Where a link leads to is none of main's business, also if it leads nowhere.
+        (Err(_), Some(error @ RightsError::Link { .. })) => {
+            document.problem = Some(Problem::of(&error, error.hint()));
+        }
+        (Err(_), _) => {}
     }
     if document.problem.is_some() {
         // The problem says the same, and it is there also when nothing was compared.
@@ -98,10 +105,9 @@ fn document(
 }
 
 /// What cannot be looked at is left to its reader.
-fn rights_of(path: &Utf8Path, name: &str) -> Option<Mismatch> {
+fn rights_of(path: &Utf8Path) -> Option<RightsError> {
     let metadata = fs_err::symlink_metadata(path).ok()?;
-    let error = check_file(path, &metadata).err()?;
-    Some(error.mismatch(name))
+    check_file(path, &metadata).err()
 }
 
 fn not_a_plugin(artifact: &Artifact) -> Option<Problem> {

@@ -5,5 +5,8 @@ mod attributes;
 mod loading;
 mod manifests;
 mod pipeline;
+mod rights;
 mod scene;
 mod starting;
+mod swapping;
+mod telemetry;

@@ -2,7 +2,7 @@
 
 use bimetal_conformance::collector::{Ended, Start};
 use bimetal_conformance::distribution::{Distribution, build, copy_plugins, repository};
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use fs_err as fs;
 use tempfile::TempDir;
 
@@ -13,7 +13,9 @@ pub(crate) const RUST_PLUGIN: &str = "processor-rust_witness.so";
 pub(crate) struct Scene {
     pub(crate) main: Utf8PathBuf,
     pub(crate) plugins: Utf8PathBuf,
-    folder: Utf8PathBuf,
+    pub(crate) folder: Utf8PathBuf,
+    /// The Collector's own telemetry, as its configuration has it: one line of YAML.
+    pub(crate) telemetry: String,
     _keep: TempDir,
 }
 
@@ -44,6 +46,7 @@ impl Scene {
             main: distribution.main,
             plugins,
             folder,
+            telemetry: "{metrics: {level: none}}".to_owned(),
             _keep: keep,
         }
     }
@@ -55,11 +58,6 @@ impl Scene {
     /// A configuration whose one pipeline has these processors.
     pub(crate) fn config(&self, processors: &[&str]) -> Utf8PathBuf {
         let file = self.folder.join("collector.yaml");
-        Self::write_config(&file, processors);
-        file
-    }
-
-    fn write_config(file: &Utf8Path, processors: &[&str]) {
         let sections = processors
             .iter()
             .fold(String::new(), |text, name| text + "  " + name + ":\n");
@@ -70,11 +68,13 @@ impl Scene {
         };
         let text = format!(
             "receivers:\n  nop:\nexporters:\n  nop:\n{section}\
-             service:\n  telemetry:\n    metrics:\n      level: none\n  pipelines:\n    logs:\n      \
+             service:\n  telemetry: {}\n  pipelines:\n    logs:\n      \
              receivers: [nop]\n      processors: [{}]\n      exporters: [nop]\n",
+            self.telemetry,
             processors.join(", ")
         );
-        fs::write(file, text).unwrap();
+        fs::write(&file, text).unwrap();
+        file
     }
 
     /// Main with this scene's plugins and a command of it before the configuration (`validate`), or none.
@@ -88,6 +88,12 @@ impl Scene {
 
     pub(crate) fn validate(&self, processors: &[&str]) -> Ended {
         self.start(&["validate"], processors).to_end().unwrap()
+    }
+
+    /// What the plugins' code has left, in the order in which it ran.
+    pub(crate) fn order(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.folder.join("witness-order")).unwrap();
+        text.lines().map(str::to_owned).collect()
     }
 
     /// Names of the files that the plugins' code has left, sorted.

@@ -1,5 +1,6 @@
 //! Bad plugins that are not used, the opt-out, reloads and feature gates.
 
+use bimetal_conformance::collector::Start;
 use bimetal_conformance::tamper;
 use fs_err as fs;
 use serde_json::json;
@@ -71,6 +72,66 @@ fn skip_is_obeyed_and_logged() {
 }
 
 #[test]
+fn skip_forgives_no_component_that_nobody_has() {
+    let scene = Scene::unpinned();
+    // A copy of main that has no plugin directory beside it, and one that has: a slip of the pen stops both.
+    let alone = scene.folder.join("elsewhere/main");
+    fs::create_dir(alone.parent().unwrap()).unwrap();
+    fs::copy(&scene.main, &alone).unwrap();
+    for directory in [None, Some(&scene.plugins)] {
+        let mut start = Start::command(&alone, &["validate"])
+            .argument(format!("--config={}", scene.config(&["go_wittness"])))
+            .argument("--plugins-on-error=skip");
+        if let Some(directory) = directory {
+            start = start.argument(format!("--plugins-dir={directory}"));
+        }
+        let ended = start.to_end().unwrap();
+        assert!(!ended.status.success(), "{directory:?}:\n{}", ended.log);
+        for text in ["unknown type", "go_wittness"] {
+            assert!(
+                ended.log.contains(text),
+                "{directory:?}: no `{text}` in:\n{}",
+                ended.log
+            );
+        }
+    }
+}
+
+#[test]
+fn plugins_are_loaded_in_the_order_of_their_file_names() {
+    let scene = Scene::unpinned();
+    let ended = scene.validate(&["rust_witness", "go_witness"]);
+    assert!(ended.status.success(), "{}", ended.log);
+    let order = scene.order();
+    let first = |name: &str| order.iter().position(|one| one == name).unwrap();
+    assert!(first("go-init") < first("rust-constructor"), "{order:?}");
+    fs::remove_file(scene.folder.join("witness-order")).unwrap();
+    fs::rename(scene.plugin(RUST_PLUGIN), scene.plugin("a.so")).unwrap();
+    let ended = scene.validate(&["go_witness", "rust_witness"]);
+    assert!(ended.status.success(), "{}", ended.log);
+    let order = scene.order();
+    let first = |name: &str| order.iter().position(|one| one == name).unwrap();
+    assert!(first("rust-constructor") < first("go-init"), "{order:?}");
+}
+
+#[test]
+fn a_bad_file_of_the_same_component_does_not_stand_in_the_way_of_a_good_one() {
+    let scene = Scene::unpinned();
+    let bad = scene.plugin("a-copy.so");
+    fs::copy(scene.plugin(RUST_PLUGIN), &bad).unwrap();
+    let both_good = scene.validate(&["rust_witness"]);
+    assert!(!both_good.status.success(), "{}", both_good.log);
+    assert!(
+        both_good.log.contains("bring the same component"),
+        "{}",
+        both_good.log
+    );
+    tamper::set_in_manifest(&bad, "/toolchain_version", json!("1.94.0")).unwrap();
+    let ended = scene.validate(&["rust_witness"]);
+    assert!(ended.status.success(), "{}", ended.log);
+}
+
+#[test]
 fn a_missing_plugin_folder_is_named() {
     let scene = Scene::unpinned();
     fs::remove_dir_all(&scene.plugins).unwrap();
@@ -132,7 +193,7 @@ fn a_feature_gate_of_a_go_plugin_can_be_set_and_listed() {
         .to_end()
         .unwrap();
     assert!(ended.status.success(), "{}", ended.log);
-    let listed = bimetal_conformance::collector::Start::command(&scene.main, &["featuregate"])
+    let listed = Start::command(&scene.main, &["featuregate"])
         .argument(format!("--plugins-dir={}", scene.plugins))
         .to_end()
         .unwrap();
@@ -142,7 +203,7 @@ fn a_feature_gate_of_a_go_plugin_can_be_set_and_listed() {
 #[test]
 fn components_shows_plugins_with_the_file_they_come_from() {
     let scene = Scene::pinned();
-    let listed = bimetal_conformance::collector::Start::command(&scene.main, &["components"])
+    let listed = Start::command(&scene.main, &["components"])
         .argument(format!("--plugins-dir={}", scene.plugins))
         .variable("BIMETAL_WITNESS", scene.plugins.join("../witness"))
         .to_end()
