@@ -18,6 +18,8 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
+use crate::prune::{DRAFT, hold, prune};
+
 const RIGHTS_OF_OTHERS: u32 = 0o077;
 
 /// Where private copies may go.
@@ -91,6 +93,7 @@ impl Cache {
                 .iter()
                 .find(|path| fits(path))
                 .cloned()
+                .inspect(|path| prune(path))
                 .map(Folder)
         });
         chosen.as_ref().ok_or_else(|| CacheError::NoFolder {
@@ -105,33 +108,30 @@ impl Folder {
         &self.0
     }
 
-    /// Opens a new file that no other process can have open.
+    /// Opens a new file. A name that is taken is left alone: a process of another container may have our number.
     pub(crate) fn draft(&self) -> Result<Draft, CacheError> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = self
-            .0
-            .join(format!(".draft-{}-{number}", std::process::id()));
-        let create = || {
-            let flags =
-                OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            openat(CWD, path.as_std_path(), flags, Mode::RUSR | Mode::WUSR)
-        };
-        let created = match create() {
-            // A process with our number died before it could remove its draft.
-            Err(Errno::EXIST) => {
-                unlinkat(CWD, path.as_std_path(), AtFlags::empty()).and_then(|()| create())
+        let flags =
+            OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        loop {
+            let number = COUNT.fetch_add(1, Ordering::Relaxed);
+            let name = format!("{DRAFT}{}-{number}", std::process::id());
+            let path = self.0.join(name);
+            match openat(CWD, path.as_std_path(), flags, Mode::RUSR | Mode::WUSR) {
+                Ok(descriptor) => {
+                    let file = File::from(descriptor);
+                    hold(&file);
+                    return Ok(Draft { file, path });
+                }
+                Err(Errno::EXIST) => {}
+                Err(error) => {
+                    return Err(CacheError::Write {
+                        path: self.0.clone(),
+                        source: error.into(),
+                    });
+                }
             }
-            result => result,
-        };
-        let descriptor = created.map_err(|error| CacheError::Write {
-            path: self.0.clone(),
-            source: error.into(),
-        })?;
-        Ok(Draft {
-            file: File::from(descriptor),
-            path,
-        })
+        }
     }
 
     /// Gives the draft the name of its content, or finds that content there already.
@@ -162,6 +162,7 @@ impl Folder {
             fstat(&file).map_err(failed)?,
         );
         if (ours.st_dev, ours.st_ino) == (theirs.st_dev, theirs.st_ino) {
+            hold(&file);
             return Ok(file);
         }
         // Another process put the same content there in the meantime, or somebody else something different.
@@ -181,9 +182,11 @@ impl Drop for Draft {
 /// A file that is private, cannot be written through a name, and holds what its name says.
 fn existing(path: &Utf8Path, digest: Digest) -> Option<File> {
     let file = open(path).ok()?;
+    hold(&file);
     let stat = fstat(&file).ok()?;
-    let is_private =
-        stat.st_uid == rustix::process::geteuid().as_raw() && stat.st_mode & 0o777 == 0o400;
+    let is_private = stat.st_uid == rustix::process::geteuid().as_raw()
+        && stat.st_mode & 0o777 == 0o400
+        && stat.st_nlink > 0;
     (is_private && sha256(&file).ok()? == digest).then_some(file)
 }
 

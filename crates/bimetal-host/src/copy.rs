@@ -272,6 +272,7 @@ fn memory_file(name: &str) -> Result<OwnedFd, Errno> {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
 
@@ -442,6 +443,54 @@ mod tests {
             .into_memory(&Cache::new(Some(&path.join("cache"))))
             .unwrap_err();
         assert!(matches!(error, CopyError::Changed { .. }), "{error}");
+    }
+
+    /// Also after a failure, for which the writer must not be waited in vain.
+    struct End<'a>(&'a AtomicBool);
+
+    impl Drop for End<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// What is taken may be torn between two contents; it is what its digest says all the same, and does not change afterwards.
+    #[test]
+    fn under_a_racing_writer_the_digest_is_that_of_the_bytes_that_are_kept() {
+        let contents = [vec![b'a'; CHUNK + 1], vec![b'b'; 2 * CHUNK]];
+        let (_folder, path) = folder();
+        let (file, draft) = (plugin(&path, &contents[0]), path.join("draft"));
+        let cache = Cache::new(Some(&path.join("cache")));
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for (round, content) in contents.iter().cycle().enumerate() {
+                    if done.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    if round % 4 < 2 {
+                        fs_err::write(&draft, content).unwrap();
+                        fs_err::rename(&draft, &file).unwrap();
+                    } else {
+                        fs_err::write(&file, content).unwrap();
+                    }
+                }
+            });
+            let _end = End(&done);
+            for round in 0..400 {
+                let opened = Opened::open(&file).unwrap();
+                let copied = if round % 2 == 0 {
+                    opened.into_memory(&cache)
+                } else {
+                    opened.into_private(&cache)
+                };
+                match copied {
+                    Ok(copy) => assert_eq!(Digest::of(&content(&copy)), copy.digest),
+                    Err(CopyError::Changed { .. }) => {}
+                    Err(error) => panic!("{error:?}"),
+                }
+            }
+        });
     }
 
     #[test]

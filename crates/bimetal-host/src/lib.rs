@@ -14,6 +14,7 @@ mod host;
 mod load;
 mod own;
 mod process_set;
+mod prune;
 mod refusal;
 mod registry;
 mod settings;

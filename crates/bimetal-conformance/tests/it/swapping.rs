@@ -52,10 +52,18 @@ fn while_changing<T>(change: impl Fn(usize) + Sync, body: impl FnOnce() -> T) ->
                 round += 1;
             }
         });
-        let result = body();
-        done.store(true, Ordering::Relaxed);
-        result
+        let _end = End(&done);
+        body()
     })
+}
+
+/// Also after a failure, for which the thread must not be waited in vain.
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Runs main several times; only verified code may have run, and every end has a name.

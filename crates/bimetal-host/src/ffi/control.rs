@@ -146,10 +146,13 @@ pub unsafe extern "C" fn bimetal_plugin_take(handle: u64, out: *mut Buffer) -> i
         let plugin = host()?
             .take_go(handle)
             .map_err(|error| Failure::new(&error, error.hint()))?;
-        Ok(Taken {
+        let taken = Taken {
             path: plugin.path().to_string(),
             file: plugin.file().to_owned(),
-        })
+        };
+        // The descriptor stays open for ever: its lock keeps other Collectors from removing the copy.
+        std::mem::forget(plugin);
+        Ok(taken)
     };
     // SAFETY: the caller promises that `out` may be written.
     unsafe { reply(out, run) }
