@@ -15,6 +15,7 @@ mod exit_code;
 mod inspection;
 mod judgement;
 mod output;
+mod private_group;
 pub mod rights;
 mod settings;
 mod table;

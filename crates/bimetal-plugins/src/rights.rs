@@ -15,7 +15,10 @@ use std::path::{Component, Path, PathBuf};
 use bimetal_manifest::compat::{Class, Mismatch, What};
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::private_group::is_private;
+
 const WRITABLE_BY_OTHERS: u32 = 0o022;
+const WRITABLE_BY_ANYBODY: u32 = 0o002;
 const STICKY: u32 = 0o1000;
 /// As many as the kernel follows.
 const MOST_LINKS: usize = 40;
@@ -193,7 +196,7 @@ pub fn check_directory(path: &Utf8Path) -> Result<(), RightsError> {
 }
 
 /// Whether `directory` keeps others from exchanging its `entry`. In a directory with the sticky bit, such as `/tmp`, everybody may make
-/// entries, and each is safe from all but its owner.
+/// entries, and each is safe from all but its owner. A user's own group is the user.
 fn check_step(directory: &Path, entry: &Path, metadata: &Metadata) -> Result<(), RightsError> {
     let holder = metadata_of(directory)?;
     if !holder.is_dir() {
@@ -202,6 +205,11 @@ fn check_step(directory: &Path, entry: &Path, metadata: &Metadata) -> Result<(),
         });
     }
     match private(directory, &holder) {
+        Err(RightsError::Writable { mode, .. })
+            if mode & WRITABLE_BY_ANYBODY == 0 && is_private(user(), holder.gid()) =>
+        {
+            Ok(())
+        }
         Err(RightsError::Writable { .. }) if holder.mode() & STICKY != 0 => {
             if is_trusted(metadata.uid()) {
                 return Ok(());

@@ -244,10 +244,32 @@ fn an_unprivileged_collector_takes_plugins_of_root_and_its_own_and_nobody_elses(
 }
 
 #[test]
+fn a_parent_that_only_the_users_own_group_may_write_passes() {
+    // An account that every Debian has, with a group of its own.
+    const DAEMON: u32 = 1;
+    let it = Nested::new();
+    let argument = format!("--config={}", it.scene.config(&["rust_witness"]));
+    give(&it.parent, DAEMON);
+    for (bits, passes) in [(0o775, true), (0o777, false)] {
+        mode(&it.parent, bits);
+        let start = as_user(&it, DAEMON, &["validate", &argument])
+            .to_end()
+            .unwrap();
+        assert_eq!(start.status.success(), passes, "{bits:o}:\n{}", start.log);
+    }
+    mode(&it.parent, 0o775);
+    chown(&it.parent, Some(DAEMON), Some(0)).unwrap();
+    let start = as_user(&it, DAEMON, &["validate", &argument])
+        .to_end()
+        .unwrap();
+    assert!(!start.status.success(), "{}", start.log);
+}
+
+#[test]
 fn a_set_user_id_collector_takes_nothing_from_its_environment() {
     const BORROWED: u32 = OPERATOR + 2;
     let it = Nested::new();
-    let config = it.scene.config(&["go_witness"]);
+    let config = it.scene.config(&["go_witness", "rust_witness"]);
     let main = it.scene.folder.join("main");
     let temporary = it.scene.folder.join("temporary");
     fs::create_dir(&temporary).unwrap();
