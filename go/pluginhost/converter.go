@@ -97,7 +97,7 @@ func (h *Host) leaveOut(conf *confmap.Conf, refused []refusal, logger *zap.Logge
 	}
 	lines, err := dropComponents(conf, drop)
 	for _, line := range lines {
-		logger.Error("The Collector runs without it", zap.String("left_out", line))
+		logger.Error(fmt.Sprintf("The Collector runs without %s", line), zap.String("left_out", line))
 	}
 	if err != nil {
 		return fmt.Errorf("the configuration cannot do without the plugins that are left out: %w\n%s", err, texts(refused))
@@ -105,7 +105,7 @@ func (h *Host) leaveOut(conf *confmap.Conf, refused []refusal, logger *zap.Logge
 	return nil
 }
 
-// warnOnce reports what is wrong with files that this configuration does not use.
+// warnOnce reports what is wrong with files that this configuration does not need.
 func (h *Host) warnOnce(refused []refusal, logger *zap.Logger) {
 	for _, sentence := range h.later {
 		logger.Warn(sentence)
@@ -118,7 +118,7 @@ func (h *Host) warnOnce(refused []refusal, logger *zap.Logger) {
 	for _, one := range h.unusable() {
 		isReported := slices.ContainsFunc(refused, func(other refusal) bool { return other.File == one.File })
 		if !isReported {
-			logger.Warn(fmt.Sprintf("Plugin %q cannot be used; no configuration names it so far", one.File),
+			logger.Warn(fmt.Sprintf("Plugin %q cannot be used, and the configuration does not need it", one.File),
 				one.standing(stateRefused).fields(one.Text)...)
 		}
 	}
