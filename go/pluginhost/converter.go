@@ -91,7 +91,7 @@ func (h *Host) leaveOut(conf *confmap.Conf, refused []refusal, logger *zap.Logge
 	for _, one := range refused {
 		logger.Error(fmt.Sprintf("Plugin %q, which the configuration uses, is left out (--plugins-on-error=skip)", one.File),
 			one.standing(stateSkipped).fields(one.Text)...)
-		if _, ok := h.linkedIn[one.componentKey]; !ok {
+		if _, ok := h.linkedIn[one.componentKey]; !ok && !slices.Contains(drop, one.componentKey) {
 			drop = append(drop, one.componentKey)
 		}
 	}

@@ -6,7 +6,7 @@ use bimetal_manifest::Digest;
 use bimetal_manifest::schema::{Component, Kind, Language};
 
 use crate::catalog::Item;
-use crate::refusal::Refusal;
+use crate::refusal::{Problem, Refusal};
 
 /// Kind and type of a component.
 pub(crate) type Key = (Kind, String);
@@ -41,22 +41,24 @@ pub(crate) struct Ticket {
     pub(crate) digest: Digest,
 }
 
-/// More than one file brings the component.
-pub(crate) fn several(key: &Key, items: &[&Item]) -> Refusal {
+/// More than one file brings the component: none of them is taken.
+pub(crate) fn several(key: &Key, items: &[&Item]) -> Vec<Refusal> {
     let files: Vec<_> = items
         .iter()
         .map(|item| format!("`{}`", bimetal_manifest::escape(&item.file.name)))
         .collect();
-    let mut refusal = Refusal::new(&items[0].file.name, None).because(
-        format!(
+    let problem = Problem {
+        message: format!(
             "{} {} bring the same component",
             files.join(" and "),
             if files.len() == 2 { "both" } else { "all" }
         ),
-        Some("keep one of them in the plugin directory"),
-    );
-    (refusal.kind, refusal.type_name) = (Some(key.0), Some(key.1.clone()));
-    refusal
+        hint: Some("keep one of them in the plugin directory".to_owned()),
+    };
+    items
+        .iter()
+        .map(|item| item.refused_for(&problem, Some(key)))
+        .collect()
 }
 
 /// The component is linked in as well.

@@ -223,7 +223,7 @@ impl Host {
                 continue;
             }
             match offers.look_up(key.0, &key.1) {
-                Lookup::Several(items) => answer.refused.push(several(key, &items)),
+                Lookup::Several(items) => answer.refused.extend(several(key, &items)),
                 Lookup::One(item) if linked_in.contains(key) => {
                     answer.refused.push(taken(key, item));
                 }
