@@ -5,6 +5,7 @@
 use std::io::Read as _;
 
 use camino::Utf8Path;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
@@ -46,7 +47,7 @@ pub struct LockedPlugin {
 }
 
 /// A file against the lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LockStatus {
     /// Listed, with these bytes.

@@ -2,6 +2,7 @@
 //!
 //! In: nothing. Out: [`Report`], stable as JSON. Invariant: texts are escaped when they are made.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::compat::{Conflict, Mismatch};
@@ -70,7 +71,7 @@ pub enum Verdict {
 }
 
 /// An error and the next action.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Problem {
     /// The error with its causes.
     pub message: String,
@@ -79,7 +80,7 @@ pub struct Problem {
 }
 
 /// One component in several files.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Duplicate {
     /// Kind of the component.
     pub kind: Kind,

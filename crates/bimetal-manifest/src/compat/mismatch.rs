@@ -2,6 +2,7 @@
 //!
 //! In: nothing. Out: [`Mismatch`]. Invariant: texts are escaped when they are made, so a report may print them as they are.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::escape::escape;
@@ -10,7 +11,7 @@ use crate::escape::escape;
 pub const NAMES_LIMIT: usize = 20;
 
 /// One difference, what would come of it, and how to repair it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Mismatch {
     /// What loading would lead to.
     pub class: Class,
@@ -39,7 +40,7 @@ pub struct Mismatch {
 }
 
 /// What loading would lead to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
     /// An error, from the loader or from main's own rules.
@@ -51,7 +52,7 @@ pub enum Class {
 }
 
 /// Which check found a mismatch, in the order of the checks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
     /// The file is no whole object file.

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::mismatch::NAMES_LIMIT;
@@ -15,7 +16,7 @@ use crate::object::{PackageHash, PackageHashes};
 pub const PAIRS_LIMIT: usize = 1000;
 
 /// Two plugins that cannot be in one process.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Conflict {
     /// The two files, sorted.
     pub files: [String; 2],

@@ -2,6 +2,7 @@
 //!
 //! In: section `.go.buildinfo`. Out: [`BuildInfo`]. Invariant: only the form that Go has written since 1.18 is read, and every length is checked.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::bytes::Bytes;
@@ -21,7 +22,7 @@ const MARK: usize = 16;
 const INLINE: u8 = 2;
 
 /// What Go knows about a build.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BuildInfo {
     /// Version of Go, with experiments.
     pub go_version: String,
@@ -36,7 +37,7 @@ pub struct BuildInfo {
 }
 
 /// A module.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Module {
     /// Module path.
     pub path: String,

@@ -5,13 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::BuildInfo;
 use crate::schema::Kind;
 
 /// Everything that was found in one object file.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Facts {
     /// Length of the file in bytes.
     pub size: u64,
@@ -57,7 +58,7 @@ pub struct Facts {
 }
 
 /// What Go's linker left in the file.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct GoFacts {
     /// As `go version -m` shows it.
     pub build_info: BuildInfo,
@@ -78,12 +79,13 @@ pub struct GoFacts {
 /// Package path -> package hash.
 pub type PackageHashes = BTreeMap<String, PackageHash>;
 
-/// What Go's runtime compares for one package.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+/// What Go's runtime compares for one package; written as 16 lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, JsonSchema)]
+#[schemars(with = "String")]
 pub struct PackageHash(pub [u8; 8]);
 
 /// Object format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// Linux.
@@ -93,7 +95,7 @@ pub enum Format {
 }
 
 /// How a file is meant to be used, by its header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ObjectType {
     /// A program.
@@ -107,7 +109,7 @@ pub enum ObjectType {
 }
 
 /// What a file is to a Collector.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Form {
     /// A Collector: a program with manifests.
@@ -127,7 +129,8 @@ pub enum Form {
 }
 
 /// A version such as `GLIBC_2.34`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[schemars(with = "String")]
 pub struct GlibcVersion {
     /// Before the dot.
     pub major: u32,
@@ -138,7 +141,7 @@ pub struct GlibcVersion {
 }
 
 /// An exported symbol.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Symbol {
     /// Name, cut at a limit.
     pub name: String,
@@ -147,7 +150,9 @@ pub struct Symbol {
 }
 
 /// What stands at a symbol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum SymbolKind {
     /// Code.
@@ -181,7 +186,7 @@ pub struct UndefinedSymbol {
 }
 
 /// The first exported symbols of a file, and how many there are.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ExportedSymbols {
     /// Sorted by name; at most as many as were asked for.
     pub symbols: Vec<Symbol>,
