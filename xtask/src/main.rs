@@ -17,6 +17,7 @@ mod deny;
 mod gate;
 mod header;
 mod quickstart;
+mod schemas;
 mod soak;
 mod structure;
 
@@ -48,6 +49,8 @@ enum Chore {
         #[arg(long)]
         write: bool,
     },
+    /// Write the JSON Schemas of `docs/` from the types; the tests compare them.
+    Schemas,
     /// Measure, and print the table of `BENCHMARKS.md`.
     Bench,
 }
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Chore::Soak => soak::run(),
         Chore::Structure => gate::structure(),
         Chore::Header { write } => header::run(write),
+        Chore::Schemas => schemas::write(),
         Chore::Bench => bench::run(),
     };
     match outcome {

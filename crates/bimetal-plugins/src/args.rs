@@ -101,6 +101,9 @@ pub(crate) struct CommonArgs {
     /// Form of the report
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(crate) format: Format,
+    /// How many of the packages, modules or crates that one difference folds together are named
+    #[arg(long, value_name = "WHICH", default_value = "first")]
+    pub(crate) names: Names,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -115,8 +118,18 @@ pub(crate) enum PolicyArg {
 pub(crate) enum Format {
     /// For people
     Table,
-    /// For programs; described in docs/operators.md
+    /// For programs; described in docs/operators.md and docs/plugins-report.schema.json
     Json,
+    /// For code scanners: SARIF 2.1.0, of `check` and `validate` only
+    Sarif,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Names {
+    /// The first 20
+    First,
+    /// All of them
+    All,
 }
 
 impl From<PolicyArg> for Policy {
@@ -154,11 +167,14 @@ pub fn command(context: &Context) -> clap::Command {
                 .bin_name(&whole)
                 .display_name(&whole)
                 .after_long_help(examples);
-            if is_main {
-                subcommand.mut_arg("main", |argument| argument.hide(true))
-            } else {
-                subcommand
-            }
+            // They are accepted everywhere, and shown where they mean something.
+            let hidden = [("main", is_main), ("names", action == "inspect")];
+            hidden
+                .into_iter()
+                .filter(|(_, is_hidden)| *is_hidden)
+                .fold(subcommand, |subcommand, (name, _)| {
+                    subcommand.mut_arg(name, |argument| argument.hide(true))
+                })
         });
     }
     command.after_long_help(EXIT_CODES)
@@ -175,6 +191,11 @@ pub(crate) fn parse(
         let text =
             "`--main` belongs to `bimetal plugins`; here the Collector is this program itself";
         return Err(command.error(ErrorKind::UnknownArgument, text));
+    }
+    let is_judged = matches!(arguments.action, Action::Validate(_) | Action::Check(_));
+    if arguments.action.common().format == Format::Sarif && !is_judged {
+        let text = "`--format sarif` lists findings, and only `check` and `validate` look for some; use `--format json`";
+        return Err(command.error(ErrorKind::InvalidValue, text));
     }
     Ok(arguments)
 }
@@ -223,6 +244,7 @@ fn examples(name: &str, action: &str, is_main: bool) -> String {
         ],
         _ => &[
             ("", "before every restart"),
+            (" --format sarif", "for a code scanner"),
             (" --plugins-require-lock", "nothing that nobody pinned"),
         ],
     };

@@ -5,55 +5,27 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
+use bimetal_manifest::object::Form;
 use camino::Utf8Path;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-use serde::Serialize;
-use serde_json::Value;
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+};
 
 use crate::context::Interrupt;
+use crate::trial::{Ended, LoadReport, Remains, diagnose};
 
-/// The hidden action of main that verifies, opens and calls `NewFactory`, and then prints one line of JSON.
+/// The hidden action of main that verifies, opens and calls `NewFactory`. It prints JSON objects, one a line: `phase` before it goes on to
+/// the next, and `loaded` at the end.
 pub(crate) const LOAD_ACTION: &str = "__load";
 
 const KEPT_OUTPUT: usize = 64 * 1024;
-const SHOWN_LINES: usize = 12;
 const PAUSE: Duration = Duration::from_millis(5);
 const PATIENCE_AFTER_END: Duration = Duration::from_secs(2);
-
-/// What became of loading a plugin for a try.
-#[derive(Debug, Serialize)]
-pub(crate) struct LoadReport {
-    pub(crate) outcome: Outcome,
-    pub(crate) exit_code: Option<i32>,
-    pub(crate) signal: Option<String>,
-    pub(crate) error: Option<String>,
-    pub(crate) stderr: Vec<String>,
-    #[serde(skip)]
-    pub(crate) limit: Duration,
-}
-
-/// How the child ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Outcome {
-    /// It opened the plugin and got its factory.
-    Loaded,
-    /// It said that the plugin does not load.
-    Refused,
-    /// It ended without saying anything: the plugin's code panicked or exited.
-    Exited,
-    /// A signal ended it.
-    Killed,
-    /// It did not end in time, and was ended.
-    TimedOut,
-    /// The plugin did not pass, so it was not loaded.
-    NotTried,
-}
 
 /// Why there is no [`LoadReport`].
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +49,7 @@ pub(crate) struct Main<'a> {
 pub(crate) fn load(
     main: Main<'_>,
     plugin: &Utf8Path,
+    form: Option<Form>,
     limit: Duration,
     interrupt: &Interrupt,
 ) -> Result<LoadReport, ChildError> {
@@ -89,7 +62,9 @@ pub(crate) fn load(
         .arg0(main.shown)
         .args(["plugins", LOAD_ACTION])
         .arg(plugin)
-        // Never written to: it ends when this process ends, however that happens, and the child may end with it.
+        // What Go's runtime writes when something goes wrong names the code at fault, whatever the user's setting.
+        .env("GOTRACEBACK", "all")
+        // Never written to: it ends when this process ends, however that happens, and main's child ends with it.
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -101,6 +76,9 @@ pub(crate) fn load(
     let stdout = child.stdout.take().map(drain);
     let stderr = child.stderr.take().map(drain);
     let ended = wait(&child, limit, interrupt);
+    if ended == Ok(Ended::TimedOut) {
+        ask_where_it_hangs(&child);
+    }
     // The leader is not reaped yet, so its process group cannot belong to anybody else. Whatever the plugin started ends here too.
     let _ = kill_process_group(pid(&child), Signal::KILL);
     let status = child.wait().map_err(|source| ChildError::Wait { source })?;
@@ -108,88 +86,42 @@ pub(crate) fn load(
         source: source.into(),
     })?;
     let (stdout, stderr) = (collected(stdout), collected(stderr));
-    if ended == End::Interrupted {
+    if ended == Ended::Interrupted {
         return Err(ChildError::Interrupted);
     }
-    Ok(judge(ended, status, &stdout, &stderr, limit))
+    Ok(diagnose(&Remains {
+        ended,
+        status,
+        stdout: &stdout,
+        stderr: &stderr,
+        limit,
+        form,
+    }))
 }
 
-impl LoadReport {
-    /// A plugin that did not pass is not opened: the code of a refused file never runs.
-    pub(crate) fn not_tried() -> Self {
-        Self {
-            outcome: Outcome::NotTried,
-            exit_code: None,
-            signal: None,
-            error: None,
-            stderr: Vec::new(),
-            limit: Duration::ZERO,
-        }
-    }
-
-    /// One sentence for a person.
-    pub(crate) fn sentence(&self) -> String {
-        let code = self
-            .exit_code
-            .map_or_else(|| "?".to_owned(), |code| code.to_string());
-        match self.outcome {
-            Outcome::Loaded => "loaded in a child process, its factory answered".to_owned(),
-            Outcome::Refused => format!("the Collector refused to load it (exit code {code})"),
-            Outcome::Exited => {
-                format!(
-                    "the process ended with exit code {code} while it loaded the plugin: {}",
-                    self.cause_of_exit()
-                )
-            }
-            Outcome::Killed => format!(
-                "the process died of {} while it loaded the plugin; the Collector would have died too",
-                self.signal.as_deref().unwrap_or("a signal")
-            ),
-            Outcome::TimedOut => {
-                format!(
-                    "not loaded after {:?}; the process and everything it had started was ended",
-                    self.limit
-                )
-            }
-            Outcome::NotTried => "not loaded, because it did not pass".to_owned(),
-        }
-    }
-
-    fn cause_of_exit(&self) -> &'static str {
-        let says = |start: &str| self.stderr.iter().any(|line| line.starts_with(start));
-        if says("fatal error:") {
-            "a fatal error of the Go runtime, which nothing can recover from"
-        } else if says("panic:") {
-            "an `init` or the factory panicked"
-        } else {
-            "an `init`, a constructor or the factory exits the process"
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    ByItself,
-    TimedOut,
-    Interrupted,
-}
-
-fn wait(child: &Child, limit: Duration, interrupt: &Interrupt) -> rustix::io::Result<End> {
+fn wait(child: &Child, limit: Duration, interrupt: &Interrupt) -> rustix::io::Result<Ended> {
     let deadline = Instant::now() + limit;
     loop {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         match waitid(WaitId::Pid(pid(child)), options) {
-            Ok(Some(_)) => return Ok(End::ByItself),
+            Ok(Some(_)) => return Ok(Ended::ByItself),
             Ok(None) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error),
         }
         if interrupt.is_raised() {
-            return Ok(End::Interrupted);
+            return Ok(Ended::Interrupted);
         }
         if Instant::now() >= deadline {
-            return Ok(End::TimedOut);
+            return Ok(Ended::TimedOut);
         }
         std::thread::sleep(PAUSE);
+    }
+}
+
+/// Go's runtime answers this signal with the calls of every goroutine, and then ends the process. Who does not obey is killed anyway.
+fn ask_where_it_hangs(child: &Child) {
+    if kill_process(pid(child), Signal::QUIT).is_ok() {
+        let _ = wait(child, PATIENCE_AFTER_END, &Interrupt::default());
     }
 }
 
@@ -197,18 +129,23 @@ fn pid(child: &Child) -> Pid {
     Pid::from_child(child)
 }
 
-/// Reads to the end in a thread, so that a child which prints a lot never waits for us, and keeps only the last part.
+/// Reads to the end in a thread, so that a child which prints a lot never waits for us. The first part says how far it had come and what
+/// it died of, the last part is its answer; what lies between them is dropped.
 fn drain(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
-        let mut kept = VecDeque::with_capacity(KEPT_OUTPUT);
+        let mut first = Vec::with_capacity(KEPT_OUTPUT);
+        let mut last: VecDeque<u8> = VecDeque::with_capacity(KEPT_OUTPUT);
         let mut buffer = [0; 8192];
         while let Ok(count @ 1..) = pipe.read(&mut buffer) {
-            let excess = (kept.len() + count).saturating_sub(KEPT_OUTPUT);
-            kept.drain(..excess.min(kept.len()));
-            kept.extend(&buffer[..count]);
+            let (head, tail) = buffer[..count].split_at(count.min(KEPT_OUTPUT - first.len()));
+            first.extend_from_slice(head);
+            let excess = (last.len() + tail.len()).saturating_sub(KEPT_OUTPUT);
+            last.drain(..excess.min(last.len()));
+            last.extend(tail);
         }
-        let _ = sender.send(Vec::from(kept));
+        first.extend(last);
+        let _ = sender.send(first);
     });
     receiver
 }
@@ -221,91 +158,6 @@ fn collected(receiver: Option<Receiver<Vec<u8>>>) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn judge(
-    ended: End,
-    status: ExitStatus,
-    stdout: &str,
-    stderr: &str,
-    limit: Duration,
-) -> LoadReport {
-    let answer = stdout.lines().rev().find_map(answer);
-    let outcome = if ended == End::TimedOut {
-        Outcome::TimedOut
-    } else if status.signal().is_some() {
-        Outcome::Killed
-    } else {
-        match &answer {
-            Some(answer) if answer.loaded && status.success() => Outcome::Loaded,
-            Some(answer) if !answer.loaded && !status.success() => Outcome::Refused,
-            _ => Outcome::Exited,
-        }
-    };
-    let lines: Vec<_> = stderr
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
-    // A Go traceback begins with its cause and goes on for long; other programs end with it.
-    let cause = lines
-        .iter()
-        .position(|line| line.starts_with("panic:") || line.starts_with("fatal error:"));
-    let first = cause.unwrap_or_else(|| lines.len().saturating_sub(SHOWN_LINES));
-    LoadReport {
-        outcome,
-        exit_code: if outcome == Outcome::TimedOut {
-            None
-        } else {
-            status.code()
-        },
-        signal: if outcome == Outcome::Killed {
-            status.signal().map(signal_name)
-        } else {
-            None
-        },
-        error: answer.and_then(|answer| answer.error),
-        stderr: lines
-            .iter()
-            .skip(first)
-            .take(SHOWN_LINES)
-            .map(|line| (*line).to_owned())
-            .collect(),
-        limit,
-    }
-}
-
-struct Answer {
-    loaded: bool,
-    error: Option<String>,
-}
-
-fn answer(line: &str) -> Option<Answer> {
-    let value: Value = serde_json::from_str(line.trim()).ok()?;
-    let error = value
-        .get("error")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
-    Some(Answer {
-        loaded: value.get("loaded")?.as_bool()?,
-        error,
-    })
-}
-
-fn signal_name(number: i32) -> String {
-    let name = match Signal::from_named_raw(number) {
-        Some(Signal::ABORT) => "SIGABRT",
-        Some(Signal::BUS) => "SIGBUS",
-        Some(Signal::FPE) => "SIGFPE",
-        Some(Signal::ILL) => "SIGILL",
-        Some(Signal::KILL) => "SIGKILL",
-        Some(Signal::PIPE) => "SIGPIPE",
-        Some(Signal::SEGV) => "SIGSEGV",
-        Some(Signal::SYS) => "SIGSYS",
-        Some(Signal::TERM) => "SIGTERM",
-        Some(Signal::TRAP) => "SIGTRAP",
-        _ => return format!("signal {number}"),
-    };
-    name.to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
@@ -313,6 +165,7 @@ mod tests {
     use camino::Utf8PathBuf;
 
     use super::*;
+    use crate::trial::{Cause, Outcome, Phase, SHOWN_LINES};
 
     fn script(body: &str) -> (tempfile::TempDir, Utf8PathBuf) {
         let folder = tempfile::tempdir().unwrap();
@@ -328,7 +181,14 @@ mod tests {
             executable: &path,
             shown: &path,
         };
-        load(main, "/plugins/x.so".into(), limit, &Interrupt::default()).unwrap()
+        load(
+            main,
+            "/plugins/x.so".into(),
+            Some(Form::GoPlugin),
+            limit,
+            &Interrupt::default(),
+        )
+        .unwrap()
     }
 
     const LONG: Duration = Duration::from_secs(20);
@@ -365,11 +225,32 @@ mod tests {
         );
         assert_eq!(panicked.exit_code, Some(2));
         assert_eq!(panicked.stderr, ["panic: no luck", "goroutine 1"]);
+        assert_eq!(panicked.cause, Some(Cause::Panic));
         assert!(
-            panicked.sentence().contains("panicked"),
+            panicked.sentence().contains("after a panic"),
             "{}",
             panicked.sentence()
         );
+    }
+
+    #[test]
+    fn how_far_it_came_is_what_it_said_last() {
+        let phase = |body: &str| run(body, LONG).phase;
+        assert_eq!(phase("exit 3"), Some(Phase::Starting));
+        let announced = r#"echo '{"phase":"verified"}'; echo '{"phase":"opening"}'"#;
+        assert_eq!(phase(announced), Some(Phase::Opening));
+        // Words that no main says, and going back, change nothing.
+        let odd = r#"echo '{"phase":"factory"}'; echo '{"phase":"opening"}'; echo '{"phase":"x"}'; echo '["phase"]'"#;
+        assert_eq!(phase(odd), Some(Phase::Factory));
+    }
+
+    #[test]
+    fn who_hangs_is_asked_where_before_it_is_killed() {
+        let body = r#"trap 'echo "SIGQUIT: quit" >&2; echo "PC=0x1" >&2; exit 2' QUIT; while :; do sleep 0.1; done"#;
+        let report = run(body, Duration::from_millis(300));
+        assert_eq!(report.outcome, Outcome::TimedOut);
+        assert_eq!(report.stderr, ["SIGQUIT: quit", "PC=0x1"]);
+        assert_eq!((report.signal, report.exit_code), (None, None));
     }
 
     #[test]
@@ -406,7 +287,7 @@ mod tests {
             executable: &path,
             shown: &path,
         };
-        let result = load(main, "x.so".into(), LONG, &interrupt);
+        let result = load(main, "x.so".into(), None, LONG, &interrupt);
         assert!(matches!(result, Err(ChildError::Interrupted)));
     }
 
@@ -416,7 +297,7 @@ mod tests {
             executable: "/nowhere/main".into(),
             shown: "/nowhere/main".into(),
         };
-        let error = load(main, "x.so".into(), LONG, &Interrupt::default()).unwrap_err();
+        let error = load(main, "x.so".into(), None, LONG, &Interrupt::default()).unwrap_err();
         assert_eq!(
             error.to_string(),
             "cannot start `/nowhere/main` to load a plugin in it"

@@ -12,10 +12,12 @@ use bimetal_manifest::lock::{Lock, LockStatus};
 use bimetal_manifest::object::{Artifact, ExportedSymbols, Facts, Form};
 use bimetal_manifest::schema::{Distribution, Kind, Language, Manifest, Policy};
 use camino::Utf8PathBuf;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::child::LoadReport;
+use crate::locked::FoundLock;
 use crate::settings::MainProgram;
+use crate::trial::LoadReport;
 
 pub(crate) const LIST: &str = "bimetal-plugins-list/1";
 pub(crate) const CHECK: &str = "bimetal-plugins-check/1";
@@ -23,96 +25,144 @@ pub(crate) const VALIDATE: &str = "bimetal-plugins-validate/1";
 pub(crate) const INSPECT: &str = "bimetal-plugins-inspect/1";
 
 /// `list` and `check`: a directory.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct DirectoryDocument {
+    /// Name and version of the document.
     pub(crate) schema: &'static str,
+    /// Whether nothing is wrong.
     pub(crate) ok: bool,
+    /// The Collector that the files were compared with, if one is known.
     pub(crate) main: Option<MainDocument>,
+    /// The plugin directory.
+    #[schemars(with = "String")]
     pub(crate) directory: Utf8PathBuf,
     /// Who may write the directory, where main would not take that.
     pub(crate) mismatches: Vec<Mismatch>,
+    /// How much of a Rust plugin must equal main.
     pub(crate) policy: Policy,
+    /// The state of `plugins.lock`.
     pub(crate) lock: LockDocument,
+    /// Every plugin file, by name.
     pub(crate) plugins: Vec<PluginDocument>,
+    /// Components that more than one good file brings.
     pub(crate) duplicates: Vec<Duplicate>,
+    /// Plugins that fit main and not each other.
     pub(crate) conflicts: Vec<Conflict>,
 }
 
 /// `validate`: single files.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct ValidateDocument {
+    /// Name and version of the document.
     pub(crate) schema: &'static str,
+    /// Whether nothing is wrong.
     pub(crate) ok: bool,
+    /// The Collector that the files were compared with.
     pub(crate) main: MainDocument,
+    /// How much of a Rust plugin must equal main.
     pub(crate) policy: Policy,
+    /// Every file, in the order of the command line.
     pub(crate) plugins: Vec<PluginDocument>,
 }
 
 /// `inspect`: single files, nothing compared.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct InspectDocument {
+    /// Name and version of the document.
     pub(crate) schema: &'static str,
+    /// Whether nothing is wrong.
     pub(crate) ok: bool,
+    /// Every file, in the order of the command line.
     pub(crate) files: Vec<InspectedFile>,
 }
 
 /// One inspected file.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct InspectedFile {
+    /// The path as it was given.
     pub(crate) file: String,
+    /// Digest of the whole file.
     pub(crate) sha256: Option<Digest>,
+    /// Why the file cannot be read or is neither a plugin nor a Collector.
     pub(crate) problem: Option<Problem>,
     /// What the object format says.
     pub(crate) facts: Option<Facts>,
     /// What the builder wrote: one manifest in a plugin, one for each language in main.
     pub(crate) manifests: Vec<Manifest>,
+    /// What it exports.
     pub(crate) symbols: Option<ExportedSymbols>,
 }
 
 /// The Collector that was compared with.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct MainDocument {
+    /// Where it lies.
+    #[schemars(with = "String")]
     pub(crate) file: Utf8PathBuf,
+    /// What the Collector calls itself.
     pub(crate) distribution: Option<Distribution>,
+    /// Target triple.
     pub(crate) target: Option<String>,
     /// Language -> compiler version.
     pub(crate) toolchain_versions: BTreeMap<&'static str, String>,
 }
 
 /// The state of `plugins.lock`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct LockDocument {
+    /// Whether the directory has the file.
     pub(crate) present: bool,
+    /// Whether files that it does not list are refused.
     pub(crate) required: bool,
+    /// Why it cannot be used. Then no plugin is taken.
+    pub(crate) problem: Option<Problem>,
     /// Files that the lock lists and the directory does not have.
     pub(crate) missing: Vec<String>,
 }
 
 /// One plugin file.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct PluginDocument {
+    /// Name in the directory; for `validate` the path as it was given.
     pub(crate) file: String,
+    /// The one word for the file.
     pub(crate) status: Status,
+    /// Kind of the component.
     pub(crate) kind: Option<Kind>,
+    /// Type of the component.
     #[serde(rename = "type")]
     pub(crate) type_name: Option<String>,
     /// Signal -> stability.
     pub(crate) signals: BTreeMap<String, String>,
+    /// What the file is.
     pub(crate) form: Option<Form>,
+    /// Language by the manifest.
     pub(crate) language: Option<Language>,
     /// Module or crate of the component, with its version.
     pub(crate) module: Option<String>,
+    /// The distribution that it was built for.
     pub(crate) distribution: Option<Distribution>,
+    /// Compiler version by the manifest.
     pub(crate) toolchain_version: Option<String>,
+    /// Build profile by the manifest.
     pub(crate) build_profile: Option<String>,
+    /// Target triple by the manifest.
     pub(crate) target: Option<String>,
+    /// When it was built, by the manifest.
     pub(crate) build_time: Option<String>,
+    /// Module or crate -> hash, by the manifest.
     pub(crate) dependency_hashes: BTreeMap<String, String>,
+    /// Length in bytes.
     pub(crate) size: Option<u64>,
+    /// Digest of the whole file.
     pub(crate) sha256: Option<Digest>,
+    /// Against `plugins.lock`; nothing without a usable one.
     pub(crate) lock: Option<LockStatus>,
+    /// Why the file cannot be read or has no usable manifest.
     pub(crate) problem: Option<Problem>,
+    /// Every difference that keeps it out of main.
     pub(crate) mismatches: Vec<Mismatch>,
+    /// What its bytes do not tell.
     pub(crate) open_questions: Vec<String>,
     /// Only after `validate --load`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,7 +170,7 @@ pub(crate) struct PluginDocument {
 }
 
 /// The one word for a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Status {
     /// Main would load it.
@@ -184,16 +234,17 @@ impl MainDocument {
 }
 
 impl LockDocument {
-    pub(crate) fn new(lock: Option<&Lock>, required: bool, plugins: &[PluginDocument]) -> Self {
-        let listed = lock.map(Lock::plugins).unwrap_or_default();
+    pub(crate) fn new(lock: &FoundLock, required: bool, plugins: &[PluginDocument]) -> Self {
+        let listed = lock.usable().map(Lock::plugins).unwrap_or_default();
         let missing = listed
             .iter()
             .map(|plugin| plugin.file.clone())
             .filter(|file| !plugins.iter().any(|plugin| plugin.file == *file))
             .collect();
         Self {
-            present: lock.is_some(),
+            present: !matches!(lock, FoundLock::Absent),
             required,
+            problem: lock.problem().cloned(),
             missing,
         }
     }

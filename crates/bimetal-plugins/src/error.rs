@@ -5,7 +5,6 @@
 use std::io;
 
 use bimetal_manifest::CatalogError;
-use bimetal_manifest::lock::LockError;
 use bimetal_manifest::object::{ManifestError, ReadError};
 use camino::Utf8PathBuf;
 
@@ -43,11 +42,6 @@ pub(crate) enum CommandError {
     NoDirectory,
     #[error(transparent)]
     Directory(#[from] CatalogError),
-    #[error("cannot use the plugin lock in `{path}`")]
-    Lock {
-        path: Utf8PathBuf,
-        source: LockError,
-    },
     #[error("cannot tell where `{path}` is")]
     Absolute {
         path: Utf8PathBuf,
@@ -82,7 +76,6 @@ impl CommandError {
                 Some("name it with `--plugins-dir`, or name the Collector with `--main`")
             }
             Self::Directory(error) => error.hint(),
-            Self::Lock { source, .. } => source.hint(),
             Self::Write { .. } => {
                 Some("the report above is incomplete; check the disk that it is written to")
             }

@@ -5,13 +5,14 @@
 
 use bimetal_manifest::Catalog;
 use bimetal_manifest::catalog::{CatalogEntry, CheckOptions, Duplicate, PluginReport, Problem};
-use bimetal_manifest::compat::{Conflict, NAMES_LIMIT, What};
+use bimetal_manifest::compat::{Conflict, What};
 use bimetal_manifest::digest::sha256;
-use bimetal_manifest::lock::{Lock, LockStatus};
+use bimetal_manifest::lock::LockStatus;
 use bimetal_manifest::object::{self, Artifact, Form, ReadError};
 use camino::Utf8Path;
 
 use crate::document::{PluginDocument, Status};
+use crate::locked::FoundLock;
 use crate::rights::{RightsError, check_file};
 use crate::settings::Settings;
 
@@ -24,24 +25,39 @@ pub(crate) struct Judgement {
 }
 
 /// Judges every file of `catalog`; without main nothing is compared.
-pub(crate) fn judge(catalog: &Catalog, settings: &Settings, lock: Option<&Lock>) -> Judgement {
+pub(crate) fn judge(catalog: &Catalog, settings: &Settings, lock: &FoundLock) -> Judgement {
     let options = CheckOptions {
         rules: settings.rules(),
-        lock,
-        require_lock: settings.require_lock,
+        lock: lock.usable(),
+        // Nothing is listed in a lock that cannot be used, and that is said once, in its own words.
+        require_lock: settings.require_lock && lock.problem().is_none(),
     };
     let report = match &settings.main {
         Some(main) => catalog.check(&main.artifact, options),
-        None => catalog.describe(lock),
+        None => catalog.describe(lock.usable()),
     };
     let files = catalog.entries.iter().zip(report.plugins);
-    let is_compared = settings.main.is_some();
+    let plugins: Vec<_> = files
+        .map(|(entry, report)| document(catalog, entry, report, settings, lock))
+        .collect();
+    // A refused file contributes nothing, and the catalog does not know every reason to refuse one.
+    let counts = |file: &String| {
+        plugins.iter().any(|plugin| {
+            plugin.file == *file
+                && (plugin.status.may_be_loaded() || plugin.status == Status::NotCompared)
+        })
+    };
+    let mut duplicates = report.duplicates;
+    for duplicate in &mut duplicates {
+        duplicate.files.retain(counts);
+    }
+    duplicates.retain(|duplicate| duplicate.files.len() > 1);
+    let mut conflicts = report.conflicts;
+    conflicts.retain(|conflict| conflict.files.iter().all(counts));
     Judgement {
-        plugins: files
-            .map(|(entry, report)| document(catalog, entry, report, is_compared))
-            .collect(),
-        duplicates: report.duplicates,
-        conflicts: report.conflicts,
+        plugins,
+        duplicates,
+        conflicts,
     }
 }
 
@@ -68,8 +84,10 @@ fn document(
     catalog: &Catalog,
     entry: &CatalogEntry,
     report: PluginReport,
-    is_compared: bool,
+    settings: &Settings,
+    lock: &FoundLock,
 ) -> PluginDocument {
+    let is_compared = settings.main.is_some();
     let mut document = PluginDocument::named(entry.file.clone());
     document.sha256 = report.sha256;
     document.lock = report.lock;
@@ -83,6 +101,7 @@ fn document(
             document.problem = document.problem.or_else(|| not_a_plugin(artifact));
             let mismatch = rights.map(|error| error.mismatch(&entry.file));
             document.mismatches.extend(mismatch);
+            document.mismatches.extend(lock.mismatch());
         }
         // Where a link leads to is none of main's business, also if it leads nowhere.
         (Err(_), Some(error @ RightsError::Link { .. })) => {
@@ -98,7 +117,7 @@ fn document(
             .retain(|mismatch| !repeats(mismatch.what));
     }
     for mismatch in &mut document.mismatches {
-        mismatch.shorten(NAMES_LIMIT);
+        mismatch.shorten(settings.names_limit);
     }
     document.status = status(&document, is_compared);
     document

@@ -14,12 +14,16 @@ mod escape;
 mod exit_code;
 mod inspection;
 mod judgement;
+mod locked;
 mod output;
 mod private_group;
 pub mod rights;
+mod sarif;
+mod schema;
 mod settings;
 mod table;
 mod text;
+mod trial;
 
 use std::ffi::OsString;
 
@@ -29,6 +33,7 @@ pub use context::{
 };
 pub use exit_code::ExitCode;
 pub use output::Output;
+pub use schema::report_schema;
 
 /// Runs one `plugins` command; `arguments` are those after the word `plugins`.
 pub fn run(

@@ -3,12 +3,13 @@
 //! In: [`CommonArgs`], [`Context`]. Out: [`Settings`]. Invariant: a flag wins over the environment, that over what main was built with;
 //! the policy only gets stricter on the way.
 
+use bimetal_manifest::compat::NAMES_LIMIT;
 use bimetal_manifest::object::{self, Artifact, Form, GlibcVersion, ManifestError};
 use bimetal_manifest::schema::{Manifest, PluginSettings, Policy};
 use bimetal_manifest::{Rules, System};
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::args::CommonArgs;
+use crate::args::{CommonArgs, Names};
 use crate::context::{Context, Door, runs_with_borrowed_rights};
 use crate::error::CommandError;
 
@@ -23,6 +24,8 @@ pub(crate) struct Settings {
     glibc: Option<GlibcVersion>,
     system: Option<System>,
     pub(crate) require_lock: bool,
+    /// Most names that one difference lists.
+    pub(crate) names_limit: usize,
     flag_directory: Option<Utf8PathBuf>,
 }
 
@@ -73,6 +76,10 @@ impl Settings {
             glibc: context.glibc,
             system,
             require_lock,
+            names_limit: match common.names {
+                Names::First => NAMES_LIMIT,
+                Names::All => usize::MAX,
+            },
             flag_directory,
         })
     }

@@ -4,14 +4,14 @@
 //! happen, and what repairs it.
 
 use bimetal_manifest::catalog::{Duplicate, Problem};
-use bimetal_manifest::compat::{Class, Conflict, Mismatch};
+use bimetal_manifest::compat::{Class, Conflict, Mismatch, NAMES_LIMIT};
 use bimetal_manifest::digest::Digest;
 
-use crate::child::{LoadReport, Outcome};
 use crate::document::{DirectoryDocument, PluginDocument, Status, ValidateDocument};
 use crate::escape::field;
 use crate::output::{Output, Tone};
 use crate::table::{self, Cell};
+use crate::trial::{LoadReport, Outcome};
 
 const SHORT_DIGEST: usize = 12;
 
@@ -163,7 +163,10 @@ fn mismatch(mismatch: &Mismatch, out: &mut Output) {
         ));
     }
     if !mismatch.names.is_empty() {
-        lines.push(("touches", Cell::new(names(&mismatch.names, mismatch.count))));
+        lines.extend(touched(mismatch));
+    }
+    if !mismatch.required_by.is_empty() {
+        lines.push(("brought by", Cell::new(mismatch.required_by.join(" <- "))));
     }
     lines.push((
         "on load",
@@ -183,8 +186,13 @@ fn load(load: &LoadReport, out: &mut Output) {
         Outcome::NotTried => Tone::Quiet,
         _ => Tone::Bad,
     };
-    let sentence = out.paint(&load.sentence(), tone);
+    let sentence = out.paint(&field(&load.sentence()), tone);
     out.data(&format!("  {sentence}"));
+    if load.outcome != Outcome::Loaded
+        && let Some(phase) = load.phase
+    {
+        out.data(&format!("    came to   {}", phase.as_str()));
+    }
     for line in load
         .error
         .iter()
@@ -236,6 +244,14 @@ fn set(document: &DirectoryDocument, out: &mut Output) {
         let line = out.paint(&line, Tone::Warning);
         out.data(&line);
     }
+    if let Some(problem) = &document.lock.problem {
+        let line = out.paint(
+            "plugins.lock cannot be used, so the Collector takes no plugin",
+            Tone::Bad,
+        );
+        out.data(&line);
+        self::problem(problem, out);
+    }
     if document.lock.required && !document.lock.present {
         let line = out.paint(
             "no plugins.lock in the directory, so no plugin is pinned",
@@ -256,7 +272,7 @@ fn conflict(conflict: &Conflict, out: &mut Output) {
     if !conflict.packages.is_empty() {
         lines.push((
             "touches",
-            Cell::new(names(&conflict.packages, conflict.count)),
+            Cell::new(some_of(&conflict.packages, conflict.count)),
         ));
     }
     lines.extend(
@@ -359,7 +375,23 @@ fn quoted(text: &str) -> String {
     }
 }
 
-pub(crate) fn names(names: &[String], count: usize) -> String {
+/// A few names stand in one line; many, which somebody asked for, one in each.
+fn touched(mismatch: &Mismatch) -> Vec<(&'static str, Cell)> {
+    let Mismatch { names, count, .. } = mismatch;
+    if names.len() > NAMES_LIMIT {
+        let labels = std::iter::once("touches").chain(std::iter::repeat(""));
+        return labels.zip(names.iter().map(Cell::new)).collect();
+    }
+    let text = some_of(names, *count);
+    let hint = if *count > names.len() {
+        ", which `--names all` lists"
+    } else {
+        ""
+    };
+    vec![("touches", Cell::new(format!("{text}{hint}")))]
+}
+
+fn some_of(names: &[String], count: usize) -> String {
     let more = count.saturating_sub(names.len());
     let listed = names.join(", ");
     if more == 0 {

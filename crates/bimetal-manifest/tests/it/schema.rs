@@ -16,7 +16,7 @@ fn the_checked_in_schema_is_that_of_the_types() {
     let checked_in = fs_err::read_to_string(&path).unwrap();
     assert!(
         checked_in == json_schema(),
-        "run the tests of this crate once with UPDATE=1, and look at what changed"
+        "run `cargo xtask schemas`, and look at what changed"
     );
 }
 

@@ -2,19 +2,20 @@
 //!
 //! In: a directory. Out: every file with its status, and what is wrong with the files together. Invariant: a bad file hides no good one.
 
-use bimetal_manifest::lock::Lock;
 use bimetal_manifest::{Catalog, Mismatch, ScanOptions};
 use camino::Utf8Path;
 
-use super::{announce, print, stop_if_interrupted};
+use super::{announce, print, print_findings, stop_if_interrupted};
 use crate::args::DirectoryArgs;
 use crate::context::Context;
 use crate::document::{CHECK, DirectoryDocument, LIST, LockDocument, MainDocument};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::judgement::{Judgement, judge};
+use crate::locked::FoundLock;
 use crate::output::Output;
 use crate::rights::check_directory;
+use crate::sarif;
 use crate::settings::Settings;
 use crate::text;
 
@@ -44,7 +45,13 @@ pub(crate) fn check(
     } else {
         ExitCode::Incompatible
     };
-    print(&document, arguments.common.format, text::check, out);
+    print_findings(
+        &document,
+        arguments.common.format,
+        text::check,
+        sarif::directory,
+        out,
+    );
     Ok(code)
 }
 
@@ -56,18 +63,16 @@ fn report(
     let directory = settings.directory()?;
     let catalog = Catalog::scan_with(&directory, ScanOptions { digests: true })?;
     stop_if_interrupted(context)?;
-    let lock = Lock::read(&directory).map_err(|source| CommandError::Lock {
-        path: directory.clone(),
-        source,
-    })?;
+    let lock = FoundLock::beside(&directory);
     let Judgement {
         plugins,
         duplicates,
         conflicts,
-    } = judge(&catalog, settings, lock.as_ref());
+    } = judge(&catalog, settings, &lock);
     let mismatches = rights_of(&directory);
-    let lock = LockDocument::new(lock.as_ref(), settings.require_lock, &plugins);
+    let lock = LockDocument::new(&lock, settings.require_lock, &plugins);
     let ok = settings.main.is_some()
+        && lock.problem.is_none()
         && mismatches.is_empty()
         && duplicates.is_empty()
         && conflicts.is_empty()

@@ -25,7 +25,7 @@ pub(crate) fn run(
 ) -> Result<ExitCode, CommandError> {
     let limit = match arguments.common.format {
         Format::Table => inspection::SYMBOLS_SHOWN,
-        Format::Json => SYMBOLS_IN_JSON,
+        Format::Json | Format::Sarif => SYMBOLS_IN_JSON,
     };
     let mut files = Vec::with_capacity(arguments.files.len());
     for path in &arguments.files {

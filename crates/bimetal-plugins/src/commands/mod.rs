@@ -15,6 +15,7 @@ use crate::error::CommandError;
 use crate::escape;
 use crate::exit_code::ExitCode;
 use crate::output::Output;
+use crate::sarif::Log;
 use crate::settings::Settings;
 
 /// Runs the command that `arguments` name.
@@ -31,7 +32,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context, out: &mut Output) ->
     })
 }
 
-/// Prints `document` in `format`.
+/// Prints `document` in `format`. Documents that hold no findings are JSON to every program.
 fn print<D: Serialize>(
     document: &D,
     format: Format,
@@ -40,12 +41,27 @@ fn print<D: Serialize>(
 ) {
     match format {
         Format::Table => table(document, out),
-        Format::Json => {
-            let text =
-                serde_json::to_string_pretty(document).expect("documents have string keys only");
-            out.data(&escape::json(&text));
-        }
+        Format::Json | Format::Sarif => json(document, out),
     }
+}
+
+/// Prints a `document` that judges in `format`.
+fn print_findings<D: Serialize>(
+    document: &D,
+    format: Format,
+    table: impl FnOnce(&D, &mut Output),
+    sarif: impl FnOnce(&D) -> Log,
+    out: &mut Output,
+) {
+    match format {
+        Format::Sarif => json(&sarif(document), out),
+        _ => print(document, format, table, out),
+    }
+}
+
+fn json(document: &impl Serialize, out: &mut Output) {
+    let text = serde_json::to_string_pretty(document).expect("documents have string keys only");
+    out.data(&escape::json(&text));
 }
 
 /// Says which Collector was found where nobody named one.

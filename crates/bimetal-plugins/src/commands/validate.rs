@@ -2,20 +2,22 @@
 //!
 //! In: files. Out: every difference of each, and what became of loading it. Invariant: a plugin that did not pass is not loaded.
 
-use bimetal_manifest::lock::Lock;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{announce, print, stop_if_interrupted};
+use super::{announce, print_findings, stop_if_interrupted};
 use crate::args::ValidateArgs;
-use crate::child::{self, LoadReport, Outcome};
+use crate::child;
 use crate::context::Context;
 use crate::document::{MainDocument, PluginDocument, Status, VALIDATE, ValidateDocument};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::judgement::{catalog_of_one, judge};
+use crate::locked::FoundLock;
 use crate::output::Output;
+use crate::sarif;
 use crate::settings::{MainProgram, Settings};
 use crate::text;
+use crate::trial::{LoadReport, Outcome};
 
 pub(crate) fn run(
     arguments: &ValidateArgs,
@@ -29,12 +31,8 @@ pub(crate) fn run(
     let mut plugins = Vec::with_capacity(arguments.files.len());
     for file in &arguments.files {
         stop_if_interrupted(context)?;
-        let folder = folder_of(file);
-        let lock = Lock::read(&folder).map_err(|source| CommandError::Lock {
-            path: folder,
-            source,
-        })?;
-        let judgement = judge(&catalog_of_one(file), &settings, lock.as_ref());
+        let lock = FoundLock::beside(&folder_of(file));
+        let judgement = judge(&catalog_of_one(file), &settings, &lock);
         let Some(mut document) = judgement.plugins.into_iter().next() else {
             continue;
         };
@@ -56,7 +54,13 @@ pub(crate) fn run(
         policy: settings.policy,
         plugins,
     };
-    print(&document, arguments.common.format, text::validate, out);
+    print_findings(
+        &document,
+        arguments.common.format,
+        text::validate,
+        sarif::validate,
+        out,
+    );
     Ok(code)
 }
 
@@ -79,7 +83,13 @@ fn load(
         executable: &main.executable,
         shown: &main.shown,
     };
-    let report = child::load(program, &absolute, arguments.timeout, &context.interrupt)?;
+    let report = child::load(
+        program,
+        &absolute,
+        plugin.form,
+        arguments.timeout,
+        &context.interrupt,
+    )?;
     if report.outcome != Outcome::Loaded {
         plugin.status = Status::LoadFailed;
     }

@@ -69,7 +69,7 @@ impl Folder {
 }
 
 /// Good plugins, and one of each kind of bad file.
-fn good_and_bad() -> Folder {
+pub(crate) fn good_and_bad() -> Folder {
     let (fixture, folder) = (fixture(), Folder::new());
     folder.add("a-good-go.so", &fixture.go_plugin);
     folder.add("b-good-rust.so", &fixture.rust_plugin);
@@ -296,21 +296,86 @@ fn the_lock_tells_pinned_changed_unpinned_and_missing_apart() {
 }
 
 #[test]
-fn a_lock_that_cannot_be_used_is_an_error_and_not_no_lock() {
+fn a_lock_that_cannot_be_used_is_named_and_is_not_no_lock() {
     let folder = Folder::new();
-    folder.add("redactor.so", &fixture().rust_plugin);
-    fs_err::write(folder.plugins.join("plugins.lock"), "{").unwrap();
-    for action in ["list", "check"] {
-        let finished = plugins(&main_itself(), &folder.arguments(action, &[]));
-        assert_eq!(finished.code, ExitCode::Failure);
+    let file = folder.add("redactor.so", &fixture().rust_plugin);
+    folder.write("plugins.lock", "{");
+    let list = plugins(&main_itself(), &folder.arguments("list", &[]));
+    assert_eq!(list.code, ExitCode::Ok, "{}", list.stderr);
+    assert_snapshot!("list_unusable_lock", redacted(&list.stdout, &folder.path));
+    let check = plugins(&main_itself(), &folder.arguments("check", &[]));
+    assert_eq!(check.code, ExitCode::Incompatible);
+    assert_snapshot!("check_unusable_lock", redacted(&check.stdout, &folder.path));
+    let validate = plugins(
+        &main_itself(),
+        &["validate", "--load", "--format", "json", file.as_str()],
+    );
+    assert_eq!(validate.code, ExitCode::Incompatible);
+    let report: Value = serde_json::from_str(&validate.stdout).unwrap();
+    let plugin = &report["plugins"][0];
+    assert_eq!(plugin["status"], "refused");
+    assert_eq!(plugin["load"]["outcome"], "not_tried");
+}
+
+#[test]
+fn a_refused_file_keeps_no_good_one_out() {
+    let folder = Folder::new();
+    folder.add("good.so", &fixture().go_plugin);
+    let old = folder.plugins.join("old.so");
+    damage::with_manifest_text(&fixture().go_plugin, &old, "h1:c2hhcmVk", "h1:b3RoZXIh");
+    let other = folder.add("others.so", &fixture().go_plugin);
+    fs_err::set_permissions(&other, std::os::unix::fs::PermissionsExt::from_mode(0o666)).unwrap();
+    let check = || {
+        let arguments = folder.arguments("check", &["--format", "json"]);
+        let finished = plugins(&main_itself(), &arguments);
+        assert_eq!(finished.code, ExitCode::Incompatible);
+        let report: Value = serde_json::from_str(&finished.stdout).unwrap();
+        (statuses(&finished.stdout), report["duplicates"].clone())
+    };
+    let (found, duplicates) = check();
+    let expected = [
+        ("good.so", "ok"),
+        ("old.so", "refused"),
+        ("others.so", "refused"),
+    ];
+    assert_eq!(
+        found,
+        expected.map(|(file, status)| (file.to_owned(), status.to_owned()))
+    );
+    assert_eq!(duplicates, serde_json::json!([]));
+    fs_err::set_permissions(&other, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    assert_eq!(
+        check().1[0]["files"],
+        serde_json::json!(["good.so", "others.so"])
+    );
+}
+
+#[test]
+fn many_names_are_counted_and_listed_on_demand() {
+    let folder = Folder::new();
+    let bad = folder.plugins.join("bad.so");
+    let every = damage::with_package_hashes(&fixture().go_plugin, &bad);
+    assert!(every.len() > 25, "{}", every.len());
+    let table = |more: &[&str]| plugins(&main_itself(), &folder.arguments("check", more)).stdout;
+    let few = table(&[]);
+    assert!(few.contains("more, which `--names all` lists"), "{few}");
+    let all = table(&["--names", "all"]);
+    assert!(!all.contains("--names all"), "{all}");
+    for package in &every {
         assert!(
-            finished
-                .stderr
-                .starts_with("error: cannot use the plugin lock in `"),
-            "{}",
-            finished.stderr
+            all.contains(package.as_str()),
+            "`{package}` is missing in {all}"
         );
     }
+    let names = |more: &[&str]| {
+        let text = table(&[&["--format", "json"], more].concat());
+        let report: Value = serde_json::from_str(&text).unwrap();
+        let mismatches = report["plugins"][0]["mismatches"].as_array().unwrap();
+        let longest = |mismatch: &Value| mismatch["names"].as_array().map_or(0, Vec::len);
+        mismatches.iter().map(longest).max().unwrap()
+    };
+    assert_eq!(names(&[]), 20);
+    assert!(names(&["--names", "all"]) > 20);
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn wrong_usage_is_a_failure_that_says_what_is_right() {
     assert!(usage(&[]).contains("Usage: otelcol plugins <COMMAND>"));
     assert!(usage(&["validate"]).contains("<FILE>..."));
     assert!(usage(&["lst"]).contains("a similar subcommand exists: 'list'"));
-    assert!(usage(&["list", "--format", "yaml"]).contains("possible values: table, json"));
+    assert!(usage(&["list", "--format", "yaml"]).contains("possible values: table, json, sarif"));
     assert!(usage(&["list", "--main", "x"]).contains("this program itself"));
     for time in ["0s", "2h", "s", "61m", "99999999999999999999s"] {
         assert!(

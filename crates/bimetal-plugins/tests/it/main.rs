@@ -12,5 +12,7 @@ mod directory;
 mod fixture;
 mod help;
 mod inspect;
+mod reports;
 mod run;
+mod trying;
 mod validate;

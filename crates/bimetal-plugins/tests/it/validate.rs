@@ -9,20 +9,12 @@ use serde_json::Value;
 
 use crate::damage;
 use crate::directory::{Folder, terminal_sequences, two_manifests};
-use crate::fixture::{self, fixture, go_manifest, manifest_c};
+use crate::fixture::fixture;
 use crate::run::{builder, main_itself, plugins, redacted};
+use crate::trying::whose_init;
 
-/// A plugin whose `init` does `deed`.
-fn plugin_that(name: &str, deed: &str) -> camino::Utf8PathBuf {
-    let source = format!(
-        "{}\nfunc init() {{ {deed} }}\n",
-        include_str!("sources/plugin.go")
-    );
-    let manifest = manifest_c(&[&go_manifest("processor", name).to_string()]);
-    fixture::go_plugin(&fixture().folder, name, &source, &manifest)
-}
-
-fn load_of(context: &Context, file: &Utf8Path, more: &[&str]) -> (ExitCode, Value) {
+/// The exit code of `validate --load FILE`, and what it says about the file.
+pub(crate) fn load_of(context: &Context, file: &Utf8Path, more: &[&str]) -> (ExitCode, Value) {
     let arguments = [
         &["validate", "--load", "--format", "json", file.as_str()],
         more,
@@ -134,56 +126,15 @@ fn load_really_loads_a_good_plugin_in_a_child() {
     let (code, plugin) = load_of(&main_itself(), &fixture().go_plugin, &[]);
     assert_eq!(code, ExitCode::Ok, "{plugin:#}");
     assert_eq!(plugin["load"]["outcome"], "loaded");
-}
-
-#[test]
-fn load_tells_what_only_running_can_tell() {
-    let (code, plugin) = load_of(
-        &main_itself(),
-        &plugin_that("panics", r#"panic("no luck today")"#),
-        &[],
-    );
-    assert_eq!(
-        (code, plugin["status"].as_str()),
-        (ExitCode::Incompatible, Some("load_failed"))
-    );
-    assert_eq!(
-        (
-            plugin["load"]["outcome"].as_str(),
-            plugin["load"]["exit_code"].as_i64()
-        ),
-        (Some("exited"), Some(2))
-    );
-    assert!(
-        plugin["load"]["stderr"][0]
-            .as_str()
-            .unwrap()
-            .starts_with("panic: no luck today"),
-        "{plugin:#}"
-    );
-
-    let (code, plugin) = load_of(&main_itself(), &plugin_that("exits", "os.Exit(0)"), &[]);
-    assert_eq!(
-        (code, plugin["load"]["outcome"].as_str()),
-        (ExitCode::Incompatible, Some("exited"))
-    );
-
-    let (code, plugin) = load_of(
-        &main_itself(),
-        &plugin_that("sleeps", "time.Sleep(time.Hour)"),
-        &["--timeout", "1s"],
-    );
-    assert_eq!(
-        (code, plugin["load"]["outcome"].as_str()),
-        (ExitCode::Incompatible, Some("timed_out"))
-    );
+    assert_eq!(plugin["load"]["phase"], "loaded");
+    assert!(plugin["load"]["cause"].is_null() && plugin["load"]["whose"].is_null());
 }
 
 #[test]
 fn the_code_of_a_refused_plugin_does_not_run() {
     let folder = Folder::new();
     let witness = folder.path.join("it-ran");
-    let plugin = plugin_that(
+    let plugin = whose_init(
         "writes",
         &format!("os.WriteFile({:?}, nil, 0o600)", witness.as_str()),
     );

@@ -2,7 +2,19 @@
 // Rust part of a real main does.
 package main
 
-// #cgo LDFLAGS: -Wl,-z,now -Wl,--no-as-needed -lgcc_s
+/*
+#cgo LDFLAGS: -Wl,-z,now -Wl,--no-as-needed -lgcc_s
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void note(void) {
+    static const char line[] = "{\"exit\":\"c\"}\n";
+    (void)!write(1, line, sizeof line - 1);
+}
+
+static void note_exit(void) { atexit(note); }
+*/
 import "C"
 
 import (
@@ -18,27 +30,38 @@ func main() {
 	if len(os.Args) != 4 || os.Args[1] != "plugins" || os.Args[2] != "__load" {
 		os.Exit(64)
 	}
-	answer := map[string]any{"loaded": true}
+	C.note_exit()
 	err := load(os.Args[3])
 	if err != nil {
-		answer = map[string]any{"loaded": false, "error": err.Error()}
-	}
-	line, _ := json.Marshal(answer)
-	fmt.Println(string(line))
-	if err != nil {
+		say(map[string]any{"loaded": false, "error": err.Error()})
 		os.Exit(1)
 	}
+	say(map[string]any{"loaded": true})
+}
+
+func say(line map[string]any) {
+	text, _ := json.Marshal(line)
+	fmt.Println(string(text))
+}
+
+func announce(phase string) {
+	say(map[string]any{"phase": phase})
 }
 
 func load(path string) error {
+	announce("verified")
+	announce("opening")
 	opened, err := plugin.Open(path)
 	if err != nil {
 		return err
 	}
+	announce("opened")
 	symbol, err := opened.Lookup("NewFactory")
 	if err != nil {
 		return err
 	}
+	announce("factory")
 	symbol.(func() any)()
+	announce("loaded")
 	return nil
 }

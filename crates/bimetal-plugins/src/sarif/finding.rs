@@ -1,0 +1,233 @@
+//! What is wrong, one by one.
+//!
+//! In: documents. Out: [`Finding`]s, and the results that they are written as. Invariant: a file without findings gives no result.
+
+use std::collections::BTreeMap;
+
+use bimetal_manifest::Digest;
+use bimetal_manifest::compat::Mismatch;
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::{Value, json};
+
+use super::log::{Level, PhysicalLocation, Place, SarifResult};
+use super::place::Places;
+use super::rule;
+use crate::document::{DirectoryDocument, PluginDocument, Status};
+use crate::escape::field;
+use crate::trial::Outcome;
+
+const FINGERPRINT: &str = "bimetalFinding/v1";
+const FINGERPRINT_DIGITS: usize = 32;
+
+/// One thing that is wrong.
+#[derive(Debug)]
+pub(crate) struct Finding {
+    rule: &'static str,
+    level: Level,
+    files: Vec<Utf8PathBuf>,
+    /// What tells it from the other findings of the rule in these files.
+    subject: String,
+    text: String,
+    properties: Value,
+}
+
+/// What is wrong with one file.
+pub(crate) fn plugin(plugin: &PluginDocument, path: &Utf8Path) -> Vec<Finding> {
+    let finding = |rule, level, subject: &str, text: String, properties| Finding {
+        rule,
+        level,
+        files: vec![path.to_owned()],
+        subject: subject.to_owned(),
+        text,
+        properties,
+    };
+    let mut found = Vec::new();
+    if let Some(problem) = &plugin.problem {
+        let text = with_repair(&problem.message, problem.hint.as_deref());
+        found.push(finding(
+            rule::UNREADABLE,
+            Level::Error,
+            "",
+            text,
+            json!({ "hint": problem.hint }),
+        ));
+    }
+    for mismatch in &plugin.mismatches {
+        found.push(of_mismatch(mismatch, path));
+    }
+    for question in &plugin.open_questions {
+        found.push(finding(
+            rule::UNDECIDABLE,
+            Level::Warning,
+            question,
+            question.clone(),
+            json!({}),
+        ));
+    }
+    if plugin.status == Status::Unpinned {
+        let text = "`plugins.lock` does not list it".to_owned();
+        found.push(finding(rule::UNPINNED, Level::Note, "", text, json!({})));
+    }
+    if let Some(load) = &plugin.load
+        && !matches!(load.outcome, Outcome::Loaded | Outcome::NotTried)
+    {
+        found.push(finding(
+            rule::LOAD_FAILED,
+            Level::Error,
+            "",
+            load.sentence(),
+            json!(load),
+        ));
+    }
+    found
+}
+
+/// What is wrong with the files together, or with their directory.
+pub(crate) fn set(document: &DirectoryDocument) -> Vec<Finding> {
+    let directory = &document.directory;
+    let inside = |files: &[String]| files.iter().map(|file| directory.join(file)).collect();
+    let mut found: Vec<_> = document
+        .mismatches
+        .iter()
+        .map(|mismatch| of_mismatch(mismatch, directory))
+        .collect();
+    for duplicate in &document.duplicates {
+        let component = format!("{} `{}`", duplicate.kind.as_str(), duplicate.type_name);
+        found.push(Finding {
+            rule: rule::DUPLICATE,
+            level: Level::Error,
+            files: inside(&duplicate.files),
+            text: format!("{component} is in {}", duplicate.files.join(", ")),
+            subject: component,
+            properties: json!(duplicate),
+        });
+    }
+    for conflict in &document.conflicts {
+        let text = format!(
+            "{} cannot be used together: {}",
+            conflict.files.join(" and "),
+            conflict.consequence
+        );
+        found.push(Finding {
+            rule: rule::CONFLICT,
+            level: Level::Error,
+            files: inside(&conflict.files),
+            subject: conflict.files.join("\n"),
+            text: with_repair(&text, Some(&conflict.remedy)),
+            properties: json!(conflict),
+        });
+    }
+    for file in &document.lock.missing {
+        found.push(Finding {
+            rule: rule::MISSING,
+            level: Level::Warning,
+            files: vec![directory.join(bimetal_manifest::lock::FILE_NAME)],
+            subject: file.clone(),
+            text: format!("{file} is in plugins.lock and not in the directory"),
+            properties: json!({ "file": file }),
+        });
+    }
+    if let Some(problem) = &document.lock.problem {
+        found.push(Finding {
+            rule: rule::LOCK,
+            level: Level::Error,
+            files: vec![directory.join(bimetal_manifest::lock::FILE_NAME)],
+            subject: "unusable".to_owned(),
+            text: with_repair(&problem.message, problem.hint.as_deref()),
+            properties: json!({ "hint": problem.hint }),
+        });
+    } else if document.lock.required && !document.lock.present {
+        found.push(Finding {
+            rule: rule::LOCK,
+            level: Level::Error,
+            files: vec![directory.clone()],
+            subject: "absent".to_owned(),
+            text: "there is no plugins.lock in the directory, and one is required".to_owned(),
+            properties: json!({}),
+        });
+    }
+    found
+}
+
+/// The findings as SARIF writes them.
+pub(crate) fn results(findings: &[Finding], places: &Places) -> Vec<SarifResult> {
+    let rules = rule::all();
+    let mut seen = BTreeMap::<String, usize>::new();
+    findings
+        .iter()
+        .map(|finding| {
+            let place = |path: &Utf8PathBuf| Place {
+                physical_location: PhysicalLocation {
+                    artifact_location: places.locate(path),
+                },
+            };
+            let key = finding.key();
+            let earlier = seen.entry(key.clone()).or_default();
+            let mut fingerprint = Digest::of(format!("{key}\n{earlier}").as_bytes()).to_string();
+            fingerprint.truncate(FINGERPRINT_DIGITS);
+            *earlier += 1;
+            SarifResult {
+                rule_id: finding.rule,
+                rule_index: rules
+                    .iter()
+                    .position(|rule| rule.id == finding.rule)
+                    .unwrap_or_default(),
+                level: finding.level,
+                message: field(&finding.text).into_owned().into(),
+                locations: finding.files.iter().map(place).collect(),
+                partial_fingerprints: BTreeMap::from([(FINGERPRINT, fingerprint)]),
+                properties: finding.properties.clone(),
+            }
+        })
+        .collect()
+}
+
+impl Finding {
+    /// Neither the folder nor the values: the finding stays the same one when the directory moves or a version changes.
+    fn key(&self) -> String {
+        let names = self.files.iter().filter_map(|file| file.file_name());
+        let mut key = format!("{}\n{}", self.rule, self.subject);
+        for name in names {
+            key.push('\n');
+            key.push_str(name);
+        }
+        key
+    }
+}
+
+fn of_mismatch(mismatch: &Mismatch, path: &Utf8Path) -> Finding {
+    let mut text = mismatch.what.as_str().replace('_', " ");
+    if !mismatch.subject.is_empty() {
+        text = format!("{text} `{}`", mismatch.subject);
+    }
+    let sides: Vec<_> = [("main", &mismatch.main), ("plugin", &mismatch.plugin)]
+        .into_iter()
+        .filter_map(|(side, value)| value.as_ref().map(|value| format!("{side} {value}")))
+        .collect();
+    if !sides.is_empty() {
+        text = format!("{text}: {}", sides.join(", "));
+    }
+    if !mismatch.required_by.is_empty() {
+        text = format!("{text} (brought by {})", mismatch.required_by.join(" <- "));
+    }
+    let text = format!(
+        "{text}. On load, {}: {}",
+        mismatch.class.as_str(),
+        mismatch.consequence
+    );
+    Finding {
+        rule: mismatch.what.as_str(),
+        level: Level::Error,
+        files: vec![path.to_owned()],
+        subject: mismatch.subject.clone(),
+        text: with_repair(&text, Some(&mismatch.remedy)),
+        properties: json!(mismatch),
+    }
+}
+
+fn with_repair(text: &str, repair: Option<&str>) -> String {
+    match repair {
+        Some(repair) => format!("{text}. Repair: {repair}"),
+        None => text.to_owned(),
+    }
+}

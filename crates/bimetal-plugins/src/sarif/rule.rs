@@ -1,0 +1,118 @@
+//! The kinds of findings.
+//!
+//! In: nothing. Out: [`Rule`]s. Invariant: every check of the manifest crate has one, described in the words that the check itself is
+//! described with; a check that is added there is a rule here without further ado.
+
+use bimetal_manifest::compat::What;
+use serde_json::Value;
+
+use super::log::{Configuration, Level, Rule, Text};
+
+pub(crate) const UNREADABLE: &str = "unreadable";
+pub(crate) const UNDECIDABLE: &str = "undecidable";
+pub(crate) const UNPINNED: &str = "unpinned";
+pub(crate) const LOAD_FAILED: &str = "load_failed";
+pub(crate) const DUPLICATE: &str = "duplicate";
+pub(crate) const CONFLICT: &str = "conflict";
+pub(crate) const MISSING: &str = "missing";
+pub(crate) const LOCK: &str = "lock";
+
+const OF_MISMATCHES: &str = "The message names both values, what would happen on load, and what repairs it. `docs/operators.md` lists the checks \
+                             in their order.";
+
+/// Beyond the checks: what can be said about a file or a directory.
+const OTHERS: [(&str, Level, &str, &str); 7] = [
+    (
+        UNREADABLE,
+        Level::Error,
+        "The file is no plugin, is damaged, has no usable manifest, or may not be read.",
+        "Build it again with `bimetal`, or keep it out of the plugin directory.",
+    ),
+    (
+        UNDECIDABLE,
+        Level::Warning,
+        "The bytes of the file do not tell whether it loads.",
+        "Load it for a try with `plugins validate --load`.",
+    ),
+    (
+        UNPINNED,
+        Level::Note,
+        "There is a `plugins.lock`, and it does not list the file.",
+        "Take the lock from the build that made the plugin; `--plugins-require-lock` refuses such files.",
+    ),
+    (
+        LOAD_FAILED,
+        Level::Error,
+        "The plugin passed, and could not be loaded in a child process.",
+        "The message says how far it came, what it was, and in whose code.",
+    ),
+    (
+        DUPLICATE,
+        Level::Error,
+        "More than one good file brings the same component.",
+        "Keep one of them in the plugin directory.",
+    ),
+    (
+        CONFLICT,
+        Level::Error,
+        "Two plugins fit the Collector and not each other.",
+        "Build both from the same versions of what they share.",
+    ),
+    (
+        MISSING,
+        Level::Warning,
+        "`plugins.lock` lists a file that the directory does not have.",
+        "Removing a plugin is allowed; take its entry out of the lock when it was meant.",
+    ),
+];
+
+/// Every rule; a result names its place in this list.
+pub(crate) fn all() -> Vec<Rule> {
+    let checks = serde_json::to_value(schemars::schema_for!(What)).unwrap_or_default();
+    let mut rules: Vec<_> = checks["oneOf"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(of_check)
+        .collect();
+    rules.extend(OTHERS.map(|(id, level, description, help)| rule(id, level, description, help)));
+    rules
+}
+
+fn of_check(check: &Value) -> Option<Rule> {
+    let id = check["const"].as_str()?;
+    let description = check["description"].as_str()?;
+    Some(rule(id, Level::Error, description, OF_MISMATCHES))
+}
+
+fn rule(id: &str, level: Level, description: &str, help: &str) -> Rule {
+    let description = Text::from(description.to_owned());
+    Rule {
+        id: id.to_owned(),
+        short_description: description.clone(),
+        full_description: description,
+        help: Text::from(help.to_owned()),
+        default_configuration: Configuration { level },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_check_is_a_rule_with_its_own_description() {
+        let rules = all();
+        for what in [What::File, What::PackageHash, What::Lock, What::Libc] {
+            let rule = rules.iter().find(|rule| rule.id == what.as_str()).unwrap();
+            assert!(rule.short_description.text.ends_with('.'), "{rule:?}");
+        }
+        assert!(rules.iter().any(|rule| rule.id == LOCK));
+        let mut ids: Vec<_> = rules.iter().map(|rule| &rule.id).collect();
+        let count = ids.len();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), count, "no two rules share a name");
+        assert!(count >= 22 + OTHERS.len(), "{count}");
+    }
+}
