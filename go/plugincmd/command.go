@@ -124,7 +124,7 @@ func newPluginsCommand(settings *pluginhost.Settings, host *pluginhost.Host) *co
 				return err
 			}
 			if len(rest) == 2 && rest[0] == loadAction {
-				os.Exit(tryFile(command.OutOrStdout(), host, rest[1]))
+				os.Exit(tryFile(command.InOrStdin(), command.OutOrStdout(), host, rest[1]))
 			}
 			os.Exit(pluginhost.RunPlugins(*settings, rest))
 			return nil
@@ -152,15 +152,23 @@ func takeOwnFlags(settings *pluginhost.Settings, arguments []string) ([]string, 
 	return arguments[first:], nil
 }
 
-// tryFile answers with one line of JSON and an exit code; `plugins validate --load` reads both.
-func tryFile(out io.Writer, host *pluginhost.Host, path string) int {
+// tryFile writes JSON objects, one a line: a phase before it goes on to it, and at the end whether the plugin was loaded. `plugins
+// validate --load` reads them, and the exit code. What waits for the answer holds the other end of `in`, and when that is gone nobody
+// needs a process any more that a plugin may have brought to a halt.
+func tryFile(in io.Reader, out io.Writer, host *pluginhost.Host, path string) int {
+	go func() {
+		_, _ = io.Copy(io.Discard, in)
+		os.Exit(1)
+	}()
+	answers := json.NewEncoder(out)
 	report := map[string]any{"loaded": true}
 	code := 0
-	if err := host.TryFile(path); err != nil {
-		report = map[string]any{"loaded": false, "error": err.Error()}
+	err := host.TryFile(path, func(phase string) { _ = answers.Encode(map[string]any{"phase": phase}) })
+	if err != nil {
+		report = map[string]any{"loaded": false, "error": err.Error(), "stack": pluginhost.PanicStack(err)}
 		code = 1
 	}
-	if err := json.NewEncoder(out).Encode(report); err != nil {
+	if err := answers.Encode(report); err != nil {
 		return 1
 	}
 	return code

@@ -1,18 +1,40 @@
 package pluginhost
 
 import (
+	"errors"
 	"fmt"
 	"plugin"
+	"runtime/debug"
 
 	"go.opentelemetry.io/collector/component"
 )
 
+// loadPanic is what a plugin's code panicked with while it was loaded.
+type loadPanic struct {
+	file   string
+	reason any
+	stack  []byte
+}
+
+func (e *loadPanic) Error() string {
+	return fmt.Sprintf("plugin %q panicked while it was loaded: %v", e.file, e.reason)
+}
+
+// PanicStack is the calls that led to a panic while a plugin was loaded; empty if err is something else.
+func PanicStack(err error) string {
+	var found *loadPanic
+	if errors.As(err, &found) {
+		return string(found.stack)
+	}
+	return ""
+}
+
 // openGoPlugin opens a verified Go plugin and asks it for its factory. Nothing else calls plugin.Open, and the path that it is given is
 // the private copy that was verified.
-func openGoPlugin(t ticket) (factory component.Factory, err error) {
+func openGoPlugin(t ticket, announce func(phase string)) (factory component.Factory, err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
-			factory, err = nil, fmt.Errorf("plugin %q panicked while it was loaded: %v", t.File, reason)
+			factory, err = nil, &loadPanic{t.File, reason, debug.Stack()}
 		}
 	}()
 	var taken struct {
@@ -21,7 +43,9 @@ func openGoPlugin(t ticket) (factory component.Factory, err error) {
 	if err := pluginTake(t.Handle, &taken); err != nil {
 		return nil, err
 	}
+	announce("opening")
 	library, err := plugin.Open(taken.Path)
+	announce("opened")
 	if err != nil {
 		return nil, fmt.Errorf("cannot open plugin %q: %w", t.File, err)
 	}
@@ -29,6 +53,7 @@ func openGoPlugin(t ticket) (factory component.Factory, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("plugin %q has no factory: %w", t.File, err)
 	}
+	announce("factory")
 	factory, ok := kinds[t.Kind].open(symbol)
 	if !ok {
 		return nil, fmt.Errorf("plugin %q is a %s by its manifest, but its `NewFactory` is a %T", t.File, t.Kind, symbol)

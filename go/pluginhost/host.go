@@ -95,8 +95,10 @@ func (h *Host) LoadAll() error {
 	return nil
 }
 
-// TryFile verifies and really loads one file, wherever it lies. It is what a child process of `plugins validate --load` does.
-func (h *Host) TryFile(path string) error {
+// TryFile verifies and really loads one file, wherever it lies. It is what a child process of `plugins validate --load` does. Each phase
+// is announced before it begins, because nobody may come back from it; the Rust side announces its own to standard output.
+func (h *Host) TryFile(path string, announce func(phase string)) error {
+	noteExit()
 	// The directory of this Collector, good or bad, has no say in this.
 	h.settings.PluginsDir = filepath.Dir(path)
 	if err := h.openRust(); err != nil {
@@ -109,11 +111,13 @@ func (h *Host) TryFile(path string) error {
 	for _, one := range found.Refused {
 		return fmt.Errorf("%s", one.Text)
 	}
+	announce("verified")
 	for _, one := range found.Verified {
-		if _, err := load(one); err != nil {
+		if _, err := load(one, announce); err != nil {
 			return err
 		}
 	}
+	announce("loaded")
 	return nil
 }
 
@@ -240,7 +244,7 @@ func (h *Host) verifyAndLoad(used *[]componentKey) (refused []refusal, warnings 
 		if mustHaveAll && len(refused) > 0 {
 			break
 		}
-		loaded, err := load(one)
+		loaded, err := load(one, silently)
 		if err != nil {
 			refused = append(refused, one.refused(err, err.Error()))
 			h.failed[one.componentKey] = one.refused(err, err.Error()+"\nhint: restart needed: what the loader refused once is not tried again")
@@ -263,11 +267,15 @@ func (h *Host) unknown(key componentKey) string {
 	return fmt.Sprintf("%s %q is not linked into this Collector, and %s", key.Kind, key.Type, where)
 }
 
-func load(one ticket) (loadedPlugin, error) {
+// silently is how a Collector loads plugins: nobody waits for what it would say.
+func silently(string) {}
+
+func load(one ticket, announce func(phase string)) (loadedPlugin, error) {
 	if one.Language != "rust" {
-		factory, err := openGoPlugin(one)
+		factory, err := openGoPlugin(one, announce)
 		return loadedPlugin{factory, one.pluginFile}, err
 	}
+	announce("opening")
 	var found rustFactory
 	if err := pluginLoad(one.Handle, &found); err != nil {
 		return loadedPlugin{}, err

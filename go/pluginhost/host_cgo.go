@@ -65,6 +65,11 @@ func hostOpen(settings []byte, answer any) error {
 	})
 }
 
+// noteExit lets a child of `plugins validate --load` say that it was C or Rust code that exited, and not Go.
+func noteExit() {
+	C.bimetal_note_exit()
+}
+
 func hostCatalog(answer any) error {
 	return ask(answer, func(out *C.otelcol_buffer) C.int32_t { return C.bimetal_host_catalog(out) })
 }

@@ -35,7 +35,7 @@ pub(crate) struct Item {
 pub(crate) enum Lookup<'a> {
     /// Exactly one file has it.
     One(&'a Item),
-    /// More than one has it.
+    /// More than one has it, all of them good or all of them bad by their looks.
     Several(Vec<&'a Item>),
     /// None has it.
     Nowhere,
@@ -53,8 +53,8 @@ impl Shelf {
         }
     }
 
-    /// The file that has a component. A file that cannot be used keeps no good one from being used; without a good one it is named in the
-    /// refusal. Of a file that says nothing about itself, its name is believed.
+    /// The file that has a component. A file that would be refused contributes nothing: it counts only where no good one has the component,
+    /// so that it is named in the refusal. Of a file that says nothing about itself, its name is believed, for the same reason.
     pub(crate) fn look_up(&self, kind: Kind, type_name: &str) -> Lookup<'_> {
         let mut found: Vec<_> = self
             .items

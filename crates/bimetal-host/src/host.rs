@@ -47,6 +47,8 @@ struct State {
     loaded: BTreeMap<Key, Loaded>,
     waiting: BTreeMap<u64, VerifiedPlugin>,
     last_handle: u64,
+    /// This process is the child of `plugins validate --load`.
+    tries: bool,
 }
 
 #[derive(Debug)]
@@ -223,7 +225,14 @@ impl Host {
                 continue;
             }
             match offers.look_up(key.0, &key.1) {
-                Lookup::Several(items) => answer.refused.extend(several(key, &items)),
+                Lookup::Several(items) => match self.good_ones(&items, key).as_slice() {
+                    [] => answer.refused.extend(self.refusals(&items, key)),
+                    [item] if linked_in.contains(key) => answer.refused.push(taken(key, item)),
+                    [item] => {
+                        wanted.insert(&item.file.name, (*item, key));
+                    }
+                    good => answer.refused.extend(several(key, good)),
+                },
                 Lookup::One(item) if linked_in.contains(key) => {
                     answer.refused.push(taken(key, item));
                 }
@@ -255,6 +264,7 @@ impl Host {
     pub(crate) fn verify_file(&self, path: &Utf8Path) -> Result<Answer, OwnError> {
         self.own.check()?;
         let mut state = self.state();
+        state.tries = true;
         let mut set = state.set.clone();
         let mut answer = Answer::default();
         let judge = Judge {
@@ -276,7 +286,12 @@ impl Host {
     pub(crate) fn load(&self, handle: u64) -> Result<Entry, HandleError> {
         let plugin = self.take(handle)?;
         let file = plugin.file().to_owned();
-        let table = load::load(plugin, self.table)?;
+        let announce = if self.state().tries {
+            load::to_standard_output
+        } else {
+            load::silently
+        };
+        let table = load::load(plugin, self.table, announce)?;
         Ok(self.registry.add(table, Some(file))?)
     }
 
@@ -302,6 +317,25 @@ impl Host {
         let stamp = self.snapshot.file(&file).map(|file| file.stamp);
         state.loaded.insert(key, Loaded { file, stamp });
         Ok(plugin)
+    }
+
+    /// Of several files with one component, those that would be loaded if each were alone: a refused file contributes nothing, so it keeps
+    /// no good one out either, whatever it is refused for. A changed or strange file therefore cannot stop a start by claiming a
+    /// component; the file that is loaded in its place is verified like any other.
+    fn good_ones<'a>(&self, items: &[&'a Item], key: &Key) -> Vec<&'a Item> {
+        let is_good = |item: &&&Item| {
+            self.verify_item(item, key, &mut ProcessSet::default())
+                .is_ok()
+        };
+        items.iter().filter(is_good).copied().collect()
+    }
+
+    fn refusals(&self, items: &[&Item], key: &Key) -> Vec<Refusal> {
+        let refusal = |item: &&Item| {
+            self.verify_item(item, key, &mut ProcessSet::default())
+                .err()
+        };
+        items.iter().filter_map(refusal).collect()
     }
 
     fn verify_item(

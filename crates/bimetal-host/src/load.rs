@@ -7,6 +7,7 @@
     reason = "opens a shared library and calls the one function that it exports"
 )]
 
+use std::io::Write as _;
 use std::mem::ManuallyDrop;
 use std::ptr::null;
 
@@ -57,15 +58,30 @@ impl LoadError {
     }
 }
 
-/// Opens a verified Rust plugin and asks it for its factory.
-pub(crate) fn load(plugin: VerifiedPlugin, host: &'static Host) -> Result<FactoryTable, LoadError> {
+/// How a Collector loads: nobody waits for what it would say.
+pub(crate) fn silently(_: &str) {}
+
+/// How a child of `plugins validate --load` loads: the parent reads the lines, and sees by the last one how far it came.
+pub(crate) fn to_standard_output(phase: &str) {
+    // A parent that went away wants to know nothing more.
+    let _ = writeln!(std::io::stdout(), "{{\"phase\":\"{phase}\"}}");
+}
+
+/// Opens a verified Rust plugin and asks it for its factory; `announce` hears of each phase before it begins.
+pub(crate) fn load(
+    plugin: VerifiedPlugin,
+    host: &'static Host,
+    announce: fn(&str),
+) -> Result<FactoryTable, LoadError> {
     let file = plugin.file().to_owned();
     if plugin.language() != Language::Rust {
         return Err(LoadError::NotRust { file });
     }
     let (kind, type_name) = (plugin.kind(), plugin.type_name().to_owned());
     let library = open(plugin, &file)?;
+    announce("opened");
     let symbol = format!("otelcol_{}_new_factory", kind.as_str());
+    announce("factory");
     let table = new_factory(&library, &symbol, host, &file)?;
     check_identity(table, kind, &type_name, file)?;
     Ok(table)

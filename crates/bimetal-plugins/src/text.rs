@@ -408,3 +408,69 @@ fn list_of(files: &[String]) -> String {
         .collect::<Vec<_>>()
         .join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use bimetal_manifest::compat::What;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn shown(difference: &Mismatch) -> String {
+        let kept = Kept::default();
+        mismatch(
+            difference,
+            &mut Output::to_writers(kept.clone(), io::sink(), None),
+        );
+        String::from_utf8(kept.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn who_brings_a_dependency_in_and_every_name_that_was_asked_for_are_shown() {
+        let mut difference = Mismatch {
+            class: Class::WouldRunWrongCode,
+            what: What::Dependency,
+            subject: "example.com/a".to_owned(),
+            main: Some("h1:one".to_owned()),
+            plugin: Some("h1:two".to_owned()),
+            count: 3,
+            names: vec!["example.com/a/x".to_owned(), "example.com/a/y".to_owned()],
+            required_by: vec!["example.com/b".to_owned(), "example.com/c".to_owned()],
+            consequence: "wrong code would run".to_owned(),
+            remedy: "go get example.com/a@v1".to_owned(),
+        };
+        insta::assert_snapshot!(shown(&difference), @r"
+          dependency `example.com/a`
+            main        h1:one
+            plugin      h1:two
+            touches     example.com/a/x, example.com/a/y and 1 more, which `--names all` lists
+            brought by  example.com/b <- example.com/c
+            on load     would run wrong code: wrong code would run
+            repair      go get example.com/a@v1
+        ");
+        difference.names = (0..21)
+            .map(|number| format!("package{number:02}"))
+            .collect();
+        difference.count = 21;
+        let text = shown(&difference);
+        assert!(text.contains("    touches     package00\n"), "{text}");
+        assert!(text.contains("                package20\n"), "{text}");
+        assert!(!text.contains("--names all"), "{text}");
+    }
+}

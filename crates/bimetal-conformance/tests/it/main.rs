@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod attributes;
+mod claims;
 mod loading;
 mod manifests;
 mod pipeline;
@@ -10,3 +11,4 @@ mod scene;
 mod starting;
 mod swapping;
 mod telemetry;
+mod trying;

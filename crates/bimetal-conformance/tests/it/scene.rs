@@ -55,6 +55,11 @@ impl Scene {
         self.plugins.join(name)
     }
 
+    /// What the names of the files that plugins leave begin with.
+    pub(crate) fn witness(&self) -> Utf8PathBuf {
+        self.folder.join("witness")
+    }
+
     /// A configuration whose one pipeline has these processors.
     pub(crate) fn config(&self, processors: &[&str]) -> Utf8PathBuf {
         let file = self.folder.join("collector.yaml");
@@ -83,7 +88,7 @@ impl Scene {
         Start::command(&self.main, command)
             .argument(format!("--config={config}"))
             .argument(format!("--plugins-dir={}", self.plugins))
-            .variable("BIMETAL_WITNESS", self.folder.join("witness"))
+            .variable("BIMETAL_WITNESS", self.witness())
     }
 
     pub(crate) fn validate(&self, processors: &[&str]) -> Ended {

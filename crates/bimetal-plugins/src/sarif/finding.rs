@@ -231,3 +231,50 @@ fn with_repair(text: &str, repair: Option<&str>) -> String {
         None => text.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bimetal_manifest::compat::{Class, What};
+
+    use super::*;
+
+    fn mismatch(plugin: &str) -> Mismatch {
+        Mismatch {
+            class: Class::WouldAbort,
+            what: What::Toolchain,
+            subject: "go".to_owned(),
+            main: Some("go1.26.6".to_owned()),
+            plugin: Some(plugin.to_owned()),
+            count: 1,
+            names: Vec::new(),
+            required_by: vec!["example.com/b".to_owned(), "example.com/c".to_owned()],
+            consequence: "the process would end".to_owned(),
+            remedy: "use one tool chain".to_owned(),
+        }
+    }
+
+    fn result_of(folder: &str, plugin: &str) -> SarifResult {
+        let path = Utf8Path::new(folder).join("x.so");
+        let findings = [of_mismatch(&mismatch(plugin), &path)];
+        let places = Places::of_directory(folder.into());
+        results(&findings, &places).remove(0)
+    }
+
+    #[test]
+    fn a_result_says_both_values_who_brings_it_in_what_would_happen_and_what_to_do() {
+        insta::assert_snapshot!(
+            result_of("/p", "go1.26.5").message.text,
+            @"toolchain `go`: main go1.26.6, plugin go1.26.5 (brought by example.com/b <- example.com/c). On load, would abort: the process would end. Repair: use one tool chain"
+        );
+    }
+
+    #[test]
+    fn a_finding_stays_the_same_one_in_another_folder_and_with_another_version() {
+        let one = result_of("/p", "go1.26.5").partial_fingerprints;
+        let other = result_of("/elsewhere", "go1.26.4").partial_fingerprints;
+        assert_eq!(one, other);
+        let findings = [mismatch("a"), mismatch("b")].map(|one| of_mismatch(&one, "x.so".into()));
+        let both = results(&findings, &Places::of_files());
+        assert_ne!(both[0].partial_fingerprints, both[1].partial_fingerprints);
+    }
+}
