@@ -8,6 +8,7 @@ mod args;
 mod child;
 mod commands;
 mod context;
+mod difference;
 mod document;
 mod error;
 mod escape;

@@ -4,9 +4,10 @@
 //! happen, and what repairs it.
 
 use bimetal_manifest::catalog::{Duplicate, Problem};
-use bimetal_manifest::compat::{Class, Conflict, Mismatch, NAMES_LIMIT};
+use bimetal_manifest::compat::Conflict;
 use bimetal_manifest::digest::Digest;
 
+use crate::difference;
 use crate::document::{DirectoryDocument, PluginDocument, Status, ValidateDocument};
 use crate::escape::field;
 use crate::output::{Output, Tone};
@@ -120,7 +121,7 @@ fn plugin(plugin: &PluginDocument, out: &mut Output) {
         self::problem(problem, out);
     }
     for mismatch in &plugin.mismatches {
-        self::mismatch(mismatch, out);
+        difference::print(mismatch, out);
     }
     for question in &plugin.open_questions {
         out.data(&format!(
@@ -139,45 +140,6 @@ pub(crate) fn problem(problem: &Problem, out: &mut Output) {
     if let Some(hint) = &problem.hint {
         out.data(&format!("    repair    {}", field(hint)));
     }
-}
-
-fn mismatch(mismatch: &Mismatch, out: &mut Output) {
-    let tone = if mismatch.class == Class::Refused {
-        Tone::Warning
-    } else {
-        Tone::Bad
-    };
-    let what = mismatch.what.as_str().replace('_', " ");
-    let title = out.paint(&format!("{what} {}", quoted(&mismatch.subject)), tone);
-    out.data(&format!("  {}", title.trim_end()));
-    let absent = || Cell::toned("-", Tone::Quiet);
-    let mut lines = Vec::new();
-    if mismatch.main.is_some() || mismatch.plugin.is_some() {
-        lines.push((
-            "main",
-            mismatch.main.as_deref().map_or_else(absent, Cell::new),
-        ));
-        lines.push((
-            "plugin",
-            mismatch.plugin.as_deref().map_or_else(absent, Cell::new),
-        ));
-    }
-    if !mismatch.names.is_empty() {
-        lines.extend(touched(mismatch));
-    }
-    if !mismatch.required_by.is_empty() {
-        lines.push(("brought by", Cell::new(mismatch.required_by.join(" <- "))));
-    }
-    lines.push((
-        "on load",
-        Cell::new(format!(
-            "{}: {}",
-            mismatch.class.as_str(),
-            mismatch.consequence
-        )),
-    ));
-    lines.push(("repair", Cell::new(&mismatch.remedy)));
-    table::pairs(&lines, 4, out);
 }
 
 fn load(load: &LoadReport, out: &mut Output) {
@@ -215,7 +177,7 @@ fn set(document: &DirectoryDocument, out: &mut Output) {
         ));
     }
     for mismatch in &document.mismatches {
-        self::mismatch(mismatch, out);
+        difference::print(mismatch, out);
     }
     for Duplicate {
         kind,
@@ -272,7 +234,7 @@ fn conflict(conflict: &Conflict, out: &mut Output) {
     if !conflict.packages.is_empty() {
         lines.push((
             "touches",
-            Cell::new(some_of(&conflict.packages, conflict.count)),
+            Cell::new(difference::some_of(&conflict.packages, conflict.count)),
         ));
     }
     lines.extend(
@@ -346,7 +308,7 @@ fn short_reason(plugin: &PluginDocument) -> Option<String> {
         more => format!(" (and {more} more)"),
     };
     Some(
-        format!("{what} {}{sides}{more}", quoted(&first.subject))
+        format!("{what} {}{sides}{more}", difference::quoted(&first.subject))
             .trim_end()
             .to_owned(),
     )
@@ -367,110 +329,10 @@ fn short(digest: &Digest) -> String {
     text
 }
 
-fn quoted(text: &str) -> String {
-    if text.is_empty() {
-        String::new()
-    } else {
-        format!("`{}`", field(text))
-    }
-}
-
-/// A few names stand in one line; many, which somebody asked for, one in each.
-fn touched(mismatch: &Mismatch) -> Vec<(&'static str, Cell)> {
-    let Mismatch { names, count, .. } = mismatch;
-    if names.len() > NAMES_LIMIT {
-        let labels = std::iter::once("touches").chain(std::iter::repeat(""));
-        return labels.zip(names.iter().map(Cell::new)).collect();
-    }
-    let text = some_of(names, *count);
-    let hint = if *count > names.len() {
-        ", which `--names all` lists"
-    } else {
-        ""
-    };
-    vec![("touches", Cell::new(format!("{text}{hint}")))]
-}
-
-fn some_of(names: &[String], count: usize) -> String {
-    let more = count.saturating_sub(names.len());
-    let listed = names.join(", ");
-    if more == 0 {
-        listed
-    } else {
-        format!("{listed} and {more} more")
-    }
-}
-
 fn list_of(files: &[String]) -> String {
     files
         .iter()
         .map(|file| field(file))
         .collect::<Vec<_>>()
         .join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io;
-    use std::sync::{Arc, Mutex};
-
-    use bimetal_manifest::compat::What;
-
-    use super::*;
-
-    #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Kept {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    fn shown(difference: &Mismatch) -> String {
-        let kept = Kept::default();
-        mismatch(
-            difference,
-            &mut Output::to_writers(kept.clone(), io::sink(), None),
-        );
-        String::from_utf8(kept.0.lock().unwrap().clone()).unwrap()
-    }
-
-    #[test]
-    fn who_brings_a_dependency_in_and_every_name_that_was_asked_for_are_shown() {
-        let mut difference = Mismatch {
-            class: Class::WouldRunWrongCode,
-            what: What::Dependency,
-            subject: "example.com/a".to_owned(),
-            main: Some("h1:one".to_owned()),
-            plugin: Some("h1:two".to_owned()),
-            count: 3,
-            names: vec!["example.com/a/x".to_owned(), "example.com/a/y".to_owned()],
-            required_by: vec!["example.com/b".to_owned(), "example.com/c".to_owned()],
-            consequence: "wrong code would run".to_owned(),
-            remedy: "go get example.com/a@v1".to_owned(),
-        };
-        insta::assert_snapshot!(shown(&difference), @r"
-          dependency `example.com/a`
-            main        h1:one
-            plugin      h1:two
-            touches     example.com/a/x, example.com/a/y and 1 more, which `--names all` lists
-            brought by  example.com/b <- example.com/c
-            on load     would run wrong code: wrong code would run
-            repair      go get example.com/a@v1
-        ");
-        difference.names = (0..21)
-            .map(|number| format!("package{number:02}"))
-            .collect();
-        difference.count = 21;
-        let text = shown(&difference);
-        assert!(text.contains("    touches     package00\n"), "{text}");
-        assert!(text.contains("                package20\n"), "{text}");
-        assert!(!text.contains("--names all"), "{text}");
-    }
 }
