@@ -165,7 +165,8 @@ func tryFile(in io.Reader, out io.Writer, host *pluginhost.Host, path string) in
 	code := 0
 	err := host.TryFile(path, func(phase string) { _ = answers.Encode(map[string]any{"phase": phase}) })
 	if err != nil {
-		report = map[string]any{"loaded": false, "error": err.Error(), "stack": pluginhost.PanicStack(err)}
+		stack, panicked := pluginhost.Panicked(err)
+		report = map[string]any{"loaded": false, "error": err.Error(), "panicked": panicked, "stack": stack}
 		code = 1
 	}
 	if err := answers.Encode(report); err != nil {

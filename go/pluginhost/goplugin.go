@@ -20,13 +20,14 @@ func (e *loadPanic) Error() string {
 	return fmt.Sprintf("plugin %q panicked while it was loaded: %v", e.file, e.reason)
 }
 
-// PanicStack is the calls that led to a panic while a plugin was loaded; empty if err is something else.
-func PanicStack(err error) string {
-	var found *loadPanic
-	if errors.As(err, &found) {
-		return string(found.stack)
+// Panicked tells whether a plugin could not be loaded because its code panicked, and for a Go plugin the calls that led there.
+func Panicked(err error) (stack string, ok bool) {
+	var inGo *loadPanic
+	if errors.As(err, &inGo) {
+		return string(inGo.stack), true
 	}
-	return ""
+	var inRust *hostError
+	return "", errors.As(err, &inRust) && inRust.panicked()
 }
 
 // openGoPlugin opens a verified Go plugin and asks it for its factory. Nothing else calls plugin.Open, and the path that it is given is

@@ -96,6 +96,11 @@ impl OpenError {
 }
 
 impl HandleError {
+    /// The plugin's code panicked, and its border caught that.
+    pub(crate) fn is_panic(&self) -> bool {
+        matches!(self, Self::Load(error) if error.is_panic())
+    }
+
     /// The next action for a person.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {

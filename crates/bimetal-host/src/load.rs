@@ -44,6 +44,11 @@ pub(crate) enum LoadError {
 }
 
 impl LoadError {
+    /// The plugin's code panicked, and its border caught that.
+    pub(crate) fn is_panic(&self) -> bool {
+        matches!(self, Self::NewFactory { source, .. } if source.is_panic())
+    }
+
     /// The next action for a person.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {

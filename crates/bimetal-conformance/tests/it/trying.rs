@@ -54,7 +54,7 @@ fn told(load: &Value, place: Option<&str>) -> Value {
 #[test]
 fn a_go_plugin_that_misbehaves_is_told_from_others() {
     let scene = Scene::pinned();
-    let line = Some("go-witness/witness.go:");
+    let line = Some("example.com/go-witness@v0.0.0/witness.go:");
     let rows = [
         ("", None, json!(["loaded", "loaded", null, null, null])),
         (

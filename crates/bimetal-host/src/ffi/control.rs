@@ -18,6 +18,7 @@ use super::reply::{Failure, reply, text};
 use super::wire::{Command, Opened, Question, Taken, WireAnswer, WireKey, catalogue, wire_factory};
 use crate::answer::Key;
 use crate::host::Host;
+use crate::refusal::chain;
 use crate::settings::Settings;
 
 static INTERRUPT: OnceLock<Interrupt> = OnceLock::new();
@@ -127,9 +128,13 @@ pub unsafe extern "C" fn bimetal_host_verify_file(
 pub unsafe extern "C" fn bimetal_plugin_load(handle: u64, out: *mut Buffer) -> i32 {
     let run = || {
         let host = host()?;
-        let entry = host
-            .load(handle)
-            .map_err(|error| Failure::new(&error, error.hint()))?;
+        let entry = host.load(handle).map_err(|error| {
+            if error.is_panic() {
+                Failure::panicked(chain(&error))
+            } else {
+                Failure::new(&error, error.hint())
+            }
+        })?;
         wire_factory(host, &entry)
     };
     // SAFETY: the caller promises that `out` may be written.

@@ -84,6 +84,8 @@ struct Said {
     phase: Phase,
     loaded: Option<bool>,
     error: Option<String>,
+    /// Main says that the plugin's code panicked.
+    panicked: bool,
     /// The calls that led to a panic that main caught.
     stack: String,
     /// C's `exit` ran: Go's `os.Exit` does not call it.
@@ -96,6 +98,7 @@ impl Said {
             phase: Phase::Starting,
             loaded: None,
             error: None,
+            panicked: false,
             stack: String::new(),
             left_by_c: false,
         };
@@ -110,6 +113,7 @@ impl Said {
             said.left_by_c |= text("exit") == Some("c");
             if let Some(loaded) = object.get("loaded").and_then(Value::as_bool) {
                 said.loaded = Some(loaded);
+                said.panicked = object.get("panicked").and_then(Value::as_bool) == Some(true);
                 said.error = text("error").map(str::to_owned);
                 text("stack")
                     .unwrap_or_default()
@@ -117,6 +121,20 @@ impl Said {
             }
         }
         said
+    }
+}
+
+impl Said {
+    /// The border of a Rust plugin catches panics, prints nothing, and ends its sentence with the place in brackets.
+    fn place_of_panic(&self) -> Option<String> {
+        let sentence = self.error.as_deref().filter(|_| self.panicked)?;
+        let (_, last) = sentence.lines().next()?.rsplit_once('(')?;
+        let place = last.strip_suffix(')')?;
+        let is_place = place
+            .rsplit(':')
+            .take(2)
+            .all(|part| part.parse::<u32>().is_ok());
+        is_place.then(|| place.to_owned())
     }
 }
 
@@ -138,7 +156,7 @@ fn cause(report: &LoadReport, said: &Said, written: &Traceback) -> Cause {
     let has_rust_panic = written.rust_panic.is_some();
     match report.outcome {
         Outcome::TimedOut => Cause::Hang,
-        Outcome::Refused if has_rust_panic || !said.stack.is_empty() => Cause::Panic,
+        Outcome::Refused if said.panicked => Cause::Panic,
         Outcome::Refused => Cause::Error,
         _ => match (&written.headline, report.signal.as_deref()) {
             (Some((_, Headline::Panic)), _) => Cause::Panic,
@@ -161,10 +179,10 @@ fn whose(
     caught: Traceback,
     form: Option<Form>,
 ) -> Option<Whose> {
-    let place = written
-        .rust_panic
-        .filter(|_| cause == Cause::Panic)
-        .map(|(_, place)| place);
+    let printed = written.rust_panic.map(|(_, place)| place);
+    let place = printed
+        .or_else(|| said.place_of_panic())
+        .filter(|_| cause == Cause::Panic);
     let at_fault = match cause {
         Cause::Exit | Cause::Error => None,
         Cause::Hang => loading(written.goroutines),
