@@ -164,7 +164,7 @@ pub enum SymbolKind {
 }
 
 /// A version of a library's interface that a file needs.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct NeededVersion {
     /// Name of the library.
     pub library: String,
@@ -175,7 +175,7 @@ pub struct NeededVersion {
 }
 
 /// A symbol that a file uses and does not bring.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct UndefinedSymbol {
     /// Name, cut at a limit.
     pub name: String,
