@@ -10,7 +10,6 @@ use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::semver::Version;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 use fs_err as fs;
-use toml_edit::DocumentMut;
 
 use super::error::LockError;
 use super::registry::{self, Unpacked};
@@ -310,21 +309,8 @@ fn checksums(path: &Utf8Path) -> Result<Checksums, LockError> {
         path: path.clone(),
         source,
     })?;
-    let lock: DocumentMut =
-        text.parse()
-            .map_err(|error: toml_edit::TomlError| LockError::Answer {
-                tool: "Cargo.lock",
-                reason: error.to_string(),
-            })?;
-    let packages = lock
-        .get("package")
-        .and_then(|item| item.as_array_of_tables());
-    Ok(packages
-        .into_iter()
-        .flatten()
-        .filter_map(|package| {
-            let field = |name: &str| package.get(name)?.as_str().map(str::to_owned);
-            Some(((field("name")?, field("version")?), field("checksum")?))
-        })
-        .collect())
+    bimetal_lockfile::checksums(&text).map_err(|error| LockError::Answer {
+        tool: "Cargo.lock",
+        reason: error.to_string(),
+    })
 }

@@ -309,15 +309,7 @@ fn sums(out: &Utf8Path) -> Result<HashMap<(String, String), String>, LockError> 
         Err(error) => Err(error),
     }
     .map_err(|source| LockError::Read { path, source })?;
-    Ok(text
-        .lines()
-        .filter_map(|line| {
-            let mut words = line.split_ascii_whitespace();
-            let (module, version, sum) = (words.next()?, words.next()?, words.next()?);
-            (!version.ends_with("/go.mod") && sum.starts_with("h1:"))
-                .then(|| ((module.to_owned(), version.to_owned()), sum.to_owned()))
-        })
-        .collect())
+    Ok(bimetal_lockfile::sums(&text))
 }
 
 #[cfg(test)]
