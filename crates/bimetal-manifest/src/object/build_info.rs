@@ -65,7 +65,8 @@ pub(super) fn read(bytes: &Bytes<'_>, offset: u64, size: u64) -> Result<BuildInf
     parse(&data)
 }
 
-fn parse(data: &[u8]) -> Result<BuildInfo, ReadError> {
+/// Reads the bytes of the section, wherever they come from.
+pub fn parse(data: &[u8]) -> Result<BuildInfo, ReadError> {
     let damaged = || ReadError::Malformed {
         what: "Go's build information",
     };

@@ -21,7 +21,7 @@ mod names;
 mod strings;
 
 pub use artifact::{Artifact, ManifestError, Manifests, exported_symbols, open, read};
-pub use build_info::{BuildInfo, Module};
+pub use build_info::{BuildInfo, Module, parse as parse_build_info};
 pub use error::ReadError;
 pub use facts::{
     ExportedSymbols, Facts, Form, Format, GlibcVersion, GoFacts, NeededVersion, ObjectType,
