@@ -1,17 +1,121 @@
 //! go.sum.
 //!
-//! In: its text. Out: module and version -> `h1:` of the module's files. Invariant: the sums of go.mod files are left out.
+//! In: its text, untrusted. Out: [`GoSum`]. Invariant: a line that `go` would refuse is an error, and a module has one sum or the text is
+//! refused: which of two is right cannot be told.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
-/// Module and version -> `h1:` of the module's files.
-pub fn sums(text: &str) -> HashMap<(String, String), String> {
-    text.lines()
-        .filter_map(|line| {
-            let mut words = line.split_ascii_whitespace();
-            let (module, version, sum) = (words.next()?, words.next()?, words.next()?);
-            (!version.ends_with("/go.mod") && sum.starts_with("h1:"))
-                .then(|| ((module.to_owned(), version.to_owned()), sum.to_owned()))
-        })
-        .collect()
+/// The `h1:` sums of modules' files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GoSum {
+    sums: BTreeMap<(String, String), String>,
+}
+
+/// Why a text is not a go.sum.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GoSumError {
+    /// `go` takes lines of three words only.
+    #[error("line {line} has {words} words, not a module, a version and a sum")]
+    Words {
+        /// Counted from 1.
+        line: usize,
+        /// How many it has.
+        words: usize,
+    },
+    /// Two different sums for one module.
+    #[error("line {line} has another sum for a module than a line before")]
+    Twice {
+        /// Counted from 1.
+        line: usize,
+    },
+}
+
+impl GoSumError {
+    /// The next action for a person.
+    pub fn hint(&self) -> &'static str {
+        "delete go.sum and build again"
+    }
+}
+
+impl GoSum {
+    /// Reads the text of a go.sum. Sums of go.mod files and sums of a form other than `h1:` are left out.
+    pub fn parse(text: &str) -> Result<Self, GoSumError> {
+        let mut sums = BTreeMap::new();
+        for (number, line) in text.lines().enumerate() {
+            let line_number = number + 1;
+            let words: Vec<_> = line.split_ascii_whitespace().collect();
+            let (module, version, sum) = match words.as_slice() {
+                [] => continue,
+                [module, version, sum] => (*module, *version, *sum),
+                other => {
+                    return Err(GoSumError::Words {
+                        line: line_number,
+                        words: other.len(),
+                    });
+                }
+            };
+            if version.ends_with("/go.mod") || !sum.starts_with("h1:") {
+                continue;
+            }
+            let key = (module.to_owned(), version.to_owned());
+            let known = sums.entry(key).or_insert_with(|| sum.to_owned());
+            if known != sum {
+                return Err(GoSumError::Twice { line: line_number });
+            }
+        }
+        Ok(Self { sums })
+    }
+
+    /// The sum of a module's files.
+    pub fn get(&self, module: &str, version: &str) -> Option<&str> {
+        let key = (module.to_owned(), version.to_owned());
+        self.sums.get(&key).map(String::as_str)
+    }
+
+    /// Module, version and sum of each entry, sorted.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.sums
+            .iter()
+            .map(|((module, version), sum)| (module.as_str(), version.as_str(), sum.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_of_files_are_kept_and_those_of_go_mod_are_not() {
+        let text = "example.com/a v1.0.0 h1:AAAA=\nexample.com/a v1.0.0/go.mod h1:BBBB=\n\nexample.com/b v0.1.0 h2:CCCC=\n";
+        let sums = GoSum::parse(text).unwrap();
+        assert_eq!(
+            sums.iter().collect::<Vec<_>>(),
+            [("example.com/a", "v1.0.0", "h1:AAAA=")]
+        );
+        assert_eq!(sums.get("example.com/a", "v1.0.0"), Some("h1:AAAA="));
+        assert_eq!(sums.get("example.com/a", "v1.0.1"), None);
+    }
+
+    #[test]
+    fn a_line_with_too_few_or_too_many_words_is_named_by_its_number() {
+        for (text, words) in [("a v1\n", 2), ("\na v1 h1:A more\n", 4)] {
+            let error = GoSum::parse(text).unwrap_err();
+            assert_eq!(
+                error,
+                GoSumError::Words {
+                    line: text.lines().count(),
+                    words
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn one_module_with_two_sums_is_refused_and_the_same_sum_twice_is_not() {
+        assert!(GoSum::parse("a v1 h1:A\na v1 h1:A\n").is_ok());
+        assert_eq!(
+            GoSum::parse("a v1 h1:A\na v1 h1:B\n"),
+            Err(GoSumError::Twice { line: 2 })
+        );
+    }
 }

@@ -1,10 +1,10 @@
 //! What lock files of the tool chains say about the sources that a build uses.
 //!
-//! In: the text of go.sum or Cargo.lock. Out: sums by name and version. Invariant: pure; reads no file and downloads nothing.
+//! In: the text of go.sum or Cargo.lock, untrusted. Out: sums by name and version. Invariant: pure; reads no file and downloads nothing.
 #![forbid(unsafe_code)]
 
 mod cargo_lock;
 mod go_sum;
 
-pub use cargo_lock::checksums;
-pub use go_sum::sums;
+pub use cargo_lock::{CargoLock, CargoLockError};
+pub use go_sum::{GoSum, GoSumError};

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use bimetal_lockfile::CargoLock;
 use bimetal_manifest::schema::Dependency;
 use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::semver::Version;
@@ -29,9 +30,6 @@ pub(super) struct RustSources {
 
 /// One crate of the graph; sorted by name first, so that no path of this machine decides about an order.
 type Crate<'a> = (&'a str, &'a Version, &'a PackageId);
-
-/// name, version -> checksum of the archive.
-type Checksums = HashMap<(String, String), String>;
 
 /// Brings Cargo.lock up to date and hashes every crate that main or a Rust plugin uses.
 pub(super) fn hash(plan: &Plan, runner: &Runner<'_>) -> Result<RustSources, LockError> {
@@ -246,7 +244,7 @@ fn features(metadata: &Metadata) -> HashMap<&PackageId, Vec<String>> {
 
 fn dependency(
     package: &Package,
-    checksums: &Checksums,
+    checksums: &CargoLock,
     features: &HashMap<&PackageId, Vec<String>>,
 ) -> Result<Dependency, LockError> {
     let (name, version) = (package.name.to_string(), package.version.to_string());
@@ -257,14 +255,13 @@ fn dependency(
     let origin = package.source.as_ref().map(|source| source.repr.as_str());
     let (hash, source) = match origin {
         Some(origin) if !origin.starts_with("git+") => {
-            let key = (name.clone(), version.clone());
             let checksum = checksums
-                .get(&key)
-                .cloned()
+                .checksum(&name, &version)
                 .ok_or_else(|| LockError::NoChecksum {
                     name: name.clone(),
                     version: version.clone(),
-                })?;
+                })?
+                .to_owned();
             let folder = folder.to_owned();
             let unpacked = Unpacked {
                 name: name.clone(),
@@ -303,14 +300,11 @@ fn own_hash(folder: &Utf8Path, name: &str, version: &str) -> Result<String, Lock
 }
 
 /// The checksums of Cargo.lock. `cargo metadata` does not give them.
-fn checksums(path: &Utf8Path) -> Result<Checksums, LockError> {
+fn checksums(path: &Utf8Path) -> Result<CargoLock, LockError> {
     let path: Utf8PathBuf = path.to_owned();
     let text = fs::read_to_string(&path).map_err(|source| LockError::Read {
         path: path.clone(),
         source,
     })?;
-    bimetal_lockfile::checksums(&text).map_err(|error| LockError::Answer {
-        tool: "Cargo.lock",
-        reason: error.to_string(),
-    })
+    CargoLock::parse(&text).map_err(|source| LockError::CargoLock { source })
 }

@@ -5,6 +5,7 @@
 
 use std::io;
 
+use bimetal_lockfile::{CargoLockError, GoSumError};
 use camino::Utf8PathBuf;
 
 use super::tree::TreeError;
@@ -35,6 +36,10 @@ pub(crate) enum LockError {
     Metadata { source: InvocationError },
     #[error("unexpected answer of `{tool}`: {reason}")]
     Answer { tool: &'static str, reason: String },
+    #[error("cannot make sense of go.sum")]
+    GoSum { source: GoSumError },
+    #[error("cannot make sense of Cargo.lock")]
+    CargoLock { source: CargoLockError },
     #[error("core collector dependency `{module}` not found in go.mod")]
     NoCore { module: String },
     #[error("go.mod has `{module}` {found}, the configuration {wanted}")]
@@ -124,6 +129,8 @@ impl LockError {
             Self::Profile { .. } => Some(
                 "`-pgo` in `GOFLAGS` names it, and a relative path starts at the output folder; `-pgo=off` builds without a profile",
             ),
+            Self::GoSum { source } => Some(source.hint()),
+            Self::CargoLock { source } => Some(source.hint()),
             Self::NoCore { .. } | Self::Strict { .. } => Some(
                 "use `--skip-strict-versioning` to build with the versions in go.mod, or write those into the configuration",
             ),

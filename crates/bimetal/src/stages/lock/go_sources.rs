@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read as _;
 
+use bimetal_lockfile::GoSum;
 use bimetal_manifest::schema::Dependency;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -217,11 +218,7 @@ fn graph<'a>(packages: &'a HashMap<String, Package>, root: &str) -> Result<Graph
     Ok(graph)
 }
 
-fn dependency(
-    plan: &Plan,
-    module: &Module,
-    sums: &HashMap<(String, String), String>,
-) -> Result<Dependency, LockError> {
+fn dependency(plan: &Plan, module: &Module, sums: &GoSum) -> Result<Dependency, LockError> {
     let source = module.replace.as_deref().unwrap_or(module);
     let is_local = source.version.is_empty();
     let (hash, kind) = if is_local {
@@ -265,22 +262,19 @@ fn hash_error(module: &str, source: tree::TreeError) -> LockError {
     }
 }
 
-fn verified(
-    module: &Module,
-    folder: &Utf8Path,
-    sums: &HashMap<(String, String), String>,
-) -> Result<String, LockError> {
-    let key = (module.path.clone(), module.version.clone());
-    let wanted = sums.get(&key).ok_or_else(|| LockError::NoSum {
-        module: module.path.clone(),
-        version: module.version.clone(),
-    })?;
+fn verified(module: &Module, folder: &Utf8Path, sums: &GoSum) -> Result<String, LockError> {
+    let wanted = sums
+        .get(&module.path, &module.version)
+        .ok_or_else(|| LockError::NoSum {
+            module: module.path.clone(),
+            version: module.version.clone(),
+        })?;
     let prefix = format!("{}@{}", module.path, module.version);
     let changed = |found: String, files: Vec<String>| LockError::ModuleChanged {
         module: format!("`{}` {}", module.path, module.version),
         folder: folder.to_owned(),
         found,
-        wanted: wanted.clone(),
+        wanted: wanted.to_owned(),
         files: files.into(),
     };
     let files = match tree::packed_files(folder, &prefix) {
@@ -292,15 +286,15 @@ fn verified(
         Err(source) => return Err(hash_error(&module.path, source)),
     };
     let found = tree::hash_files(&files).map_err(|source| hash_error(&module.path, source))?;
-    if found == *wanted {
+    if found == wanted {
         return Ok(found);
     }
     let names = archive::differences(folder, &prefix, &files).unwrap_or_default();
     Err(changed(found, names))
 }
 
-/// go.sum: module and version -> `h1:` of the module's files.
-fn sums(out: &Utf8Path) -> Result<HashMap<(String, String), String>, LockError> {
+/// The sums of go.sum; without a file there are none.
+fn sums(out: &Utf8Path) -> Result<GoSum, LockError> {
     let path = out.join("go.sum");
     let mut text = String::new();
     match fs::File::open(path.as_std_path()) {
@@ -309,7 +303,7 @@ fn sums(out: &Utf8Path) -> Result<HashMap<(String, String), String>, LockError> 
         Err(error) => Err(error),
     }
     .map_err(|source| LockError::Read { path, source })?;
-    Ok(bimetal_lockfile::sums(&text))
+    GoSum::parse(&text).map_err(|source| LockError::GoSum { source })
 }
 
 #[cfg(test)]
@@ -352,8 +346,8 @@ mod tests {
         }
     }
 
-    fn sums(sum: &str) -> HashMap<(String, String), String> {
-        [((PATH.to_owned(), VERSION.to_owned()), sum.to_owned())].into()
+    fn sums(sum: &str) -> GoSum {
+        GoSum::parse(&format!("{PATH} {VERSION} {sum}\n")).unwrap()
     }
 
     /// A module cache of its own, with the module in it.
@@ -409,7 +403,7 @@ mod tests {
         let error = verified(
             &module("/nowhere".into()),
             "/nowhere".into(),
-            &HashMap::new(),
+            &GoSum::default(),
         )
         .unwrap_err();
         assert!(matches!(error, LockError::NoSum { .. }));
