@@ -115,6 +115,8 @@ pub(crate) fn structure() -> Result<(), ChoreError> {
 
 fn format() -> Result<(), ChoreError> {
     run("cargo", &["fmt", "--all", "--check"])?;
+    let fuzz = ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"];
+    run("cargo", &fuzz)?;
     // gofmt lists what it would change and succeeds; the list has to be empty.
     run(
         "sh",

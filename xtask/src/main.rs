@@ -41,6 +41,11 @@ enum Chore {
     TestAll,
     /// Fuzzing, sanitizers, stress.
     Soak,
+    /// The fuzzing of `soak` alone.
+    Fuzz {
+        /// Names of targets; all where there is none.
+        targets: Vec<String>,
+    },
     /// Check arrows, headers of modules, lengths of files and the rooms of unsafe code.
     Structure,
     /// Check the C header against the types; with `--write`, write it.
@@ -61,6 +66,7 @@ fn main() -> ExitCode {
         Chore::Test => gate::test(),
         Chore::TestAll => gate::test_all(),
         Chore::Soak => soak::run(),
+        Chore::Fuzz { targets } => soak::fuzz::run_each(&targets),
         Chore::Structure => gate::structure(),
         Chore::Header { write } => header::run(write),
         Chore::Schemas => schemas::write(),

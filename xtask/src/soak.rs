@@ -1,6 +1,8 @@
-//! What takes long: properties over many more inputs, the border under an address sanitizer, a Collector under load and reloads.
+//! What takes long: fuzzing, properties over many more inputs, the border under an address sanitizer, a Collector under load and reloads.
 //!
 //! In: the work tree. Out: nothing, or the first thing that broke. Invariant: the only chore that uses unstable compiler flags.
+
+pub(crate) mod fuzz;
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -21,6 +23,7 @@ const REQUESTS_PER_RELOAD: usize = 500;
 
 /// Runs all of it.
 pub(crate) fn run() -> Result<(), ChoreError> {
+    step("fuzzing", || fuzz::run_each(&[]))?;
     step("properties over many inputs", || {
         run_with(
             "cargo",

@@ -34,9 +34,11 @@ pub(super) fn check(root: &Path) -> Result<Vec<Finding>, StructureError> {
             }
         }
     }
-    for file in files(&root.join("xtask/src"), "rs")? {
-        let text = fs_err::read_to_string(&file)?;
-        findings.extend(rust(file.strip_prefix(root).unwrap_or(&file), &text));
+    for folder in ["xtask/src", "fuzz/src", "fuzz/fuzz_targets"] {
+        for file in files(&root.join(folder), "rs")? {
+            let text = fs_err::read_to_string(&file)?;
+            findings.extend(rust(file.strip_prefix(root).unwrap_or(&file), &text));
+        }
     }
     for file in files(&root.join("go"), "go")? {
         let text = fs_err::read_to_string(&file)?;

@@ -1,0 +1,242 @@
+//! Fuzzes everything that reads untrusted bytes.
+//!
+//! In: the targets below `fuzz/` and their seeds. Out: a table with a row per target, or the first crash. Invariant: the seeds in the repository are
+//! only read; what the fuzzer adds to them stays below `target/`.
+
+use std::process::{Command, Stdio};
+
+use bimetal_conformance::distribution::{repository, target};
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+
+use crate::chore::{ChoreError, run, run_with};
+
+/// Version of cargo-fuzz that is fetched.
+const CARGO_FUZZ: &str = "0.13.2";
+/// How long each target runs, unless [`SECONDS_VARIABLE`] says otherwise.
+const SECONDS: u64 = 600;
+/// For trying: fewer seconds per target.
+const SECONDS_VARIABLE: &str = "BIMETAL_FUZZ_SECONDS";
+/// The most memory that the process may take, with the fuzzer's own and the sanitizer's.
+const MEMORY: &str = "-rss_limit_mb=512";
+/// The largest single piece of memory: far above every limit of a reader, far below what a file may claim.
+const PIECE: &str = "-malloc_limit_mb=64";
+/// The sanitizer keeps freed memory for a while; so much of it does not hide what a reader takes.
+const SANITIZER: &str = "quarantine_size_mb=16";
+
+/// The name of a target and the longest input that it is given.
+const TARGETS: [(&str, u32); 6] = [
+    ("object", 65_536),
+    ("build_info", 16_384),
+    ("manifest", 16_384),
+    ("plugins_lock", 16_384),
+    ("go_sum", 16_384),
+    ("cargo_lock", 16_384),
+];
+
+/// What one run of a fuzzer came to.
+struct Outcome {
+    executions: u64,
+    coverage: u64,
+    seconds: u64,
+    peak: u64,
+    crashes: Vec<String>,
+}
+
+/// Builds all targets, runs each of `wanted` (all if there is none), and prints what came of it.
+pub(crate) fn run_each(wanted: &[String]) -> Result<(), ChoreError> {
+    if let Some(unknown) = wanted
+        .iter()
+        .find(|name| TARGETS.iter().all(|(known, _)| known != name))
+    {
+        return Err(ChoreError::Found(format!("`{unknown}` is no fuzz target")));
+    }
+    let seconds = match std::env::var(SECONDS_VARIABLE) {
+        Ok(text) => text.parse().map_err(|_| {
+            ChoreError::Found(format!("{SECONDS_VARIABLE}=`{text}` is not a number"))
+        })?,
+        Err(_) => SECONDS,
+    };
+    build()?;
+    println!("| Fuzz target | seconds | executions | edges covered | peak memory, MB | crashes |");
+    println!("|---|---|---|---|---|---|");
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|other| other == name);
+    for (name, longest) in TARGETS.into_iter().filter(|(name, _)| is_wanted(name)) {
+        let outcome = fuzz(name, longest, seconds)?;
+        println!(
+            "| {name} | {} | {} | {} | {} | {} |",
+            outcome.seconds,
+            outcome.executions,
+            outcome.coverage,
+            outcome.peak,
+            outcome.crashes.len()
+        );
+        if !outcome.crashes.is_empty() {
+            return Err(ChoreError::Found(format!(
+                "the target `{name}` crashed on {}; its words are in {}",
+                outcome.crashes.join(", "),
+                folder().join(format!("{name}.log"))
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn folder() -> Utf8PathBuf {
+    target().join("fuzz")
+}
+
+/// Fetches cargo-fuzz where it is missing, and builds every target with the sanitizer.
+fn build() -> Result<(), ChoreError> {
+    let tools = repository().join(".tools/cargo-fuzz");
+    let program = tools.join("bin/cargo-fuzz");
+    if !has_version(&program) {
+        run(
+            "cargo",
+            &[
+                "install",
+                "--quiet",
+                "--locked",
+                "--root",
+                tools.as_str(),
+                "--version",
+                CARGO_FUZZ,
+                "cargo-fuzz",
+            ],
+        )?;
+    }
+    // cargo-fuzz passes no `--locked` on; this fails where the lock file does not fit.
+    run(
+        "cargo",
+        &[
+            "fetch",
+            "--quiet",
+            "--locked",
+            "--manifest-path",
+            "fuzz/Cargo.toml",
+        ],
+    )?;
+    let folder = folder();
+    run_with(
+        program.as_str(),
+        &[
+            "fuzz",
+            "build",
+            "--fuzz-dir",
+            "fuzz",
+            "--target-dir",
+            folder.as_str(),
+        ],
+        &[("RUSTC_BOOTSTRAP", "1")],
+    )
+}
+
+fn has_version(program: &Utf8Path) -> bool {
+    command(program, &["--version"])
+        .output()
+        .is_ok_and(|output| {
+            String::from_utf8_lossy(&output.stdout)
+                .trim()
+                .ends_with(CARGO_FUZZ)
+        })
+}
+
+fn command(program: &Utf8Path, arguments: &[&str]) -> Command {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "chores run the tools of a developer with the developer's environment"
+    )]
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(repository());
+    command
+}
+
+fn fuzz(name: &str, longest: u32, seconds: u64) -> Result<Outcome, ChoreError> {
+    let folder = folder();
+    let (corpus, artifacts) = (
+        folder.join("corpus").join(name),
+        folder.join("artifacts").join(name),
+    );
+    for folder in [&corpus, &artifacts] {
+        fs::create_dir_all(folder)?;
+    }
+    // What crashed in an earlier run is tried first in this one, and counts again only if it crashes again.
+    for entry in fs::read_dir(&artifacts)? {
+        let entry = entry?;
+        fs::rename(entry.path(), corpus.as_std_path().join(entry.file_name()))?;
+    }
+    let program = folder.join("x86_64-unknown-linux-gnu/release").join(name);
+    let log = folder.join(format!("{name}.log"));
+    let seeds = repository().join("fuzz/corpus").join(name);
+    let status = command(
+        &program,
+        &[
+            corpus.as_str(),
+            seeds.as_str(),
+            &format!("-artifact_prefix={artifacts}/"),
+            &format!("-max_total_time={seconds}"),
+            &format!("-max_len={longest}"),
+            "-timeout=10",
+            MEMORY,
+            PIECE,
+            "-print_final_stats=1",
+        ],
+    )
+    .env("ASAN_OPTIONS", SANITIZER)
+    .stdout(Stdio::null())
+    .stderr(fs::File::create(&log)?.into_parts().0)
+    .status()
+    .map_err(|source| ChoreError::Spawn {
+        program: program.to_string(),
+        source,
+    })?;
+    let text = fs::read_to_string(&log)?;
+    let mut crashes = Vec::new();
+    for entry in fs::read_dir(&artifacts)? {
+        crashes.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    if !status.success() && crashes.is_empty() {
+        crashes.push(format!("an input that was not kept ({status})"));
+    }
+    Ok(Outcome {
+        executions: statistic(&text, "stat::number_of_executed_units:"),
+        coverage: coverage(&text),
+        seconds,
+        peak: statistic(&text, "stat::peak_rss_mb:"),
+        crashes,
+    })
+}
+
+/// The number after `key`.
+fn statistic(log: &str, key: &str) -> u64 {
+    log.lines()
+        .filter_map(|line| line.strip_prefix(key)?.trim().parse().ok())
+        .next_back()
+        .unwrap_or(0)
+}
+
+/// The last `cov:` that the fuzzer told.
+fn coverage(log: &str) -> u64 {
+    log.lines()
+        .filter_map(|line| {
+            let (_, rest) = line.split_once(" cov: ")?;
+            rest.split_whitespace().next()?.parse().ok()
+        })
+        .next_back()
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_figures_of_a_log_are_taken() {
+        let log = "#2\tINITED cov: 10 ft: 11 corp: 1/1b exec/s: 0 rss: 30Mb\n#9\tDONE   cov: 580 ft: 1604 corp: 222/53Kb\n\
+            stat::number_of_executed_units: 213416\nstat::peak_rss_mb:              79\n";
+        assert_eq!(coverage(log), 580);
+        assert_eq!(statistic(log, "stat::number_of_executed_units:"), 213_416);
+        assert_eq!(statistic(log, "stat::peak_rss_mb:"), 79);
+        assert_eq!((coverage(""), statistic("", "x")), (0, 0));
+    }
+}
