@@ -17,6 +17,8 @@ pub(super) const MACHO_SECTION: &str = "__go_buildinfo";
 const MAGIC: &[u8; 14] = b"\xff Go buildinf:";
 const HEADER: usize = 32;
 const LIMIT: u64 = 4 << 20;
+/// Most modules and settings; an empty one takes twenty times as much memory as its line.
+const LINES_LIMIT: usize = 16_384;
 /// Around the text stand marks of this length that debuggers look for.
 const MARK: usize = 16;
 const INLINE: u8 = 2;
@@ -86,6 +88,14 @@ pub fn parse(data: &[u8]) -> Result<BuildInfo, ReadError> {
         _ => &[],
     };
     let text = std::str::from_utf8(text).map_err(|_| damaged())?;
+    let count = text.lines().count();
+    if count > LINES_LIMIT {
+        return Err(ReadError::Limit {
+            what: "lines of Go's build information",
+            found: count as u64,
+            limit: LINES_LIMIT as u64,
+        });
+    }
     lines(go_version, text).ok_or_else(damaged)
 }
 
@@ -284,6 +294,16 @@ mod tests {
             Err(ReadError::Unsupported { .. })
         ));
         assert!(parse(b"").is_err());
+    }
+
+    #[test]
+    fn more_lines_than_any_build_has_are_refused() {
+        let lines = |count| "dep\n".repeat(count);
+        assert!(parse(&section("go1.26.8", &lines(LINES_LIMIT))).is_ok());
+        assert!(matches!(
+            parse(&section("go1.26.8", &lines(LINES_LIMIT + 1))),
+            Err(ReadError::Limit { .. })
+        ));
     }
 
     #[test]

@@ -8,7 +8,9 @@ mod types;
 
 pub(crate) use parse::strict_value;
 
-pub use parse::{DEPTH_LIMIT, MAIN_TEXT_LIMIT, ParseError, TEXT_LIMIT, json_schema, parse_main};
+pub use parse::{
+    DEPTH_LIMIT, MAIN_TEXT_LIMIT, ParseError, TEXT_LIMIT, VALUES_LIMIT, json_schema, parse_main,
+};
 pub use types::{
     Abi, ArtifactKind, Builder, Component, Dependency, Distribution, Kind, Language, Manifest,
     PluginSettings, Policy, SCHEMA_VERSION, Toolchain,

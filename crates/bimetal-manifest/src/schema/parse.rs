@@ -17,6 +17,9 @@ pub const MAIN_TEXT_LIMIT: usize = 4 << 20;
 /// How deep arrays and objects may be nested.
 pub const DEPTH_LIMIT: usize = 32;
 
+/// How many values a text may have; those of a Collector with twenty components have under two thousand.
+pub const VALUES_LIMIT: usize = 1 << 17;
+
 /// The longest type name that a Collector takes.
 const TYPE_NAME_LIMIT: usize = 63;
 
@@ -76,7 +79,7 @@ pub fn json_schema() -> String {
 
 /// `text` as a value, within the limits that hold for every JSON text of ours.
 pub(crate) fn strict_value(text: &str) -> Result<Value, serde_json::Error> {
-    strict::value(text, DEPTH_LIMIT)
+    strict::value(text, DEPTH_LIMIT, VALUES_LIMIT)
 }
 
 fn read(text: &str, limit: usize) -> Result<Value, ParseError> {
@@ -214,6 +217,14 @@ mod tests {
             Manifest::parse(&text),
             Err(ParseError::TooLong { .. })
         ));
+    }
+
+    #[test]
+    fn more_values_than_the_limit_are_refused() {
+        let numbers = |count: usize| with(&format!("\"x\":[{}0]", "0,".repeat(count)));
+        assert!(Manifest::parse(&numbers(VALUES_LIMIT / 2)).is_ok());
+        let error = Manifest::parse(&numbers(VALUES_LIMIT)).unwrap_err();
+        assert!(error.to_string().contains("too many values"), "{error}");
     }
 
     #[test]

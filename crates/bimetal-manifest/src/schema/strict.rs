@@ -1,7 +1,8 @@
 //! JSON as values, without what JSON leaves open.
 //!
-//! In: text. Out: one [`Value`]. Invariant: no object has a key twice, nothing is nested deeper than the limit.
+//! In: text. Out: one [`Value`]. Invariant: no object has a key twice, nothing is nested deeper or has more values than the limits.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -9,39 +10,53 @@ use serde_json::{Map, Number, Value};
 
 use crate::escape::escape;
 
-/// Reads `text` as one JSON value.
-pub(crate) fn value(text: &str, depth: usize) -> Result<Value, serde_json::Error> {
+/// Reads `text` as one JSON value with at most `count` values in it.
+pub(crate) fn value(text: &str, depth: usize, count: usize) -> Result<Value, serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Strict { depth }.deserialize(&mut reader)?;
+    let left = Cell::new(count);
+    let value = Strict { depth, left: &left }.deserialize(&mut reader)?;
     reader.end()?;
     Ok(value)
 }
 
-/// `depth` is how many levels of arrays and objects may still be opened.
+/// `depth` is how many levels of arrays and objects may still be opened, `left` how many values the text may still have.
 #[derive(Clone, Copy)]
-struct Strict {
+struct Strict<'l> {
     depth: usize,
+    left: &'l Cell<usize>,
 }
 
-impl Strict {
+impl Strict<'_> {
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
         let depth = self
             .depth
             .checked_sub(1)
             .ok_or_else(|| E::custom("it is nested too deep"))?;
-        Ok(Self { depth })
+        Ok(Self { depth, ..self })
+    }
+
+    /// A value takes far more memory than the two bytes that it may have in the text.
+    fn count<E: serde::de::Error>(self) -> Result<(), E> {
+        let left = self
+            .left
+            .get()
+            .checked_sub(1)
+            .ok_or_else(|| E::custom("it has too many values"))?;
+        self.left.set(left);
+        Ok(())
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict {
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.count()?;
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
