@@ -106,6 +106,12 @@ pub(crate) fn read(path: &Utf8Path) -> Artifact {
     bimetal_manifest::object::open(path).unwrap().1
 }
 
+/// Main, read once.
+pub(crate) fn main() -> &'static Artifact {
+    static MAIN: OnceLock<Artifact> = OnceLock::new();
+    MAIN.get_or_init(|| read(&fixtures().main))
+}
+
 /// A file that is gone when it is closed.
 pub(crate) fn temporary(bytes: &[u8]) -> File {
     let mut file = tempfile::tempfile().unwrap();

@@ -5,12 +5,16 @@
 )]
 
 mod artifacts;
+mod borders;
 mod catalog;
 mod causes;
+mod compared;
 mod compat;
 mod fixture;
 mod hostile;
+mod listed;
 mod loading;
 mod macho;
 mod mutation;
 mod schema;
+mod verdict;
