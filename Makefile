@@ -15,8 +15,8 @@ test: ## the gate: lint, unit, property, structure, quickstart, loading
 test-all: ## everything slow as well: comparison with OCB, rebuilds
 	@$(XTASK) test-all
 
-soak: ## fuzzing, sanitizers, stress
+soak: ## fuzzing (ten minutes per target), sanitizers, stress
 	@$(XTASK) soak
 
-bench: ## the table of BENCHMARKS.md
+bench: ## the tables of BENCHMARKS.md
 	@$(XTASK) bench

@@ -1,8 +1,11 @@
-//! Measures whole pipelines with a component linked in and the same component as a plugin.
+//! Measures verification, and whole pipelines with a component linked in and the same component as a plugin.
 //!
-//! In: the quickstart's distribution and the same without `plugin: true`. Out: the table of `BENCHMARKS.md`.
+//! In: the quickstart's distribution and the same without `plugin: true`. Out: the tables of `BENCHMARKS.md`.
 //! Invariant: the Collectors that are compared run at the same time and are measured in turn, so that a machine whose speed drifts
 //! changes both; a figure is a ratio of medians with the ratio of two equal Collectors (A/A) beside it.
+
+pub(crate) mod instructions;
+pub(crate) mod verification;
 
 use std::io;
 use std::net::SocketAddr;
@@ -47,8 +50,15 @@ struct Lane {
     seconds: Vec<f64>,
 }
 
-/// Measures every subject and prints the table.
+/// Measures verification and whole pipelines, and prints the tables.
 pub(crate) fn run() -> Result<(), ChoreError> {
+    verification::run_all()?;
+    println!();
+    pipelines()
+}
+
+/// Measures every subject and prints the table.
+fn pipelines() -> Result<(), ChoreError> {
     let example = repository().join("examples/quickstart");
     let plugins = build("otelcol-quickstart", &example.join("builder-config.yaml"))?;
     let linked = build(

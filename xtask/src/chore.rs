@@ -70,6 +70,21 @@ pub(crate) fn run_with(
     })
 }
 
+/// Stops with one line where a tool that only this chore needs is missing.
+pub(crate) fn needs(program: &str, package: &str) -> Result<(), ChoreError> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "chores run the tools of a developer with the developer's environment"
+    )]
+    let mut command = Command::new(program);
+    match command.arg("--version").output() {
+        Ok(output) if output.status.success() => Ok(()),
+        _ => Err(ChoreError::Found(format!(
+            "`{program}` is missing: run `apt-get install {package}`"
+        ))),
+    }
+}
+
 /// Runs one named step and says how long it took.
 pub(crate) fn step(
     name: &str,

@@ -56,8 +56,14 @@ enum Chore {
     },
     /// Write the JSON Schemas of `docs/` from the types; the tests compare them.
     Schemas,
-    /// Measure, and print the table of `BENCHMARKS.md`.
-    Bench,
+    /// Measure, and print the tables of `BENCHMARKS.md`.
+    Bench {
+        /// Only what deciding from bytes costs.
+        #[arg(long)]
+        verification: bool,
+    },
+    /// Count the instructions of single steps of a verification under callgrind.
+    Instructions,
 }
 
 fn main() -> ExitCode {
@@ -70,7 +76,11 @@ fn main() -> ExitCode {
         Chore::Structure => gate::structure(),
         Chore::Header { write } => header::run(write),
         Chore::Schemas => schemas::write(),
-        Chore::Bench => bench::run(),
+        Chore::Bench { verification: true } => bench::verification::run_all(),
+        Chore::Bench {
+            verification: false,
+        } => bench::run(),
+        Chore::Instructions => bench::instructions::run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

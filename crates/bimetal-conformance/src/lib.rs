@@ -5,4 +5,5 @@
 
 pub mod collector;
 pub mod distribution;
+pub mod subject;
 pub mod tamper;

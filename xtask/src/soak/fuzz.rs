@@ -9,7 +9,7 @@ use bimetal_conformance::distribution::{repository, target};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
-use crate::chore::{ChoreError, run, run_with};
+use crate::chore::{ChoreError, needs, run, run_with};
 
 /// Version of cargo-fuzz that is fetched.
 const CARGO_FUZZ: &str = "0.13.2";
@@ -88,6 +88,8 @@ fn folder() -> Utf8PathBuf {
 
 /// Fetches cargo-fuzz where it is missing, and builds every target with the sanitizer.
 fn build() -> Result<(), ChoreError> {
+    // The fuzzer itself is written in C++.
+    needs("c++", "g++")?;
     let tools = repository().join(".tools/cargo-fuzz");
     let program = tools.join("bin/cargo-fuzz");
     if !has_version(&program) {
@@ -117,6 +119,20 @@ fn build() -> Result<(), ChoreError> {
         ],
     )?;
     let folder = folder();
+    let lints = [
+        "clippy",
+        "--quiet",
+        "--locked",
+        "--manifest-path",
+        "fuzz/Cargo.toml",
+        "--target-dir",
+        folder.as_str(),
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    run("cargo", &lints)?;
     run_with(
         program.as_str(),
         &[
