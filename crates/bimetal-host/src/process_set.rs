@@ -1,21 +1,28 @@
-//! The Go plugins whose code this process holds, and what they leave room for.
+//! The plugins whose code this process holds, and what they leave room for.
 //!
 //! In: plugins that passed, in load order. Out: the mismatches of the next one with them. Invariant: a plugin that was refused was never
 //! opened, so it counts for nothing; one that passed counts for ever, whatever the loader says to it.
 
-use bimetal_manifest::compat::{Candidate, What};
+use bimetal_manifest::compat::{Candidate, What, thread_locals};
 use bimetal_manifest::object::PackageHashes;
-use bimetal_manifest::{Artifact, Mismatch, predict};
+use bimetal_manifest::{Artifact, Mismatch, Rules, predict};
 
 /// What earlier plugins left in the process.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ProcessSet {
-    plugins: Vec<GoPlugin>,
+    plugins: Vec<Loaded>,
+}
+
+#[derive(Clone, Debug)]
+struct Loaded {
+    file: String,
+    /// Bytes of the room that the C library keeps.
+    thread_locals: u64,
+    go: Option<GoPlugin>,
 }
 
 #[derive(Clone, Debug)]
 struct GoPlugin {
-    file: String,
     plugin_path: Option<String>,
     hashes: PackageHashes,
 }
@@ -27,11 +34,25 @@ impl ProcessSet {
         main: &Artifact,
         file: &str,
         plugin: &Artifact,
+        rules: Rules<'_>,
     ) -> Vec<Mismatch> {
+        let mut found = self.packages(main, file, plugin);
+        let taken = self
+            .plugins
+            .iter()
+            .map(|earlier| earlier.thread_locals)
+            .sum();
+        if taken > 0 {
+            found.extend(thread_locals(taken, plugin, rules));
+        }
+        found
+    }
+
+    fn packages(&self, main: &Artifact, file: &str, plugin: &Artifact) -> Vec<Mismatch> {
         let (Some(main), Some(candidate)) = (&main.facts.go, Candidate::of(file, plugin)) else {
             return Vec::new();
         };
-        let loaded: Vec<_> = self.plugins.iter().map(GoPlugin::candidate).collect();
+        let loaded: Vec<_> = self.plugins.iter().filter_map(Loaded::candidate).collect();
         let predictions = predict(&main.package_hashes, &loaded, &[candidate]);
         let mismatches = predictions
             .into_iter()
@@ -43,13 +64,15 @@ impl ProcessSet {
 
     /// Counts a plugin in that passed.
     pub(crate) fn count_in(&mut self, file: &str, plugin: &Artifact) {
-        let Some(go) = &plugin.facts.go else { return };
         // A plugin that was verified twice is the same plugin, and does not keep itself out.
         self.plugins.retain(|earlier| earlier.file != file);
-        self.plugins.push(GoPlugin {
+        self.plugins.push(Loaded {
             file: file.to_owned(),
-            plugin_path: go.plugin_path.clone(),
-            hashes: go.package_hashes.clone(),
+            thread_locals: plugin.facts.fixed_thread_locals(),
+            go: plugin.facts.go.as_ref().map(|go| GoPlugin {
+                plugin_path: go.plugin_path.clone(),
+                hashes: go.package_hashes.clone(),
+            }),
         });
     }
 
@@ -66,12 +89,13 @@ impl ProcessSet {
     }
 }
 
-impl GoPlugin {
-    fn candidate(&self) -> Candidate<'_> {
-        Candidate {
+impl Loaded {
+    fn candidate(&self) -> Option<Candidate<'_>> {
+        let go = self.go.as_ref()?;
+        Some(Candidate {
             file: &self.file,
-            plugin_path: self.plugin_path.as_deref(),
-            hashes: &self.hashes,
-        }
+            plugin_path: go.plugin_path.as_deref(),
+            hashes: &go.hashes,
+        })
     }
 }

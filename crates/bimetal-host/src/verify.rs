@@ -143,10 +143,12 @@ fn judge_copy(
         .map_err(|error| Refusal::new(file, None).because(chain(&error), error.hint()))?;
     let mut refusal = Refusal::of(file, &artifact);
     refusal.mismatches = compare(&judge.own.artifact, &artifact, judge.rules);
-    refusal.mismatches.extend(
-        set.without(file)
-            .conflicts(&judge.own.artifact, file, &artifact),
-    );
+    refusal.mismatches.extend(set.without(file).conflicts(
+        &judge.own.artifact,
+        file,
+        &artifact,
+        judge.rules,
+    ));
     refusal
         .problems
         .extend(against_lock(judge, file, &copy.digest));

@@ -44,8 +44,8 @@ const ALLOCATOR: &[&str] = &[
 /// The loader rounds what it has; within this many bytes above the room nobody can tell.
 const TLS_SLACK: u64 = 192;
 
-pub(super) fn compare(main: &Artifact, plugin: &Artifact, rules: Rules<'_>) -> Vec<Mismatch> {
-    let (main, plugin) = (&main.facts, &plugin.facts);
+pub(super) fn compare(main: &Artifact, artifact: &Artifact, rules: Rules<'_>) -> Vec<Mismatch> {
+    let (main, plugin) = (&main.facts, &artifact.facts);
     let mut found = requests(plugin);
     found.extend(libraries(main, plugin, rules.system));
     if !matches!(plugin.form, Form::GoPlugin | Form::RustPlugin) {
@@ -55,7 +55,7 @@ pub(super) fn compare(main: &Artifact, plugin: &Artifact, rules: Rules<'_>) -> V
         found.extend(versions(plugin, system));
         found.extend(undefined(main, plugin, system));
     }
-    found.extend(thread_locals(plugin, rules));
+    found.extend(thread_locals(0, artifact, rules));
     found.extend(interposed(main, plugin));
     found.extend(allocator(plugin));
     found
@@ -80,10 +80,10 @@ pub(super) fn open_questions(main: &Artifact, plugin: &Artifact, rules: Rules<'_
         }
     }
     let room = tls_room(rules);
-    if plugin.static_tls && plugin.tls_size > room && plugin.tls_size <= room + TLS_SLACK {
+    let wanted = plugin.fixed_thread_locals();
+    if wanted > room && wanted <= room + TLS_SLACK {
         questions.push(format!(
-            "whether {} bytes of thread-local variables fit into the room that the C library keeps for them",
-            plugin.tls_size
+            "whether {wanted} bytes of thread-local variables fit into the room that the C library keeps for them"
         ));
     }
     questions
@@ -225,19 +225,24 @@ fn tls_room(rules: Rules<'_>) -> u64 {
         .map_or(System::TLS_ROOM, |system| system.tls_room)
 }
 
-/// Thread-local variables whose place is fixed when a thread starts need room that was kept for them.
-fn thread_locals(plugin: &Facts, rules: Rules<'_>) -> Option<Mismatch> {
-    let room = tls_room(rules);
-    if !plugin.static_tls || plugin.tls_size <= room + TLS_SLACK {
+/// Thread-local variables whose place is fixed when a thread starts need room that was kept for them; earlier plugins have `taken` some.
+pub fn thread_locals(taken: u64, plugin: &Artifact, rules: Rules<'_>) -> Option<Mismatch> {
+    let (room, wanted) = (tls_room(rules), plugin.facts.fixed_thread_locals());
+    let sum = taken.saturating_add(wanted);
+    if wanted == 0 || sum <= room + TLS_SLACK {
         return None;
     }
+    let of_others = match taken {
+        0 => String::new(),
+        _ => format!(", {taken} of them taken by other plugins"),
+    };
     let mismatch = Mismatch::new(Class::Refused, What::ThreadLocals, "static TLS")
-        .main(format!("room for {room} bytes"))
-        .plugin(format!("{} bytes", plugin.tls_size))
+        .main(format!("room for {room} bytes{of_others}"))
+        .plugin(format!("{wanted} bytes"))
         .consequence("the loader would stop with `cannot allocate memory in static TLS block`")
         .remedy(format!(
             "build the plugin without `initial-exec` thread-local variables (an allocator such as jemalloc often has them), or start main with `GLIBC_TUNABLES=glibc.rtld.optional_static_tls={}`",
-            plugin.tls_size.saturating_add(System::TLS_ROOM)
+            sum.saturating_add(System::TLS_ROOM)
         ));
     Some(mismatch)
 }

@@ -194,6 +194,13 @@ pub struct ExportedSymbols {
     pub total: u64,
 }
 
+impl Facts {
+    /// Bytes of the room for thread-local variables that the C library keeps for libraries with `DF_STATIC_TLS`.
+    pub fn fixed_thread_locals(&self) -> u64 {
+        if self.static_tls { self.tls_size } else { 0 }
+    }
+}
+
 impl Form {
     /// The word that stands in reports.
     pub fn as_str(self) -> &'static str {

@@ -1,6 +1,6 @@
 //! What a plugin asks of the loader, against the libraries of this machine and against libraries made for a test.
 
-use bimetal_manifest::compat::{Class, Mismatch, What, open_questions};
+use bimetal_manifest::compat::{Class, Mismatch, What, open_questions, thread_locals};
 use bimetal_manifest::object::{NeededVersion, UndefinedSymbol};
 use bimetal_manifest::{Artifact, Rules, Search, System, compare};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -170,6 +170,13 @@ fn thread_locals_beyond_the_room_are_refused_and_close_to_it_nobody_can_tell() {
     assert_eq!(
         short(&found),
         [(What::ThreadLocals, "static TLS", Class::Refused)]
+    );
+    // What fits alone may not fit beside others.
+    assert_eq!(thread_locals(1600, &small, Rules::default()), None);
+    let crowded = thread_locals(1800, &small, Rules::default()).unwrap();
+    assert_eq!(
+        crowded.main.as_deref(),
+        Some("room for 1664 bytes, 1800 of them taken by other plugins")
     );
 }
 
