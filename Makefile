@@ -9,7 +9,7 @@ help: ## what can be done
 quickstart: ## build a Collector with a Go and a Rust plugin, and send telemetry through it
 	@$(XTASK) quickstart
 
-test: ## the gate: lint, unit, property, structure, quickstart, loading
+test: ## the gate: lint, unit, property, structure, quickstart, loading, failure catalogue
 	@$(XTASK) test
 
 test-all: ## everything slow as well: comparison with OCB, rebuilds

@@ -1,0 +1,46 @@
+//! A real Collector and its rules: what the loader would take, and main does not.
+//!
+//! In: the loading distribution with one thing changed. Out: a finding. Invariant: no code of a refused plugin runs.
+
+use camino::Utf8Path;
+
+use crate::foretell::alone;
+use crate::row::{Finding, Foretold, Judge, Seen, Symptom};
+use crate::scene::Scene;
+
+/// `file` is refused from its bytes, and by the Collector when a configuration uses `processor`.
+pub(crate) fn refuses(scene: &Scene, file: &str, processor: &str) -> Finding {
+    let foretold = alone(&scene.main, &scene.plugin(file));
+    refuses_as(scene, foretold, file, processor)
+}
+
+/// The same, with a verdict that comes from more than the one file.
+pub(crate) fn refuses_as(
+    scene: &Scene,
+    foretold: Foretold,
+    file: &str,
+    processor: &str,
+) -> Finding {
+    let ended = scene.validate(&[processor]);
+    let seen = if ended.status.success() {
+        Seen::RightCode
+    } else {
+        Seen::Error(reason(&ended.log, file))
+    };
+    assert_eq!(scene.witnesses(), Vec::<String>::new(), "{}", ended.log);
+    Finding {
+        judge: Judge::Collector,
+        symptom: Symptom::Error,
+        foretold,
+        seen,
+    }
+}
+
+/// What the Collector says about `file`.
+fn reason(log: &str, file: &str) -> String {
+    let stem = Utf8Path::new(file).file_stem().unwrap_or(file);
+    let mut lines = log.lines().skip_while(|line| !line.contains(stem));
+    let texts: Vec<_> = lines.by_ref().take(3).map(str::trim).collect();
+    assert!(!texts.is_empty(), "`{stem}` is not named in:\n{log}");
+    texts.join(" ")
+}

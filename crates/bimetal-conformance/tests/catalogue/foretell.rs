@@ -1,0 +1,152 @@
+//! What the bytes say about a load.
+//!
+//! In: files. Out: [`Foretold`]. Invariant: nothing is run; the files are those that are loaded afterwards.
+
+use bimetal_manifest::catalog::Verdict;
+use bimetal_manifest::compat::Candidate;
+use bimetal_manifest::compat::{Class, Mismatch, What, conflicts, predict};
+use bimetal_manifest::object::GlibcVersion;
+use bimetal_manifest::schema::Policy;
+use bimetal_manifest::{
+    Artifact, Catalog, CheckOptions, Lock, Rules, ScanOptions, compare, object,
+};
+use camino::Utf8Path;
+
+use crate::row::Foretold;
+use crate::tools::glibc;
+
+/// `plugin` alone beside `main`, under main's own policy.
+pub(crate) fn alone(main: &Utf8Path, plugin: &Utf8Path) -> Foretold {
+    under(main, plugin, None)
+}
+
+/// `plugin` alone beside `main`, under a policy that is stricter than main's.
+pub(crate) fn under(main: &Utf8Path, plugin: &Utf8Path, policy: Option<Policy>) -> Foretold {
+    judge(main, plugin, policy, None)
+}
+
+/// `plugin` beside `main`, with a lock file.
+pub(crate) fn locked(main: &Utf8Path, plugin: &Utf8Path, lock: Option<&Lock>) -> Foretold {
+    judge(main, plugin, None, lock)
+}
+
+fn judge(
+    main: &Utf8Path,
+    plugin: &Utf8Path,
+    policy: Option<Policy>,
+    lock: Option<&Lock>,
+) -> Foretold {
+    let main = read(main);
+    let rules = Rules {
+        glibc: GlibcVersion::parse(&glibc()),
+        ..Rules::of(&main, policy)
+    };
+    let options = CheckOptions {
+        rules,
+        lock,
+        ..CheckOptions::default()
+    };
+    let scan = ScanOptions { digests: true };
+    let report = Catalog::scan_with(plugin.parent().unwrap(), scan)
+        .unwrap()
+        .check(&main, options);
+    let name = plugin.file_name().unwrap();
+    let judged = report
+        .plugins
+        .iter()
+        .find(|judged| judged.file == name)
+        .unwrap();
+    if judged.mismatches.is_empty() && judged.verdict == Verdict::Refused {
+        let problem = judged.problem.as_ref().unwrap();
+        return Foretold::Unreadable(problem.message.clone());
+    }
+    // The same question asked for two artifacts instead of for a directory has the same answer.
+    if lock.is_none() {
+        assert_eq!(judged.mismatches, compare(&main, &read(plugin), rules));
+    }
+    match judged.verdict {
+        Verdict::Accepted => Foretold::Accepted,
+        Verdict::Undecidable => Foretold::Undecidable,
+        Verdict::Refused => first(&judged.mismatches),
+    }
+}
+
+/// The last of `plugins`, opened in this order; those before it are loaded unless they are refused themselves.
+pub(crate) fn last(main: &Utf8Path, plugins: &[&Utf8Path]) -> Foretold {
+    let main = read(main);
+    let artifacts: Vec<_> = plugins
+        .iter()
+        .map(|plugin| (plugin, read(plugin)))
+        .collect();
+    let candidates: Vec<_> = artifacts
+        .iter()
+        .map(|(path, artifact)| Candidate::of(path.as_str(), artifact).unwrap())
+        .collect();
+    let hashes = &main.facts.go.as_ref().unwrap().package_hashes;
+    let predictions = predict(hashes, &[], &candidates);
+    let prediction = predictions.last().unwrap();
+    // Whoever judges the directory without knowing which files are used must see the pair.
+    let alone: Vec<_> = artifacts
+        .iter()
+        .zip(&candidates)
+        .filter(|((_, artifact), _)| compare(&main, artifact, Rules::of(&main, None)).is_empty())
+        .map(|(_, candidate)| *candidate)
+        .collect();
+    let in_conflict = conflicts(hashes, &alone)
+        .iter()
+        .any(|conflict| conflict.files.contains(&prediction.file));
+    assert_eq!(in_conflict, !prediction.is_accepted());
+    if prediction.is_accepted() {
+        Foretold::Accepted
+    } else {
+        first(&prediction.mismatches)
+    }
+}
+
+/// Nothing in the bytes is against it, and what decides is code that runs while it is loaded.
+pub(crate) fn beyond_bytes(found: Foretold) -> Foretold {
+    match found {
+        Foretold::Accepted => Foretold::Undecidable,
+        other => other,
+    }
+}
+
+fn read(path: &Utf8Path) -> Artifact {
+    object::open(path).unwrap().1
+}
+
+/// Of several mismatches the one that shows first when the file is loaded: the loader maps it, libraries and symbols are bound, the Go runtime takes
+/// it in, package hashes are compared, the factory is looked up, code runs. Within one of these steps the strongest class counts. A rule of
+/// main's stands where the loader would meet the same thing.
+fn first(mismatches: &[Mismatch]) -> Foretold {
+    let found = mismatches
+        .iter()
+        .min_by_key(|mismatch| (step(mismatch), std::cmp::Reverse(mismatch.class)))
+        .unwrap();
+    let subject = Utf8Path::new(&found.subject);
+    let name = match (found.what, subject.parent(), subject.file_name()) {
+        // Of a place on this machine the last folder tells enough.
+        (What::PluginSet, Some(folder), Some(name)) => {
+            format!("{}/{name}", folder.file_name().unwrap_or_default())
+        }
+        _ => found.subject.clone(),
+    };
+    let reason = format!("{} {name}", found.what.as_str());
+    Foretold::Refused(found.class, reason)
+}
+
+/// When a mismatch shows.
+fn step(mismatch: &Mismatch) -> u8 {
+    match (mismatch.what, mismatch.class) {
+        (What::File | What::Target, _) => 0,
+        // Code and data that do not fit together show only when all the rest has gone well.
+        (_, Class::WouldRunWrongCode) => 5,
+        (What::Libc | What::NeededLibrary, _) => 1,
+        (
+            What::Form | What::Toolchain | What::DeniedToolchain | What::Witness,
+            Class::WouldAbort,
+        ) => 2,
+        (What::Factory | What::Abi | What::AbiFeature | What::Component, _) => 4,
+        _ => 3,
+    }
+}

@@ -1,0 +1,115 @@
+//! One row of the catalogue, and when its two sides agree.
+//!
+//! In: what was foretold, what was seen, what the symptom in the row's name is. Out: whether all three are one. Invariant: pure.
+
+use std::fmt;
+
+use bimetal_manifest::compat::Class;
+
+/// What the bytes say about loading a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Foretold {
+    /// It fits: it will load, and its code and main's will be one.
+    Accepted,
+    /// There is nothing against it in the bytes, and what decides is no matter of bytes.
+    Undecidable,
+    /// It is no whole object file: no loader will run its code, and one that maps it may die of it.
+    Unreadable(String),
+    /// It does not fit, and this comes of it first.
+    Refused(Class, String),
+}
+
+/// What came of loading it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// It loaded, and the code that ran was the right one.
+    RightCode,
+    /// It loaded, and this was wrong.
+    WrongCode(String),
+    /// The loader, or a rule of main's, said no.
+    Error(String),
+    /// The process ended, or had to be ended.
+    Died(String),
+}
+
+/// What a row's name promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Symptom {
+    /// None: it loads and is right.
+    Loads,
+    /// It runs code that does not fit together.
+    WrongCode,
+    /// An error.
+    Error,
+    /// The end of the process.
+    Death,
+}
+
+/// Who says no, where somebody does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Judge {
+    /// The system's loader or Go's runtime: nobody has looked at the file before.
+    Loader,
+    /// A Collector by its rules, before the loader could find out what would come of it.
+    Collector,
+}
+
+/// Both sides of a row.
+#[derive(Clone, Debug)]
+pub(crate) struct Finding {
+    pub(crate) judge: Judge,
+    pub(crate) symptom: Symptom,
+    pub(crate) foretold: Foretold,
+    pub(crate) seen: Seen,
+}
+
+impl Seen {
+    fn symptom(&self) -> Symptom {
+        match self {
+            Self::RightCode => Symptom::Loads,
+            Self::WrongCode(_) => Symptom::WrongCode,
+            Self::Error(_) => Symptom::Error,
+            Self::Died(_) => Symptom::Death,
+        }
+    }
+}
+
+impl Finding {
+    /// The bytes foretold what was seen, and what was seen is the symptom that the row is named after.
+    pub(crate) fn agrees(&self) -> bool {
+        let seen = self.seen.symptom();
+        let is_foretold = match &self.foretold {
+            Foretold::Accepted => seen == Symptom::Loads,
+            // Everything is allowed but what bytes can show.
+            Foretold::Undecidable => seen != Symptom::WrongCode,
+            Foretold::Unreadable(_) => matches!(seen, Symptom::Error | Symptom::Death),
+            Foretold::Refused(..) if self.judge == Judge::Collector => seen == Symptom::Error,
+            Foretold::Refused(Class::Refused, _) => seen == Symptom::Error,
+            Foretold::Refused(Class::WouldAbort, _) => seen == Symptom::Death,
+            Foretold::Refused(Class::WouldRunWrongCode, _) => seen == Symptom::WrongCode,
+        };
+        is_foretold && seen == self.symptom
+    }
+}
+
+impl fmt::Display for Foretold {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted => write!(formatter, "accepted"),
+            Self::Undecidable => write!(formatter, "only loading tells"),
+            Self::Unreadable(reason) => write!(formatter, "unreadable: {reason}"),
+            Self::Refused(class, reason) => write!(formatter, "{}: {reason}", class.as_str()),
+        }
+    }
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RightCode => write!(formatter, "loaded, right code"),
+            Self::WrongCode(what) => write!(formatter, "loaded, wrong code: {what}"),
+            Self::Error(text) => write!(formatter, "error: {text}"),
+            Self::Died(text) => write!(formatter, "died: {text}"),
+        }
+    }
+}

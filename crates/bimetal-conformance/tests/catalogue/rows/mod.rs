@@ -1,0 +1,49 @@
+//! The rows, by what is wrong.
+
+mod factory;
+mod files;
+mod flags;
+mod loader;
+mod mains;
+mod modules;
+mod profile;
+mod rules;
+mod rust;
+mod set;
+mod start;
+mod tool_chain;
+
+use crate::row::Finding;
+
+/// Builds, foretells, loads.
+pub(crate) type Run = fn() -> Finding;
+
+/// Name and row.
+pub(crate) type Row = (&'static str, Run);
+
+/// Every row of the catalogue.
+pub(crate) fn all() -> Vec<Row> {
+    [
+        tool_chain::ROWS,
+        flags::ROWS,
+        profile::ROWS,
+        modules::ROWS,
+        set::ROWS,
+        mains::ROWS,
+        files::ROWS,
+        loader::ROWS,
+        factory::ROWS,
+        start::ROWS,
+        rust::ROWS,
+        rules::ROWS,
+    ]
+    .concat()
+}
+
+/// Rows named after their functions.
+macro_rules! rows {
+    ($($name:ident),+ $(,)?) => {
+        pub(super) const ROWS: &[$crate::rows::Row] = &[$((stringify!($name), $name)),+];
+    };
+}
+use rows;

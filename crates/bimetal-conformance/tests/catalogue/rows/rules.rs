@@ -1,0 +1,185 @@
+//! What a loader would take and a Collector does not.
+//!
+//! In: the loading distribution, built by the builder. Out: rows. Invariant: one thing is changed in a copy of a plugin, and it is used.
+
+use bimetal_conformance::tamper;
+use bimetal_manifest::compat::Class;
+use bimetal_manifest::{Catalog, CheckOptions, Lock, Rules};
+use camino::Utf8Path;
+use fs_err as fs;
+use serde_json::{Value, json};
+
+use super::rows;
+use crate::collector::{refuses, refuses_as};
+use crate::foretell;
+use crate::native::{Library, rust};
+use crate::row::{Finding, Foretold};
+use crate::rows::rust::other_rustc;
+use crate::scene::{GO_PLUGIN, RUST_PLUGIN, Scene};
+use crate::tools::{Variables, debian, run};
+
+rows!(
+    kind_and_type_are_taken_by_main,
+    two_files_with_one_kind_and_type,
+    a_changed_file_that_the_lock_lists,
+    another_rustc_under_policy_exact,
+    another_major_version_of_the_border_at_the_collector,
+    a_tag_that_no_shared_package_knows,
+    a_plugin_truncated_behind_what_is_loaded,
+    a_run_path,
+    an_executable_stack,
+    two_manifests_in_one_file,
+    a_needed_library_that_nobody_has_verified,
+);
+
+/// What changing the manifest of the Rust plugin leads to.
+fn with_manifest(pointer: &str, value: Value) -> Finding {
+    let scene = Scene::unpinned();
+    tamper::set_in_manifest(&scene.plugin(RUST_PLUGIN), pointer, value).unwrap();
+    refuses(&scene, RUST_PLUGIN, "rust_witness")
+}
+
+/// What another tool makes of the Rust plugin.
+fn after(program: &str, arguments: &[&str]) -> Finding {
+    let scene = Scene::unpinned();
+    let plugin = scene.plugin(RUST_PLUGIN);
+    let arguments: Vec<_> = arguments.iter().copied().chain([plugin.as_str()]).collect();
+    run(&scene.plugins, program, &arguments, &Variables::new());
+    refuses(&scene, RUST_PLUGIN, "rust_witness")
+}
+
+fn patchelf(arguments: &[&str]) -> Finding {
+    let root = debian("patchelf", &["patchelf"]);
+    after(&format!("{root}/usr/bin/patchelf"), arguments)
+}
+
+/// The configuration uses main's own exporter, whose place the file would take.
+fn kind_and_type_are_taken_by_main() -> Finding {
+    let scene = Scene::unpinned();
+    let plugin = scene.plugin(GO_PLUGIN);
+    let component = |key: &str, value: &str| {
+        tamper::set_in_manifest(&plugin, &format!("/component/{key}"), json!(value)).unwrap();
+    };
+    component("kind", "exporter");
+    component("type", "nop");
+    refuses(&scene, GO_PLUGIN, "rust_witness")
+}
+
+fn two_files_with_one_kind_and_type() -> Finding {
+    let scene = Scene::unpinned();
+    let second = "processor-second.so";
+    fs::copy(scene.plugin(RUST_PLUGIN), scene.plugin(second)).unwrap();
+    let main = bimetal_manifest::object::open(&scene.main).unwrap().1;
+    let options = CheckOptions {
+        rules: Rules::of(&main, None),
+        ..CheckOptions::default()
+    };
+    let report = Catalog::scan(&scene.plugins).unwrap().check(&main, options);
+    let twice = report
+        .duplicates
+        .iter()
+        .find(|duplicate| duplicate.files.iter().any(|file| file == second));
+    let foretold = twice.map_or(Foretold::Accepted, |duplicate| {
+        Foretold::Refused(
+            Class::Refused,
+            format!(
+                "{} in {}",
+                duplicate.type_name,
+                duplicate.files.join(" and ")
+            ),
+        )
+    });
+    refuses_as(&scene, foretold, second, "rust_witness")
+}
+
+fn a_changed_file_that_the_lock_lists() -> Finding {
+    let scene = Scene::pinned();
+    tamper::flip_code_byte(&scene.plugin(RUST_PLUGIN)).unwrap();
+    let lock = Lock::read(&scene.plugins).unwrap();
+    let foretold = foretell::locked(&scene.main, &scene.plugin(RUST_PLUGIN), lock.as_ref());
+    refuses_as(&scene, foretold, RUST_PLUGIN, "rust_witness")
+}
+
+/// The loading distribution was built with the exact policy.
+fn another_rustc_under_policy_exact() -> Finding {
+    let scene = Scene::unpinned();
+    let file = "processor-crab.so";
+    let library = Library {
+        manifest: |manifest| manifest.dependency_hashes.clear(),
+        ..other_rustc()
+    };
+    fs::copy(rust("exact", &library), scene.plugin(file)).unwrap();
+    refuses(&scene, file, "crab")
+}
+
+fn another_major_version_of_the_border_at_the_collector() -> Finding {
+    with_manifest("/abi/major", json!(9))
+}
+
+/// That no shared package consists of other files because of it cannot be seen in the bytes.
+fn a_tag_that_no_shared_package_knows() -> Finding {
+    let scene = Scene::unpinned();
+    let plugin = scene.plugin(GO_PLUGIN);
+    let artifact = bimetal_manifest::object::open(&plugin).unwrap().1;
+    let flags = &artifact.first_manifest().unwrap().build_flags;
+    let place = flags.iter().position(|flag| flag.starts_with("-gcflags"));
+    let pointer = format!("/build_flags/{}", place.unwrap());
+    tamper::set_in_manifest(&plugin, &pointer, json!("-tags=odd")).unwrap();
+    refuses(&scene, GO_PLUGIN, "go_witness")
+}
+
+/// The loader needs nothing of what is missing: it is the symbols for debuggers. A file that is not whole is nothing to judge by all the same.
+fn a_plugin_truncated_behind_what_is_loaded() -> Finding {
+    let scene = Scene::unpinned();
+    let plugin = scene.plugin(RUST_PLUGIN);
+    let bytes = fs::read(&plugin).unwrap();
+    fs::remove_file(&plugin).unwrap();
+    fs::write(&plugin, &bytes[..bytes.len() - 64]).unwrap();
+    refuses(&scene, RUST_PLUGIN, "rust_witness")
+}
+
+fn a_run_path() -> Finding {
+    patchelf(&["--set-rpath", "/nowhere"])
+}
+
+fn a_needed_library_that_nobody_has_verified() -> Finding {
+    patchelf(&["--add-needed", "libz.so.1"])
+}
+
+fn an_executable_stack() -> Finding {
+    let scene = Scene::unpinned();
+    let plugin = scene.plugin(RUST_PLUGIN);
+    make_stack_executable(&plugin);
+    refuses(&scene, RUST_PLUGIN, "rust_witness")
+}
+
+/// Sets one bit of the program header that speaks about the stack.
+fn make_stack_executable(file: &Utf8Path) {
+    const STACK: u32 = 0x6474_e551;
+    let mut bytes = fs::read(file).unwrap();
+    let half =
+        |bytes: &[u8], at: usize| usize::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]));
+    let word = |bytes: &[u8], at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    let start = usize::try_from(word(&bytes, 0x20)).unwrap();
+    let (size, count) = (half(&bytes, 0x36), half(&bytes, 0x38));
+    let header = (0..count)
+        .map(|number| start + number * size)
+        .find(|at| word(&bytes, *at) == STACK)
+        .unwrap();
+    bytes[header + 4] |= 1;
+    fs::remove_file(file).unwrap();
+    fs::write(file, bytes).unwrap();
+}
+
+fn two_manifests_in_one_file() -> Finding {
+    let scene = Scene::unpinned();
+    let plugin = scene.plugin(RUST_PLUGIN);
+    let second = scene.plugin("second.bin");
+    fs::write(&second, bimetal_manifest::frame::frame("{}")).unwrap();
+    let add = format!(".otelcol.second={second}");
+    let rename = ".otelcol.second=.otelcol.manifest";
+    let objcopy = |arguments: &[&str]| run(&scene.plugins, "objcopy", arguments, &Variables::new());
+    objcopy(&["--add-section", &add, plugin.as_str()]);
+    objcopy(&["--rename-section", rename, plugin.as_str()]);
+    refuses(&scene, RUST_PLUGIN, "rust_witness")
+}
