@@ -47,26 +47,23 @@ fn factory(plugin: &Artifact, kind: Kind) -> Vec<Mismatch> {
 }
 
 fn go_factory(found: Option<SymbolKind>) -> Option<Mismatch> {
-    let mismatch = |class, plugin: &str, consequence: &str| {
-        Mismatch::new(class, What::Factory, "NewFactory")
-            .main("a function")
-            .plugin(plugin)
-            .consequence(consequence)
-            .remedy(GO_REMEDY)
-    };
-    match found {
-        Some(SymbolKind::Function) => None,
-        Some(_) => Some(mismatch(
-            Class::WouldAbort,
+    let (plugin, consequence) = match found {
+        Some(SymbolKind::Function) => return None,
+        Some(_) => (
             "a variable",
-            "main would panic when it takes the factory",
-        )),
-        None => Some(mismatch(
-            Class::Refused,
+            "the plugin would be loaded, and then main could not use its factory",
+        ),
+        None => (
             "missing",
             "the plugin would be loaded and then found to have no factory",
-        )),
-    }
+        ),
+    };
+    let mismatch = Mismatch::new(Class::Refused, What::Factory, "NewFactory")
+        .main("a function")
+        .plugin(plugin)
+        .consequence(consequence)
+        .remedy(GO_REMEDY);
+    Some(mismatch)
 }
 
 /// What `NewFactory` returns stands in no symbol; but a function of the right type leaves the symbol of that type, in main as in the plugin.

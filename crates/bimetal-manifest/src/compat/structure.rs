@@ -57,9 +57,21 @@ fn go_host(main: &Artifact) -> Option<Mismatch> {
     if able && is_dynamic {
         return None;
     }
-    let mismatch = Mismatch::new(Class::WouldAbort, What::Form, "main")
+    let without_cgo = go.is_some_and(|go| go.build_info.setting("CGO_ENABLED") == Some("0"));
+    let (class, consequence) = if without_cgo {
+        (
+            Class::Refused,
+            "without cgo `plugin.Open` refuses every file",
+        )
+    } else {
+        (
+            Class::WouldAbort,
+            "`plugin.Open` ends a process that is linked statically or internally",
+        )
+    };
+    let mismatch = Mismatch::new(class, What::Form, "main")
         .main("a program that cannot open Go plugins")
-        .consequence("`plugin.Open` ends a process that is linked statically, internally or without cgo")
+        .consequence(consequence)
         .remedy("build main with `bimetal`: `dist.plugins_dir` or a `plugin: true` entry, and no `cgo_enabled: false`");
     Some(mismatch)
 }

@@ -10,6 +10,9 @@ use crate::schema::{Language, Manifest};
 /// Versions of Go whose runtime confuses types once several plugins are loaded.
 const DENIED_GO: &[&str] = &["go1.27.0", "go1.27.1", "go1.27"];
 
+/// Neighbouring minor releases that get as far as comparing packages. Equal sizes alone do not say so: 1.22 and 1.26 have them, and crash.
+const ALIKE_GO: &[(&str, &str)] = &[("go1.24", "go1.25")];
+
 /// What rustc puts in front of its version in `.comment`.
 const RUSTC_COMMENT: &str = "rustc version ";
 
@@ -48,6 +51,11 @@ fn version(pair: &Pair<'_>) -> Option<Mismatch> {
                 .consequence("packages that both have would come from two releases, unnoticed")
                 .remedy(format!("build the plugin with {main}"))
         }
+        Language::Go if are_alike(minor(main), minor(plugin)) => {
+            Mismatch::new(Class::Refused, What::Toolchain, "Go")
+                .consequence("`plugin.Open` would refuse it: most packages of the two releases differ")
+                .remedy(format!("build the plugin with {main}"))
+        }
         Language::Go => Mismatch::new(Class::WouldAbort, What::Toolchain, "Go")
             .consequence("another Go runtime would enter the process, which ends it")
             .remedy(format!("build the plugin with {main}")),
@@ -58,6 +66,11 @@ fn version(pair: &Pair<'_>) -> Option<Mismatch> {
             )),
     };
     Some(mismatch.values(Some(main), Some(plugin)))
+}
+
+/// Two minor releases whose runtimes describe a module in the same way.
+fn are_alike(one: &str, other: &str) -> bool {
+    ALIKE_GO.contains(&(one, other)) || ALIKE_GO.contains(&(other, one))
 }
 
 /// `go1.26` of `go1.26.8` and of `go1.26rc1`.

@@ -225,7 +225,7 @@ fn a_factory_that_is_missing_or_a_variable_is_found_before_loading() {
     let found = compare(&main, &plugin, Policy::Exact);
     assert_eq!(
         (found[0].what, found[0].class),
-        (What::Factory, Class::WouldAbort)
+        (What::Factory, Class::Refused)
     );
     plugin.facts.go.as_mut().unwrap().new_factory = None;
     let found = compare(&main, &plugin, Policy::Exact);
