@@ -8,7 +8,7 @@ use bimetal_manifest::compat::{Class, Mismatch, What, conflicts, predict};
 use bimetal_manifest::object::GlibcVersion;
 use bimetal_manifest::schema::Policy;
 use bimetal_manifest::{
-    Artifact, Catalog, CheckOptions, Lock, Rules, ScanOptions, compare, object,
+    Artifact, Catalog, CheckOptions, Lock, Rules, ScanOptions, System, compare, object,
 };
 use camino::Utf8Path;
 
@@ -37,8 +37,10 @@ fn judge(
     lock: Option<&Lock>,
 ) -> Foretold {
     let main = read(main);
+    let system = System::of_this_machine(&main, true);
     let rules = Rules {
         glibc: GlibcVersion::parse(&glibc()),
+        system: Some(&system),
         ..Rules::of(&main, policy)
     };
     let options = CheckOptions {
@@ -141,7 +143,7 @@ fn step(mismatch: &Mismatch) -> u8 {
         (What::File | What::Target, _) => 0,
         // Code and data that do not fit together show only when all the rest has gone well.
         (_, Class::WouldRunWrongCode) => 5,
-        (What::Libc | What::NeededLibrary, _) => 1,
+        (What::Libc | What::NeededLibrary | What::UndefinedSymbol | What::ThreadLocals, _) => 1,
         (
             What::Form | What::Toolchain | What::DeniedToolchain | What::Witness,
             Class::WouldAbort,

@@ -18,6 +18,7 @@ rows!(
     another_go_minor_version_finds_no_module_data,
     another_go_minor_version_with_equal_module_data_crashes,
     neighbouring_go_minor_versions_with_equal_module_data_are_refused,
+    neighbouring_go_minor_versions_are_refused_the_other_way_round,
     another_go_patch_release_differs_in_packages,
     go_1_27_1_takes_the_wrong_case_after_several_plugins,
     go_1_27_3_takes_the_right_case_after_several_plugins,
@@ -54,6 +55,11 @@ fn another_go_minor_version_with_equal_module_data_crashes() -> Finding {
 fn neighbouring_go_minor_versions_with_equal_module_data_are_refused() -> Finding {
     let main = main_of("main-1.24", &by("go1.24.11"));
     finding(Symptom::Error, &main, &plugin("neighbour", &by("go1.25.5")))
+}
+
+fn neighbouring_go_minor_versions_are_refused_the_other_way_round() -> Finding {
+    let main = main_of("main-1.25", &by("go1.25.5"));
+    finding(Symptom::Error, &main, &plugin("older", &by("go1.24.11")))
 }
 
 fn another_go_patch_release_differs_in_packages() -> Finding {
