@@ -131,7 +131,11 @@ fn take(dynamic: &mut Dynamic, addresses: &mut Addresses, tag: elf::DynamicTag, 
         }
         elf::DT_FLAGS_1 => {
             dynamic.is_program |= value & elf::DF_1_PIE.0 != 0;
-            (value & elf::DF_1_INTERPOSE.0 != 0).then_some("interposition")
+            if value & elf::DF_1_NOOPEN.0 != 0 {
+                Some("not to be opened at run time")
+            } else {
+                (value & elf::DF_1_INTERPOSE.0 != 0).then_some("interposition")
+            }
         }
         elf::DT_TEXTREL => Some("text relocations"),
         elf::DT_AUDIT => Some("DT_AUDIT"),

@@ -389,6 +389,24 @@ fn requests_that_weaken_the_process_are_seen() {
 }
 
 #[test]
+fn a_library_that_says_it_is_not_to_be_opened_is_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = Utf8Path::from_path(folder.path()).unwrap();
+    fs_err::write(folder.join("p.c"), "int otelcol_x(void) { return 0; }").unwrap();
+    let arguments = [
+        "-shared",
+        "-fPIC",
+        "-nostdlib",
+        "-Wl,-z,nodlopen",
+        "-op.so",
+        "p.c",
+    ];
+    run(folder, "cc", &arguments);
+    let requests = read(&folder.join("p.so")).facts.loader_requests;
+    assert_eq!(requests, ["not to be opened at run time"]);
+}
+
+#[test]
 fn marks_and_alignments_that_the_loader_refuses_are_seen() {
     let bytes = library();
     assert!(read_bytes(&bytes).is_ok());
