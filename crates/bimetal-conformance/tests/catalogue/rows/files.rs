@@ -10,7 +10,7 @@ use super::rows;
 use crate::foretell::alone;
 use crate::go::{Recipe, main, plugin};
 use crate::native::{Library, assembled, rust};
-use crate::places::copy;
+use crate::places::{copy, fresh};
 use crate::reality;
 use crate::row::{Finding, Judge, Symptom};
 use crate::tools::{Variables, run};
@@ -22,6 +22,9 @@ rows!(
     a_truncated_rust_plugin,
     a_go_plugin_copied_by_half,
     a_plugin_for_another_processor,
+    a_main_in_the_place_of_a_plugin,
+    an_empty_file,
+    a_text_file,
     a_stripped_go_plugin,
     a_stripped_rust_plugin,
     a_go_plugin_without_debug_information,
@@ -99,6 +102,26 @@ fn a_plugin_for_another_processor() -> Finding {
         ..Library::c()
     };
     native(Symptom::Error, &assembled("aarch64", &library), "shell")
+}
+
+fn a_main_in_the_place_of_a_plugin() -> Finding {
+    let copied = copy(&main(), "main", "plugin.so");
+    go(Symptom::Error, &copied)
+}
+
+fn with_text(row: &str, text: &str) -> Finding {
+    let plugin = fresh(&format!("copies/{row}")).join("plugin.so");
+    fs::write(&plugin, text).unwrap();
+    native(Symptom::Error, &plugin, "crab")
+}
+
+fn an_empty_file() -> Finding {
+    with_text("empty", "")
+}
+
+/// What a linker would take as a script and a loader does not.
+fn a_text_file() -> Finding {
+    with_text("text", "INPUT(libplugin.so.1)\n")
 }
 
 fn strip(plugin: &Utf8Path) {

@@ -23,6 +23,8 @@ rows!(
     tag_purego_on_one_side,
     a_tag_swaps_the_body_of_a_shared_function,
     coverage_of_a_shared_package_on_one_side,
+    coverage_of_the_plugin_alone,
+    fips_140_for_a_plugin_without_cryptography,
     goamd64_v3_rounds_another_way,
     a_c_define_changes_a_shared_function,
     x_sets_a_variable_of_a_shared_package_and_main_wins,
@@ -106,6 +108,19 @@ fn a_tag_swaps_the_body_of_a_shared_function() -> Finding {
 fn coverage_of_a_shared_package_on_one_side() -> Finding {
     let recipe = flag(&["-cover", "-coverpkg=example.com/shared"]);
     finding(Symptom::Error, &main(), &plugin("cover", &recipe))
+}
+
+fn coverage_of_the_plugin_alone() -> Finding {
+    finding(
+        Symptom::Loads,
+        &main(),
+        &plugin("own-cover", &flag(&["-cover"])),
+    )
+}
+
+fn fips_140_for_a_plugin_without_cryptography() -> Finding {
+    let recipe = variable("GOFIPS140", "v1.0.0");
+    finding(Symptom::Loads, &main(), &plugin("no-crypto", &recipe))
 }
 
 fn goamd64_v3_rounds_another_way() -> Finding {

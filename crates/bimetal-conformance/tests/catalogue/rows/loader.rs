@@ -16,6 +16,8 @@ use crate::tools::{Variables, debian, run};
 
 rows!(
     an_undefined_symbol,
+    a_weak_symbol_that_nobody_has,
+    a_library_that_says_it_is_not_to_be_opened,
     a_needed_library_that_is_missing,
     a_c_library_that_is_newer_than_this_one,
     musl_where_it_is_missing,
@@ -43,6 +45,21 @@ fn an_undefined_symbol() -> Finding {
         "extern \"C\" { fn nobody_has_this() -> *const u8; }\n    unsafe { nobody_has_this() }",
     );
     finding(Symptom::Error, &rust("undefined", &library), "crab")
+}
+
+fn a_weak_symbol_that_nobody_has() -> Finding {
+    let library = Library::c()
+        .edit(
+            "#include <stdint.h>",
+            "#include <stdint.h>\n\nextern int nobody_has_this(void) __attribute__((weak));",
+        )
+        .edit("return ANSWER", "return nobody_has_this ? \"\" : ANSWER");
+    finding(Symptom::Loads, &c("weak", &library), "shell")
+}
+
+fn a_library_that_says_it_is_not_to_be_opened() -> Finding {
+    let library = Library::c().flag("-Wl,-z,nodlopen");
+    finding(Symptom::Error, &c("no-open", &library), "shell")
 }
 
 /// A shared library for others to be linked with, which is gone when they are loaded.

@@ -26,6 +26,8 @@ rows!(
     another_major_version_of_the_border_at_the_collector,
     a_tag_that_no_shared_package_knows,
     a_plugin_truncated_behind_what_is_loaded,
+    a_manifest_that_is_missing,
+    a_manifest_that_lies_about_its_compiler,
     a_run_path,
     an_executable_stack,
     two_manifests_in_one_file,
@@ -136,6 +138,21 @@ fn a_plugin_truncated_behind_what_is_loaded() -> Finding {
     fs::remove_file(&plugin).unwrap();
     fs::write(&plugin, &bytes[..bytes.len() - 64]).unwrap();
     refuses(&scene, RUST_PLUGIN, "rust_witness")
+}
+
+fn a_manifest_that_is_missing() -> Finding {
+    after(
+        "objcopy",
+        &["--rename-section", ".otelcol.manifest=.somewhere.else"],
+    )
+}
+
+/// Go's own record in the file is the witness.
+fn a_manifest_that_lies_about_its_compiler() -> Finding {
+    let scene = Scene::unpinned();
+    let version = json!("go1.26.1");
+    tamper::set_in_manifest(&scene.plugin(GO_PLUGIN), "/toolchain_version", version).unwrap();
+    refuses(&scene, GO_PLUGIN, "go_witness")
 }
 
 fn a_run_path() -> Finding {

@@ -19,6 +19,9 @@ rows!(
     another_major_version_of_the_border,
     a_factory_of_another_kind,
     a_factory_that_is_missing,
+    a_panic_in_a_plugin_that_unwinds,
+    a_panic_in_a_plugin_that_was_built_to_abort,
+    an_allocator_of_its_own_gets_foreign_memory,
     main_interposes_a_symbol,
     main_cannot_interpose_with_bsymbolic,
 );
@@ -78,6 +81,44 @@ fn a_factory_of_another_kind() -> Finding {
 fn a_factory_that_is_missing() -> Finding {
     let library = Library::rust().edit("otelcol_processor_new_factory", "some_other_function");
     finding(Symptom::Error, &rust("no-factory", &library), "crab")
+}
+
+/// Its answer is made behind a guard that turns panics into a word.
+fn panicking() -> Library {
+    Library::rust().edit(
+        "b\"crab\\0\".as_ptr()",
+        "match std::panic::catch_unwind(|| panic!(\"no answer\")) {\n        Ok(()) => b\"calm\\0\".as_ptr(),\n        Err(_) => b\"crab\\0\".as_ptr(),\n    }",
+    )
+}
+
+fn a_panic_in_a_plugin_that_unwinds() -> Finding {
+    finding(Symptom::Loads, &rust("unwinds", &panicking()), "crab")
+}
+
+fn a_panic_in_a_plugin_that_was_built_to_abort() -> Finding {
+    let library = Library {
+        manifest: |manifest| {
+            manifest.build_flags = vec!["-Copt-level=1".to_owned(), "-Cpanic=abort".to_owned()];
+        },
+        ..panicking().flag("-Cpanic=abort")
+    };
+    finding(Symptom::Death, &rust("aborts", &library), "crab")
+}
+
+/// Its `free` is given what the C library's `malloc` has made. Like other allocators it does not go on then.
+fn an_allocator_of_its_own_gets_foreign_memory() -> Finding {
+    let allocator = "#include <stddef.h>\n#include <stdlib.h>\n#include <string.h>\n\n\
+        static char arena[1 << 16];\nstatic size_t used;\n\n\
+        void *malloc(size_t size) { used += (size + 15) & ~(size_t)15; return arena + used - size; }\n\n\
+        void free(void *memory) {\n\tif (memory != NULL && ((char *)memory < arena || (char *)memory >= arena + sizeof arena)) {\n\
+        \t\tabort();\n\t}\n}\n";
+    let mut library = Library::c().edit(
+        "{ return ANSWER; }",
+        "{\n\tchar *copy = strdup(ANSWER);\n\tfree(copy);\n\treturn ANSWER;\n}",
+    );
+    library.source.insert_str(0, allocator);
+    let library = library.flag("-fno-builtin");
+    finding(Symptom::Death, &c("allocator", &library), "shell")
 }
 
 /// It exports a function of a name that main exports too, and calls it by that name.
