@@ -8,6 +8,7 @@ use super::Pair;
 use super::link_values;
 use super::mismatch::{Class, Mismatch, What};
 use super::rust_flags;
+use crate::Artifact;
 use crate::schema::Language;
 
 /// Go's flags that change what is compiled.
@@ -83,10 +84,13 @@ fn go(pair: &Pair<'_>) -> Vec<Mismatch> {
         go_flags(&pair.main_part.build_flags),
         go_flags(&pair.plugin_part.build_flags),
     );
-    if let Some(tags) = effective_tags(pair) {
-        for (flags, tags) in [(&mut main, tags.0), (&mut plugin, tags.1)] {
+    if let Some((ours, theirs)) = effective_tags(pair) {
+        let both_fit = fit(ours, &given_tags(&plugin, pair.plugin))
+            && fit(theirs, &given_tags(&main, pair.main));
+        for (flags, tags) in [(&mut main, ours), (&mut plugin, theirs)] {
             flags.remove(TAGS);
-            flags.extend((!tags.is_empty()).then(|| (TAGS.to_owned(), tags.join(","))));
+            let matters = !tags.is_empty() && !both_fit;
+            flags.extend(matters.then(|| (TAGS.to_owned(), tags.join(","))));
         }
     }
     let mut found: Vec<_> = differences(&main, &plugin)
@@ -125,6 +129,30 @@ fn pgo_profile(pair: &Pair<'_>) -> Option<Mismatch> {
 fn effective_tags<'a>(pair: &Pair<'a>) -> Option<(&'a [String], &'a [String])> {
     let main = pair.main_part.effective_tags.as_deref()?;
     Some((main, pair.plugin_part.effective_tags.as_deref()?))
+}
+
+/// Every tag that an artifact was built with, by its manifest's flags and by Go's own record, which has those of `GOFLAGS` too.
+fn given_tags(flags: &BTreeMap<String, String>, artifact: &Artifact) -> BTreeSet<String> {
+    let settings = artifact.facts.go.iter();
+    let recorded = settings
+        .flat_map(|go| &go.build_info.settings)
+        .filter(|(key, _)| key == TAGS)
+        .map(|(_, value)| sorted_tags(value));
+    let all: Vec<_> = flags
+        .get(TAGS)
+        .cloned()
+        .into_iter()
+        .chain(recorded)
+        .collect();
+    all.iter()
+        .flat_map(|tags| tags.split(','))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Whether the other side was given every tag that matters here; files of its own may well ask for fewer.
+fn fit(effective: &[String], given: &BTreeSet<String>) -> bool {
+    effective.iter().all(|tag| given.contains(tag))
 }
 
 /// Differences in Go's own record that the manifests do not show: the record is written by the tool chain itself.

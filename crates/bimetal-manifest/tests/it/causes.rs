@@ -83,6 +83,9 @@ fn a_tag_that_no_file_asks_for_is_no_difference() {
     manifest(&mut main).effective_tags = Some(vec!["a".to_owned()]);
     manifest(&mut plugin).effective_tags = Some(vec!["a".to_owned()]);
     assert_eq!(compare(&main, &plugin, Policy::Exact), []);
+    // Main was given `b` too; that only files of the plugin ask for it makes no difference.
+    manifest(&mut plugin).effective_tags = Some(vec!["b".to_owned()]);
+    assert_eq!(compare(&main, &plugin, Policy::Exact), []);
     manifest(&mut plugin).effective_tags = Some(vec!["a".to_owned(), "more".to_owned()]);
     let found = compare(&main, &plugin, Policy::Exact);
     assert_eq!(found[0].plugin.as_deref(), Some("a,more"));
