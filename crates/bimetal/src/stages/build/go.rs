@@ -9,7 +9,7 @@ use super::error::BuildError;
 use crate::stages::lock::Profile;
 use crate::stages::lock::go_modules::go;
 use crate::stages::plan::{GoPlugin, Plan};
-use crate::toolchain::Invocation;
+use crate::toolchain::{Invocation, go_flags};
 
 /// Keeps symbols of archives out of the dynamic symbols, where they would take the place of a plugin's own.
 const EXCLUDE: &str = "\"-extldflags=-Wl,--exclude-libs,ALL\"";
@@ -110,16 +110,33 @@ pub(super) fn check(plan: &Plan) -> Result<(), BuildError> {
     if plan.host.is_none() {
         return Ok(());
     }
-    match REFUSED
-        .iter()
-        .find(|(flag, _)| plan.go.ldflags.contains(flag))
-    {
+    match refused(&plan.go.ldflags) {
         None => Ok(()),
-        Some((_, reason)) => Err(BuildError::Flags {
+        Some(reason) => Err(BuildError::Flags {
             flags: plan.go.ldflags.clone(),
             reason,
         }),
     }
+}
+
+/// Why the linker cannot have `ldflags`.
+fn refused(ldflags: &str) -> Option<&'static str> {
+    // What stands in front names the packages that the flags are for.
+    let flags = match ldflags.split_once('=') {
+        Some((packages, rest)) if !packages.starts_with(['-', '\'', '"', ' ']) => rest,
+        _ => ldflags,
+    };
+    let mut flags = go_flags(flags).into_iter();
+    while let Some(flag) = flags.next() {
+        if flag.name == "-X" && flag.value.is_none() {
+            // The next word is the setting, whatever it looks like.
+            flags.next();
+        }
+        if let Some((_, reason)) = REFUSED.iter().find(|(name, _)| *name == flag.name) {
+            return Some(reason);
+        }
+    }
+    None
 }
 
 /// The name under which Go takes an object file for this system into the package beside it.
@@ -128,4 +145,36 @@ pub(super) fn archive_name(plan: &Plan) -> String {
         (tool.os.as_str(), tool.arch.as_str())
     });
     format!("host_{os}_{arch}.syso")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_flag_is_refused_and_not_a_value_that_reads_like_one() {
+        for flags in [
+            "",
+            "-s -w",
+            "-X a.b=-linkmode",
+            "-X 'a.b=x -linkmode=internal'",
+            "-X=a.b=-extldflags",
+            "'-X=a.b=1 -linkshared'",
+            "-s -linkmodes=x",
+            "all=-X a.b=-pluginpath",
+        ] {
+            assert_eq!(refused(flags), None, "{flags}");
+        }
+        for flags in [
+            "-linkmode=internal",
+            "--linkmode internal",
+            "-s -w '-extldflags=-static -lm'",
+            "-extldflags \"-static\"",
+            "-X a.b=c -pluginpath=x",
+            "-X=a.b -linkshared",
+            "all=-linkshared",
+        ] {
+            assert!(refused(flags).is_some(), "{flags}");
+        }
+    }
 }
