@@ -30,6 +30,11 @@ pub(crate) enum LockError {
         path: Utf8PathBuf,
         source: io::Error,
     },
+    #[error("cannot read `{path}` for its build constraints")]
+    Constraints {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
     #[error("cannot update Cargo.lock and download crates")]
     Fetch { source: InvocationError },
     #[error("cannot read the crate graph")]
@@ -131,6 +136,9 @@ impl LockError {
             ),
             Self::GoSum { source } => Some(source.hint()),
             Self::CargoLock { source } => Some(source.hint()),
+            Self::Constraints { .. } => Some(
+                "see that the file is there and readable; `go clean -modcache` lets Go download modules again",
+            ),
             Self::NoCore { .. } | Self::Strict { .. } => Some(
                 "use `--skip-strict-versioning` to build with the versions in go.mod, or write those into the configuration",
             ),

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use super::error::LockError;
 use super::go_modules::go;
 use super::requirers::{Edges, requirers};
+use super::tags::{self, Files, Node};
 use super::{archive, local, parallel, tree};
 use crate::stages::plan::Plan;
 use crate::toolchain::{InvocationError, Runner};
@@ -23,6 +24,8 @@ use crate::toolchain::{InvocationError, Runner};
 pub(super) struct GoSources {
     pub(super) main: Vec<Dependency>,
     pub(super) plugins: BTreeMap<String, Vec<Dependency>>,
+    pub(super) main_tags: Vec<String>,
+    pub(super) plugin_tags: BTreeMap<String, Vec<String>>,
     pub(super) folders: BTreeMap<String, Utf8PathBuf>,
 }
 
@@ -55,8 +58,18 @@ struct Package {
     imports: Vec<String>,
     #[serde(default)]
     import_map: BTreeMap<String, String>,
+    #[serde(flatten)]
+    files: Files,
     module: Option<Module>,
     error: Option<PackageError>,
+}
+
+impl Package {
+    /// What it imports, under the names of the listing.
+    fn imported(&self) -> impl Iterator<Item = &str> {
+        let name = |import| self.import_map.get(import).unwrap_or(import).as_str();
+        self.imports.iter().map(name)
+    }
 }
 
 #[derive(Deserialize)]
@@ -88,9 +101,10 @@ pub(super) fn list(
     let mut invocation = go(plan).args(["list", "-deps", "-pgo=off"]);
     invocation = match listing {
         Listing::Names => invocation.args(["-f", "{{with .Error}}{{.}}{{end}}"]),
-        Listing::Graph => {
-            invocation.arg("-json=ImportPath,Dir,Standard,Imports,ImportMap,Module,Error")
-        }
+        Listing::Graph => invocation.arg(format!(
+            "-json=ImportPath,Dir,Standard,Imports,ImportMap,Module,Error,{}",
+            tags::FIELDS
+        )),
     };
     if !plan.go.tags.is_empty() {
         invocation = invocation.arg(format!("-tags={}", plan.go.tags));
@@ -102,8 +116,12 @@ pub(super) fn list(
     runner.read("go-list", &invocation.arg(".").args(plugins))
 }
 
-/// Hashes every module that main or a Go plugin uses.
-pub(super) fn hash(plan: &Plan, runner: &Runner<'_>) -> Result<GoSources, LockError> {
+/// Hashes every module that main or a Go plugin uses, and finds out which of the `given` tags matter.
+pub(super) fn hash(
+    plan: &Plan,
+    given: &BTreeSet<String>,
+    runner: &Runner<'_>,
+) -> Result<GoSources, LockError> {
     let text = list(plan, Listing::Graph, runner).map_err(|source| LockError::GoList { source })?;
     let packages = parse(&text)?;
     let main = graph(&packages, &plan.distribution.module)?;
@@ -138,6 +156,7 @@ pub(super) fn hash(plan: &Plan, runner: &Runner<'_>) -> Result<GoSources, LockEr
         };
         graph.modules.keys().map(with_requirer).collect()
     };
+    let mut tags = effective_tags(plan, &packages, given)?.into_iter();
     Ok(GoSources {
         main: pick(&main, None),
         plugins: plugins
@@ -147,8 +166,37 @@ pub(super) fn hash(plan: &Plan, runner: &Runner<'_>) -> Result<GoSources, LockEr
                 (plugin.name.clone(), pick(graph, component))
             })
             .collect(),
+        main_tags: tags.next().unwrap_or_default(),
+        plugin_tags: plugins
+            .iter()
+            .map(|(plugin, _)| plugin.name.clone())
+            .zip(tags)
+            .collect(),
         folders: folders(plan, &packages),
     })
+}
+
+/// The tags that matter: main's, then those of each plugin in the plan's order.
+fn effective_tags(
+    plan: &Plan,
+    packages: &HashMap<String, Package>,
+    given: &BTreeSet<String>,
+) -> Result<Vec<Vec<String>>, LockError> {
+    let nodes: Vec<Node<'_>> = packages
+        .values()
+        .map(|package| Node {
+            path: &package.import_path,
+            folder: plan.out.join(&package.dir),
+            files: &package.files,
+            imports: package.imported().collect(),
+        })
+        .collect();
+    let plugins = plan.go_plugins.iter();
+    let roots: Vec<&str> = [plan.distribution.module.as_str()]
+        .into_iter()
+        .chain(plugins.map(|plugin| plugin.package.as_str()))
+        .collect();
+    tags::effective(&nodes, &roots, given)
 }
 
 fn module_of<'a>(packages: &'a HashMap<String, Package>, import: &str) -> Option<&'a str> {
@@ -209,8 +257,7 @@ fn graph<'a>(packages: &'a HashMap<String, Package>, root: &str) -> Result<Graph
             graph.modules.insert(module.path.as_str(), module);
         }
         let asked = graph.edges.entry(module.path.as_str()).or_default();
-        for import in &package.imports {
-            let import = package.import_map.get(import).unwrap_or(import).as_str();
+        for import in package.imported() {
             asked.extend(module_of(packages, import));
             open.push(import);
         }
@@ -440,7 +487,7 @@ mod tests {
             logs: None,
             activity: &activity,
         };
-        let first = hash(&plan, &runner).unwrap().main;
+        let first = hash(&plan, &BTreeSet::new(), &runner).unwrap().main;
         let [used] = first.as_slice() else {
             panic!("{first:?}")
         };
@@ -453,6 +500,9 @@ mod tests {
             ("example.com/used", "v1.0.0", "local")
         );
         fs::write(root.join("used/used.go"), "package used // changed\n").unwrap();
-        assert_ne!(hash(&plan, &runner).unwrap().main[0].hash, used.hash);
+        assert_ne!(
+            hash(&plan, &BTreeSet::new(), &runner).unwrap().main[0].hash,
+            used.hash
+        );
     }
 }

@@ -4,6 +4,7 @@
 //! Invariant: a hash is never copied from a lock file; it is computed from the files and compared with the lock file.
 
 mod archive;
+mod constraints;
 pub(super) mod crates;
 mod error;
 mod flags;
@@ -14,9 +15,10 @@ mod parallel;
 mod profile;
 mod registry;
 mod requirers;
+mod tags;
 mod tree;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bimetal_manifest::schema::Dependency;
 use camino::Utf8PathBuf;
@@ -49,6 +51,10 @@ pub(crate) struct Sources {
     pub(crate) go_plugins: BTreeMap<String, Vec<Dependency>>,
     /// By [`RustComponent::name`](crate::stages::plan::RustComponent::name).
     pub(crate) rust_plugins: BTreeMap<String, Vec<Dependency>>,
+    /// Of the given tags those that main's import graph asks for.
+    pub(crate) go_main_tags: Vec<String>,
+    /// The same of every Go plugin, by its name.
+    pub(crate) go_plugin_tags: BTreeMap<String, Vec<String>>,
     /// Go import path of a component -> folder of its package.
     pub(crate) go_folders: BTreeMap<String, Utf8PathBuf>,
     /// What guides Go's compiler.
@@ -56,7 +62,11 @@ pub(crate) struct Sources {
 }
 
 /// Updates the lock files and hashes the sources; each only if the plan has the step.
-pub(crate) fn lock(plan: Plan, tree: SourceTree, runner: &Runner<'_>) -> Result<Locked, LockError> {
+pub(crate) fn lock(
+    mut plan: Plan,
+    tree: SourceTree,
+    runner: &Runner<'_>,
+) -> Result<Locked, LockError> {
     let mut sources = Sources::default();
     let origin = if plan.has(Step::Modules) {
         go_modules::update(&plan, &tree, runner)?
@@ -64,19 +74,23 @@ pub(crate) fn lock(plan: Plan, tree: SourceTree, runner: &Runner<'_>) -> Result<
         Origin::Kept
     };
     if plan.has(Step::Lock) {
-        sources.profile = profile::fix(&plan.out, &flags::read(&plan, runner)?)?;
-        let go = match go_sources::hash(&plan, runner) {
+        let flags = flags::read(&plan, runner)?;
+        sources.profile = profile::fix(&plan.out, &flags)?;
+        let given = fix_tags(&mut plan, &flags);
+        let go = match go_sources::hash(&plan, &given, runner) {
             // What was remembered no longer fits: a local module imports something new, or the module cache is gone.
             Err(LockError::GoList { source })
                 if origin == Origin::Remembered && !source.is_interrupt() =>
             {
                 go_modules::resolve(&plan, &tree, runner)?;
-                go_sources::hash(&plan, runner)?
+                go_sources::hash(&plan, &given, runner)?
             }
             other => other?,
         };
         sources.go_main = go.main;
         sources.go_plugins = go.plugins;
+        sources.go_main_tags = go.main_tags;
+        sources.go_plugin_tags = go.plugin_tags;
         sources.go_folders = go.folders;
         if plan.rust.is_some() {
             let rust = crates::hash(&plan, runner)?;
@@ -89,6 +103,15 @@ pub(crate) fn lock(plan: Plan, tree: SourceTree, runner: &Runner<'_>) -> Result<
         tree,
         sources,
     })
+}
+
+/// The tags that Go gets. With a plugin host those of `GOFLAGS` become a flag of the build, so that the manifests tell them like others.
+fn fix_tags(plan: &mut Plan, flags: &str) -> BTreeSet<String> {
+    let given = tags::given(&plan.go.tags, flags);
+    if plan.host.is_some() && plan.go.tags.is_empty() {
+        plan.go.tags = given.iter().cloned().collect::<Vec<_>>().join(",");
+    }
+    given
 }
 
 /// The hashes by key.

@@ -97,7 +97,7 @@ fn go_distribution() -> (tempfile::TempDir, Plan) {
 #[test]
 fn a_go_module_names_the_module_that_brings_it_in() {
     let (_keep, plan) = go_distribution();
-    let sources = go_sources::hash(&plan, &runner(&Activity::silent())).unwrap();
+    let sources = go_sources::hash(&plan, &BTreeSet::new(), &runner(&Activity::silent())).unwrap();
     assert_eq!(
         requirers(&sources.main),
         [
@@ -120,11 +120,78 @@ fn a_go_module_names_the_module_that_brings_it_in() {
 fn a_profile_beside_main_does_not_change_the_list_of_packages() {
     let (_keep, plan) = go_distribution();
     let activity = Activity::silent();
-    let without = go_sources::hash(&plan, &runner(&activity)).unwrap();
+    let without = go_sources::hash(&plan, &BTreeSet::new(), &runner(&activity)).unwrap();
     put(&plan.out.join("default.pgo"), "");
-    let with = go_sources::hash(&plan, &runner(&activity)).unwrap();
+    let with = go_sources::hash(&plan, &BTreeSet::new(), &runner(&activity)).unwrap();
     assert_eq!(with.main, without.main);
     assert_eq!(with.plugins, without.plugins);
+}
+
+#[test]
+fn of_the_given_tags_those_count_that_a_file_of_the_graph_asks_for() {
+    let (_keep, mut plan) = go_distribution();
+    let near = plan.out.join("../near");
+    put(
+        &near.join("one.go"),
+        "//go:build one\n\npackage near\nimport _ \"net\"\n",
+    );
+    put(&near.join("two.go"), "//go:build !two\n\npackage near\n");
+    put(
+        &near.join("two_test.go"),
+        "//go:build three\n\npackage near\n",
+    );
+    let far = plan.out.join("../far");
+    put(
+        &far.join("old.go"),
+        "// +build old\n\npackage far\nimport _ \"example.com/gone\"\n",
+    );
+    put(&far.join("far.s"), "//go:build assembled\n\n// No code.\n");
+    put(
+        &far.join("main.go"),
+        "//go:build !not_main\n\npackage far\n",
+    );
+    let tags = |plan: &Plan, flags: &str| {
+        let given = tags::given(&plan.go.tags, flags);
+        let sources = go_sources::hash(plan, &given, &runner(&Activity::silent())).unwrap();
+        let plugin = sources.plugin_tags["exporter-debugexporter"].join(" ");
+        (sources.main_tags.join(" "), plugin)
+    };
+    assert_eq!(tags(&plan, ""), (String::new(), String::new()));
+    plan.go.tags = "two,one,three,assembled,not_main".to_owned();
+    let wanted = ("assembled not_main", "assembled not_main one two");
+    assert_eq!(tags(&plan, "-tags=old"), (wanted.0.into(), wanted.1.into()));
+    // The tool chain's own packages count like others; main has none that asks for `netgo`.
+    plan.go.tags = "one,netgo,faketime".to_owned();
+    let wanted = ("faketime", "faketime netgo one");
+    assert_eq!(tags(&plan, ""), (wanted.0.into(), wanted.1.into()));
+}
+
+#[test]
+fn go_still_takes_the_old_form_of_a_constraint() {
+    let (_keep, mut plan) = go_distribution();
+    let old = plan.out.join("../far/old.go");
+    put(
+        &old,
+        "// +build old\n\npackage far\nimport _ \"example.com/gone\"\n",
+    );
+    plan.go.tags = "old".to_owned();
+    let given = tags::given("old", "");
+    let Err(error) = go_sources::hash(&plan, &given, &runner(&Activity::silent())) else {
+        panic!("the file was left out")
+    };
+    assert!(matches!(error, LockError::GoList { .. }), "{error}");
+}
+
+#[test]
+fn tags_of_the_variable_become_a_flag_of_main_and_its_plugins() {
+    let mut plan = samples::hosted_plan();
+    fix_tags(&mut plan, "-tags=b,a");
+    assert_eq!(plan.go.tags, "a,b");
+    fix_tags(&mut plan, "-tags=c");
+    assert_eq!(plan.go.tags, "a,b");
+    let mut plan = samples::plain_plan();
+    assert_eq!(fix_tags(&mut plan, "-tags=b").len(), 1);
+    assert_eq!(plan.go.tags, "");
 }
 
 /// A Rust distribution: the plugin's component and the SDK each use another version of one crate.

@@ -79,8 +79,17 @@ pub(super) fn go_variables(
         .collect())
 }
 
-/// Flags in `GOFLAGS` that change how Go works and not what it compiles; and the profile, which is among the flags of the build.
-const NEUTRAL: &[&str] = &["-buildvcs", "-mod", "-modcacherw", "-p", "-pgo", "-v", "-x"];
+/// Flags in `GOFLAGS` that change how Go works and not what it compiles; and the profile and the tags, which are among the flags of the build.
+const NEUTRAL: &[&str] = &[
+    "-buildvcs",
+    "-mod",
+    "-modcacherw",
+    "-p",
+    "-pgo",
+    "-tags",
+    "-v",
+    "-x",
+];
 
 fn without_neutral(flags: &str) -> String {
     go_flags(flags)
@@ -153,7 +162,7 @@ mod tests {
     fn flags_that_do_not_change_the_code_are_not_recorded() {
         assert_eq!(
             super::without_neutral(
-                "-buildvcs=false --mod=mod -pgo=/home/me/x.pgo '-gcflags=all=-N -v' -v"
+                "-buildvcs=false --mod=mod -pgo=/home/me/x.pgo -tags=a '-gcflags=all=-N -v' -v"
             ),
             "'-gcflags=all=-N -v'"
         );

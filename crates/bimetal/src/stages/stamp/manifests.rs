@@ -103,6 +103,7 @@ impl<'a> Makers<'a> {
             &self.described.sources.go_main,
             flags,
         );
+        manifest.effective_tags = Some(self.described.sources.go_main_tags.clone());
         manifest
             .components
             .clone_from(&self.described.components.go_main);
@@ -132,15 +133,17 @@ impl<'a> Makers<'a> {
 
     pub(super) fn go_plugin(&self, name: &str) -> Result<Manifest, StampError> {
         let flags = go::flags(&self.described.plan, go::Artifact::Plugin, self.profile());
-        let dependencies = dependencies(&self.described.sources.go_plugins, name)?;
+        let sources = &self.described.sources;
+        let dependencies = of_plugin(&sources.go_plugins, name)?;
         let mut manifest = self.manifest(ArtifactKind::Plugin, Language::Go, dependencies, flags);
+        manifest.effective_tags = Some(of_plugin(&sources.go_plugin_tags, name)?.to_vec());
         manifest.component = Some(self.component(name)?);
         Ok(manifest)
     }
 
     pub(super) fn rust_plugin(&self, name: &str) -> Result<Manifest, StampError> {
         let flags = cargo::flags(&self.described.plan, "cdylib");
-        let dependencies = dependencies(&self.described.sources.rust_plugins, name)?;
+        let dependencies = of_plugin(&self.described.sources.rust_plugins, name)?;
         let mut manifest = self.manifest(ArtifactKind::Plugin, Language::Rust, dependencies, flags);
         manifest.component = Some(self.component(name)?);
         manifest.abi = Some(self.abi.clone());
@@ -207,10 +210,7 @@ impl<'a> Makers<'a> {
     }
 }
 
-fn dependencies<'a>(
-    all: &'a BTreeMap<String, Vec<Dependency>>,
-    name: &str,
-) -> Result<&'a [Dependency], StampError> {
+fn of_plugin<'a, T>(all: &'a BTreeMap<String, Vec<T>>, name: &str) -> Result<&'a [T], StampError> {
     all.get(name)
         .map(Vec::as_slice)
         .ok_or_else(|| StampError::Unknown {

@@ -77,6 +77,8 @@ fn described(out: &Utf8Path) -> Described {
         tree: SourceTree::default(),
         sources: Sources {
             go_plugins: [(name.clone(), Vec::new())].into(),
+            go_main_tags: vec!["netgo".to_owned()],
+            go_plugin_tags: [(name.clone(), vec!["acme".to_owned()])].into(),
             profile: Some(Profile {
                 path: out.join("cpu.pgo"),
                 digest: sha256(b"profile"),
@@ -106,6 +108,11 @@ fn both_sides_tell_every_setting_that_goes_own_check_overlooks() {
         .go_plugin(&described.plan.go_plugins[0].name)
         .unwrap();
 
+    let tags = |manifest: &Manifest| manifest.effective_tags.clone().unwrap().join(",");
+    assert_eq!(
+        (tags(&main), tags(&plugin)),
+        ("netgo".into(), "acme".into())
+    );
     for (name, value) in VARIABLES {
         assert_eq!(main.environment[*name], *value, "{name}");
     }
