@@ -48,6 +48,7 @@ pub(super) fn manifest(
         dependencies,
         environment: environment(run_go),
         environment_hash: None,
+        effective_tags: Some(effective_tags(recipe, run_go)),
         pgo_profile: recipe
             .profile
             .as_ref()
@@ -110,6 +111,30 @@ fn environment(run_go: &dyn Fn(&[&str]) -> String) -> BTreeMap<String, String> {
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
         .collect()
+}
+
+/// Those of the recipe's tags without which the import graph would have other files.
+fn effective_tags(recipe: &Recipe, run_go: &dyn Fn(&[&str]) -> String) -> Vec<String> {
+    let given = recipe
+        .flags
+        .iter()
+        .find_map(|flag| flag.strip_prefix("-tags="));
+    let all: Vec<_> = given.into_iter().flat_map(|tags| tags.split(',')).collect();
+    let files = |tags: &[&str]| {
+        let tags = format!("-tags={}", tags.join(","));
+        let format = "{{.ImportPath}} {{.GoFiles}} {{.CgoFiles}} {{.CFiles}} {{.SFiles}}";
+        run_go(&["list", "-deps", "-f", format, &tags, "."])
+    };
+    let mut effective: Vec<_> = all
+        .iter()
+        .filter(|tag| {
+            let others: Vec<_> = all.iter().filter(|other| other != tag).copied().collect();
+            files(&all) != files(&others)
+        })
+        .map(|tag| (*tag).to_owned())
+        .collect();
+    effective.sort();
+    effective
 }
 
 /// Modules in the import graph, with Go's own sum or a digest of the files where Go has none.

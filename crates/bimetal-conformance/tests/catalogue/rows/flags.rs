@@ -21,6 +21,7 @@ rows!(
     fips_140_on_one_side,
     tag_netgo_on_one_side,
     tag_purego_on_one_side,
+    a_tag_that_no_package_knows,
     a_tag_swaps_the_body_of_a_shared_function,
     coverage_of_a_shared_package_on_one_side,
     coverage_of_the_plugin_alone,
@@ -98,6 +99,14 @@ fn tag_netgo_on_one_side() -> Finding {
 fn tag_purego_on_one_side() -> Finding {
     let recipe = wide(flag(&["-tags=purego"]));
     finding(Symptom::Error, &wide_main(), &plugin("purego", &recipe))
+}
+
+fn a_tag_that_no_package_knows() -> Finding {
+    finding(
+        Symptom::Loads,
+        &main(),
+        &plugin("odd-tag", &flag(&["-tags=odd"])),
+    )
 }
 
 fn a_tag_swaps_the_body_of_a_shared_function() -> Finding {

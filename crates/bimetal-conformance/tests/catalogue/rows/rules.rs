@@ -24,7 +24,6 @@ rows!(
     a_changed_file_that_the_lock_lists,
     another_rustc_under_policy_exact,
     another_major_version_of_the_border_at_the_collector,
-    a_tag_that_no_shared_package_knows,
     a_plugin_truncated_behind_what_is_loaded,
     a_manifest_that_is_missing,
     a_manifest_that_lies_about_its_compiler,
@@ -116,18 +115,6 @@ fn another_rustc_under_policy_exact() -> Finding {
 
 fn another_major_version_of_the_border_at_the_collector() -> Finding {
     with_manifest("/abi/major", json!(9))
-}
-
-/// That no shared package consists of other files because of it cannot be seen in the bytes.
-fn a_tag_that_no_shared_package_knows() -> Finding {
-    let scene = Scene::unpinned();
-    let plugin = scene.plugin(GO_PLUGIN);
-    let artifact = bimetal_manifest::object::open(&plugin).unwrap().1;
-    let flags = &artifact.first_manifest().unwrap().build_flags;
-    let place = flags.iter().position(|flag| flag.starts_with("-gcflags"));
-    let pointer = format!("/build_flags/{}", place.unwrap());
-    tamper::set_in_manifest(&plugin, &pointer, json!("-tags=odd")).unwrap();
-    refuses(&scene, GO_PLUGIN, "go_witness")
 }
 
 /// The loader needs nothing of what is missing: it is the symbols for debuggers. A file that is not whole is nothing to judge by all the same.
