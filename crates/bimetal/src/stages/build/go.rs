@@ -11,8 +11,9 @@ use crate::stages::lock::go_modules::go;
 use crate::stages::plan::{GoPlugin, Plan};
 use crate::toolchain::{Invocation, go_flags};
 
-/// Keeps symbols of archives out of the dynamic symbols, where they would take the place of a plugin's own.
-const EXCLUDE: &str = "\"-extldflags=-Wl,--exclude-libs,ALL\"";
+/// Keeps symbols of archives out of the dynamic symbols, where they would take the place of a plugin's own. It may be the only linker flag,
+/// and Go refuses a list of flags that starts with a quote.
+const EXCLUDE: &str = "-extldflags=-Wl,--exclude-libs,ALL";
 
 /// Flags of the Go linker that a program with plugins cannot have.
 const REFUSED: &[(&str, &str)] = &[
@@ -92,10 +93,9 @@ fn ldflags(plan: &Plan, artifact: Artifact) -> String {
         (false, _) => "",
         // A plugin is always linked by the C linker.
         (true, Artifact::Plugin) => EXCLUDE,
-        (true, Artifact::Main) => concat!(
-            "-linkmode=external ",
-            "\"-extldflags=-Wl,--exclude-libs,ALL\""
-        ),
+        (true, Artifact::Main) => {
+            concat!("-linkmode=external ", "-extldflags=-Wl,--exclude-libs,ALL")
+        }
     };
     [plan.go.ldflags.as_str(), ours]
         .iter()
@@ -150,6 +150,16 @@ pub(super) fn archive_name(plan: &Plan) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_other_linker_flags_ours_still_make_a_list_that_go_takes() {
+        let mut plan = crate::stages::plan::samples::hosted_plan();
+        plan.go.ldflags = String::new();
+        for artifact in [Artifact::Main, Artifact::Plugin] {
+            let flags = ldflags(&plan, artifact);
+            assert!(flags.starts_with('-'), "{flags}");
+        }
+    }
 
     #[test]
     fn only_a_flag_is_refused_and_not_a_value_that_reads_like_one() {

@@ -134,7 +134,7 @@ fn both_sides_tell_every_setting_that_goes_own_check_overlooks() {
     assert_eq!(makers.rust_main().pgo_profile, None);
 
     let given = "-X example.com/shared.level=high -X 'main.name=two words'";
-    let extld = "\"-extldflags=-Wl,--exclude-libs,ALL\"";
+    let extld = "-extldflags=-Wl,--exclude-libs,ALL";
     let common = ["-gcflags=all=-N -l", "-tags=netgo,acme", "-pgo=cpu.pgo"];
     let flags = |manifest: &Manifest| manifest.build_flags.clone();
     let wanted = |own: &[String]| -> Vec<String> {
