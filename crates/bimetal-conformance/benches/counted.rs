@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "manifest" => counted(|| Manifest::parse(&text).is_ok()),
         "predict" => counted(|| predict(hashes, &[], &candidates).len() == subject::SET),
         "sha256" => counted(|| sha256(&file).is_ok()),
-        other => return Err(format!("`{other}` is no step").into()),
+        other => Err(format!("`{other}` is no step").into()),
     }
 }
 

@@ -12,6 +12,9 @@ use fs_err as fs;
 
 use crate::places::folder;
 
+/// How often something is fetched before that is a failure.
+const TRIES: usize = 3;
+
 /// Variables for a tool.
 pub(crate) type Variables = BTreeMap<String, String>;
 
@@ -22,6 +25,25 @@ pub(crate) fn run(
     arguments: &[&str],
     variables: &Variables,
 ) -> String {
+    attempt(place, program, arguments, variables).unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+/// Like [`run`] for a program that asks the network: a try that fails is repeated.
+fn fetch(place: &Utf8Path, program: &str, arguments: &[&str], variables: &Variables) -> String {
+    for _ in 1..TRIES {
+        if let Ok(text) = attempt(place, program, arguments, variables) {
+            return text;
+        }
+    }
+    run(place, program, arguments, variables)
+}
+
+fn attempt(
+    place: &Utf8Path,
+    program: &str,
+    arguments: &[&str],
+    variables: &Variables,
+) -> Result<String, String> {
     let mut command = command(program);
     command
         .current_dir(place)
@@ -37,17 +59,18 @@ pub(crate) fn run(
     }
     let output = command
         .output()
-        .unwrap_or_else(|error| panic!("`{program}` cannot be run: {error}"));
+        .map_err(|error| format!("`{program}` cannot be run: {error}"))?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(
-        output.status.success(),
+    if output.status.success() {
+        return Ok(text(&output.stdout));
+    }
+    Err(format!(
         "`{program} {}`: {}\n{}{}",
         arguments.join(" "),
         output.status,
         text(&output.stdout),
         text(&output.stderr)
-    );
-    text(&output.stdout)
+    ))
 }
 
 /// A program as a command.
@@ -81,7 +104,7 @@ fn fetch_go(version: &str) -> Utf8PathBuf {
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();
-    let root = run(&place, "go", &["env", "GOROOT"], &variables);
+    let root = fetch(&place, "go", &["env", "GOROOT"], &variables);
     Utf8PathBuf::from(root.trim()).join("bin/go")
 }
 
@@ -103,18 +126,42 @@ pub(crate) fn debian(name: &'static str, packages: &'static [&'static str]) -> U
         }
         let downloads = place.join("downloads");
         fs::create_dir_all(&downloads).unwrap();
-        let variables = Variables::new();
+        let lists = package_lists();
         for package in packages {
-            run(&downloads, "apt-get", &["download", package], &variables);
+            apt_get(&downloads, &lists, &["download", package]);
         }
         for file in downloads.read_dir_utf8().unwrap() {
             let file = file.unwrap();
             let arguments = ["-x", file.path().as_str(), place.as_str()];
-            run(&place, "dpkg", &arguments, &variables);
+            run(&place, "dpkg", &arguments, &Variables::new());
         }
         fs::write(&done, "").unwrap();
         place
     })
+}
+
+/// Debian's lists of packages, in a folder of our own: a machine may have none, and only root may renew its own.
+fn package_lists() -> Utf8PathBuf {
+    once("debian-lists", || {
+        let place = folder("tools/debian-lists");
+        for name in ["lists/partial", "cache"] {
+            fs::create_dir_all(place.join(name)).unwrap();
+        }
+        apt_get(&place, &place, &["update"]);
+        place
+    })
+}
+
+/// With the lists in `lists` instead of those of this machine.
+fn apt_get(place: &Utf8Path, lists: &Utf8Path, arguments: &[&str]) {
+    let options = [
+        "--quiet".to_owned(),
+        format!("--option=Dir::State::lists={lists}/lists"),
+        format!("--option=Dir::Cache={lists}/cache"),
+    ];
+    let mut all: Vec<&str> = options.iter().map(String::as_str).collect();
+    all.extend(arguments);
+    fetch(place, "apt-get", &all, &Variables::new());
 }
 
 /// Makes what `name` stands for once in this process; others that ask for it wait.
