@@ -198,7 +198,7 @@ fn version_number(elf: &Elf<'_>, dynamic: &Dynamic, number: u64) -> Result<Optio
 fn is_native(name: &[u8]) -> bool {
     name.starts_with(b"_ZN")
         || name.starts_with(b"_R")
-        || !name.iter().any(|byte| matches!(byte, b'.' | b':'))
+        || memchr::memchr2(b'.', b':', name).is_none()
 }
 
 /// The first entry of every table is none.

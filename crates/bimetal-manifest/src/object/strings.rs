@@ -57,7 +57,9 @@ impl<'b> Strings<'b> {
             let part = self.slots[slot]
                 .as_ref()
                 .map_or(&[][..], |block| &block.bytes[skip.min(block.bytes.len())..]);
-            if let Some(end) = part.iter().take(NAME_LIMIT + 1).position(|&byte| byte == 0) {
+            // Looking for the end byte by byte was two thirds of all instructions of a verification: Go plugins export long names.
+            let near = &part[..part.len().min(NAME_LIMIT + 1)];
+            if let Some(end) = memchr::memchr(0, near) {
                 if self.name.is_empty() {
                     let block = self.slots[slot]
                         .as_ref()
