@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::dependencies::{FOLDER_AGAINST_VERSION, is_folder};
 use super::mismatch::{Class, Mismatch, What};
 use super::packages::is_standard;
 use crate::object::{Artifact, GoFacts, Module};
@@ -200,10 +201,10 @@ fn unexplained(
 
 fn of_module(module: &str, packages: &[&str], main: &GoFacts, plugin: &GoFacts) -> Mismatch {
     let (ours, theirs) = (version(main, module), version(plugin, module));
-    let is_folder = |version: &Option<String>| version.as_deref().is_none_or(|v| v == "(devel)");
-    let one_is_a_folder = is_folder(&ours) ^ is_folder(&theirs);
+    let one_is_a_folder =
+        ours.as_deref().is_none_or(is_folder) ^ theirs.as_deref().is_none_or(is_folder);
     let remedy = if one_is_a_folder {
-        "one side takes the module from a folder (a workspace, or the module that is built), the other as a version: Go writes the version into every place in the code and so takes them for two modules, even with equal files; build both from the same version, without `go.work`".to_owned()
+        FOLDER_AGAINST_VERSION.to_owned()
     } else {
         format!(
             "build both from the same files of `{module}`: Go compares where declarations stand as well, so one comment line more is a difference"

@@ -208,6 +208,19 @@ fn a_workspace_against_a_version_is_named_and_not_forty_packages() {
 }
 
 #[test]
+fn a_folder_against_a_version_is_named_also_where_the_manifests_tell() {
+    for version in ["", "(devel)"] {
+        let (mut main, mut plugin) = pair();
+        version.clone_into(&mut manifest(&mut main).dependencies[0].version);
+        manifest(&mut plugin)
+            .dependency_hashes
+            .insert("example.com/shared".to_owned(), "h1:BBBB".to_owned());
+        let found = compare(&main, &plugin, Policy::Exact);
+        assert!(found[0].remedy.contains("go.work"), "{}", found[0].remedy);
+    }
+}
+
+#[test]
 fn what_nothing_explains_is_named_by_its_pattern() {
     let (main, mut plugin) = pair();
     differ(&mut plugin, &["internal/goexperiment", "runtime"]);
