@@ -5,24 +5,7 @@
 use super::Rules;
 use super::mismatch::{Class, Mismatch, What};
 use crate::object::{Artifact, Facts, Form, Library, UndefinedSymbol};
-use crate::system::System;
-
-/// What plugins may bring in beside what main has brought in itself.
-pub const ALLOWED_LIBRARIES: &[&str] = &[
-    "libc.so.6",
-    "libm.so.6",
-    "libpthread.so.0",
-    "libdl.so.2",
-    "librt.so.1",
-    "libresolv.so.2",
-    "libutil.so.1",
-    "libgcc_s.so.1",
-    "ld-linux-x86-64.so.2",
-    "ld-linux-aarch64.so.1",
-    "/usr/lib/libSystem.B.dylib",
-    "/usr/lib/libresolv.9.dylib",
-    "/usr/lib/libiconv.2.dylib",
-];
+use crate::system::{ALLOWED_LIBRARIES, System};
 
 /// Starts of the names of macOS's own libraries that Go and Rust link.
 const ALLOWED_FRAMEWORKS: &str = "/System/Library/Frameworks/";

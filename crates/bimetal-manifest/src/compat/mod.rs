@@ -22,7 +22,7 @@ use crate::schema::{Language, Manifest, Policy};
 use crate::system::System;
 
 pub use component::factory_symbol;
-pub use loading::{ALLOWED_LIBRARIES, thread_locals};
+pub use loading::thread_locals;
 pub use mismatch::{Class, Mismatch, NAMES_LIMIT, What};
 pub use packages::{Candidate, Prediction, predict};
 pub use pairs::{Conflict, PAIRS_LIMIT, conflicts};

@@ -8,10 +8,26 @@ mod search;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::compat::ALLOWED_LIBRARIES;
 use crate::object::{Artifact, Library};
 
 pub use search::Search;
+
+/// What plugins may bring in beside what main has brought in itself.
+pub const ALLOWED_LIBRARIES: &[&str] = &[
+    "libc.so.6",
+    "libm.so.6",
+    "libpthread.so.0",
+    "libdl.so.2",
+    "librt.so.1",
+    "libresolv.so.2",
+    "libutil.so.1",
+    "libgcc_s.so.1",
+    "ld-linux-x86-64.so.2",
+    "ld-linux-aarch64.so.1",
+    "/usr/lib/libSystem.B.dylib",
+    "/usr/lib/libresolv.9.dylib",
+    "/usr/lib/libiconv.2.dylib",
+];
 
 /// Most libraries that are looked at.
 const LIBRARIES_LIMIT: usize = 128;
