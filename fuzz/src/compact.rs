@@ -1,7 +1,7 @@
 //! Makes a small ELF file of a large one.
 //!
-//! In: a real artifact. Out: a file with the same headers, addresses and dynamic segment, only the parts that are read from it, and only some of
-//! its symbols. Invariant: every byte that is kept is the compiler's; nothing is made up but offsets.
+//! In: a real artifact. Out: a file with the same dynamic segment, only the parts that are read from it, and only some of its symbols.
+//! Invariant: every byte that is kept is the compiler's; nothing is made up but offsets and addresses.
 
 use object::LittleEndian as LE;
 use object::elf::{self, Dyn64, FileHeader64, ProgramHeader64, SectionHeader64, Sym64};
@@ -14,7 +14,7 @@ const PACKAGES: usize = 24;
 const PACKAGE: &[u8] = b"go:link.pkghashbytes.";
 
 /// Tags whose values do not lead to something that is left out.
-const TAGS: [elf::DynamicTag; 12] = [
+const TAGS: [elf::DynamicTag; 13] = [
     elf::DT_NEEDED,
     elf::DT_SONAME,
     elf::DT_RPATH,
@@ -25,6 +25,7 @@ const TAGS: [elf::DynamicTag; 12] = [
     elf::DT_SYMENT,
     elf::DT_VERNEED,
     elf::DT_VERNEEDNUM,
+    elf::DT_VERSYM,
     elf::DT_FLAGS,
     elf::DT_FLAGS_1,
 ];
@@ -68,10 +69,11 @@ pub fn compact(file: &[u8]) -> Vec<u8> {
     };
     let strings = find(b".dynstr").map_or(&[][..], |section| content(file, section));
     let mut names = Names(vec![0]);
-    let mut parts = Vec::new();
+    let (mut parts, mut kept) = (Vec::new(), Vec::new());
     for name in [
         &b".interp"[..],
         b".dynsym",
+        b".gnu.version",
         b".gnu.version_r",
         b".otelcol.manifest",
         b".dynamic",
@@ -82,10 +84,16 @@ pub fn compact(file: &[u8]) -> Vec<u8> {
         let data = content(file, section);
         let bytes = match name {
             b".dynsym" => {
-                let symbols = symbols(data, strings, &mut names);
+                let (numbers, symbols) = symbols(data, strings, &mut names);
+                kept = numbers;
                 parts.extend(hashes(file, segments, &symbols, &names));
                 bytes_of_slice(&symbols).to_vec()
             }
+            b".gnu.version" => kept
+                .iter()
+                .flat_map(|number| &data[number * 2..number * 2 + 2])
+                .copied()
+                .collect(),
             b".gnu.version_r" => versions(data, strings, &mut names),
             b".dynamic" => bytes_of_slice(&dynamic(data, strings, &mut names)).to_vec(),
             _ => data.to_vec(),
@@ -128,12 +136,13 @@ fn text(table: &[u8], start: usize) -> &[u8] {
         .unwrap_or_default()
 }
 
-fn symbols(data: &[u8], strings: &[u8], names: &mut Names) -> Vec<Sym64<LE>> {
+/// The symbols that are kept, and their numbers in the table.
+fn symbols(data: &[u8], strings: &[u8], names: &mut Names) -> (Vec<usize>, Vec<Sym64<LE>>) {
     let all: &[Sym64<LE>] =
         slice_from_all_bytes(data).expect("a table of symbols has whole entries");
     let (mut packages, mut others) = (0, 0);
-    let mut kept = Vec::new();
-    for symbol in all {
+    let (mut numbers, mut kept) = (Vec::new(), Vec::new());
+    for (number, symbol) in all.iter().enumerate() {
         let name = text(strings, symbol.st_name.get(LE) as usize);
         let is_wanted = name.starts_with(b"otelcol_")
             || name.starts_with(b"collector_plugin_")
@@ -155,9 +164,10 @@ fn symbols(data: &[u8], strings: &[u8], names: &mut Names) -> Vec<Sym64<LE>> {
         let mut symbol = *symbol;
         let place = if name.is_empty() { 0 } else { names.add(name) };
         symbol.st_name.set(LE, place as u32);
+        numbers.push(number);
         kept.push(symbol);
     }
-    kept
+    (numbers, kept)
 }
 
 /// The eight bytes of each package hash that is kept.
@@ -251,79 +261,132 @@ fn set_length(parts: &mut [Part], length: u64) {
     }
 }
 
-/// Writes header, program headers, parts, section names and section headers, one behind the other.
+/// Writes header, program headers, parts, section names and section headers, one behind the other, as one segment from address 0 on: an
+/// address is then a place in the file.
 fn lay_out(
     header: &FileHeader64<LE>,
     segments: &[ProgramHeader64<LE>],
     mut parts: Vec<Part>,
 ) -> Vec<u8> {
-    parts.sort_by_key(|part| part.address);
     let stack = segments
         .iter()
         .find(|segment| segment.p_type.get(LE) == elf::PT_GNU_STACK);
-    let special = |part: &Part| match part.name {
-        b".dynamic" => Some(elf::PT_DYNAMIC),
-        b".interp" => Some(elf::PT_INTERP),
-        _ => None,
-    };
-    let loaded = parts.iter().filter(|part| part.address != 0).count();
-    let count = loaded + parts.iter().filter_map(special).count() + usize::from(stack.is_some());
+    let specials = parts.iter().filter_map(special).count();
+    let count = 1 + specials + usize::from(stack.is_some());
     let start = size_of::<FileHeader64<LE>>() + count * size_of::<ProgramHeader64<LE>>();
-    let (mut body, mut loads, mut extra) = (Vec::new(), Vec::new(), Vec::new());
-    let mut names = Names(vec![0]);
-    let mut headers = vec![EMPTY.to_vec()];
+    let mut places = Vec::with_capacity(parts.len());
+    let mut end = start;
     for part in &parts {
-        let offset = (start + body.len()) as u64;
+        places.push(end as u64);
+        end = (end + part.bytes.len()).next_multiple_of(8);
+    }
+    let moves: Vec<_> = parts
+        .iter()
+        .zip(&places)
+        .filter(|(part, _)| part.address != 0)
+        .map(|(part, place)| (part.address, part.bytes.len() as u64, *place))
+        .collect();
+    for part in &mut parts {
+        follow(part, &moves);
+    }
+    let mut programs = bytes_of(&program(&segments[0], elf::PT_LOAD, 0, end as u64)).to_vec();
+    let mut names = Names(vec![0]);
+    let mut headers = EMPTY.to_vec();
+    let mut body = Vec::new();
+    for (part, place) in parts.iter().zip(places) {
+        body.resize(place as usize - start, 0);
         body.extend_from_slice(&part.bytes);
-        if part.address != 0 {
-            let mut segment = segments[0];
-            segment.p_flags = object::U32::new(LE, elf::PF_R);
-            segment.p_offset.set(LE, offset);
-            segment.p_vaddr.set(LE, part.address);
-            segment.p_paddr.set(LE, part.address);
-            segment.p_filesz.set(LE, part.bytes.len() as u64);
-            segment.p_memsz.set(LE, part.bytes.len() as u64);
-            segment.p_align.set(LE, 1);
-            segment.p_type = object::U32::new(LE, elf::PT_LOAD);
-            loads.extend_from_slice(bytes_of(&segment));
-            if let Some(kind) = special(part) {
-                segment.p_type = object::U32::new(LE, kind);
-                extra.extend_from_slice(bytes_of(&segment));
-            }
+        let length = part.bytes.len() as u64;
+        if let Some(kind) = special(part) {
+            programs.extend_from_slice(bytes_of(&program(&segments[0], kind, place, length)));
         }
         if let Some(mut section) = part.header {
+            if part.address != 0 {
+                section.sh_addr.set(LE, place);
+            }
             section.sh_name.set(LE, names.add(part.name) as u32);
-            section.sh_offset.set(LE, offset);
-            section.sh_size.set(LE, part.bytes.len() as u64);
-            headers.push(bytes_of(&section).to_vec());
+            section.sh_offset.set(LE, place);
+            section.sh_size.set(LE, length);
+            headers.extend_from_slice(bytes_of(&section));
         }
     }
-    let names_at = (start + body.len()) as u64;
+    body.resize(end - start, 0);
+    programs.extend_from_slice(stack.map_or(&[][..], |segment| bytes_of(segment)));
     let (mut own, _) = from_bytes::<Section>(&EMPTY)
         .map(|(section, rest)| (*section, rest))
         .expect("a header of zeros is a header");
     own.sh_type = object::U32::new(LE, elf::SHT_STRTAB);
     own.sh_name.set(LE, names.add(b".shstrtab") as u32);
-    own.sh_offset.set(LE, names_at);
+    own.sh_offset.set(LE, end as u64);
     own.sh_size.set(LE, names.0.len() as u64);
-    headers.push(bytes_of(&own).to_vec());
-    body.extend_from_slice(&names.0);
+    headers.extend_from_slice(bytes_of(&own));
+    let count_of_sections = headers.len() / size_of::<Section>();
     let mut header = *header;
     header.e_phoff.set(LE, size_of::<FileHeader64<LE>>() as u64);
     header.e_phnum.set(LE, count as u16);
-    header.e_shoff.set(LE, (start + body.len()) as u64);
-    header.e_shnum.set(LE, headers.len() as u16);
+    header.e_shoff.set(LE, (end + names.0.len()) as u64);
+    header.e_shnum.set(LE, count_of_sections as u16);
     header
         .e_shstrndx
-        .set(LE, elf::SymbolSection(headers.len() as u16 - 1));
-    let stack = stack.map_or(&[][..], |segment| bytes_of(segment));
-    [
-        bytes_of(&header),
-        &loads,
-        &extra,
-        stack,
-        &body,
-        &headers.concat(),
-    ]
-    .concat()
+        .set(LE, elf::SymbolSection(count_of_sections as u16 - 1));
+    [bytes_of(&header), &programs, &body, &names.0, &headers].concat()
+}
+
+/// The segment that a part is, beside being in memory.
+fn special(part: &Part) -> Option<elf::ProgramType> {
+    match part.name {
+        b".dynamic" => Some(elf::PT_DYNAMIC),
+        b".interp" => Some(elf::PT_INTERP),
+        _ => None,
+    }
+}
+
+fn program(
+    like: &ProgramHeader64<LE>,
+    kind: elf::ProgramType,
+    place: u64,
+    length: u64,
+) -> ProgramHeader64<LE> {
+    let mut segment = *like;
+    segment.p_type = object::U32::new(LE, kind);
+    segment.p_flags = object::U32::new(LE, elf::PF_R);
+    segment.p_offset.set(LE, place);
+    segment.p_vaddr.set(LE, place);
+    segment.p_paddr.set(LE, place);
+    segment.p_filesz.set(LE, length);
+    segment.p_memsz.set(LE, length);
+    let align = if kind == elf::PT_LOAD { 4096 } else { 8 };
+    segment.p_align.set(LE, align);
+    segment
+}
+
+/// Turns the addresses in a part that lead to another part to where that one is now: `moves` has old address, length and new address.
+fn follow(part: &mut Part, moves: &[(u64, u64, u64)]) {
+    // Where the address stands in an entry of 16 and of 24 bytes.
+    let (length, at) = match part.name {
+        b".dynamic" => (16, 8),
+        b".dynsym" => (24, 8),
+        _ => return,
+    };
+    for entry in part.bytes.chunks_exact_mut(length) {
+        let is_address = length == 24
+            || [
+                elf::DT_STRTAB,
+                elf::DT_SYMTAB,
+                elf::DT_VERNEED,
+                elf::DT_VERSYM,
+            ]
+            .iter()
+            .any(|tag| entry[..8] == tag.0.to_le_bytes());
+        let field = &mut entry[at..at + 8];
+        let old = u64::from_le_bytes(field.try_into().expect("eight bytes"));
+        let found = moves
+            .iter()
+            .find(|(address, length, _)| (*address..address + length).contains(&old));
+        if let Some((address, _, place)) = found
+            && is_address
+        {
+            field.copy_from_slice(&(place + old - address).to_le_bytes());
+        }
+    }
 }

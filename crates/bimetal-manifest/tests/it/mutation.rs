@@ -83,6 +83,17 @@ fn a_changed_go_plugin_never_makes_the_reader_panic() {
 }
 
 #[test]
+fn the_seeds_of_the_fuzz_targets_are_read_and_accepted() {
+    // A fuzzer that starts from refused files stays among them; `fuzz/src/bin/seeds.rs` makes new ones.
+    let seeds = camino::Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/object");
+    let main = read(&seeds.join("main"));
+    for plugin in ["go-plugin", "rust-plugin"] {
+        let found = compare(&main, &read(&seeds.join(plugin)), Policy::Exact);
+        assert!(found.is_empty(), "{plugin}: {found:?}");
+    }
+}
+
+#[test]
 fn every_single_byte_of_the_headers_can_be_wrong() {
     let original = fs_err::read(&fixtures().library).unwrap();
     let headers = (0..1024).chain(original.len() - 2048..original.len());
