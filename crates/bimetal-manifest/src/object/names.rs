@@ -5,7 +5,7 @@
 use super::error::ReadError;
 
 const COUNT_LIMIT: u64 = 65_536;
-const BYTES_LIMIT: u64 = 16 << 20;
+const BYTES_LIMIT: u64 = 8 << 20;
 
 /// Names, at most so many and of at most so many bytes together.
 #[derive(Debug)]
