@@ -30,13 +30,12 @@ const WIDE: &[&str] = &[
     "GOFLAGS",
     "CGO_CFLAGS",
     "CGO_CPPFLAGS",
-    "CC",
 ];
 
 /// What changes nothing that two artifacts share as long as no package hash differs.
 const HARMLESS_ALONE: &[&str] = &["GOFIPS140", "-cover", "-covermode"];
 
-/// Packages that `-cgo` settings and C headers reach.
+/// Packages of the standard library that flags for C reach.
 const CGO_PACKAGES: &[&str] = &["crypto/internal/boring", "net", "os/user", "runtime/cgo"];
 
 /// Gives every package that differs to the mismatch that explains it.
@@ -140,7 +139,7 @@ fn cause(found: &[Mismatch], shared: &Shared<'_>, package: &str) -> Option<usize
     let wide = |name: &&str| {
         place(&|one| matches!(one.what, What::Flag | What::Environment) && one.subject == *name)
     };
-    let is_cgo_only = |name: &&str| name.starts_with("CGO_C") || *name == "CC";
+    let is_cgo_only = |name: &&str| name.starts_with("CGO_C");
     toolchain.or_else(|| {
         WIDE.iter()
             .filter(|name| {
