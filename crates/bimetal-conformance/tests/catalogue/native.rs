@@ -236,6 +236,7 @@ fn part(artifact: ArtifactKind, version: &str) -> Manifest {
         }],
         environment: std::collections::BTreeMap::new(),
         environment_hash: None,
+        hermetic: None,
         effective_tags: None,
         pgo_profile: None,
         distribution: None,

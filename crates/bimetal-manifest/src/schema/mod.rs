@@ -2,12 +2,14 @@
 //!
 //! In: JSON text, untrusted. Out: [`Manifest`]s. Invariant: text beyond the limits, or with a key twice in one object, gives no manifest.
 
+mod hermetic;
 mod parse;
 mod strict;
 mod types;
 
 pub(crate) use parse::strict_value;
 
+pub use hermetic::{Hermetic, Tool};
 pub use parse::{
     DEPTH_LIMIT, MAIN_TEXT_LIMIT, ParseError, TEXT_LIMIT, VALUES_LIMIT, json_schema, parse_main,
 };

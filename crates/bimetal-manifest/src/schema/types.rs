@@ -8,6 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::hermetic::Hermetic;
+
 /// Version of the schema that this crate writes. Readers accept every version that has the required keys.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -42,9 +44,13 @@ pub struct Manifest {
     /// Variables that reached the compilers: GO*, CGO_*, CC and the like. Compared: GO* and CGO_*, those that name places excepted.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
-    /// `sha256:` over the canonical text of `environment` and `toolchain`.
+    /// Of a hermetic build: [`Hermetic::hash`], the `sha256:` of `environment.json`. Else `sha256:` over the canonical text of `environment`
+    /// and `toolchain`, recorded only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment_hash: Option<String>,
+    /// What the hermetic build was made in; absent from any other build.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hermetic: Option<Hermetic>,
     /// Those of the tags behind `-tags` that a file of the import graph asks for in a build constraint, sorted; the others change nothing.
     /// Without this key every tag is compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]

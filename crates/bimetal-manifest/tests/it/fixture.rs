@@ -68,6 +68,7 @@ pub(crate) fn manifest(
         }],
         environment: [("GOAMD64".to_owned(), "v1".to_owned())].into(),
         environment_hash: None,
+        hermetic: None,
         effective_tags: None,
         pgo_profile: None,
         distribution: None,

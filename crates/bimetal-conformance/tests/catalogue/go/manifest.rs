@@ -48,6 +48,7 @@ pub(super) fn manifest(
         dependencies,
         environment: environment(run_go),
         environment_hash: None,
+        hermetic: None,
         effective_tags: Some(effective_tags(recipe, run_go)),
         pgo_profile: recipe
             .profile

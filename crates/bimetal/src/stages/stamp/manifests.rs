@@ -187,6 +187,7 @@ impl<'a> Makers<'a> {
             dependencies: dependencies.to_vec(),
             environment: side.environment.clone(),
             environment_hash: Some(side.environment_hash.clone()),
+            hermetic: None,
             effective_tags: None,
             pgo_profile: match language {
                 Language::Go => self.profile().map(|profile| profile.digest.clone()),
