@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 
-/// The `h1:` sums of modules' files.
+/// The `h1:` sums of modules' files, and of go.mod files alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GoSum {
     sums: BTreeMap<(String, String), String>,
+    go_mods: BTreeMap<(String, String), String>,
 }
 
 /// Why a text is not a go.sum.
@@ -38,9 +39,9 @@ impl GoSumError {
 }
 
 impl GoSum {
-    /// Reads the text of a go.sum. Sums of go.mod files and sums of a form other than `h1:` are left out.
+    /// Reads the text of a go.sum. Sums of a form other than `h1:` are left out.
     pub fn parse(text: &str) -> Result<Self, GoSumError> {
-        let mut sums = BTreeMap::new();
+        let mut read = Self::default();
         for (number, line) in text.lines().enumerate() {
             let line_number = number + 1;
             let words: Vec<_> = line.split_ascii_whitespace().collect();
@@ -54,16 +55,20 @@ impl GoSum {
                     });
                 }
             };
-            if version.ends_with("/go.mod") || !sum.starts_with("h1:") {
+            if !sum.starts_with("h1:") {
                 continue;
             }
+            let (sums, version) = match version.strip_suffix("/go.mod") {
+                Some(version) => (&mut read.go_mods, version),
+                None => (&mut read.sums, version),
+            };
             let key = (module.to_owned(), version.to_owned());
             let known = sums.entry(key).or_insert_with(|| sum.to_owned());
             if known != sum {
                 return Err(GoSumError::Twice { line: line_number });
             }
         }
-        Ok(Self { sums })
+        Ok(read)
     }
 
     /// The sum of a module's files.
@@ -72,12 +77,20 @@ impl GoSum {
         self.sums.get(&key).map(String::as_str)
     }
 
-    /// Module, version and sum of each entry, sorted.
+    /// Module, version and sum of all its files, sorted.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str, &str)> {
-        self.sums
-            .iter()
-            .map(|((module, version), sum)| (module.as_str(), version.as_str(), sum.as_str()))
+        entries(&self.sums)
     }
+
+    /// Module, version and sum of its go.mod file, sorted. More modules have this one than the other: for most of them only go.mod is read.
+    pub fn go_mods(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        entries(&self.go_mods)
+    }
+}
+
+fn entries(sums: &BTreeMap<(String, String), String>) -> impl Iterator<Item = (&str, &str, &str)> {
+    sums.iter()
+        .map(|((module, version), sum)| (module.as_str(), version.as_str(), sum.as_str()))
 }
 
 #[cfg(test)]
@@ -85,12 +98,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sums_of_files_are_kept_and_those_of_go_mod_are_not() {
+    fn sums_of_files_and_those_of_go_mod_alone_are_kept_apart() {
         let text = "example.com/a v1.0.0 h1:AAAA=\nexample.com/a v1.0.0/go.mod h1:BBBB=\n\nexample.com/b v0.1.0 h2:CCCC=\n";
         let sums = GoSum::parse(text).unwrap();
         assert_eq!(
             sums.iter().collect::<Vec<_>>(),
             [("example.com/a", "v1.0.0", "h1:AAAA=")]
+        );
+        assert_eq!(
+            sums.go_mods().collect::<Vec<_>>(),
+            [("example.com/a", "v1.0.0", "h1:BBBB=")]
         );
         assert_eq!(sums.get("example.com/a", "v1.0.0"), Some("h1:AAAA="));
         assert_eq!(sums.get("example.com/a", "v1.0.1"), None);

@@ -1,7 +1,9 @@
 //! The builder: from a configuration to a Collector and its plugins.
 #![forbid(unsafe_code)]
 
+mod attest;
 mod cli;
+mod engine;
 mod progress;
 mod stages;
 mod toolchain;

@@ -4,6 +4,7 @@
 
 use std::ffi::OsString;
 
+use crate::engine::Name as EngineName;
 use camino::Utf8PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
@@ -31,6 +32,9 @@ pub(crate) enum Command {
     /// Look at plugins without starting a Collector: list, validate, inspect, check
     #[command(visible_alias = "plugin", disable_help_flag = true)]
     Plugins(PluginsArgs),
+    /// Build what was collected for a container; run by the Dockerfile of a hermetic build
+    #[command(hide = true)]
+    HermeticInside(HermeticInsideArgs),
     /// Print the version of the builder
     Version,
     /// Print a script that completes commands and flags in your shell
@@ -78,6 +82,18 @@ pub(crate) struct BuildArgs {
     /// Flags for Go's compiler
     #[arg(long, value_name = "FLAGS", allow_hyphen_values = true)]
     pub(crate) gcflags: Option<String>,
+    /// Build in a container without a network, from inputs that are all recorded
+    ///
+    /// Main and all plugins then carry the hash of one environment, equal inputs give equal bytes on every machine, and the output folder also
+    /// has the Dockerfile, `environment.json`, `SHA256SUMS`, an SBOM and a provenance statement. `dist.hermetic: true` does the same.
+    #[arg(long)]
+    pub(crate) hermetic: bool,
+    /// The program that makes the container; without it, the first of docker, podman and buildah that works
+    #[arg(long, value_name = "ENGINE")]
+    pub(crate) engine: Option<EngineName>,
+    /// Write the Dockerfile of a hermetic build, and stop
+    #[arg(long)]
+    pub(crate) dockerfile_only: bool,
     /// Where the distribution goes [deprecated: use `dist.output_path` in the configuration]
     #[arg(long, value_name = "DIR")]
     pub(crate) output_path: Option<String>,
@@ -88,6 +104,13 @@ pub(crate) struct InitArgs {
     /// The folder; made if it does not exist. Its name becomes the name of the Collector
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) path: Utf8PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HermeticInsideArgs {
+    /// The folder of the inputs
+    #[arg(long, value_name = "DIR", default_value = "/bimetal")]
+    pub(crate) root: Utf8PathBuf,
 }
 
 #[derive(Debug, Args)]

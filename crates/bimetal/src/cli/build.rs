@@ -13,13 +13,15 @@ use fs_err as fs;
 use super::args::{BuildArgs, Format};
 use super::error::CliError;
 use super::exit_code::ExitCode;
+use super::hermetic;
 use super::printer::Printer;
+use super::steps::Steps;
 use crate::progress::{Activity, Progress};
 use crate::stages::config::{self, Config};
 use crate::stages::generate::{self, SourceTree};
+use crate::stages::package::Distribution;
 use crate::stages::plan::{self, Plan, Step};
 use crate::stages::resolve::{self, Options, Surroundings};
-use crate::stages::{build, describe, lock, package, stamp, verify};
 use crate::toolchain::{Runner, claim, interrupt, work};
 
 pub(super) fn run(arguments: &BuildArgs, printer: &Printer) -> Result<ExitCode, CliError> {
@@ -41,6 +43,11 @@ pub(super) fn run(arguments: &BuildArgs, printer: &Printer) -> Result<ExitCode, 
     }
     generate::make_folder(&plan.out)?;
     let _alone = claim_folder(&plan.out, printer)?;
+    if plan.container.is_some() {
+        let distribution = hermetic::build(plan, arguments.engine, &progress, printer)?;
+        distribution.iter().for_each(|built| tell(built, printer));
+        return Ok(ExitCode::Ok);
+    }
     let tree = generate::generate(&plan);
     if plan.has(Step::Generate) {
         progress.step(Step::Generate.name(), |_| generate::write(&tree, &plan.out))?;
@@ -82,7 +89,7 @@ fn claim_folder(out: &Utf8Path, printer: &Printer) -> Result<fs::File, CliError>
         })
 }
 
-/// Everything behind the sources. What is not in the plan does nothing and is not shown.
+/// Everything behind the sources.
 fn finish(
     plan: Plan,
     tree: SourceTree,
@@ -91,57 +98,23 @@ fn finish(
 ) -> Result<ExitCode, CliError> {
     let steps = Steps {
         progress,
-        logs: work::logs(&plan.out),
+        logs: Some(work::logs(&plan.out)),
         planned: plan.steps.clone(),
     };
     let out = plan.out.clone();
-    let updates = if plan.has(Step::Lock) {
-        Step::Lock
-    } else {
-        Step::Modules
-    };
-    let locked = steps.run(updates, |runner| {
-        lock::lock(plan, tree, runner).map_err(Box::new)
-    })?;
+    let locked = steps.lock(plan, tree)?;
     if !steps.planned.contains(&Step::Build) {
         printer.line(&format!("sources in {out}"));
         return Ok(ExitCode::Ok);
     }
-    let described = steps.run(Step::Describe, |runner| describe::describe(locked, runner))?;
-    let stamped = steps.run(Step::Stamp, |runner| stamp::stamp(described, runner))?;
-    let built = steps.run(Step::Build, |runner| build::build(stamped, runner))?;
-    let verified = steps.run(Step::Verify, |runner| verify::verify(built, runner))?;
-    let distribution = steps.run(Step::Package, |runner| package::package(verified, runner))?;
-    for path in distribution.main.iter().chain(&distribution.plugins) {
-        printer.line(&format!("built {path}"));
-    }
+    tell(&steps.compile(locked)?, printer);
     Ok(ExitCode::Ok)
 }
 
-/// Runs the steps of a plan.
-struct Steps<'a> {
-    progress: &'a Progress,
-    logs: Utf8PathBuf,
-    planned: Vec<Step>,
-}
-
-impl Steps<'_> {
-    fn run<T, E>(
-        &self,
-        step: Step,
-        work: impl FnOnce(&Runner<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let start = |activity: &Activity| {
-            work(&Runner {
-                logs: Some(&self.logs),
-                activity,
-            })
-        };
-        if self.planned.contains(&step) {
-            self.progress.step(step.name(), start)
-        } else {
-            start(&Activity::silent())
-        }
+/// One line for every artifact that a user starts or drops into a folder.
+pub(super) fn tell(distribution: &Distribution, printer: &Printer) {
+    for path in distribution.main.iter().chain(&distribution.plugins) {
+        printer.line(&format!("built {path}"));
     }
 }
 
@@ -162,6 +135,8 @@ fn options(arguments: &BuildArgs) -> Options {
         ldflags: arguments.ldflags.clone(),
         gcflags: arguments.gcflags.clone(),
         output_path: arguments.output_path.clone(),
+        hermetic: arguments.hermetic || arguments.dockerfile_only,
+        dockerfile_only: arguments.dockerfile_only,
     }
 }
 

@@ -8,13 +8,19 @@ use std::io;
 use camino::Utf8PathBuf;
 
 use super::exit_code::ExitCode;
+use super::hermetic::HermeticError;
 use super::init::InitError;
+use super::inside::InsideError;
 use crate::stages::build::BuildError;
 use crate::stages::config::ConfigError;
+use crate::stages::deliver::DeliverError;
 use crate::stages::describe::DescribeError;
+use crate::stages::environment::EnvironmentError;
+use crate::stages::fetch::FetchError;
 use crate::stages::generate::GenerateError;
 use crate::stages::lock::LockError;
 use crate::stages::package::PackageError;
+use crate::stages::receive::ReceiveError;
 use crate::stages::resolve::ResolveError;
 use crate::stages::stamp::StampError;
 use crate::stages::verify::VerifyError;
@@ -40,6 +46,18 @@ pub(super) enum CliError {
     Verify(#[from] VerifyError),
     #[error(transparent)]
     Package(#[from] PackageError),
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error(transparent)]
+    Hermetic(#[from] HermeticError),
+    #[error(transparent)]
+    Inside(#[from] InsideError),
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
+    #[error(transparent)]
+    Deliver(#[from] DeliverError),
+    #[error(transparent)]
+    Receive(#[from] ReceiveError),
     #[error(transparent)]
     Init(#[from] InitError),
     #[error("cannot find out where the program runs")]
@@ -76,6 +94,12 @@ impl CliError {
             Self::Build(error) => error.hint().map(str::to_owned),
             Self::Verify(error) => error.hint().map(str::to_owned),
             Self::Package(error) => error.hint().map(str::to_owned),
+            Self::Fetch(error) => error.hint().map(str::to_owned),
+            Self::Hermetic(error) => error.hint(),
+            Self::Inside(error) => error.hint().map(str::to_owned),
+            Self::Environment(error) => error.hint().map(str::to_owned),
+            Self::Deliver(error) => error.hint().map(str::to_owned),
+            Self::Receive(error) => Some(error.hint().to_owned()),
             Self::Init(error) => Some(error.hint().to_owned()),
             Self::Scratch(_) => {
                 Some("name a folder that can be written with the variable `TMPDIR`".to_owned())
@@ -92,8 +116,38 @@ impl CliError {
     pub(super) fn exit_code(&self) -> ExitCode {
         match self {
             _ if self.is_interrupt() => ExitCode::Interrupted,
-            Self::Verify(error) if error.is_refusal() => ExitCode::Refused,
+            _ if self.is_refusal() => ExitCode::Refused,
             _ => ExitCode::Failure,
+        }
+    }
+
+    /// Whether everything was built, and a plugin does not fit main.
+    pub(super) fn is_refusal(&self) -> bool {
+        match self {
+            Self::Verify(error) => error.is_refusal(),
+            Self::Hermetic(error) => error.is_refusal(),
+            _ => false,
+        }
+    }
+
+    /// The name of the step that this is the error of.
+    pub(super) fn step(&self) -> &'static str {
+        match self {
+            Self::Config(_) => "config",
+            Self::Resolve(_) => "resolve",
+            Self::Generate(_) => "generate",
+            Self::Lock(_) => "lock",
+            Self::Fetch(_) => "fetch",
+            Self::Inside(_) => "inputs",
+            Self::Environment(_) => "environment",
+            Self::Describe(_) => "describe",
+            Self::Stamp(_) => "stamp",
+            Self::Build(_) => "build",
+            Self::Verify(_) => "verify",
+            Self::Package(_) => "package",
+            Self::Deliver(_) => "deliver",
+            Self::Hermetic(_) | Self::Receive(_) => "container",
+            _ => "start",
         }
     }
 
@@ -108,8 +162,14 @@ impl CliError {
             Self::Build(error) => error.is_interrupt(),
             Self::Verify(error) => error.is_interrupt(),
             Self::Package(error) => error.is_interrupt(),
+            Self::Fetch(error) => error.is_interrupt(),
+            Self::Hermetic(error) => error.is_interrupt(),
+            Self::Environment(error) => error.is_interrupt(),
             Self::Claim { source, .. } => source.kind() == io::ErrorKind::Interrupted,
             Self::Config(_)
+            | Self::Inside(_)
+            | Self::Deliver(_)
+            | Self::Receive(_)
             | Self::Init(_)
             | Self::Surroundings(_)
             | Self::Scratch(_)

@@ -5,9 +5,13 @@ mod build;
 mod completion;
 mod error;
 mod exit_code;
+mod failure;
+mod hermetic;
 mod init;
+mod inside;
 mod plugins;
 mod printer;
+mod steps;
 
 use std::ffi::OsString;
 
@@ -28,6 +32,7 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let result = match arguments.command {
         None => build::run(&arguments.build, &printer),
+        Some(Command::HermeticInside(inside)) => inside::run(&inside.root, &printer),
         Some(Command::Init(init)) => init::run(&init, &printer),
         Some(Command::Version) => {
             let version = concat!("bimetal version ", env!("CARGO_PKG_VERSION"));

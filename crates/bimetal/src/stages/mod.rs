@@ -4,14 +4,20 @@
 
 pub(crate) mod build;
 pub(crate) mod config;
+pub(crate) mod deliver;
 pub(crate) mod describe;
+pub(crate) mod environment;
+pub(crate) mod fetch;
 pub(crate) mod generate;
 pub(crate) mod lock;
 pub(crate) mod package;
 pub(crate) mod plan;
+pub(crate) mod receive;
 pub(crate) mod resolve;
 pub(crate) mod stamp;
 pub(crate) mod verify;
+
+pub(crate) use lock::hex;
 
 #[cfg(test)]
 mod tests;

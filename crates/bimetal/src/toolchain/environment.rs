@@ -86,11 +86,58 @@ const PASSED_PREFIXES: &[&str] = &[
 
 /// The variables of this process that a tool may see. A value that is not UTF-8 does not pass.
 pub(crate) fn inherited() -> Environment {
-    select(
-        env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        }),
-    )
+    select(texts())
+}
+
+fn texts() -> impl Iterator<Item = (String, String)> {
+    env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// Variables that a container engine may see, and nothing else may: who it is, where its daemon, images and keys are, how it gets out.
+const OF_ENGINES: &[&str] = &[
+    "DBUS_SESSION_BUS_ADDRESS",
+    "HOME",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "LOGNAME",
+    "NO_PROXY",
+    "PATH",
+    "REGISTRY_AUTH_FILE",
+    "SSH_AUTH_SOCK",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "TMPDIR",
+    "USER",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "XDG_RUNTIME_DIR",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+];
+
+/// Beginnings of further variables that an engine may see.
+const OF_ENGINES_PREFIXES: &[&str] = &[
+    "BUILDAH_",
+    "BUILDKIT_",
+    "BUILDX_",
+    "CONTAINERS_",
+    "CONTAINER_",
+    "DOCKER_",
+    "PODMAN_",
+    "STORAGE_",
+];
+
+/// The variables of this process that a container engine may see.
+pub(crate) fn inherited_by_engines() -> Environment {
+    let passes = |name: &str| {
+        OF_ENGINES.contains(&name)
+            || OF_ENGINES_PREFIXES
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
+    };
+    texts().filter(|(name, _)| passes(name)).collect()
 }
 
 fn select(variables: impl Iterator<Item = (String, String)>) -> Environment {
@@ -132,5 +179,6 @@ mod tests {
     fn the_list_is_sorted_so_that_a_double_entry_is_seen() {
         assert!(PASSED.is_sorted());
         assert!(PASSED_PREFIXES.is_sorted());
+        assert!(OF_ENGINES.is_sorted() && OF_ENGINES_PREFIXES.is_sorted());
     }
 }

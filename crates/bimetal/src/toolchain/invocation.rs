@@ -5,7 +5,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::environment::{Environment, inherited};
+use super::environment::{Environment, inherited, inherited_by_engines};
 
 /// A command line with everything that can change its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,19 @@ pub(crate) struct Invocation {
 impl Invocation {
     /// `program` in `cwd`, with the variables that pass through.
     pub(crate) fn new(program: impl AsRef<Utf8Path>, cwd: impl AsRef<Utf8Path>) -> Self {
-        let mut env = inherited();
+        Self::with(inherited(), program, cwd)
+    }
+
+    /// A command of a container engine, which sees other variables than compilers.
+    pub(crate) fn engine(program: impl AsRef<Utf8Path>, cwd: impl AsRef<Utf8Path>) -> Self {
+        Self::with(inherited_by_engines(), program, cwd)
+    }
+
+    fn with(
+        mut env: Environment,
+        program: impl AsRef<Utf8Path>,
+        cwd: impl AsRef<Utf8Path>,
+    ) -> Self {
         // English messages: errors are quoted, searched for and compared.
         env.insert("LC_ALL".to_owned(), "C".to_owned());
         Self {

@@ -12,6 +12,7 @@ mod run;
 pub(crate) mod work;
 pub(crate) mod write;
 
+pub(crate) use environment::inherited;
 pub(crate) use go_flags::go_flags;
 pub(crate) use invocation::Invocation;
 pub(crate) use run::{InvocationError, Runner};

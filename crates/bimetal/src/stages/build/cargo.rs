@@ -95,7 +95,7 @@ fn profile(plan: &Plan) -> &str {
     plan.rust.as_ref().map_or("release", |rust| &rust.profile)
 }
 
-fn cargo_home() -> Option<Utf8PathBuf> {
+pub(in crate::stages) fn cargo_home() -> Option<Utf8PathBuf> {
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     variable("CARGO_HOME")
         .map(Utf8PathBuf::from)

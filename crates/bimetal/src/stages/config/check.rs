@@ -74,6 +74,29 @@ pub(super) fn check(config: &Config, document: &Node, notes: &mut Notes) {
     }
 }
 
+/// Why this cannot stand in a Dockerfile as the name of an image or a file.
+fn not_a_base(text: &str) -> Option<&'static str> {
+    let (name, digest) = match text.split_once('@') {
+        Some((name, digest)) => (name, Some(digest)),
+        None => (text, None),
+    };
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "._-/:+".contains(c);
+    if name.is_empty() || name.starts_with('-') || !name.chars().all(is_name) {
+        return Some("it must be the name of an image or the path of a root file system");
+    }
+    let is_digest = |digest: &str| {
+        digest
+            .strip_prefix("sha256:")
+            .is_some_and(|hex| hex.parse::<bimetal_manifest::Digest>().is_ok())
+    };
+    match digest {
+        Some(digest) if !is_digest(digest) => {
+            Some("behind the `@` there must be `sha256:` and 64 hexadecimal digits")
+        }
+        _ => None,
+    }
+}
+
 /// Collects problems with their places.
 struct Checks<'a> {
     document: &'a Node,
@@ -147,6 +170,14 @@ impl Checks<'_> {
                 profile.escape_debug()
             );
             self.problem("dist.rust_profile", text);
+        }
+        if let Some(base) = &dist.base_image
+            && let Some(why) = not_a_base(base)
+        {
+            self.problem(
+                "dist.base_image",
+                format!("`dist.base_image` is `{}`: {why}", base.escape_debug()),
+            );
         }
         if let (Some(false), Some(why)) = (dist.cgo_enabled, needs_cgo(config)) {
             self.problem_with_hint(

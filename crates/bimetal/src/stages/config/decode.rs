@@ -97,6 +97,8 @@ fn distribution(mut fields: Fields<'_>, notes: &mut Notes) -> Dist {
         rust_profile: fields
             .text("rust_profile", notes)
             .unwrap_or(defaults.rust_profile),
+        hermetic: fields.truth("hermetic", notes).unwrap_or_default(),
+        base_image: fields.text("base_image", notes),
     };
     fields.finish(notes);
     dist

@@ -46,6 +46,10 @@ pub(crate) struct Dist {
     pub(crate) plugins_dir: Option<String>,
     pub(crate) plugins_policy: Policy,
     pub(crate) rust_profile: String,
+    /// Build in a container, as `--hermetic` does.
+    pub(crate) hermetic: bool,
+    /// The image or root file system of that container.
+    pub(crate) base_image: Option<String>,
 }
 
 /// One entry of a component list.

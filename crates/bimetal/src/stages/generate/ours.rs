@@ -28,6 +28,9 @@ pub(crate) struct Ours {
     /// What the steps after `generate` write among the sources: manifests and the Rust object.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) stamped: BTreeMap<String, String>,
+    /// The images that hermetic builds start from -> the digest that was found first and is kept, as go.sum keeps sums.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) base_images: BTreeMap<String, String>,
     /// Main, plugins, locks and sidecars.
     #[serde(default)]
     pub(crate) artifacts: BTreeMap<String, String>,

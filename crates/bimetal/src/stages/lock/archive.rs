@@ -43,10 +43,20 @@ pub(super) fn differences(
 }
 
 fn archive(folder: &Utf8Path, prefix: &str) -> Option<Utf8PathBuf> {
-    let escaped = escape(prefix);
-    let cache = folder.as_str().strip_suffix(&escaped)?;
-    let (module, version) = escaped.rsplit_once('@')?;
-    Some(format!("{cache}cache/download/{module}/@v/{version}.zip").into())
+    let cache = folder.as_str().strip_suffix(&escape(prefix))?;
+    let (module, version) = prefix.rsplit_once('@')?;
+    Some(
+        format!(
+            "{cache}cache/download/{}",
+            cached_name(module, version, "zip")
+        )
+        .into(),
+    )
+}
+
+/// Where a module's file (`zip`, `mod`, `info`) stands in the module cache's `cache/download`, and in a proxy.
+pub(in crate::stages) fn cached_name(module: &str, version: &str, end: &str) -> String {
+    format!("{}/@v/{}.{end}", escape(module), escape(version))
 }
 
 /// The module cache writes capitals as `!` and the small letter.

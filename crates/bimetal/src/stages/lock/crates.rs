@@ -120,6 +120,11 @@ fn pick<'a>(
         .collect()
 }
 
+/// Brings Cargo.lock up to date, and downloads what it names for this machine.
+pub(super) fn update(plan: &Plan, runner: &Runner<'_>) -> Result<(), LockError> {
+    graph(plan, runner).map(drop)
+}
+
 /// `cargo metadata`, offline if everything is there; else after `cargo fetch`.
 fn graph(plan: &Plan, runner: &Runner<'_>) -> Result<Metadata, LockError> {
     let target = plan

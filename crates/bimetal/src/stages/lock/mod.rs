@@ -13,7 +13,7 @@ mod go_sources;
 mod local;
 mod parallel;
 mod profile;
-mod registry;
+pub(super) mod registry;
 mod requirers;
 mod tags;
 mod tree;
@@ -21,11 +21,13 @@ mod tree;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bimetal_manifest::schema::Dependency;
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
+pub(super) use archive::cached_name;
 pub(crate) use error::LockError;
 pub(crate) use profile::Profile;
-pub(super) use tree::hex;
+pub(crate) use tree::hex;
+pub(super) use tree::{TreeError, sum_of_files, walked};
 
 use self::go_modules::Origin;
 use crate::stages::generate::SourceTree;
@@ -73,6 +75,9 @@ pub(crate) fn lock(
     } else {
         Origin::Kept
     };
+    if plan.has(Step::Modules) && !plan.has(Step::Lock) && plan.rust.is_some() {
+        crates::update(&plan, runner)?;
+    }
     if plan.has(Step::Lock) {
         let flags = flags::read(&plan, runner)?;
         sources.profile = profile::fix(&plan.out, &flags)?;
@@ -112,6 +117,17 @@ fn fix_tags(plan: &mut Plan, flags: &str) -> BTreeSet<String> {
         plan.go.tags = given.iter().cloned().collect::<Vec<_>>().join(",");
     }
     given
+}
+
+/// The files of a Go module that nobody has packed: `name/…` -> file. The same that its hash covers.
+pub(super) fn local_module(
+    folder: &Utf8Path,
+    name: &str,
+) -> Result<BTreeMap<String, Utf8PathBuf>, LockError> {
+    local::go_module(folder, name).map_err(|source| LockError::Hash {
+        what: format!("local module `{folder}`"),
+        source,
+    })
 }
 
 /// The hashes by key.

@@ -1,6 +1,6 @@
 //! Whether an unpacked crate is what its archive holds, and the archive what Cargo.lock names.
 //!
-//! In: folder of the crate below `registry/src`, checksum of Cargo.lock. Out: `sha256:` of the archive, or what was changed.
+//! In: folder of the crate below `registry/src`, or where `cargo vendor` put it, and checksum of Cargo.lock. Out: `sha256:` of the archive, or what was changed.
 //! Invariant: every file of the archive is compared byte by byte, and a file that the archive does not have is an error: cargo would
 //! compile it.
 
@@ -15,22 +15,35 @@ use walkdir::WalkDir;
 use super::error::LockError;
 use super::tree::{self, TreeError};
 
-/// Cargo's mark that it unpacked everything.
-const MARK: &str = ".cargo-ok";
+/// Cargo's marks that it unpacked or vendored everything.
+const MARKS: [&str; 2] = [".cargo-ok", CHECKSUMS];
+/// What a vendored crate has and an unpacked one has not.
+const CHECKSUMS: &str = ".cargo-checksum.json";
+/// Left out by `cargo vendor`; no compiler reads them.
+const NOT_VENDORED: [&str; 2] = [".gitattributes", ".gitignore"];
+/// Folder of the archives, beside that of the vendored crates.
+pub(in crate::stages) const ARCHIVES: &str = "archives";
 
 /// One crate that cargo unpacked.
 #[derive(Clone, Debug)]
-pub(super) struct Unpacked {
-    pub(super) name: String,
-    pub(super) version: String,
-    /// `CARGO_HOME/registry/src/<registry>/<name>-<version>`.
-    pub(super) folder: Utf8PathBuf,
+pub(in crate::stages) struct Unpacked {
+    pub(in crate::stages) name: String,
+    pub(in crate::stages) version: String,
+    /// `CARGO_HOME/registry/src/<registry>/<name>-<version>`, or `<anything>/vendor/<name>-<version>`.
+    pub(in crate::stages) folder: Utf8PathBuf,
     /// sha256 of the archive, in hexadecimal, as Cargo.lock has it.
-    pub(super) checksum: String,
+    pub(in crate::stages) checksum: String,
+}
+
+impl Unpacked {
+    /// Cargo writes its checksums into vendored crates only.
+    fn is_vendored(&self) -> bool {
+        self.folder.join(CHECKSUMS).exists()
+    }
 }
 
 /// The `sha256:` of the crate's archive, after comparing everything.
-pub(super) fn verify(unpacked: &Unpacked) -> Result<String, LockError> {
+pub(in crate::stages) fn verify(unpacked: &Unpacked) -> Result<String, LockError> {
     let archive = archive(unpacked);
     let found = tree::digest(&archive).map_err(|error| match error {
         TreeError::Interrupted => LockError::Interrupted,
@@ -59,6 +72,9 @@ pub(super) fn verify(unpacked: &Unpacked) -> Result<String, LockError> {
 fn archive(unpacked: &Unpacked) -> Utf8PathBuf {
     let name = format!("{}-{}.crate", unpacked.name, unpacked.version);
     let registry = unpacked.folder.parent().unwrap_or(&unpacked.folder);
+    if unpacked.is_vendored() {
+        return registry.with_file_name(ARCHIVES).join(name);
+    }
     let root = registry
         .parent()
         .and_then(Utf8Path::parent)
@@ -90,7 +106,11 @@ fn compare(unpacked: &Unpacked, archive: &Utf8Path) -> Result<BTreeSet<Utf8PathB
         let relative = path
             .strip_prefix(&root)
             .map_err(|_| unreadable(io::Error::other(format!("`{path}` is not below `{root}`"))))?;
-        if relative == MARK {
+        let is_left_out = unpacked.is_vendored()
+            && relative
+                .file_name()
+                .is_some_and(|name| NOT_VENDORED.contains(&name));
+        if MARKS.contains(&relative.as_str()) || is_left_out {
             continue;
         }
         let path = unpacked.folder.join(relative);
@@ -144,7 +164,9 @@ fn no_more_than(unpacked: &Unpacked, packed: &BTreeSet<Utf8PathBuf>) -> Result<(
             path: unpacked.folder.clone(),
             source: error.into(),
         })?;
-        if entry.file_type().is_dir() || (entry.depth() == 1 && entry.file_name() == MARK) {
+        if entry.file_type().is_dir()
+            || (entry.depth() == 1 && MARKS.iter().any(|mark| entry.file_name() == *mark))
+        {
             continue;
         }
         let path = Utf8PathBuf::from(entry.path().to_string_lossy().into_owned());
@@ -187,7 +209,7 @@ mod tests {
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(file, text).unwrap();
         }
-        fs::write(folder.join(MARK), "{}").unwrap();
+        fs::write(folder.join(MARKS[0]), "{}").unwrap();
         let bytes = tar.into_inner().unwrap().finish().unwrap();
         let cache = root.join("cache/index-1");
         fs::create_dir_all(&cache).unwrap();

@@ -38,6 +38,18 @@ pub(crate) enum TreeError {
 
 /// The `h1:` sum of `files`: name in the sum -> file.
 pub(super) fn hash_files(files: &BTreeMap<String, Utf8PathBuf>) -> Result<String, TreeError> {
+    Ok(format!("h1:{}", STANDARD.encode(lines(files)?)))
+}
+
+/// The same over the same lines, as `sha256:` in hexadecimal.
+pub(in crate::stages) fn sum_of_files(
+    files: &BTreeMap<String, Utf8PathBuf>,
+) -> Result<String, TreeError> {
+    Ok(format!("sha256:{}", hex(&lines(files)?)))
+}
+
+/// sha256 over one line per file: its digest, two spaces, its name.
+fn lines(files: &BTreeMap<String, Utf8PathBuf>) -> Result<[u8; 32], TreeError> {
     let mut sum = Sha256::new();
     let mut line = String::new();
     for (name, path) in files {
@@ -52,7 +64,25 @@ pub(super) fn hash_files(files: &BTreeMap<String, Utf8PathBuf>) -> Result<String
         let _infallible = writeln!(line, "  {name}");
         sum.update(line.as_bytes());
     }
-    Ok(format!("h1:{}", STANDARD.encode(sum.finalize())))
+    Ok(sum.finalize().into())
+}
+
+/// `path`, or every file below it, by its path; links are followed, because compilers do.
+pub(in crate::stages) fn walked(
+    path: &Utf8Path,
+) -> Result<BTreeMap<String, Utf8PathBuf>, TreeError> {
+    let mut files = BTreeMap::new();
+    for entry in WalkDir::new(path).follow_links(true) {
+        let entry = entry.map_err(|source| TreeError::Walk {
+            path: path.to_owned(),
+            source,
+        })?;
+        if entry.file_type().is_file() {
+            let path = utf8(entry.path())?;
+            files.insert(path.to_string(), path);
+        }
+    }
+    Ok(files)
 }
 
 /// Every file below `folder`, as Go packed it: `prefix/` and its path. Anything but files and folders is an error.
@@ -99,7 +129,7 @@ pub(super) fn digest(path: &Utf8Path) -> Result<[u8; 32], TreeError> {
 }
 
 /// Lower-case hexadecimal.
-pub(in crate::stages) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
     push_hex(&mut text, bytes);
     text

@@ -6,12 +6,14 @@
 mod copied;
 mod error;
 mod place;
+mod received;
 mod sidecar;
 
 use bimetal_manifest::lock::FILE_NAME;
 use camino::{Utf8Path, Utf8PathBuf};
 
 pub(crate) use error::PackageError;
+pub(crate) use received::place as place_received;
 
 use super::plan::{Host, Plan};
 use super::verify::{self, Checked, CheckedPlugin, Verified};

@@ -13,6 +13,7 @@ use fs_err as fs;
 
 use super::copied::Copied;
 use super::error::PackageError;
+use crate::attest::DOCUMENTS;
 use crate::stages::generate::{Ours, RECORD};
 
 /// Mode of main and plugins. Nobody but the owner may write: main refuses plugins that others can change.
@@ -204,14 +205,13 @@ fn state(path: &Utf8Path, entry: &Entry) -> Result<State, PackageError> {
     })
 }
 
-/// Removes a plugin or sidecar of an earlier build, unless somebody put something else into its place. A main under another name stays.
+/// Removes a plugin, a sidecar or a text about a hermetic build that an earlier build left, unless somebody put something else into its
+/// place. A main under another name stays.
 fn retire(out: &Utf8Path, name: &str, ours: &mut Ours) -> Result<(), PackageError> {
-    let Some(folder) = Utf8Path::new(name)
-        .parent()
-        .filter(|folder| !folder.as_str().is_empty())
-    else {
+    let folder = Utf8Path::new(name).parent().unwrap_or(Utf8Path::new(""));
+    if folder.as_str().is_empty() && !DOCUMENTS.contains(&name) {
         return Ok(());
-    };
+    }
     let path = out.join(name);
     // The record is a file that anybody can edit: a path in it never leads out of the folder.
     let is_plain = Utf8Path::new(name)

@@ -18,7 +18,7 @@ pub(crate) use table::table;
 
 use crate::stages::config::build_tags;
 use crate::stages::generate;
-use crate::stages::resolve::{Component, Crate, GoModule, Resolved, Source};
+use crate::stages::resolve::{Component, Crate, GoModule, Options, Resolved, Source};
 
 /// The `go` line of a generated go.mod, and what `go mod tidy` stays compatible with.
 const GO_LANGUAGE: &str = "1.25";
@@ -48,6 +48,8 @@ pub(crate) fn plan(resolved: Resolved) -> Plan {
         }),
         cc: resolved.cc,
         host,
+        container: resolved.container,
+        hermetic: None,
         go_components: Vec::new(),
         go_plugins: Vec::new(),
         rust_components: Vec::new(),
@@ -103,6 +105,9 @@ fn program_name(module: &str) -> String {
 
 fn steps(resolved: &Resolved) -> Vec<Step> {
     let options = &resolved.options;
+    if resolved.container.is_some() {
+        return contained_steps(options);
+    }
     let mut steps = Vec::new();
     if !options.skip_generate {
         steps.push(Step::Generate);
@@ -120,6 +125,25 @@ fn steps(resolved: &Resolved) -> Vec<Step> {
             steps.push(Step::Verify);
         }
         steps.push(Step::Package);
+    }
+    steps
+}
+
+/// The steps outside of the container; what runs inside, [`Plan::inside`] says.
+fn contained_steps(options: &Options) -> Vec<Step> {
+    if options.dockerfile_only {
+        return vec![Step::Dockerfile];
+    }
+    let mut steps = Vec::new();
+    if !options.skip_generate {
+        steps.push(Step::Generate);
+    }
+    if !options.skip_modules {
+        steps.push(Step::Modules);
+    }
+    steps.push(Step::Fetch);
+    if !options.skip_compilation {
+        steps.extend([Step::Container, Step::Package]);
     }
     steps
 }
@@ -143,7 +167,7 @@ fn go_settings(resolved: &Resolved) -> GoSettings {
         tags: build_tags(&dist.build_tags, &dist.detectors),
         cgo: resolved.cgo,
         debug: dist.debug_compilation,
-        language: GO_LANGUAGE,
+        language: GO_LANGUAGE.to_owned(),
         strict: options.strict_versioning,
     }
 }

@@ -5,14 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use bimetal_manifest::schema::{Kind, Policy};
+use bimetal_manifest::schema::{Hermetic, Kind, Policy};
 use camino::Utf8PathBuf;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::stages::resolve::{Cc, GoModule, GoTool, LocalCrate, RustTools};
+use crate::stages::resolve::{Base, Cc, GoModule, GoTool, LocalCrate, RustTools};
 
 /// What will be done, in which order, to get which files.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Plan {
     /// The output folder, absolute.
     pub(crate) out: Utf8PathBuf,
@@ -28,6 +28,12 @@ pub(crate) struct Plan {
     pub(crate) cc: Option<Cc>,
     /// The plugin host in main; `None` for a distribution of OCB's shape.
     pub(crate) host: Option<Host>,
+    /// What the container starts from that the distribution is built in; `None` when it is built here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) container: Option<Base>,
+    /// The environment of a hermetic build, once it is known: in the container.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) hermetic: Option<Hermetic>,
     /// Go components that are linked into main, grouped by kind in OCB's order.
     pub(crate) go_components: Vec<GoComponent>,
     /// Go components that become plugins.
@@ -55,13 +61,19 @@ pub(crate) struct Plan {
 }
 
 /// One step of the build.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Step {
     /// Write the sources.
     Generate,
     /// Update go.mod, go.sum and Cargo.lock, and download what they name.
     Modules,
+    /// Collect everything that a container without a network needs.
+    Fetch,
+    /// Write the Dockerfile, and nothing else.
+    Dockerfile,
+    /// Run the steps from `lock` on in a container without a network.
+    Container,
     /// Hash the sources that the compilers will read.
     Lock,
     /// Learn identity and schema of every component.
@@ -77,7 +89,7 @@ pub(crate) enum Step {
 }
 
 /// What the Collector says about itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Distribution {
     /// Path of the generated Go module.
     pub(crate) module: String,
@@ -92,7 +104,7 @@ pub(crate) struct Distribution {
 }
 
 /// How Go is called.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct GoSettings {
     /// The program; `None` when no step needs it.
     pub(crate) tool: Option<GoTool>,
@@ -107,13 +119,13 @@ pub(crate) struct GoSettings {
     /// `dist.debug_compilation`.
     pub(crate) debug: bool,
     /// Value of `-compat` of `go mod tidy`, which is also the `go` line of go.mod before tidying.
-    pub(crate) language: &'static str,
+    pub(crate) language: String,
     /// Whether `--skip-strict-versioning=false` was given.
     pub(crate) strict: bool,
 }
 
 /// How cargo is called.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RustSettings {
     /// cargo and rustc.
     pub(crate) tools: RustTools,
@@ -122,7 +134,7 @@ pub(crate) struct RustSettings {
 }
 
 /// The plugin host in main.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Host {
     /// Where main looks for plugins by default; `None` when it has Rust components but no plugins.
     pub(crate) plugins_dir: Option<String>,
@@ -137,7 +149,7 @@ pub(crate) struct Host {
 }
 
 /// Whether a component is linked into main or built as a plugin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Linkage {
     /// Linked into main.
@@ -147,14 +159,14 @@ pub(crate) enum Linkage {
 }
 
 /// One Go component of main.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct GoComponent {
     pub(crate) kind: Kind,
     pub(crate) module: GoModule,
 }
 
 /// One Go plugin: a `package main` of the generated module.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct GoPlugin {
     pub(crate) kind: Kind,
     pub(crate) module: GoModule,
@@ -167,7 +179,7 @@ pub(crate) struct GoPlugin {
 }
 
 /// One Rust component.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RustComponent {
     pub(crate) kind: Kind,
     pub(crate) linkage: Linkage,
@@ -190,7 +202,7 @@ pub(crate) struct RustComponent {
 }
 
 /// One file that the build gives.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Artifact {
     /// Where it ends, relative to the output folder. A plugin's type is in angle brackets until `describe` learns it.
     pub(crate) path: Utf8PathBuf,
@@ -205,6 +217,26 @@ impl Plan {
     /// Whether `step` is part of this plan.
     pub(crate) fn has(&self, step: Step) -> bool {
         self.steps.contains(&step)
+    }
+
+    /// This plan as it is carried out in a container, where the sources stand in `out`.
+    pub(crate) fn inside(&self, out: Utf8PathBuf) -> Self {
+        let hosted = [Step::Lock, Step::Describe, Step::Stamp];
+        let mut steps = Vec::new();
+        if self.host.is_some() {
+            steps.extend(hosted);
+        }
+        steps.push(Step::Build);
+        if self.host.is_some() {
+            steps.push(Step::Verify);
+        }
+        steps.push(Step::Package);
+        Self {
+            out,
+            steps,
+            container: None,
+            ..self.clone()
+        }
     }
 
     /// The Rust components with this linkage.

@@ -72,6 +72,7 @@ pub(crate) fn plain() -> Resolved {
         }),
         rust: None,
         cc: None,
+        container: None,
         host: false,
         cgo: false,
         components: vec![

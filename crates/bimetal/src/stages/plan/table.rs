@@ -5,6 +5,7 @@
 use std::fmt::Write;
 
 use super::{Linkage, Plan, Step};
+use crate::stages::resolve::Base;
 
 /// Stable text without colours.
 pub(crate) fn table(plan: &Plan) -> String {
@@ -34,6 +35,14 @@ fn write_table(plan: &Plan, text: &mut String) -> std::fmt::Result {
     }
     if let Some(cc) = &plan.cc {
         writeln!(text, "cc            {} ({})", cc.version, cc.program)?;
+    }
+    if let Some(base) = &plan.container {
+        let base = match base {
+            Base::Official => "the official images of Go and Rust",
+            Base::Image(name) => name,
+            Base::RootFs { path, .. } => path.as_str(),
+        };
+        writeln!(text, "container     from {base}")?;
     }
     match plan.host.as_ref().map(|host| &host.plugins_dir) {
         None => writeln!(text, "plugin host   no")?,
@@ -120,6 +129,9 @@ impl Step {
         match self {
             Self::Generate => "generate",
             Self::Modules => "modules",
+            Self::Fetch => "fetch",
+            Self::Dockerfile => "dockerfile",
+            Self::Container => "container",
             Self::Lock => "lock",
             Self::Describe => "describe",
             Self::Stamp => "stamp",
@@ -143,6 +155,9 @@ impl Step {
                     plan.go.language
                 )
             }
+            Self::Fetch => "collect sources, modules and crates for the container".to_owned(),
+            Self::Dockerfile => "write the Dockerfile".to_owned(),
+            Self::Container => format!("without a network: {}", compilers(plan)),
             Self::Lock => "hash what the compilers will read".to_owned(),
             Self::Describe => "learn type, signals and configuration of each component".to_owned(),
             Self::Stamp => "write the manifests that are linked in".to_owned(),

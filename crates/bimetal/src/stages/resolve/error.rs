@@ -41,6 +41,8 @@ pub(crate) enum ResolveError {
         "cannot build for {wanted} on {host}: Rust components and plugins are built on the system that they run on"
     )]
     CrossBuild { wanted: String, host: String },
+    #[error("`dist.base_image` is `{path}`, and there is no such file")]
+    NoRootFs { path: Utf8PathBuf },
     #[error("cannot understand what `{command}` says: {why}")]
     Answer { command: String, why: String },
     #[error("cannot find out which tools are there")]
@@ -74,6 +76,7 @@ impl ResolveError {
             Self::NoPath { .. } => "`path` is relative to the current folder".to_owned(),
             Self::Local { source, .. } => return source.hint(),
             Self::Tool(source) => return source.hint_or("see that this is the real tool and works, or put another one first on PATH").map(str::to_owned),
+            Self::NoRootFs { .. } => "the path is relative to the configuration; an image is named without `.` or `/` in front and without `.tar` at the end".to_owned(),
             Self::Answer { .. } => "see that this is the real tool, or put another one first on PATH".to_owned(),
         })
     }

@@ -2,6 +2,7 @@
 //!
 //! In: [`Config`]. Out: [`Resolved`]. Invariant: asks `go`, `rustc`, `cargo` and reads; writes nothing.
 
+mod container;
 mod error;
 mod local;
 mod local_manifest;
@@ -15,6 +16,7 @@ use std::collections::HashSet;
 use bimetal_manifest::schema::Kind;
 use camino::{Utf8Path, Utf8PathBuf};
 
+pub(crate) use container::Base;
 pub(crate) use error::ResolveError;
 pub(crate) use model::{
     Cc, Component, Crate, GoModule, GoTool, LocalCrate, Options, Resolved, RustTools, Source,
@@ -22,7 +24,7 @@ pub(crate) use model::{
 };
 
 use crate::stages::config::{CargoText, Config, Entry};
-use crate::stages::plan::Linkage;
+use crate::stages::plan::{Linkage, Plan};
 use crate::toolchain::Runner;
 use local::Locals;
 use modules::Modules;
@@ -44,23 +46,27 @@ pub(crate) fn resolve(
     let found = needs_go
         .then(|| tools::go(&config.dist.go, current, &surroundings.search_path, runner))
         .transpose()?;
-    if let (Some(why), Some((go, _))) = (&why, &found) {
+    let container = (options.hermetic || config.dist.hermetic)
+        .then(|| container::base(config, current))
+        .transpose()?;
+    // What a hermetic build compiles with, the container has to have.
+    let here = container.is_none();
+    if let (Some(why), Some((go, _)), true) = (&why, &found, here) {
         fits(config, go, why)?;
     }
     let (rust, cc) = match (&why, &found) {
         (Some(why), Some((_, compiler))) => {
             let rust = tools::rust(&why.rust, existing(&out), &surroundings.search_path, runner)?;
-            let cc = tools::cc(
-                compiler,
-                &why.cgo,
-                current,
-                &surroundings.search_path,
-                runner,
-            )?;
+            let cc = here
+                .then(|| {
+                    let search = &surroundings.search_path;
+                    tools::cc(compiler, &why.cgo, current, search, runner)
+                })
+                .transpose()?;
             if config.dist.cgo_enabled.is_none() {
                 notes.push(format!("cgo is turned on because {}", why.cgo));
             }
-            (Some(rust), Some(cc))
+            (Some(rust), cc)
         }
         _ => (None, None),
     };
@@ -98,10 +104,31 @@ pub(crate) fn resolve(
         replaces: config.replaces.clone(),
         excludes: config.excludes.clone(),
         default_uri_scheme: config.default_uri_scheme.clone(),
-        windows: surroundings.goos == "windows",
+        windows: here && surroundings.goos == "windows",
+        container,
         notes,
         out,
     })
+}
+
+/// The tool chains of this machine for a plan that was made on another one.
+pub(crate) fn tools_for(
+    plan: &mut Plan,
+    search_path: &str,
+    runner: &Runner<'_>,
+) -> Result<(), ResolveError> {
+    let root = Utf8Path::new("/");
+    let (go, compiler) = tools::go("", root, search_path, runner)?;
+    if plan.host.is_some() {
+        tools::fit_for_plugins(&go)?;
+    }
+    plan.go.tool = Some(go);
+    if let Some(rust) = &mut plan.rust {
+        let why = "the distribution has a plugin host";
+        rust.tools = tools::rust(why, root, search_path, runner)?;
+        plan.cc = Some(tools::cc(&compiler, why, root, search_path, runner)?);
+    }
+    Ok(())
 }
 
 /// `--output-path`, else `dist.output_path`, else a new folder for temporary files, as OCB has it.

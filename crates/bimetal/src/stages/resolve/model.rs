@@ -4,8 +4,9 @@
 
 use bimetal_manifest::schema::Kind;
 use camino::Utf8PathBuf;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::container::Base;
 use crate::stages::config::Dist;
 use crate::stages::plan::{Linkage, Signals};
 
@@ -24,6 +25,8 @@ pub(crate) struct Resolved {
     pub(crate) rust: Option<RustTools>,
     /// `None` when main has no plugin host.
     pub(crate) cc: Option<Cc>,
+    /// What the container of a hermetic build starts from; `None` when the build runs on this machine.
+    pub(crate) container: Option<Base>,
     /// Whether main gets the plugin host: something is Rust or a plugin, or `dist.plugins_dir` is set.
     pub(crate) host: bool,
     /// Whether cgo is on: as the user said, or because Rust or plugins need it.
@@ -68,6 +71,8 @@ pub(crate) struct Options {
     pub(crate) ldflags: Option<String>,
     pub(crate) gcflags: Option<String>,
     pub(crate) output_path: Option<String>,
+    pub(crate) hermetic: bool,
+    pub(crate) dockerfile_only: bool,
 }
 
 /// One component with its language.
@@ -86,7 +91,7 @@ pub(crate) enum Source {
 }
 
 /// One Go module of the configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct GoModule {
     /// `gomod:` as written: path and version.
     pub(crate) gomod: String,
@@ -120,7 +125,7 @@ pub(crate) struct Crate {
 }
 
 /// Go, as found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct GoTool {
     pub(crate) program: Utf8PathBuf,
     /// For instance `go1.26.8`.
@@ -130,7 +135,7 @@ pub(crate) struct GoTool {
 }
 
 /// cargo and rustc, as found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RustTools {
     pub(crate) cargo: Utf8PathBuf,
     pub(crate) rustc: Utf8PathBuf,
@@ -144,7 +149,7 @@ pub(crate) struct RustTools {
 }
 
 /// The C compiler, as found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cc {
     pub(crate) program: Utf8PathBuf,
     /// First line of `--version`.
@@ -152,7 +157,7 @@ pub(crate) struct Cc {
 }
 
 /// One path crate, copied below `rust/local/<name>/`: what `cargo metadata` and its folder say.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LocalCrate {
     /// Name of the package and of its folder below `rust/local/`.
     pub(crate) name: String,

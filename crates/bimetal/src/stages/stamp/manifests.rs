@@ -186,8 +186,11 @@ impl<'a> Makers<'a> {
             toolchain: side.toolchain.clone(),
             dependencies: dependencies.to_vec(),
             environment: side.environment.clone(),
-            environment_hash: Some(side.environment_hash.clone()),
-            hermetic: None,
+            environment_hash: Some(match &self.described.plan.hermetic {
+                Some(environment) => environment.hash(),
+                None => side.environment_hash.clone(),
+            }),
+            hermetic: self.described.plan.hermetic.clone(),
             effective_tags: None,
             pgo_profile: match language {
                 Language::Go => self.profile().map(|profile| profile.digest.clone()),

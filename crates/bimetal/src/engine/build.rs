@@ -1,0 +1,134 @@
+//! One build of a Dockerfile without a network, and the files that it made.
+//!
+//! In: an [`Engine`], a [`Job`]. Out: files in the job's output folder. Invariant: nothing is taken from the cache of an earlier build; images and
+//! containers that were made for this one are removed, also when it fails.
+
+use std::collections::BTreeMap;
+
+use camino::Utf8Path;
+
+use super::error::EngineError;
+use super::{Engine, Isolation, Way, nowhere};
+use crate::toolchain::{Invocation, InvocationError, Runner};
+
+/// What is built.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Job<'a> {
+    /// A folder with a `Dockerfile`, whose last stage is `FROM scratch` and has nothing but the files that are wanted.
+    pub(crate) context: &'a Utf8Path,
+    /// Where the files go; made new.
+    pub(crate) output: &'a Utf8Path,
+    /// Values of `ARG` lines.
+    pub(crate) arguments: &'a BTreeMap<String, String>,
+    /// The stage that builds, and the folder in it that the last stage copies: for engines that give images only.
+    pub(crate) stage: &'a str,
+    pub(crate) folder: &'a str,
+}
+
+/// Builds the job.
+pub(crate) fn build(
+    engine: &Engine,
+    job: &Job<'_>,
+    runner: &Runner<'_>,
+) -> Result<(), EngineError> {
+    if engine.way == Way::Legacy {
+        return legacy(engine, job, runner);
+    }
+    runner
+        .run("container", &command(engine, job))
+        .map_err(EngineError::of_build)
+}
+
+/// For engines that put the last stage into a folder themselves.
+fn command(engine: &Engine, job: &Job<'_>) -> Invocation {
+    let program = &engine.program;
+    let invocation = match &engine.way {
+        Way::Buildx => Invocation::engine(program, nowhere())
+            // Else a statement about the build is put among the files.
+            .env("BUILDX_NO_DEFAULT_ATTESTATIONS", "1")
+            .args(["buildx", "build", "--network=none", "--progress=plain"]),
+        Way::BuildKit => Invocation::engine(program, nowhere())
+            .env("DOCKER_BUILDKIT", "1")
+            .args(["build", "--network=none", "--progress=plain"]),
+        Way::Legacy => unreachable!("it has no output option; `legacy` builds with it"),
+        Way::Podman => Invocation::engine(program, nowhere()).args([
+            "build",
+            "--network=none",
+            "--layers=false",
+            "--force-rm",
+        ]),
+        Way::Buildah(Isolation::Oci(runtime)) => Invocation::engine(program, nowhere())
+            .args(["build", "--isolation=oci", "--network=none"])
+            .arg(format!("--runtime={runtime}"))
+            .args(["--layers=false", "--force-rm"]),
+        Way::Buildah(Isolation::Chroot { root }) => chroot(engine, *root),
+    };
+    invocation
+        .arg("--no-cache")
+        .args(arguments(job))
+        .arg(format!("--output=type=local,dest={}", job.output))
+        .arg(job.context.as_str())
+}
+
+/// A changed root shares the network of the engine, so the engine gets none.
+fn chroot(engine: &Engine, root: bool) -> Invocation {
+    let buildah = engine.program.as_str();
+    let unshare = ["unshare", "--net", "--", buildah];
+    let invocation = if root {
+        Invocation::engine(unshare[0], nowhere()).args(unshare[1..].iter().copied())
+    } else {
+        Invocation::engine(buildah, nowhere())
+            .args(["unshare", "--"])
+            .args(unshare)
+    };
+    invocation.args([
+        "build",
+        "--isolation=chroot",
+        "--layers=false",
+        "--force-rm",
+    ])
+}
+
+fn arguments<'a>(job: &'a Job<'_>) -> impl Iterator<Item = String> + use<'a> {
+    job.arguments
+        .iter()
+        .map(|(name, value)| format!("--build-arg={name}={value}"))
+}
+
+/// Builds an image of the stage, and copies the folder out of a container that never runs.
+fn legacy(engine: &Engine, job: &Job<'_>, runner: &Runner<'_>) -> Result<(), EngineError> {
+    let tag = format!("bimetal-hermetic:{}", std::process::id());
+    let docker = || Invocation::engine(&engine.program, nowhere()).env("DOCKER_BUILDKIT", "0");
+    let image = docker()
+        .args(["build", "--network=none", "--no-cache", "--force-rm"])
+        .args([format!("--target={}", job.stage), format!("--tag={tag}")])
+        .args(arguments(job))
+        .arg(job.context.as_str());
+    runner
+        .run("container", &image)
+        .map_err(EngineError::of_build)?;
+    let copied = copy_out(&docker, &tag, job, runner);
+    // What is left would only take space; the first error is the one to tell.
+    let _left = runner.run("container-image", &docker().args(["rmi", "--force", &tag]));
+    copied.map_err(|source| EngineError::Extract { source })
+}
+
+fn copy_out(
+    docker: &impl Fn() -> Invocation,
+    tag: &str,
+    job: &Job<'_>,
+    runner: &Runner<'_>,
+) -> Result<(), InvocationError> {
+    let answer = runner.read("container-create", &docker().args(["create", tag, "/none"]))?;
+    let container = String::from_utf8_lossy(&answer).trim().to_owned();
+    let from = format!("{container}:{}/.", job.folder);
+    let copied = runner.run(
+        "container-copy",
+        &docker().args(["cp", &from, job.output.as_str()]),
+    );
+    let _left = runner.run(
+        "container-remove",
+        &docker().args(["rm", "--force", &container]),
+    );
+    copied
+}

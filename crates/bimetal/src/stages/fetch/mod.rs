@@ -1,0 +1,156 @@
+//! Collects everything that a container without a network needs.
+//!
+//! In: a plan whose sources and lock files stand in the output folder, the caches of Go and cargo. Out: [`Fetched`]: the context of one
+//! engine run. Invariant: every module and crate is compared with its sum in the lock files before it is taken along, and `inputs.json`, which is
+//! written last, lists every file with its digest.
+
+mod crates;
+mod error;
+mod inputs;
+mod modules;
+mod recorded;
+
+use std::collections::BTreeMap;
+
+use bimetal_manifest::Digest;
+use camino::{Utf8Path, Utf8PathBuf};
+
+pub(crate) use error::FetchError;
+pub(crate) use recorded::{Base, Pinned, RECORDED, Recorded};
+
+use super::generate::{Ours, RECORD, SourceTree, render};
+use super::plan::Plan;
+use crate::toolchain::{Runner, work};
+use inputs::Inputs;
+
+/// Where the inputs stand in the container.
+pub(crate) const INSIDE: &str = "/bimetal";
+/// The stage of the Dockerfile that builds, and the folder that it leaves the finished files in.
+pub(crate) const STAGE: &str = "build";
+pub(crate) const OUTPUT: &str = "/bimetal/out";
+/// Folders of the inputs.
+pub(crate) const SOURCES: &str = "src";
+const MODULES: &str = "modules";
+const LOCAL: &str = "local";
+const CARGO: &str = "crates";
+const VENDORED: &str = "crates/vendor";
+/// The builder, run inside.
+pub(crate) const PROGRAM: &str = "bimetal";
+/// What the context has beside the inputs.
+pub(crate) const DOCKERFILE: &str = "Dockerfile";
+const ROOT_FS: &str = "rootfs.tar";
+/// Path -> digest of every input but the builder and this file.
+pub(crate) const LIST: &str = "inputs.json";
+
+/// Everything that one engine run needs.
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    pub(crate) plan: Plan,
+    /// The folder that the engine is given.
+    pub(crate) context: Utf8PathBuf,
+    pub(crate) recorded: Recorded,
+}
+
+/// The folder of the context below the output folder.
+pub(crate) fn context(out: &Utf8Path) -> Utf8PathBuf {
+    work::folder(out).join("hermetic/context")
+}
+
+/// The Dockerfile for containers that start from `base`.
+pub(crate) fn dockerfile(base: &Base) -> String {
+    render(
+        "Dockerfile.j2",
+        serde_json::json!({ "base": base, "inside": INSIDE }),
+    )
+}
+
+/// Collects the inputs for a container that starts from `base`. Root file systems are checked and taken along.
+pub(crate) fn fetch(
+    plan: Plan,
+    tree: &SourceTree,
+    recorded: Recorded,
+    runner: &Runner<'_>,
+) -> Result<Fetched, FetchError> {
+    let context = context(&plan.out);
+    let mut whole = Inputs::start(context.clone())?;
+    if let Base::RootFs { path, digest } = &recorded.base {
+        runner.activity.doing("taking the root file system along");
+        let found = format!("sha256:{}", whole.copy(ROOT_FS, path)?);
+        if found != *digest {
+            return Err(FetchError::RootFs {
+                path: path.clone(),
+                found,
+                wanted: digest.clone(),
+            });
+        }
+    }
+    let dockerfile = dockerfile(&recorded.base);
+    whole.write(DOCKERFILE, dockerfile.as_bytes())?;
+
+    let mut inputs = Inputs::start(context.join("inputs"))?;
+    inputs.write(DOCKERFILE, dockerfile.as_bytes())?;
+    sources(&plan, tree, &mut inputs)?;
+    runner.activity.doing("taking Go modules along");
+    modules::add(&plan, &mut inputs, runner)?;
+    modules::add_local(&plan, &mut inputs, runner)?;
+    if plan.rust.is_some() {
+        runner.activity.doing("taking crates along");
+        crates::add(&plan, &mut inputs, runner)?;
+    }
+    inputs.write(RECORDED, recorded.to_text().as_bytes())?;
+    let list = list(inputs.digests());
+    // Not in the list: which build of the builder it is does not decide about what it makes; its version does, and is recorded.
+    let program = std::env::current_exe()
+        .map_err(std::io::Error::from)
+        .and_then(|path| {
+            Utf8PathBuf::from_path_buf(path).map_err(|_| std::io::ErrorKind::InvalidData.into())
+        })
+        .map_err(|source| FetchError::Read {
+            path: PROGRAM.into(),
+            source,
+        })?;
+    inputs.copy_program(PROGRAM, &program)?;
+    // Last: a context that has it is complete.
+    inputs.write(LIST, list.as_bytes())?;
+    Ok(Fetched {
+        plan,
+        context,
+        recorded,
+    })
+}
+
+/// The text of `inputs.json`.
+fn list(digests: &BTreeMap<Utf8PathBuf, Digest>) -> String {
+    let mut text = serde_json::to_string_pretty(digests).expect("digests by path are always JSON");
+    text.push('\n');
+    text
+}
+
+/// The generated sources as they stand in the output folder: what a person changed there counts, as in a build without a container.
+fn sources(plan: &Plan, tree: &SourceTree, inputs: &mut Inputs) -> Result<(), FetchError> {
+    let ours = Ours::load(&plan.out).map_err(|source| FetchError::Read {
+        path: plan.out.join(RECORD),
+        source,
+    })?;
+    let mut names: Vec<Utf8PathBuf> = ours.sources.keys().map(Utf8PathBuf::from).collect();
+    if names.is_empty() {
+        names = tree.iter().map(|(path, _)| path.to_owned()).collect();
+    }
+    names.extend(["go.mod", "go.sum", "rust/Cargo.lock"].map(Utf8PathBuf::from));
+    names.sort();
+    names.dedup();
+    if !plan.out.join("go.mod").exists() {
+        return Err(FetchError::NoSources {
+            path: plan.out.clone(),
+        });
+    }
+    for name in names {
+        let from = plan.out.join(&name);
+        let is_lock = name == "go.sum" || (name == "rust/Cargo.lock" && plan.rust.is_none());
+        if is_lock && !from.exists() {
+            continue;
+        }
+        inputs.copy(Utf8Path::new(SOURCES).join(&name), &from)?;
+    }
+    Ok(())
+}
