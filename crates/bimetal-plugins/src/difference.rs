@@ -3,7 +3,7 @@
 //! In: a [`Mismatch`]. Out: lines. Invariant: both values, what would happen and what repairs it are always there; names are counted, and
 //! as many of them are listed as the document has.
 
-use bimetal_manifest::compat::{Class, Mismatch, NAMES_LIMIT};
+use bimetal_manifest::compat::{Class, Mismatch, NAMES_LIMIT, What};
 
 use crate::escape::field;
 use crate::output::{Output, Tone};
@@ -52,6 +52,9 @@ pub(crate) fn print(mismatch: &Mismatch, out: &mut Output) {
 /// A few names stand in one line; many, which somebody asked for, one in each.
 fn touched(mismatch: &Mismatch) -> Vec<(&'static str, Cell)> {
     let Mismatch { names, count, .. } = mismatch;
+    if mismatch.what == What::HermeticEnvironment {
+        return differing(names, *count);
+    }
     if names.len() > NAMES_LIMIT {
         let labels = std::iter::once("touches").chain(std::iter::repeat(""));
         return labels.zip(names.iter().map(Cell::new)).collect();
@@ -63,6 +66,20 @@ fn touched(mismatch: &Mismatch) -> Vec<(&'static str, Cell)> {
         ""
     };
     vec![("touches", Cell::new(format!("{text}{hint}")))]
+}
+
+/// The items of an environment are sentences: one in each line.
+fn differing(items: &[String], count: usize) -> Vec<(&'static str, Cell)> {
+    let labels = std::iter::once("differs").chain(std::iter::repeat(""));
+    let mut lines: Vec<_> = labels.zip(items.iter().map(Cell::new)).collect();
+    let more = count.saturating_sub(items.len());
+    if more > 0 {
+        lines.push((
+            "",
+            Cell::new(format!("and {more} more, which `--names all` lists")),
+        ));
+    }
+    lines
 }
 
 /// The names that a document has, and how many more there are.
@@ -89,8 +106,6 @@ pub(crate) fn quoted(text: &str) -> String {
 mod tests {
     use std::io;
     use std::sync::{Arc, Mutex};
-
-    use bimetal_manifest::compat::What;
 
     use super::*;
 

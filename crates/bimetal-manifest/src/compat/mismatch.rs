@@ -77,6 +77,8 @@ pub enum What {
     Flag,
     /// A variable of the build environment.
     Environment,
+    /// The whole environment of a hermetic build.
+    HermeticEnvironment,
     /// A module or crate that both have.
     Dependency,
     /// Go packages whose hashes differ from main's.
@@ -124,6 +126,7 @@ impl What {
             Self::Profile => "profile",
             Self::Flag => "flag",
             Self::Environment => "environment",
+            Self::HermeticEnvironment => "hermetic_environment",
             Self::Dependency => "dependency",
             Self::PackageHash => "package_hash",
             Self::PluginSet => "plugin_set",

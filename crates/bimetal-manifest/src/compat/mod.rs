@@ -8,6 +8,7 @@ mod causes;
 mod component;
 mod dependencies;
 mod flags;
+mod hermetic;
 mod link_values;
 mod loading;
 mod mismatch;
@@ -100,6 +101,7 @@ pub fn compare<'r>(
         found.extend(toolchain::compare(&pair));
         found.extend(flags::compare(&pair));
         found.extend(dependencies::compare(&pair));
+        found.extend(hermetic::compare(&pair));
     }
     if plugin.facts.form == Form::GoPlugin {
         found = causes::fold(found, main, plugin);

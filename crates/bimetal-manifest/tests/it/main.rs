@@ -11,6 +11,7 @@ mod causes;
 mod compared;
 mod compat;
 mod fixture;
+mod hermetic;
 mod hostile;
 mod listed;
 mod loading;
