@@ -24,9 +24,9 @@ use crate::stages::receive::{self, Received};
 use crate::stages::resolve;
 use crate::toolchain::{Runner, work, write};
 
-/// The images whose tool chains the builder is made for.
-const GO_IMAGE: &str = "golang:1.26.8-trixie";
-const RUST_IMAGE: &str = "rust:1.95.0-trixie";
+/// The images whose tool chains the builder is made for, on an older system: what is built there runs with its C library and with newer ones.
+const GO_IMAGE: &str = "golang:1.26.8-bookworm";
+const RUST_IMAGE: &str = "rust:1.95.0-bookworm";
 /// The first day of 1980, which every archive format can tell, and nobody takes for a real time.
 const EPOCH: i64 = 315_532_800;
 const EPOCH_VARIABLE: &str = "SOURCE_DATE_EPOCH";

@@ -34,9 +34,24 @@ pub(crate) fn build(
     if engine.way == Way::Legacy {
         return legacy(engine, job, runner);
     }
-    runner
-        .run("container", &command(engine, job))
-        .map_err(EngineError::of_build)
+    let tag = tag();
+    let keeps_image = matches!(engine.way, Way::Podman | Way::Buildah(_));
+    let mut build = command(engine, job);
+    if keeps_image {
+        build = build.arg(format!("--tag={tag}"));
+    }
+    let built = runner.run("container", &build.arg(job.context.as_str()));
+    if keeps_image {
+        // What is left would only take space; the first error is the one to tell.
+        let remove = Invocation::engine(&engine.program, nowhere()).args(["rmi", "--force", &tag]);
+        let _left = runner.run("container-image", &remove);
+    }
+    built.map_err(EngineError::of_build)
+}
+
+/// The name of the image while there is one; no other run has it.
+fn tag() -> String {
+    format!("bimetal-hermetic:{}", std::process::id())
 }
 
 /// For engines that put the last stage into a folder themselves.
@@ -67,7 +82,6 @@ fn command(engine: &Engine, job: &Job<'_>) -> Invocation {
         .arg("--no-cache")
         .args(arguments(job))
         .arg(format!("--output=type=local,dest={}", job.output))
-        .arg(job.context.as_str())
 }
 
 /// A changed root shares the network of the engine, so the engine gets none.
@@ -97,7 +111,7 @@ fn arguments<'a>(job: &'a Job<'_>) -> impl Iterator<Item = String> + use<'a> {
 
 /// Builds an image of the stage, and copies the folder out of a container that never runs.
 fn legacy(engine: &Engine, job: &Job<'_>, runner: &Runner<'_>) -> Result<(), EngineError> {
-    let tag = format!("bimetal-hermetic:{}", std::process::id());
+    let tag = tag();
     let docker = || Invocation::engine(&engine.program, nowhere()).env("DOCKER_BUILDKIT", "0");
     let image = docker()
         .args(["build", "--network=none", "--no-cache", "--force-rm"])

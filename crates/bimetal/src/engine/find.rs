@@ -9,6 +9,7 @@ use camino::Utf8PathBuf;
 
 use super::error::{EngineError, output_of};
 use super::{Engine, Isolation, Name, Way, nowhere};
+use crate::stages::resolve::find_tool;
 use crate::toolchain::{Invocation, InvocationError, Runner};
 
 /// In the order in which they are tried.
@@ -24,7 +25,7 @@ pub(crate) fn find(
     runner: &Runner<'_>,
 ) -> Result<Engine, EngineError> {
     if let Some(name) = wanted {
-        let program = locate(name.as_str(), search_path).ok_or(EngineError::Unusable {
+        let program = find_tool(name.as_str(), search_path).ok_or(EngineError::Unusable {
             name: name.as_str(),
             reason: "it is not on PATH".to_owned(),
             hint: "install it, or leave `--engine` out",
@@ -33,7 +34,7 @@ pub(crate) fn find(
     }
     let mut tried = Vec::new();
     for name in ALL {
-        let Some(program) = locate(name.as_str(), search_path) else {
+        let Some(program) = find_tool(name.as_str(), search_path) else {
             tried.push(format!("`{}` is not on PATH", name.as_str()));
             continue;
         };
@@ -45,14 +46,6 @@ pub(crate) fn find(
         }
     }
     Err(EngineError::None { tried })
-}
-
-fn locate(name: &str, search_path: &str) -> Option<Utf8PathBuf> {
-    env::split_paths(search_path)
-        .filter_map(|folder| Utf8PathBuf::from_path_buf(folder).ok())
-        .filter(|folder| folder.is_absolute())
-        .map(|folder| folder.join(name))
-        .find(|path| path.is_file())
 }
 
 /// Asks the engine something that only a working one answers.
@@ -110,7 +103,7 @@ fn isolation(search_path: &str) -> Isolation {
         // runc first: it runs on hosts with the first version of control groups too.
         let found = RUNTIMES
             .iter()
-            .find(|name| locate(name, search_path).is_some());
+            .find(|name| find_tool(name, search_path).is_some());
         found.map(|name| (*name).to_owned())
     });
     match (set("BUILDAH_ISOLATION").as_deref(), runtime) {

@@ -35,7 +35,9 @@ pub(crate) fn collect(
     dockerfile: &[u8],
     runner: &Runner<'_>,
 ) -> Result<Hermetic, EnvironmentError> {
-    let variables = inherited()
+    let passed = inherited();
+    let search_path = passed.get("PATH").cloned().unwrap_or_default();
+    let variables = passed
         .into_iter()
         .filter(|(name, _)| !NOT_OF_IT.contains(&name.as_str()))
         .collect();
@@ -43,7 +45,7 @@ pub(crate) fn collect(
         base_images,
         dockerfile: sha256(dockerfile),
         packages: packages::installed(runner)?,
-        tools: tools::all(plan, runner)?,
+        tools: tools::all(plan, &search_path, runner)?,
         variables,
         builder: Builder {
             name: env!("CARGO_PKG_NAME").to_owned(),

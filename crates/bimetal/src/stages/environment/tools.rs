@@ -10,6 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::error::EnvironmentError;
 use crate::stages::lock::{TreeError, sum_of_files, walked};
 use crate::stages::plan::Plan;
+use crate::stages::resolve::find_tool;
 use crate::toolchain::{Invocation, Runner};
 
 /// What Go compiles with, below GOROOT.
@@ -20,6 +21,7 @@ const OF_CC: [&str; 5] = ["cc1", "as", "collect2", "ld", "objcopy"];
 /// Every tool that the plan uses.
 pub(super) fn all(
     plan: &Plan,
+    search_path: &str,
     runner: &Runner<'_>,
 ) -> Result<BTreeMap<String, Tool>, EnvironmentError> {
     let mut tools = BTreeMap::new();
@@ -58,9 +60,9 @@ pub(super) fn all(
         tools.insert("cc".to_owned(), whole);
         for name in OF_CC {
             let asked = Invocation::new(&cc.program, "/").arg(format!("-print-prog-name={name}"));
-            let path = Utf8PathBuf::from(ask("cc", &asked, runner)?);
-            // The compiler answers with the bare name where it has no such program: clang has its own assembler and no cc1.
-            if path.is_absolute() {
+            let answer = ask("cc", &asked, runner)?;
+            // The bare name is one that is looked for on PATH; clang has its own assembler and no cc1.
+            if let Some(path) = find_tool(&answer, search_path) {
                 let version = version(name, &path, runner)?;
                 tools.insert(name.to_owned(), tool("cc", version, &[path])?);
             }

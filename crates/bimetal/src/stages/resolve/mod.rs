@@ -111,6 +111,11 @@ pub(crate) fn resolve(
     })
 }
 
+/// A program by its absolute path, or by its name in the folders of `search_path`.
+pub(crate) fn find_tool(name: &str, search_path: &str) -> Option<Utf8PathBuf> {
+    tools::find(name, Utf8Path::new("/"), search_path)
+}
+
 /// The tool chains of this machine for a plan that was made on another one.
 pub(crate) fn tools_for(
     plan: &mut Plan,

@@ -208,7 +208,7 @@ pub(super) fn cc(
 }
 
 /// A program by path, or by name in the folders of `search`.
-fn find(name: &str, current: &Utf8Path, search: &str) -> Option<Utf8PathBuf> {
+pub(super) fn find(name: &str, current: &Utf8Path, search: &str) -> Option<Utf8PathBuf> {
     if name.contains('/') {
         let path = super::paths::absolute(current, name);
         return is_program(&path).then_some(path);
