@@ -5,6 +5,7 @@ mod attest;
 mod cli;
 mod engine;
 mod progress;
+mod rebuild;
 mod stages;
 mod toolchain;
 

@@ -32,6 +32,11 @@ pub(crate) enum Command {
     /// Look at plugins without starting a Collector: list, validate, inspect, check
     #[command(visible_alias = "plugin", disable_help_flag = true)]
     Plugins(PluginsArgs),
+    /// Build a hermetic distribution again from its recorded inputs, and compare
+    ///
+    /// Takes the sources as they stand in the output folder, and modules, crates and base image as they were recorded. Nothing in the
+    /// folder is changed. Ends with 2 if a file is not what was rebuilt; the first sections that differ are named.
+    Rebuild(RebuildArgs),
     /// Build what was collected for a container; run by the Dockerfile of a hermetic build
     #[command(hide = true)]
     HermeticInside(HermeticInsideArgs),
@@ -107,6 +112,28 @@ pub(crate) struct InitArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct RebuildArgs {
+    /// The output folder of a build with `--hermetic`
+    #[arg(value_name = "OUT")]
+    pub(crate) out: Utf8PathBuf,
+    /// Compare every file with the one that is there
+    #[arg(long)]
+    pub(crate) compare: bool,
+    /// The program that makes the container; another one than before makes the check stronger
+    #[arg(long, value_name = "ENGINE")]
+    pub(crate) engine: Option<EngineName>,
+    /// The root file system, if it is not in the work folder any more
+    #[arg(long, value_name = "FILE")]
+    pub(crate) base_image: Option<Utf8PathBuf>,
+    /// Form of the comparison
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: Format,
+    /// Show every command line that is run
+    #[arg(long)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct HermeticInsideArgs {
     /// The folder of the inputs
     #[arg(long, value_name = "DIR", default_value = "/bimetal")]
@@ -143,11 +170,15 @@ Examples:
   bimetal init --path my-collector             a first configuration to change
   bimetal --config builder-config.yaml         build what it describes
   bimetal --config b.yaml --dry-run            what would be built, from what, in which steps
+  bimetal --config b.yaml --hermetic           build it in a container without a network
+  bimetal rebuild --compare build              is this what its inputs give?
   bimetal plugins check --main build/otelcol   do these plugins fit this Collector?
 
 Configuration beyond ocb's:
   dist.plugins_dir     where the Collector looks for plugins, relative to its own place
   dist.plugins_policy  exact (default): Rust plugins need main's compiler and crates; abi: its C border
+  dist.hermetic        true: build in a container, as --hermetic does
+  dist.base_image      its image by digest, or the path of a root file system (.tar)
   dist.rust_profile    Cargo profile of everything in Rust (default: release)
   cargo: NAME = SPEC   a Rust component, as a line of [dependencies]; paths start at this file
   plugin: true         build this component as a plugin instead of linking it in
@@ -156,7 +187,8 @@ Configuration beyond ocb's:
 Exit codes:
   0    done
   1    something is wrong
-  2    built, but a plugin does not fit the Collector, so nothing was published
+  2    built, but a plugin does not fit the Collector, so nothing was published;
+       or a rebuild gave other bytes
   130  interrupted";
 
 /// A truth value as Go's flags take it.

@@ -75,7 +75,7 @@ fn decide(config: &Config, arguments: &BuildArgs, printer: &Printer) -> Result<P
 }
 
 /// The output folder, ours until the file is closed: two builders in one folder would take each other's files.
-fn claim_folder(out: &Utf8Path, printer: &Printer) -> Result<fs::File, CliError> {
+pub(super) fn claim_folder(out: &Utf8Path, printer: &Printer) -> Result<fs::File, CliError> {
     let waiting = || {
         printer.note(&format!(
             "waiting for another `bimetal` that builds in `{out}`"

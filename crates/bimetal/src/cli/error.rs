@@ -11,6 +11,7 @@ use super::exit_code::ExitCode;
 use super::hermetic::HermeticError;
 use super::init::InitError;
 use super::inside::InsideError;
+use super::rebuild::RebuildError;
 use crate::stages::build::BuildError;
 use crate::stages::config::ConfigError;
 use crate::stages::deliver::DeliverError;
@@ -52,6 +53,8 @@ pub(super) enum CliError {
     Hermetic(#[from] HermeticError),
     #[error(transparent)]
     Inside(#[from] InsideError),
+    #[error(transparent)]
+    Rebuild(#[from] RebuildError),
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
     #[error(transparent)]
@@ -107,9 +110,11 @@ impl CliError {
             Self::Output(_) => Some(
                 "what was printed is incomplete; check the disk that it is written to".to_owned(),
             ),
-            Self::Surroundings(_) | Self::Claim { .. } | Self::NotText(_) | Self::Signals(_) => {
-                None
-            }
+            Self::Surroundings(_)
+            | Self::Rebuild(_)
+            | Self::Claim { .. }
+            | Self::NotText(_)
+            | Self::Signals(_) => None,
         }
     }
 
@@ -168,6 +173,7 @@ impl CliError {
             Self::Claim { source, .. } => source.kind() == io::ErrorKind::Interrupted,
             Self::Config(_)
             | Self::Inside(_)
+            | Self::Rebuild(_)
             | Self::Deliver(_)
             | Self::Receive(_)
             | Self::Init(_)

@@ -149,7 +149,10 @@ pub(super) fn build(
         printer.line(&format!("inputs in {}", fetched.context));
         return Ok(None);
     };
-    let received = steps.run(Step::Container, |runner| contain(fetched, &engine, runner))?;
+    let output = work::folder(&fetched.plan.out).join("hermetic/artifacts");
+    let received = steps.run(Step::Container, |runner| {
+        contain(fetched, &engine, output, runner)
+    })?;
     let folder = received.folder().to_owned();
     let distribution = steps.run(Step::Package, |runner| {
         package::place_received(received, runner)
@@ -159,13 +162,13 @@ pub(super) fn build(
     Ok(Some(distribution))
 }
 
-/// Runs the engine on the collected inputs, and checks what came out.
+/// Runs the engine on the collected inputs, and checks what came out into `output`.
 pub(super) fn contain(
     fetched: Fetched,
     engine: &Engine,
+    output: Utf8PathBuf,
     runner: &Runner<'_>,
 ) -> Result<Received, CliError> {
-    let output = work::folder(&fetched.plan.out).join("hermetic/artifacts");
     match fs::remove_dir_all(&output) {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
             return Err(HermeticError::Write {

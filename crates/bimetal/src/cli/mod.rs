@@ -11,6 +11,7 @@ mod init;
 mod inside;
 mod plugins;
 mod printer;
+mod rebuild;
 mod steps;
 
 use std::ffi::OsString;
@@ -32,6 +33,7 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let result = match arguments.command {
         None => build::run(&arguments.build, &printer),
+        Some(Command::Rebuild(rebuild)) => rebuild::run(&rebuild, &printer),
         Some(Command::HermeticInside(inside)) => inside::run(&inside.root, &printer),
         Some(Command::Init(init)) => init::run(&init, &printer),
         Some(Command::Version) => {

@@ -66,11 +66,21 @@ pub(crate) enum FetchError {
         file: String,
         folder: Utf8PathBuf,
     },
-    #[error("`{path}` has the digest {found}, and `dist.base_image` wants {wanted}")]
-    RootFs {
+    #[error("`{path}` has the digest {found}, and {wanted} is wanted")]
+    Changed {
         path: Utf8PathBuf,
         found: String,
         wanted: String,
+    },
+    #[error("cannot read `{path}`, which a hermetic build leaves")]
+    NoRecord {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+    #[error("the distribution was built by bimetal {recorded}, and this is {running}")]
+    OtherBuilder {
+        recorded: String,
+        running: &'static str,
     },
     #[error("there is nothing to build: `{path}` lists no sources")]
     NoSources { path: Utf8PathBuf },
@@ -98,9 +108,11 @@ impl FetchError {
             Self::NoCrate { .. } => {
                 Some("run `cargo fetch` in `rust/` of the output folder, where the registry can be reached")
             }
-            Self::RootFs { .. } => Some(
-                "take the archive that was pinned, or write the digest of this one into `dist.base_image`",
+            Self::Changed { .. } => Some(
+                "take the file that was recorded; if a root file system was changed on purpose, write its new digest into `dist.base_image`",
             ),
+            Self::NoRecord { .. } => Some("name the output folder of a build with `--hermetic`"),
+            Self::OtherBuilder { .. } => Some("rebuild with the version that built it"),
             Self::NoSources { .. } => Some("build without `--skip-generate` first"),
             Self::GoCache { source } | Self::Replacements { source } => source.hint(),
             _ => None,

@@ -71,6 +71,24 @@ impl Inputs {
         self.copy_as(path.as_ref(), from, FILE)
     }
 
+    /// Copies a file that must have this digest (`sha256:…`).
+    pub(super) fn copy_expected(
+        &mut self,
+        path: impl AsRef<Utf8Path>,
+        from: &Utf8Path,
+        wanted: &str,
+    ) -> Result<(), FetchError> {
+        let found = format!("sha256:{}", self.copy(path, from)?);
+        if found == wanted {
+            return Ok(());
+        }
+        Err(FetchError::Changed {
+            path: from.to_owned(),
+            found,
+            wanted: wanted.to_owned(),
+        })
+    }
+
     /// Copies a file that is run inside.
     pub(super) fn copy_program(
         &mut self,

@@ -4,6 +4,7 @@
 //! engine run. Invariant: every module and crate is compared with its sum in the lock files before it is taken along, and `inputs.json`, which is
 //! written last, lists every file with its digest.
 
+mod again;
 mod crates;
 mod error;
 mod inputs;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use bimetal_manifest::Digest;
 use camino::{Utf8Path, Utf8PathBuf};
 
+pub(crate) use again::again;
 pub(crate) use error::FetchError;
 pub(crate) use recorded::{Base, Pinned, RECORDED, Recorded};
 
@@ -75,14 +77,7 @@ pub(crate) fn fetch(
     let mut whole = Inputs::start(context.clone())?;
     if let Base::RootFs { path, digest } = &recorded.base {
         runner.activity.doing("taking the root file system along");
-        let found = format!("sha256:{}", whole.copy(ROOT_FS, path)?);
-        if found != *digest {
-            return Err(FetchError::RootFs {
-                path: path.clone(),
-                found,
-                wanted: digest.clone(),
-            });
-        }
+        whole.copy_expected(ROOT_FS, path, digest)?;
     }
     let dockerfile = dockerfile(&recorded.base);
     whole.write(DOCKERFILE, dockerfile.as_bytes())?;
@@ -98,6 +93,16 @@ pub(crate) fn fetch(
         crates::add(&plan, &mut inputs, runner)?;
     }
     inputs.write(RECORDED, recorded.to_text().as_bytes())?;
+    seal(&mut inputs)?;
+    Ok(Fetched {
+        plan,
+        context,
+        recorded,
+    })
+}
+
+/// Adds the builder and the list of everything else.
+fn seal(inputs: &mut Inputs) -> Result<(), FetchError> {
     let list = list(inputs.digests());
     // Not in the list: which build of the builder it is does not decide about what it makes; its version does, and is recorded.
     let program = std::env::current_exe()
@@ -111,12 +116,7 @@ pub(crate) fn fetch(
         })?;
     inputs.copy_program(PROGRAM, &program)?;
     // Last: a context that has it is complete.
-    inputs.write(LIST, list.as_bytes())?;
-    Ok(Fetched {
-        plan,
-        context,
-        recorded,
-    })
+    inputs.write(LIST, list.as_bytes())
 }
 
 /// The text of `inputs.json`.
