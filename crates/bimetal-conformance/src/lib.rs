@@ -5,5 +5,6 @@
 
 pub mod collector;
 pub mod distribution;
+pub mod hermetic;
 pub mod subject;
 pub mod tamper;

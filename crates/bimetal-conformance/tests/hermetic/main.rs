@@ -1,0 +1,4 @@
+//! What needs real container engines.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod machine;
