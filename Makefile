@@ -1,7 +1,7 @@
 # What a newcomer types. Each target makes sure of the tool chains first.
 XTASK = xtask/setup.sh cargo run --quiet --locked --package xtask --
 
-.PHONY: help quickstart test test-all soak bench
+.PHONY: help quickstart test test-all test-hermetic soak bench
 
 help: ## what can be done
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 20
@@ -12,7 +12,10 @@ quickstart: ## build a Collector with a Go and a Rust plugin, and send telemetry
 test: ## the gate: lint, unit, property, structure, quickstart, loading, failure catalogue
 	@$(XTASK) test
 
-test-all: ## everything slow as well: comparison with OCB, rebuilds
+test-hermetic: ## the quickstart in containers without a network, with two engines (installs them from Debian's packages)
+	@$(XTASK) test-hermetic
+
+test-all: ## everything slow as well: comparison with OCB, rebuilds, hermetic builds
 	@$(XTASK) test-all
 
 soak: ## fuzzing (ten minutes per target), sanitizers, stress

@@ -110,8 +110,33 @@ pub(crate) fn test_all() -> Result<(), ChoreError> {
             ],
         )
     })?;
+    hermetic()?;
     println!("test-all: all steps passed");
     Ok(())
+}
+
+/// Real containers without a network: what goes wrong has a name, and two engines give the same bytes.
+pub(crate) fn hermetic() -> Result<(), ChoreError> {
+    let tests = |more: &[&str]| {
+        let words = [
+            "test",
+            "--quiet",
+            "--locked",
+            "--package",
+            "bimetal-conformance",
+            "--test",
+            "hermetic",
+            "--",
+            // One container at a time: each uses the whole machine.
+            "--test-threads=1",
+        ];
+        run("cargo", &[&words, more].concat())
+    };
+    step("engines, and what goes wrong", || {
+        tests(&["--skip", "story::"])
+    })?;
+    // Last, so that what was compared is what a reader sees.
+    step("hermetic builds", || tests(&["--nocapture", "story::"]))
 }
 
 /// Arrows, headers of modules, lengths of files, rooms of unsafe code.

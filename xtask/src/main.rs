@@ -39,6 +39,8 @@ enum Chore {
     Test,
     /// The gate and everything slow: comparison with OCB, rebuilds, all five kinds as plugins.
     TestAll,
+    /// Hermetic builds in real containers; installs the engines from Debian's packages.
+    TestHermetic,
     /// Fuzzing, sanitizers, stress.
     Soak,
     /// The fuzzing of `soak` alone.
@@ -71,6 +73,7 @@ fn main() -> ExitCode {
         Chore::Quickstart => quickstart::run_all(),
         Chore::Test => gate::test(),
         Chore::TestAll => gate::test_all(),
+        Chore::TestHermetic => gate::hermetic(),
         Chore::Soak => soak::run(),
         Chore::Fuzz { targets } => soak::fuzz::run_each(&targets),
         Chore::Structure => gate::structure(),

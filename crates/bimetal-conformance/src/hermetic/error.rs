@@ -75,7 +75,7 @@ impl MachineError {
                 "run `apt-get update` on a Debian system whose package sources name Debian's archive".to_owned(),
             ),
             Self::RootFs { .. } => Some(
-                "the archive must have the suites `trixie` and `trixie-backports`, and the disk 3 GB of free space".to_owned(),
+                "the archive must have the suite `bookworm`, and the disk 3 GB of free space".to_owned(),
             ),
             Self::NotReady { .. } => Some(
                 "a daemon needs root and the right to mount; buildah works with less".to_owned(),

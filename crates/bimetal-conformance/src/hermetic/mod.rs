@@ -3,6 +3,7 @@
 //! In: a Debian machine and its package archive. Out: real engines that build for real. Invariant: what is started here ends with the test and
 //! leaves no mount, no process and no rule of the firewall behind.
 
+mod bill;
 mod daemon;
 mod error;
 mod packages;
@@ -10,6 +11,7 @@ mod registry;
 mod rootfs;
 mod server;
 
+pub use bill::validate_bill;
 pub use daemon::Daemon;
 pub use error::MachineError;
 pub use packages::install;

@@ -1,6 +1,6 @@
 //! A root file system with the tool chains, for machines that have no registry of images.
 //!
-//! In: the package archive that this machine uses. Out: one tar file, made once for a recipe. Invariant: a file with the final name is whole; the
+//! In: the package archive and the tool chains of this machine. Out: one tar file, made once for a recipe. Invariant: a file with the final name is whole; the
 //! same recipe over the same archive gives the same bytes.
 
 use bimetal_manifest::Digest;
@@ -10,15 +10,13 @@ use fs_err as fs;
 use super::error::MachineError;
 use crate::distribution::{run, target};
 
-const SUITE: &str = "trixie";
-/// Go and Rust in the versions that the builder is made for.
-const NEWER: &str = "trixie-backports";
-const PACKAGES: &str =
-    "--include=binutils,ca-certificates,cargo,g++,gcc,golang-1.26-go,libc6-dev,rustc";
-/// Two packages have an older version in the suite itself, which would win.
-const PREFER: &str = r#"--setup-hook=printf 'Package: cargo libstd-rust-dev rustc\nPin: release n=trixie-backports\nPin-Priority: 990\n' > "$1/etc/apt/preferences.d/newer""#;
-/// Debian keeps a versioned Go out of the way.
-const LINK: &str = r#"--customize-hook=ln -s ../../lib/go-1.26/bin/go "$1/usr/local/bin/go""#;
+/// Its C library is as old as any that this project is tested with, so what is built there also starts here.
+const SUITE: &str = "bookworm";
+const PACKAGES: &str = "--include=binutils,ca-certificates,gcc,libc6-dev";
+/// Parts of the tool chains that compile; a company with an image of its own brings its own in the same way.
+const OF_GO: &str = "bin lib pkg/include pkg/tool src go.env VERSION";
+const OF_RUST: &str = "--exclude=lib/rustlib/src --exclude=lib/rustlib/etc bin/cargo bin/rustc lib";
+const LINKS: &str = r#"--customize-hook=ln -s ../go/bin/go ../rust/bin/cargo ../rust/bin/rustc "$1/usr/local/bin/""#;
 /// Nothing that a compiler reads.
 const LEFT_OUT: [&str; 4] = ["doc", "info", "locale", "man"];
 /// Times of files are cut off here, so that they do not tell when the tar was made.
@@ -29,8 +27,8 @@ const NAME: &str = "rootfs-";
 pub fn rootfs() -> Result<Utf8PathBuf, MachineError> {
     let folder = target().join("hermetic");
     fs::create_dir_all(&folder)?;
-    let recipe = recipe();
-    let digest = Digest::of(recipe.join("\n").as_bytes()).to_string();
+    let recipe = recipe()?;
+    let digest = Digest::of(recipe.key.as_bytes()).to_string();
     let path = folder.join(format!("{NAME}{}.tar", &digest[..16]));
     // Tests of several processes may ask at once.
     let lock = fs::File::create(folder.join("lock"))?;
@@ -43,9 +41,13 @@ pub fn rootfs() -> Result<Utf8PathBuf, MachineError> {
     let sources = [
         unfinished.to_string(),
         format!("deb {archive} {SUITE} main"),
-        format!("deb {archive} {NEWER} main"),
     ];
-    let words: Vec<&str> = recipe.iter().chain(&sources).map(String::as_str).collect();
+    let words: Vec<&str> = recipe
+        .words
+        .iter()
+        .chain(&sources)
+        .map(String::as_str)
+        .collect();
     let made = run("env", &words);
     if let Err(source) = made {
         // It may never have been begun.
@@ -57,8 +59,26 @@ pub fn rootfs() -> Result<Utf8PathBuf, MachineError> {
     Ok(path)
 }
 
-/// Everything that decides about the content, but for the archive.
-fn recipe() -> Vec<String> {
+struct Recipe {
+    words: Vec<String>,
+    /// Everything that decides about the content, but for the archive.
+    key: String,
+}
+
+fn recipe() -> Result<Recipe, MachineError> {
+    let said = |program, words: &[&str]| -> Result<String, MachineError> {
+        let answer = run(program, words)?.stdout;
+        Ok(String::from_utf8_lossy(&answer).trim().to_owned())
+    };
+    let (go, rust) = (
+        said("go", &["env", "GOROOT"])?,
+        said("rustc", &["--print", "sysroot"])?,
+    );
+    let take = |from: &str, parts: &str, to: &str| {
+        format!(
+            r#"--customize-hook=mkdir -p "$1{to}" && tar -C '{from}' -cf - {parts} | tar -C "$1{to}" -xf - && chown -R 0:0 "$1{to}""#
+        )
+    };
     let mut words: Vec<String> = [
         EPOCH,
         "mmdebstrap",
@@ -66,14 +86,21 @@ fn recipe() -> Vec<String> {
         "--format=tar",
         "--variant=minbase",
         PACKAGES,
-        PREFER,
-        LINK,
     ]
     .map(str::to_owned)
     .into();
+    words.push(take(&go, OF_GO, "/usr/local/go"));
+    words.push(take(&rust, OF_RUST, "/usr/local/rust"));
+    words.push(LINKS.to_owned());
     words.extend(LEFT_OUT.map(|name| format!("--dpkgopt=path-exclude=/usr/share/{name}/*")));
     words.push(SUITE.to_owned());
-    words
+    let key = format!(
+        "{}\n{}\n{}",
+        words.join("\n"),
+        said("go", &["version"])?,
+        said("rustc", &["-vV"])?
+    );
+    Ok(Recipe { words, key })
 }
 
 /// Where this machine gets Debian's packages from.

@@ -57,41 +57,44 @@ fn tag() -> String {
 /// For engines that put the last stage into a folder themselves.
 fn command(engine: &Engine, job: &Job<'_>) -> Invocation {
     let program = &engine.program;
+    // Relative, because a comma in a path would end the value of an option.
+    let here = job.output.parent().unwrap_or(nowhere());
+    let name = job.output.file_name().unwrap_or_default();
     let invocation = match &engine.way {
-        Way::Buildx => Invocation::engine(program, nowhere())
+        Way::Buildx => Invocation::engine(program, here)
             // Else a statement about the build is put among the files.
             .env("BUILDX_NO_DEFAULT_ATTESTATIONS", "1")
             .args(["buildx", "build", "--network=none", "--progress=plain"]),
-        Way::BuildKit => Invocation::engine(program, nowhere())
+        Way::BuildKit => Invocation::engine(program, here)
             .env("DOCKER_BUILDKIT", "1")
             .args(["build", "--network=none", "--progress=plain"]),
         Way::Legacy => unreachable!("it has no output option; `legacy` builds with it"),
-        Way::Podman => Invocation::engine(program, nowhere()).args([
+        Way::Podman => Invocation::engine(program, here).args([
             "build",
             "--network=none",
             "--layers=false",
             "--force-rm",
         ]),
-        Way::Buildah(Isolation::Oci(runtime)) => Invocation::engine(program, nowhere())
+        Way::Buildah(Isolation::Oci(runtime)) => Invocation::engine(program, here)
             .args(["build", "--isolation=oci", "--network=none"])
             .arg(format!("--runtime={runtime}"))
             .args(["--layers=false", "--force-rm"]),
-        Way::Buildah(Isolation::Chroot { root }) => chroot(engine, *root),
+        Way::Buildah(Isolation::Chroot { root }) => chroot(engine, *root, here),
     };
     invocation
         .arg("--no-cache")
         .args(arguments(job))
-        .arg(format!("--output=type=local,dest={}", job.output))
+        .arg(format!("--output=type=local,dest={name}"))
 }
 
 /// A changed root shares the network of the engine, so the engine gets none.
-fn chroot(engine: &Engine, root: bool) -> Invocation {
+fn chroot(engine: &Engine, root: bool, here: &Utf8Path) -> Invocation {
     let buildah = engine.program.as_str();
     let unshare = ["unshare", "--net", "--", buildah];
     let invocation = if root {
-        Invocation::engine(unshare[0], nowhere()).args(unshare[1..].iter().copied())
+        Invocation::engine(unshare[0], here).args(unshare[1..].iter().copied())
     } else {
-        Invocation::engine(buildah, nowhere())
+        Invocation::engine(buildah, here)
             .args(["unshare", "--"])
             .args(unshare)
     };
