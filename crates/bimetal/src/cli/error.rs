@@ -110,11 +110,10 @@ impl CliError {
             Self::Output(_) => Some(
                 "what was printed is incomplete; check the disk that it is written to".to_owned(),
             ),
-            Self::Surroundings(_)
-            | Self::Rebuild(_)
-            | Self::Claim { .. }
-            | Self::NotText(_)
-            | Self::Signals(_) => None,
+            Self::Rebuild(error) => Some(error.hint().to_owned()),
+            Self::Surroundings(_) | Self::Claim { .. } | Self::NotText(_) | Self::Signals(_) => {
+                None
+            }
         }
     }
 

@@ -43,6 +43,16 @@ pub(super) enum RebuildError {
     Compare(#[from] CompareError),
 }
 
+impl RebuildError {
+    pub(super) fn hint(&self) -> &'static str {
+        match self {
+            Self::NoFolder { .. } => "name the output folder of a build",
+            Self::Sums { .. } => "restore it, or build the distribution once more",
+            Self::Compare(error) => error.hint(),
+        }
+    }
+}
+
 /// What is printed for programs.
 #[derive(Serialize)]
 struct Report<'a> {

@@ -3,6 +3,7 @@
 //! In: two folders, names of files. Out: every [`Difference`], told as far as a person needs to find its cause. Invariant: changes nothing, and
 //! decides by all bytes: what cannot be explained still counts.
 
+mod headers;
 mod sections;
 
 use std::fmt;
@@ -12,18 +13,26 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use serde::Serialize;
 
-use sections::SectionDifference;
+use sections::{SectionDifference, hex, or_dash};
 
 /// More sections do not help a person: what comes first is the cause, what comes after it the consequence.
 const SECTIONS: usize = 4;
-/// Of a line of text.
+/// Characters of a line of text, and how many of them stand before the difference.
 const SHOWN: usize = 160;
+const BEFORE: usize = 40;
 
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read `{path}`")]
 pub(crate) struct CompareError {
     path: Utf8PathBuf,
     source: io::Error,
+}
+
+impl CompareError {
+    /// The next action for a person.
+    pub(crate) fn hint(&self) -> &'static str {
+        "run it as a user who may read the distribution, and see that nothing but files stands where files belong"
+    }
 }
 
 /// One file that is not the same in both builds.
@@ -58,8 +67,14 @@ pub(crate) enum What {
     /// Bytes outside of every section, or of a file without sections.
     Bytes {
         offset: u64,
+        /// What stands there in an ELF file: a header, a gap.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        part: Option<String>,
         recorded_size: u64,
         rebuilt_size: u64,
+        /// A few bytes from the difference on, in hexadecimal.
+        recorded: String,
+        rebuilt: String,
     },
 }
 
@@ -87,7 +102,12 @@ pub(crate) fn compare<'a>(
 }
 
 fn read(path: &Utf8Path) -> Result<Option<Vec<u8>>, CompareError> {
-    match fs::read(path) {
+    // Opening anything else could wait for ever.
+    let regular = |path: &Utf8Path| match fs::metadata(path)? {
+        metadata if metadata.is_file() => fs::read(path),
+        _ => Err(io::Error::other("it is no regular file")),
+    };
+    match regular(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(CompareError {
@@ -101,18 +121,23 @@ fn difference(one: &[u8], other: &[u8]) -> Option<What> {
     if one == other {
         return None;
     }
-    let found = sections::compare(one, other);
-    if !found.is_empty() {
-        return Some(What::Sections {
-            count: found.len(),
-            sections: found.into_iter().take(SECTIONS).collect(),
-        });
+    let (sections, count) = sections::compare(one, other, SECTIONS);
+    if count > 0 {
+        return Some(What::Sections { sections, count });
     }
-    Some(line(one, other).unwrap_or_else(|| What::Bytes {
-        offset: first_difference(one, other) as u64,
+    Some(line(one, other).unwrap_or_else(|| bytes(one, other)))
+}
+
+fn bytes(one: &[u8], other: &[u8]) -> What {
+    let offset = first_difference(one, other);
+    What::Bytes {
+        offset: offset as u64,
+        part: headers::part(one, offset),
         recorded_size: one.len() as u64,
         rebuilt_size: other.len() as u64,
-    }))
+        recorded: hex(one, offset),
+        rebuilt: hex(other, offset),
+    }
 }
 
 /// The first offset at which two texts differ, or the end of the shorter one.
@@ -129,17 +154,19 @@ fn line(one: &[u8], other: &[u8]) -> Option<What> {
         std::str::from_utf8(one).ok()?,
         std::str::from_utf8(other).ok()?,
     );
-    let (mut first, mut second) = (one.lines(), other.lines());
+    // Not `lines`: another line end is a difference too.
+    let (mut first, mut second) = (one.split('\n'), other.split('\n'));
     let mut number = 0;
     loop {
         number += 1;
         match (first.next(), second.next()) {
             (None, None) => return None,
             (one, other) if one != other => {
+                let (recorded, rebuilt) = shown(one, other);
                 return Some(What::Line {
                     line: number,
-                    recorded: shown(one),
-                    rebuilt: shown(other),
+                    recorded,
+                    rebuilt,
                 });
             }
             _ => {}
@@ -147,11 +174,27 @@ fn line(one: &[u8], other: &[u8]) -> Option<What> {
     }
 }
 
-fn shown(line: Option<&str>) -> String {
-    line.map_or_else(
-        || "the end".to_owned(),
-        |line| line.trim().chars().take(SHOWN).collect(),
-    )
+/// Two lines around the place where they differ; without the indentation that they share.
+fn shown(one: Option<&str>, other: Option<&str>) -> (String, String) {
+    let both = || {
+        one.unwrap_or_default()
+            .chars()
+            .zip(other.unwrap_or_default().chars())
+            .take_while(|(one, other)| one == other)
+    };
+    let indented = both().take_while(|(one, _)| one.is_whitespace()).count();
+    let skipped = indented.max(both().count().saturating_sub(BEFORE));
+    let cut = |line: Option<&str>| {
+        line.map_or_else(
+            || "the end".to_owned(),
+            |line| {
+                let mark = if skipped > indented { "…" } else { "" };
+                let part: String = line.chars().skip(skipped).take(SHOWN).collect();
+                format!("{mark}{}", bimetal_manifest::escape(&part))
+            },
+        )
+    };
+    (cut(one), cut(other))
 }
 
 impl fmt::Display for Difference {
@@ -161,7 +204,10 @@ impl fmt::Display for Difference {
             What::Missing => write!(formatter, "{file}: is missing, and was built now"),
             What::NotRebuilt => write!(formatter, "{file}: is there, and was not built now"),
             What::Sections { sections, count } => {
-                write!(formatter, "{file}: {count} sections differ, first")?;
+                match count {
+                    1 => write!(formatter, "{file}: one section differs")?,
+                    _ => write!(formatter, "{file}: {count} sections differ, first")?,
+                }
                 sections
                     .iter()
                     .try_for_each(|section| write!(formatter, "\n  {section}"))
@@ -176,12 +222,23 @@ impl fmt::Display for Difference {
             ),
             What::Bytes {
                 offset,
+                part,
                 recorded_size,
                 rebuilt_size,
-            } => write!(
-                formatter,
-                "{file}: differs from byte {offset} on, outside of every section ({recorded_size} bytes, rebuilt {rebuilt_size})"
-            ),
+                recorded,
+                rebuilt,
+            } => {
+                write!(formatter, "{file}: differs from byte {offset} on")?;
+                if let Some(part) = part {
+                    write!(formatter, ", in {part}")?;
+                }
+                write!(
+                    formatter,
+                    "\n  recorded  {} of {recorded_size} bytes\n  rebuilt   {} of {rebuilt_size} bytes",
+                    or_dash(recorded),
+                    or_dash(rebuilt),
+                )
+            }
         }
     }
 }

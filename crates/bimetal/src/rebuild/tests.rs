@@ -76,7 +76,7 @@ fn a_changed_function_is_named_with_its_section() {
     assert!(sections[0].recorded.starts_with("29") && sections[0].rebuilt.starts_with("2a"));
     let text = found[0].to_string();
     assert!(
-        text.starts_with("a.so: 1 sections differ, first\n  .text at 0x"),
+        text.starts_with("a.so: one section differs\n  .text at 0x"),
         "{text}"
     );
 }
@@ -145,4 +145,137 @@ fn a_truncated_file_is_a_difference_and_no_panic() {
         fs::write(builds.rebuilt.join("a.so"), &bytes[..length]).unwrap();
         assert_eq!(builds.compare("a.so").len(), 1, "{length}");
     }
+}
+
+#[test]
+fn only_the_build_id_differs_and_is_named() {
+    let builds = Builds::new();
+    for (folder, id) in [(&builds.recorded, "0x11"), (&builds.rebuilt, "0x22")] {
+        library(folder, "a.so", CODE, &[&format!("-Wl,--build-id={id}")]);
+    }
+    assert_eq!(
+        builds.compare("a.so")[0].to_string(),
+        "a.so: one section differs\n  .note.gnu.build-id at 0x10: recorded 11 of 17 bytes, rebuilt 22 of 17 bytes"
+    );
+}
+
+#[test]
+fn a_section_that_grew_or_that_only_one_file_has_is_named() {
+    let builds = Builds::new();
+    library(&builds.recorded, "a.so", CODE, &["-Wl,--build-id=none"]);
+    library(
+        &builds.rebuilt,
+        "a.so",
+        &CODE.replace("one", "longer"),
+        &["-Wl,--build-id=0x11"],
+    );
+    let text = builds.compare("a.so")[0].to_string();
+    assert!(text.contains("sections differ, first\n"), "{text}");
+    let What::Sections { sections, count } = builds.compare("a.so").remove(0).what else {
+        panic!("{text}")
+    };
+    assert!(count > sections.len() && sections.len() == SECTIONS);
+    let (recorded, rebuilt) = (builds.recorded.join("a.so"), builds.rebuilt.join("a.so"));
+    let (all, _) = sections::compare(
+        &fs::read(recorded).unwrap(),
+        &fs::read(rebuilt).unwrap(),
+        usize::MAX,
+    );
+    let named = |name: &str| all.iter().find(|section| section.section == name).unwrap();
+    assert_eq!(named(".note.gnu.build-id").recorded_size, None);
+    let grown = named(".rodata");
+    assert!(grown.recorded_size < grown.rebuilt_size, "{grown:?}");
+    assert_eq!(grown.symbol.as_deref(), Some("word"));
+}
+
+/// The file with its byte at `offset` changed.
+fn changed(builds: &Builds, offset: usize) -> String {
+    let mut bytes = fs::read(builds.recorded.join("a.so")).unwrap();
+    bytes[offset] ^= 0xff;
+    fs::write(builds.rebuilt.join("a.so"), bytes).unwrap();
+    builds.compare("a.so")[0].to_string()
+}
+
+#[test]
+fn what_differs_in_headers_only_is_named_by_its_header() {
+    let builds = Builds::new();
+    library(&builds.recorded, "a.so", CODE, &[]);
+    let bytes = fs::read(builds.recorded.join("a.so")).unwrap();
+    let number = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
+    let (segments, sections) = (number(32), number(40));
+    // `e_flags`; the physical address of the second segment; the alignment of the first real section.
+    assert!(changed(&builds, 48).contains("from byte 48 on, in the ELF header\n"));
+    let at = usize::try_from(segments).unwrap() + 56 + 24;
+    let text = changed(&builds, at);
+    assert!(text.contains("in program header 1 (type 0x"), "{text}");
+    let at = usize::try_from(sections).unwrap() + 64 + 48;
+    let text = changed(&builds, at);
+    assert!(text.contains("in the header of section `."), "{text}");
+}
+
+#[test]
+fn an_address_at_the_end_of_the_world_is_no_panic() {
+    let builds = Builds::new();
+    library(&builds.recorded, "a.so", CODE, &["-Wl,--build-id=none"]);
+    library(
+        &builds.rebuilt,
+        "a.so",
+        &CODE.replace("41", "42"),
+        &["-Wl,--build-id=none"],
+    );
+    for name in [&builds.recorded, &builds.rebuilt] {
+        let path = name.join("a.so");
+        let mut bytes = fs::read(&path).unwrap();
+        let table = usize::try_from(u64::from_le_bytes(bytes[40..48].try_into().unwrap())).unwrap();
+        for section in bytes[table..].chunks_exact_mut(64) {
+            section[16..24].fill(0xff);
+        }
+        fs::write(path, bytes).unwrap();
+    }
+    assert!(builds.compare("a.so")[0].to_string().contains(".text at"));
+}
+
+#[test]
+fn sections_that_lie_upon_each_other_are_not_walked() {
+    let builds = Builds::new();
+    library(&builds.recorded, "a.so", CODE, &[]);
+    let mut bytes = fs::read(builds.recorded.join("a.so")).unwrap();
+    let table = usize::try_from(u64::from_le_bytes(bytes[40..48].try_into().unwrap())).unwrap();
+    let length = bytes.len() as u64;
+    for section in bytes[table..].chunks_exact_mut(64).skip(1) {
+        section[4..8].copy_from_slice(&1_u32.to_le_bytes());
+        section[24..32].fill(0);
+        section[32..40].copy_from_slice(&length.to_le_bytes());
+    }
+    fs::write(builds.rebuilt.join("a.so"), bytes).unwrap();
+    assert!(matches!(builds.compare("a.so")[0].what, What::Bytes { .. }));
+}
+
+#[test]
+fn a_long_line_is_shown_around_its_difference_and_line_ends_count() {
+    let builds = Builds::new();
+    let put = |one: &str, other: &str| {
+        fs::write(builds.recorded.join("t"), one).unwrap();
+        fs::write(builds.rebuilt.join("t"), other).unwrap();
+        builds.compare("t")[0].to_string()
+    };
+    let long = "x".repeat(1000);
+    let text = put(&format!("{long}old"), &format!("{long}new"));
+    assert!(text.contains("…x") && text.contains("xold\n") && text.ends_with("xnew"));
+    assert_eq!(
+        put("a\r\nb", "a\nb"),
+        "t: line 1 differs\n  recorded  a\\u{d}\n  rebuilt   a"
+    );
+    assert_eq!(
+        put("a", "a\n\u{1b}[31m"),
+        "t: line 2 differs\n  recorded  the end\n  rebuilt   \\u{1b}[31m"
+    );
+}
+
+#[test]
+fn what_is_no_file_is_an_error_and_not_a_wait() {
+    let builds = Builds::new();
+    fs::create_dir(builds.recorded.join("d")).unwrap();
+    let error = compare(&builds.recorded, &builds.rebuilt, [Utf8Path::new("d")]).unwrap_err();
+    assert!(error.to_string().ends_with("/d`"), "{error}");
 }
