@@ -8,7 +8,8 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-use bimetal_manifest::Digest;
+use bimetal_manifest::object::check_plugin_size;
+use bimetal_manifest::{Digest, ReadError};
 use bimetal_plugins::rights::{RightsError, check_directory, check_file};
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{
@@ -20,8 +21,6 @@ use sha2::{Digest as _, Sha256};
 use crate::cache::{Cache, CacheError};
 use crate::discover::Stamp;
 
-/// Plugins are tens of megabytes; anything much larger is a mistake or an attack.
-pub(crate) const LARGEST_FILE: u64 = 512 << 20;
 const CHUNK: usize = 256 << 10;
 
 /// A plugin's file, open, and as safe as its owner and mode make it.
@@ -55,8 +54,8 @@ pub(crate) enum CopyError {
     },
     #[error(transparent)]
     Rights(#[from] RightsError),
-    #[error("`{path}` has {size} bytes, more than the {LARGEST_FILE} that a plugin may have")]
-    TooLarge { path: Utf8PathBuf, size: u64 },
+    #[error(transparent)]
+    TooLarge(ReadError),
     #[error("cannot read `{path}`")]
     Read {
         path: Utf8PathBuf,
@@ -81,6 +80,7 @@ impl CopyError {
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Rights(error) => error.hint(),
+            Self::TooLarge(error) => error.hint(),
             Self::Changed { .. } => {
                 Some("copy plugins under another name and rename them into place")
             }
@@ -115,12 +115,7 @@ impl Opened {
         };
         check_file(path, &file.metadata().map_err(failed)?)?;
         let stamp = Stamp::of(&file).map_err(failed)?;
-        if stamp.size > LARGEST_FILE {
-            return Err(CopyError::TooLarge {
-                path: path.to_owned(),
-                size: stamp.size,
-            });
-        }
+        check_plugin_size(stamp.size).map_err(CopyError::TooLarge)?;
         Ok(Self {
             path: path.to_owned(),
             stamp,
@@ -273,6 +268,8 @@ fn memory_file(name: &str) -> Result<OwnedFd, Errno> {
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
     use std::sync::atomic::{AtomicBool, Ordering};
+
+    use bimetal_manifest::object::{self, LARGEST_PLUGIN};
 
     use super::*;
 
@@ -494,18 +491,22 @@ mod tests {
     }
 
     #[test]
-    fn a_huge_file_is_refused_before_it_is_read() {
+    fn a_huge_file_is_refused_before_it_is_read_in_the_words_of_the_prediction() {
         let (_folder, path) = folder();
         let file = plugin(&path, b"");
         fs_err::OpenOptions::new()
             .write(true)
             .open(&file)
             .unwrap()
-            .set_len(LARGEST_FILE + 1)
+            .set_len(LARGEST_PLUGIN + 1)
             .unwrap();
-        assert!(matches!(
-            Opened::open(&file),
-            Err(CopyError::TooLarge { .. })
-        ));
+        let error = Opened::open(&file).unwrap_err();
+        assert!(matches!(error, CopyError::TooLarge(_)), "{error:?}");
+        let foretold = object::open_plugin(&file).unwrap_err();
+        assert_eq!(
+            (error.to_string(), error.hint()),
+            (foretold.to_string(), foretold.hint()),
+            "what was foretold"
+        );
     }
 }

@@ -66,7 +66,7 @@ pub(crate) fn catalog_of_one(path: &Utf8Path) -> Catalog {
     let name = path.file_name().unwrap_or(path.as_str()).to_owned();
     let directory = path.parent().map(Utf8Path::to_owned).unwrap_or_default();
     let mut sha = None;
-    let artifact = object::open(path).and_then(|(file, artifact)| {
+    let artifact = object::open_plugin(path).and_then(|(file, artifact)| {
         sha = Some(sha256(&file).map_err(|source| ReadError::Io { source })?);
         Ok(artifact)
     });

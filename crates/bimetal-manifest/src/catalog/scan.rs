@@ -200,10 +200,13 @@ fn read(directory: &Utf8Path, name: Name, options: ScanOptions) -> CatalogEntry 
             };
         }
     };
-    let mut artifact = object::read(&file);
+    let mut artifact = object::read_plugin(&file);
     let mut digest = None;
-    let is_regular = !matches!(artifact, Err(ReadError::NotRegular | ReadError::Io { .. }));
-    if options.digests && is_regular {
+    let has_digest = !matches!(
+        artifact,
+        Err(ReadError::NotRegular | ReadError::TooLarge { .. } | ReadError::Io { .. })
+    );
+    if options.digests && has_digest {
         match sha256(&file) {
             Ok(found) => digest = Some(found),
             Err(source) => artifact = Err(ReadError::Io { source }),

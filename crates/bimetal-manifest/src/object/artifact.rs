@@ -13,6 +13,7 @@ use super::bytes::Bytes;
 use super::error::ReadError;
 use super::facts::{ExportedSymbols, Facts, Form};
 use super::form::{Evidence, form};
+use super::size::check_plugin_size;
 use super::{elf, macho};
 use crate::frame::{self, FrameError};
 use crate::schema::{
@@ -107,10 +108,23 @@ pub fn read(file: &File) -> Result<Artifact, ReadError> {
     Ok(Artifact { facts, manifests })
 }
 
+/// Reads the plugin in `file`, unless it is larger than a plugin may be.
+pub fn read_plugin(file: &File) -> Result<Artifact, ReadError> {
+    check_plugin_size(Bytes::new(file)?.size())?;
+    read(file)
+}
+
 /// Opens and reads the artifact at `path`, which may be a link to a regular file. Neither waits for a pipe nor takes a terminal.
 pub fn open(path: &Utf8Path) -> Result<(File, Artifact), ReadError> {
     let file = open_for_reading(path).map_err(|source| ReadError::Open { source })?;
     let artifact = read(&file)?;
+    Ok((file, artifact))
+}
+
+/// Same as [`open`], for a file that is to be a plugin: a larger one than a plugin may be is not read.
+pub fn open_plugin(path: &Utf8Path) -> Result<(File, Artifact), ReadError> {
+    let file = open_for_reading(path).map_err(|source| ReadError::Open { source })?;
+    let artifact = read_plugin(&file)?;
     Ok((file, artifact))
 }
 

@@ -4,6 +4,8 @@
 
 use std::io;
 
+use super::size::LARGEST_PLUGIN;
+
 /// Why a file cannot be read as an artifact.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -18,6 +20,8 @@ pub enum ReadError {
     NotRegular,
     #[error("the file is empty")]
     Empty,
+    #[error("the file has {size} bytes, more than the {LARGEST_PLUGIN} that a plugin may have")]
+    TooLarge { size: u64 },
     #[error("it is not an object file but {found}")]
     NotAnObject { found: &'static str },
     #[error("{what} cannot be read by this version")]
@@ -48,6 +52,9 @@ impl ReadError {
             Self::NotRegular | Self::NotAnObject { .. } => {
                 Some("keep only plugins in the plugin directory")
             }
+            Self::TooLarge { .. } => Some(
+                "strip its debug information if it is a plugin, else keep it out of the plugin directory",
+            ),
             Self::Empty | Self::Truncated { .. } | Self::Malformed { .. } => {
                 Some("copy the file again, under another name first, then rename it")
             }

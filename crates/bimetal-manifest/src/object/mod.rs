@@ -18,9 +18,12 @@ mod go;
 mod library;
 mod macho;
 mod names;
+mod size;
 mod strings;
 
-pub use artifact::{Artifact, ManifestError, Manifests, exported_symbols, open, read};
+pub use artifact::{
+    Artifact, ManifestError, Manifests, exported_symbols, open, open_plugin, read, read_plugin,
+};
 pub use build_info::{BuildInfo, Module, parse as parse_build_info};
 pub use error::ReadError;
 pub use facts::{
@@ -28,5 +31,6 @@ pub use facts::{
     PackageHash, PackageHashes, Symbol, SymbolKind, UndefinedSymbol,
 };
 pub use library::{Library, library};
+pub use size::{LARGEST_PLUGIN, check_plugin_size};
 
 pub(crate) use artifact::open_for_reading;

@@ -5,8 +5,9 @@ use std::os::unix::fs::symlink;
 
 use bimetal_manifest::catalog::{CheckOptions, ENTRIES_LIMIT, Verdict};
 use bimetal_manifest::lock::{LockStatus, LockedPlugin};
+use bimetal_manifest::object::LARGEST_PLUGIN;
 use bimetal_manifest::schema::Kind;
-use bimetal_manifest::{Catalog, CatalogError, Digest, Lock, Report, ScanOptions};
+use bimetal_manifest::{Catalog, CatalogError, Digest, Lock, ReadError, Report, ScanOptions};
 use camino::{Utf8Path, Utf8PathBuf};
 use insta::assert_snapshot;
 use tempfile::TempDir;
@@ -129,6 +130,28 @@ fn a_directory_of_fitting_plugins_is_clean() {
             .iter()
             .all(|plugin| plugin.verdict == Verdict::Accepted && plugin.sha256.is_none())
     );
+}
+
+#[test]
+fn a_file_that_is_larger_than_a_plugin_may_be_is_refused_without_its_digest() {
+    let (_folder, path) = folder();
+    // But for its size it is a good plugin; what is added takes no room on the disk.
+    let file = path.join("processor-crab.so");
+    fs_err::copy(&fixtures().rust_plugin, &file).unwrap();
+    fs_err::OpenOptions::new()
+        .write(true)
+        .open(&file)
+        .unwrap()
+        .set_len(LARGEST_PLUGIN + 1)
+        .unwrap();
+    let catalog = Catalog::scan_with(&path, DIGESTS).unwrap();
+    let entry = catalog.get("processor-crab.so").unwrap();
+    assert_eq!(entry.sha256, None);
+    assert!(
+        matches!(entry.artifact, Err(ReadError::TooLarge { size }) if size == LARGEST_PLUGIN + 1)
+    );
+    let report = catalog.describe(None);
+    assert_eq!(report.plugins[0].verdict, Verdict::Refused);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! In: single plugins. Out: differences and outcomes. Invariant: a plugin that is refused never runs.
 
+use bimetal_manifest::object::LARGEST_PLUGIN;
 use bimetal_plugins::{Context, ExitCode};
 use camino::Utf8Path;
 use insta::assert_snapshot;
@@ -69,6 +70,33 @@ fn a_plugin_that_differs_is_incompatible_and_a_file_that_is_none_is_unreadable()
         "validate_unreadable",
         redacted(&finished.stdout, &folder.path)
     );
+}
+
+#[test]
+fn a_file_that_no_start_would_read_is_refused_and_not_digested() {
+    let folder = Folder::new();
+    let file = folder.add("huge.so", &fixture().rust_plugin);
+    fs_err::OpenOptions::new()
+        .write(true)
+        .open(&file)
+        .unwrap()
+        .set_len(LARGEST_PLUGIN + 1)
+        .unwrap();
+    let (code, validated) = load_of(&main_itself(), &file, &[]);
+    assert_eq!(code, ExitCode::Unreadable);
+    assert_eq!(validated["load"]["outcome"], "not_tried");
+    let arguments = folder.arguments("check", &["--format", "json"]);
+    let finished = plugins(&main_itself(), &arguments);
+    assert_eq!(finished.code, ExitCode::Incompatible);
+    let checked: Value = serde_json::from_str(&finished.stdout).unwrap();
+    for plugin in [&validated, &checked["plugins"][0]] {
+        assert_eq!(plugin["status"], "unreadable");
+        assert_eq!(plugin["sha256"], Value::Null);
+        assert_eq!(
+            plugin["problem"]["message"],
+            "the file has 536870913 bytes, more than the 536870912 that a plugin may have"
+        );
+    }
 }
 
 #[test]
