@@ -22,7 +22,7 @@ use crate::stages::generate::{self, SourceTree};
 use crate::stages::package::Distribution;
 use crate::stages::plan::{self, Plan, Step};
 use crate::stages::resolve::{self, Options, Surroundings};
-use crate::toolchain::{Runner, claim, interrupt, work};
+use crate::toolchain::{Runner, claim, interrupt, without_effect, work};
 
 pub(super) fn run(arguments: &BuildArgs, printer: &Printer) -> Result<ExitCode, CliError> {
     if arguments.output_path.is_some() {
@@ -68,6 +68,13 @@ fn decide(config: &Config, arguments: &BuildArgs, printer: &Printer) -> Result<P
         activity: &activity,
     };
     let resolved = resolve::resolve(config, &options(arguments), &surroundings, &runner)?;
+    let unread = without_effect();
+    if !unread.is_empty() {
+        printer.note(&format!(
+            "`go env -w` has set {}: a build reads variables of the environment only",
+            unread.join(", ")
+        ));
+    }
     for note in &resolved.notes {
         printer.note(note);
     }

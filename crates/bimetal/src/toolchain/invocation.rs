@@ -6,6 +6,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::environment::{Environment, inherited, inherited_by_engines};
+use super::user_settings;
 
 /// A command line with everything that can change its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub(crate) struct Invocation {
 impl Invocation {
     /// `program` in `cwd`, with the variables that pass through.
     pub(crate) fn new(program: impl AsRef<Utf8Path>, cwd: impl AsRef<Utf8Path>) -> Self {
-        Self::with(inherited(), program, cwd)
+        Self::with(inherited(), program, cwd).without_git_settings()
     }
 
     /// A command of a container engine, which sees other variables than compilers.
@@ -42,9 +43,30 @@ impl Invocation {
         }
     }
 
-    /// A `go` command: modules on, the tool chain and workspace that we chose, cgo as the distribution says.
+    /// What git finds in files of the user or the machine could rewrite where sources come from. Who needs such a file names it.
+    fn without_git_settings(mut self) -> Self {
+        if !self.env.contains_key("GIT_CONFIG_GLOBAL") {
+            let off = [
+                ("GIT_CONFIG_GLOBAL", "/dev/null"),
+                ("GIT_CONFIG_SYSTEM", "/dev/null"),
+                ("GIT_CONFIG_NOSYSTEM", "1"),
+            ];
+            let off = off.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            self.env.extend(off);
+        }
+        self
+    }
+
+    /// A `go` command: modules on, the tool chain and workspace that we chose, cgo as the distribution says. Of what the user told Go in its file of
+    /// settings only what is about fetching counts.
     pub(crate) fn go(go: impl AsRef<Utf8Path>, cwd: impl AsRef<Utf8Path>, cgo: bool) -> Self {
-        Self::new(go, cwd)
+        let mut invocation = Self::new(go, cwd);
+        for (name, value) in user_settings::fetching() {
+            let entry = invocation.env.entry(name.clone());
+            entry.or_insert_with(|| value.clone());
+        }
+        invocation
+            .env("GOENV", "off")
             .env("GOTOOLCHAIN", "local")
             .env("GOWORK", "off")
             .env("GO111MODULE", "on")

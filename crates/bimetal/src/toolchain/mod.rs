@@ -9,6 +9,7 @@ mod go_flags;
 pub(crate) mod interrupt;
 mod invocation;
 mod run;
+mod user_settings;
 pub(crate) mod work;
 pub(crate) mod write;
 
@@ -16,3 +17,4 @@ pub(crate) use environment::inherited;
 pub(crate) use go_flags::go_flags;
 pub(crate) use invocation::Invocation;
 pub(crate) use run::{InvocationError, Runner};
+pub(crate) use user_settings::without_effect;
