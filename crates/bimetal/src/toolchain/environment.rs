@@ -144,7 +144,7 @@ fn select(variables: impl Iterator<Item = (String, String)>) -> Environment {
     variables.filter(|(name, _)| passes(name)).collect()
 }
 
-fn passes(name: &str) -> bool {
+pub(super) fn passes(name: &str) -> bool {
     PASSED.contains(&name)
         || PASSED_PREFIXES
             .iter()

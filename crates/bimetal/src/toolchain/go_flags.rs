@@ -47,6 +47,28 @@ fn flag<'a>(raw: &'a str, meant: &'a str) -> GoFlag<'a> {
     GoFlag { raw, name, value }
 }
 
+/// Flags in `GOFLAGS` that change how Go works and not what it compiles; and the profile and the tags, which are among the flags of the build.
+const NEUTRAL: &[&str] = &[
+    "-buildvcs",
+    "-mod",
+    "-modcacherw",
+    "-p",
+    "-pgo",
+    "-tags",
+    "-v",
+    "-x",
+];
+
+/// The flags in the value of `GOFLAGS` that change what is compiled.
+pub(crate) fn without_neutral(flags: &str) -> String {
+    go_flags(flags)
+        .iter()
+        .filter(|flag| !NEUTRAL.contains(&flag.name))
+        .map(|flag| flag.raw)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,5 +89,16 @@ mod tests {
         assert_eq!(flags[1].raw, "\"-ldflags=-X a.b=c -s\"");
         assert!(go_flags("  ").is_empty());
         assert_eq!(go_flags("'-tags=a")[0].value, Some("a"));
+    }
+
+    #[test]
+    fn flags_that_do_not_change_the_code_are_not_recorded() {
+        assert_eq!(
+            without_neutral(
+                "-buildvcs=false --mod=mod -pgo=/home/me/x.pgo -tags=a '-gcflags=all=-N -v' -v"
+            ),
+            "'-gcflags=all=-N -v'"
+        );
+        assert_eq!(without_neutral(" -buildvcs=false"), "");
     }
 }

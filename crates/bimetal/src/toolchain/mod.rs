@@ -14,7 +14,7 @@ pub(crate) mod work;
 pub(crate) mod write;
 
 pub(crate) use environment::inherited;
-pub(crate) use go_flags::go_flags;
+pub(crate) use go_flags::{go_flags, without_neutral};
 pub(crate) use invocation::Invocation;
 pub(crate) use run::{InvocationError, Runner};
 pub(crate) use user_settings::without_effect;

@@ -10,7 +10,8 @@ use std::sync::OnceLock;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
-use super::environment::Environment;
+use super::environment::{Environment, passes};
+use super::go_flags::without_neutral;
 
 /// Where modules come from and where they are kept: the same modules, whatever these say, because go.sum decides.
 const FETCHING: &[&str] = &[
@@ -42,7 +43,15 @@ fn split(settings: Environment) -> (Environment, Vec<String>) {
     let (fetching, others): (Environment, Environment) = settings
         .into_iter()
         .partition(|(name, _)| FETCHING.contains(&name.as_str()));
-    (fetching, others.into_keys().collect())
+    // Of the others only those count that a build would take from the environment.
+    let has_effect = |name: &String, value: &String| {
+        passes(name) && !(name == "GOFLAGS" && without_neutral(value).is_empty())
+    };
+    let others = others
+        .into_iter()
+        .filter(|(name, value)| has_effect(name, value))
+        .map(|(name, _)| name);
+    (fetching, others.collect())
 }
 
 fn settings() -> Environment {
@@ -88,7 +97,7 @@ mod tests {
 
     #[test]
     fn only_settings_about_fetching_pass_and_the_others_are_named() {
-        let text = "# of mine\nGOPROXY=https://proxy.acme\nGOFLAGS=-race\nCGO_CFLAGS=-O3 -g\nGOPRIVATE=\nno line\n";
+        let text = "# of mine\nGOPROXY=https://proxy.acme\nGOFLAGS=-race\nGOTOOLCHAIN=auto\nCGO_CFLAGS=-O3 -g\nGOPRIVATE=\nno line\n";
         let (fetching, others) = split(parse(text));
         assert_eq!(
             fetching,
@@ -96,6 +105,7 @@ mod tests {
         );
         assert_eq!(others, ["CGO_CFLAGS", "GOFLAGS"]);
         assert!(FETCHING.is_sorted());
+        assert!(split(parse("GOFLAGS=-buildvcs=false\n")).1.is_empty());
     }
 
     #[test]

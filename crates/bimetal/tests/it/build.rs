@@ -197,6 +197,23 @@ fn another_system_gets_no_plugins_either() {
 }
 
 #[test]
+fn a_setting_of_go_that_would_change_the_build_is_left_out_and_told() {
+    let sandbox = Sandbox::new();
+    sandbox.put("env", "GOFLAGS=-race\nGOPROXY=off\n");
+    sandbox.put("b.yaml", PLAIN);
+    let file = sandbox.path("env");
+    let variables = [("GOENV", file.to_str().unwrap())];
+    let answer = sandbox.bimetal_with(&["--config", "b.yaml", "--dry-run"], &variables);
+    assert_eq!(
+        (answer.code, answer.stderr.as_str()),
+        (
+            0,
+            "note: `go env -w` has set GOFLAGS: a build reads variables of the environment only\n"
+        )
+    );
+}
+
+#[test]
 fn a_deprecated_flag_still_wins_and_says_that_it_is_deprecated() {
     let sandbox = Sandbox::new();
     sandbox.put("b.yaml", PLAIN);

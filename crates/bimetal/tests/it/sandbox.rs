@@ -46,6 +46,8 @@ impl Sandbox {
         command
             .current_dir(self.folder.path())
             .args(arguments)
+            // What somebody set on this machine is no part of a test.
+            .env("GOENV", "off")
             .envs(variables.iter().copied());
         for name in [
             "GOOS",

@@ -12,7 +12,7 @@ use super::error::StampError;
 use crate::stages::generate::sha256;
 use crate::stages::lock::go_modules::go;
 use crate::stages::plan::Plan;
-use crate::toolchain::{Invocation, InvocationError, Runner, go_flags};
+use crate::toolchain::{Invocation, InvocationError, Runner, without_neutral};
 
 /// Variables that change what Go compiles. Paths of caches and proxies are not among them.
 const GO: &[&str] = &[
@@ -79,27 +79,6 @@ pub(super) fn go_variables(
         .collect())
 }
 
-/// Flags in `GOFLAGS` that change how Go works and not what it compiles; and the profile and the tags, which are among the flags of the build.
-const NEUTRAL: &[&str] = &[
-    "-buildvcs",
-    "-mod",
-    "-modcacherw",
-    "-p",
-    "-pgo",
-    "-tags",
-    "-v",
-    "-x",
-];
-
-fn without_neutral(flags: &str) -> String {
-    go_flags(flags)
-        .iter()
-        .filter(|flag| !NEUTRAL.contains(&flag.name))
-        .map(|flag| flag.raw)
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
 /// First line of `--version` of the C++ compiler in `command`; none where it cannot say that, for only some distributions need one.
 pub(super) fn cxx(command: &str, runner: &Runner<'_>) -> Result<Option<String>, StampError> {
     let Some(program) = command.split_whitespace().next() else {
@@ -154,18 +133,4 @@ pub(super) fn hash(
 
 fn tool(source: InvocationError) -> StampError {
     StampError::Tool { source }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn flags_that_do_not_change_the_code_are_not_recorded() {
-        assert_eq!(
-            super::without_neutral(
-                "-buildvcs=false --mod=mod -pgo=/home/me/x.pgo -tags=a '-gcflags=all=-N -v' -v"
-            ),
-            "'-gcflags=all=-N -v'"
-        );
-        assert_eq!(super::without_neutral(" -buildvcs=false"), "");
-    }
 }
