@@ -15,6 +15,7 @@ use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::environment;
 use crate::locked::FoundLock;
 use crate::settings::MainProgram;
 use crate::trial::LoadReport;
@@ -105,6 +106,8 @@ pub(crate) struct MainDocument {
     pub(crate) target: Option<String>,
     /// Language -> compiler version.
     pub(crate) toolchain_versions: BTreeMap<&'static str, String>,
+    /// Environment hash; nothing if it does not come from a hermetic build.
+    pub(crate) hermetic_environment: Option<String>,
 }
 
 /// The state of `plugins.lock`.
@@ -150,6 +153,8 @@ pub(crate) struct PluginDocument {
     pub(crate) target: Option<String>,
     /// When it was built, by the manifest.
     pub(crate) build_time: Option<String>,
+    /// Environment hash by the manifest; nothing if it does not come from a hermetic build.
+    pub(crate) hermetic_environment: Option<String>,
     /// Module or crate -> hash, by the manifest.
     pub(crate) dependency_hashes: BTreeMap<String, String>,
     /// Length in bytes.
@@ -229,6 +234,7 @@ impl MainDocument {
                 .iter()
                 .map(|part| (part.language.as_str(), part.toolchain_version.clone()))
                 .collect(),
+            hermetic_environment: main.manifest().and_then(environment::hash_of),
         }
     }
 }
@@ -267,6 +273,7 @@ impl PluginDocument {
             build_profile: None,
             target: None,
             build_time: None,
+            hermetic_environment: None,
             dependency_hashes: BTreeMap::new(),
             size: None,
             sha256: None,
@@ -291,6 +298,7 @@ impl PluginDocument {
         self.build_profile = Some(manifest.build_profile.clone());
         self.target = Some(manifest.target.clone());
         self.build_time = Some(manifest.build_time.clone());
+        self.hermetic_environment = environment::hash_of(manifest);
         self.dependency_hashes
             .clone_from(&manifest.dependency_hashes);
         let Some(component) = &manifest.component else {

@@ -1,10 +1,12 @@
 //! The report of `inspect` for people.
 //!
-//! In: an [`InspectDocument`]. Out: lines. Invariant: the manifest is shown in full, as JSON; of the symbols, the first.
+//! In: an [`InspectDocument`]. Out: lines. Invariant: the manifest is shown in full, as JSON, but for the environment of a
+//! hermetic build, which has its own lines; of the symbols, the first.
 
 use bimetal_manifest::object::{ExportedSymbols, Facts, GoFacts, ObjectType, SymbolKind};
 
 use crate::document::{InspectDocument, InspectedFile};
+use crate::environment;
 use crate::escape;
 use crate::output::{Output, Tone};
 use crate::table::{self, Cell};
@@ -46,11 +48,13 @@ fn one(file: &InspectedFile, out: &mut Output) {
             Tone::Strong,
         );
         out.data(&title);
-        let json = serde_json::to_string_pretty(manifest).expect("a manifest has string keys only");
+        let json = serde_json::to_string_pretty(&environment::left_out(manifest))
+            .expect("a manifest has string keys only");
         for line in escape::json(&json).lines() {
             out.data(&format!("    {line}"));
         }
     }
+    environment::print(&file.manifests, out);
     if let Some(symbols) = &file.symbols {
         self::symbols(symbols, out);
     }

@@ -10,6 +10,7 @@ mod commands;
 mod context;
 mod difference;
 mod document;
+mod environment;
 mod error;
 mod escape;
 mod exit_code;

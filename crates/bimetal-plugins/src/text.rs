@@ -9,6 +9,7 @@ use bimetal_manifest::digest::Digest;
 
 use crate::difference;
 use crate::document::{DirectoryDocument, PluginDocument, Status, ValidateDocument};
+use crate::environment;
 use crate::escape::field;
 use crate::output::{Output, Tone};
 use crate::table::{self, Cell};
@@ -19,17 +20,7 @@ const SHORT_DIGEST: usize = 12;
 /// `list`: one row for each file, and the first reason of each bad one.
 pub(crate) fn list(document: &DirectoryDocument, out: &mut Output) {
     if !document.plugins.is_empty() {
-        let headings = [
-            "FILE",
-            "KIND",
-            "TYPE",
-            "FORM",
-            "VERSION",
-            "TOOLCHAIN",
-            "SHA256",
-            "STATUS",
-        ];
-        let rows: Vec<_> = document.plugins.iter().map(row).collect();
+        let (headings, rows) = columns(&document.plugins);
         table::rows(&headings, &rows, out);
     }
     for plugin in &document.plugins {
@@ -59,6 +50,33 @@ pub(crate) fn validate(document: &ValidateDocument, out: &mut Output) {
     for plugin in &document.plugins {
         self::plugin(plugin, out);
     }
+}
+
+/// Environments have a column where a file has one: else it would say nothing.
+fn columns(plugins: &[PluginDocument]) -> (Vec<&'static str>, Vec<Vec<Cell>>) {
+    let mut headings = vec![
+        "FILE",
+        "KIND",
+        "TYPE",
+        "FORM",
+        "VERSION",
+        "TOOLCHAIN",
+        "SHA256",
+        "STATUS",
+    ];
+    let mut rows: Vec<_> = plugins.iter().map(row).collect();
+    if plugins
+        .iter()
+        .any(|plugin| plugin.hermetic_environment.is_some())
+    {
+        let place = headings.len() - 1;
+        headings.insert(place, "ENVIRONMENT");
+        for (row, plugin) in rows.iter_mut().zip(plugins) {
+            let hash = plugin.hermetic_environment.as_deref();
+            row.insert(place, Cell::maybe(hash.map(environment::short)));
+        }
+    }
+    (headings, rows)
 }
 
 fn row(plugin: &PluginDocument) -> Vec<Cell> {
@@ -109,6 +127,8 @@ fn plugin(plugin: &PluginDocument, out: &mut Output) {
     facts.extend(
         built.map(|(version, target)| ("built", Cell::new(format!("{version} for {target}")))),
     );
+    let environment = plugin.hermetic_environment.as_deref();
+    facts.extend(environment.map(|hash| ("environment", Cell::new(hash))));
     facts.extend(
         plugin
             .sha256

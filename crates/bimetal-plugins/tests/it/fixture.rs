@@ -83,6 +83,29 @@ pub(crate) fn go_plugin(
     file
 }
 
+/// Builds a main with these manifests from a folder of its own; `name` is its file name.
+pub(crate) fn go_main(
+    folder: &Utf8Path,
+    package: &str,
+    name: &str,
+    manifests: &Value,
+) -> Utf8PathBuf {
+    let module = folder.join("go");
+    let sources = module.join(package);
+    fs_err::create_dir_all(&sources).unwrap();
+    fs_err::write(sources.join("main.go"), include_str!("sources/main.go")).unwrap();
+    let manifest = manifest_c(&[&manifests.to_string()]);
+    fs_err::write(sources.join("manifest.c"), manifest).unwrap();
+    let (file, package) = (folder.join(name), format!("./{package}"));
+    let flags = ["build", "-trimpath", "-buildvcs=false", "-o"];
+    command(
+        "go",
+        &module,
+        &[&flags[..], &[file.as_str(), &package]].concat(),
+    );
+    file
+}
+
 /// The C file that puts `texts` into the manifest section, each in a frame of its own.
 pub(crate) fn manifest_c(texts: &[&str]) -> String {
     let mut source = String::new();
@@ -132,7 +155,8 @@ pub(crate) fn rust_manifest(kind: &str, type_name: &str) -> Value {
     })
 }
 
-fn main_manifest() -> Value {
+/// The manifests of main.
+pub(crate) fn main_manifest() -> Value {
     let mut go = go_manifest("receiver", "linked");
     let parts = go.as_object_mut().unwrap();
     parts.insert("artifact".into(), "main".into());
@@ -156,7 +180,7 @@ fn main_manifest() -> Value {
 
 fn build() -> Fixture {
     let folder = Utf8PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("plugins-fixture");
-    fs_err::create_dir_all(folder.join("go/main")).unwrap();
+    fs_err::create_dir_all(folder.join("go")).unwrap();
     fs_err::create_dir_all(folder.join("built")).unwrap();
     // A second run of these tests waits here instead of overwriting what this one reads.
     let lock = std::fs::OpenOptions::new()
@@ -181,27 +205,7 @@ fn build() -> Fixture {
     .unwrap();
     fs_err::write(shared.join("shared.go"), "package shared\n").unwrap();
 
-    let go = folder.join("go");
-    fs_err::write(go.join("main/main.go"), include_str!("sources/main.go")).unwrap();
-    fs_err::write(
-        go.join("main/manifest.c"),
-        manifest_c(&[&main_manifest().to_string()]),
-    )
-    .unwrap();
-    let main = folder.join("sample");
-    command(
-        "go",
-        &go,
-        &[
-            "build",
-            "-trimpath",
-            "-buildvcs=false",
-            "-o",
-            main.as_str(),
-            "./main",
-        ],
-    );
-
+    let main = go_main(&folder, "main", "sample", &main_manifest());
     let plugin = include_str!("sources/plugin.go");
     let text = |kind, name| manifest_c(&[&go_manifest(kind, name).to_string()]);
     let go_plugin_file = go_plugin(

@@ -11,6 +11,7 @@ mod damage;
 mod directory;
 mod fixture;
 mod help;
+mod hermetic;
 mod inspect;
 mod reports;
 mod run;
