@@ -84,7 +84,10 @@ fn lines(told: Option<&str>, environment: &Hermetic) -> Vec<(&'static str, Cell)
     ));
     lines.push(("Dockerfile", Cell::new(&environment.dockerfile)));
     lines.extend(items("tools", &environment.tools, |name, tool: &Tool| {
-        format!("{name}: {} {}", tool.version, tool.hash)
+        // The C compiler's own parts do not say their version.
+        let told = [tool.version.as_str(), tool.hash.as_str()];
+        let told: Vec<_> = told.into_iter().filter(|text| !text.is_empty()).collect();
+        format!("{name}: {}", told.join(" "))
     }));
     lines.extend([
         ("variables", count(environment.variables.len())),
@@ -163,6 +166,7 @@ mod tests {
             "packages": { "gcc:amd64": "14.2.0-19", "libc6:amd64": "2.41-12" },
             "tools": {
                 "cc": { "version": "gcc (Debian 14.2.0-19) 14.2.0", "hash": "sha256:0d" },
+                "cc1": { "version": "", "hash": "sha256:1d" },
                 "go": { "version": go, "hash": "sha256:0e" }
             },
             "variables": { "GOENV": "off" },
@@ -187,11 +191,12 @@ mod tests {
         let parts = [part("go", Some(&ours)), part("rust", Some(&ours))];
         insta::assert_snapshot!(shown(&parts), @r"
           hermetic environment, go and rust parts
-            hash         sha256:7d69eadbb120aed4dd924f1a9e6ba66a402e7b00d13f2a8e68ab293e8a1b2842
+            hash         sha256:f1528f14310b44c27f6d8126e2281e42d72552fed2993fdd4dc5c4c77e5ecc48
             base images  golang sha256:0a
                          rust sha256:0b
             Dockerfile   sha256:0c
             tools        cc: gcc (Debian 14.2.0-19) 14.2.0 sha256:0d
+                         cc1: sha256:1d
                          go: go1.26.8 sha256:0e
             variables    1, which `--format json` lists
             packages     2, which `--format json` lists
@@ -259,7 +264,7 @@ mod tests {
             "{text:?}"
         );
         assert!(!text.contains('\u{202e}'));
-        assert!(text.contains("and 2982 more, which `--format json` lists"));
+        assert!(text.contains("and 2983 more, which `--format json` lists"));
         assert!(text.contains("packages      3002, which"), "{text}");
     }
 

@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hash_is_that_of_the_text_and_survives_a_reading() {
+    fn the_hash_is_that_of_the_text_that_the_format_page_describes_and_survives_a_reading() {
         let environment = Hermetic {
             base_images: BTreeMap::from([("rootfs".to_owned(), "sha256:00".to_owned())]),
             dockerfile: "sha256:11".to_owned(),
@@ -75,6 +75,26 @@ mod tests {
             },
         };
         let text = environment.to_text();
+        assert_eq!(
+            text,
+            r#"{
+  "base_images": {
+    "rootfs": "sha256:00"
+  },
+  "dockerfile": "sha256:11",
+  "packages": {
+    "gcc:amd64": "12"
+  },
+  "tools": {},
+  "variables": {},
+  "builder": {
+    "name": "bimetal",
+    "version": "0.1.0",
+    "generator_hash": ""
+  }
+}
+"#
+        );
         assert_eq!(
             environment.hash(),
             format!("sha256:{}", Digest::of(text.as_bytes()))

@@ -119,6 +119,28 @@ fn a_manifest_whose_hash_is_not_that_of_its_items_is_refused_under_every_policy(
 }
 
 #[test]
+fn a_main_whose_hash_is_not_that_of_its_items_takes_no_plugin() {
+    let ours = environment("12.2");
+    let mut main = built_in(read(&fixtures().main), Some(&ours));
+    if let Ok(manifests) = &mut main.manifests {
+        for part in &mut manifests.parts {
+            part.environment_hash = None;
+        }
+    }
+    for (plugin, built) in [
+        (&fixtures().go_plugin, Some(&ours)),
+        (&fixtures().rust_plugin, None),
+    ] {
+        let plugin = built_in(read(plugin), built);
+        for policy in [Policy::Exact, Policy::Abi] {
+            let found = about_environments(&main, &plugin, policy);
+            assert_eq!(found.len(), 1, "{found:?}");
+            assert_eq!(found[0].subject, "main");
+        }
+    }
+}
+
+#[test]
 fn the_environment_survives_the_text_of_a_manifest() {
     let ours = environment("12.2");
     let mut written = manifest(ArtifactKind::Plugin, Language::Go, "go1.26.8");
