@@ -8,8 +8,17 @@ use std::collections::BTreeMap;
 use camino::Utf8Path;
 
 use super::error::EngineError;
-use super::{Engine, Isolation, Way, nowhere};
-use crate::toolchain::{Invocation, InvocationError, Runner};
+use super::{Engine, Isolation, Way, legacy, nowhere};
+use crate::toolchain::{Invocation, Runner};
+
+/// For engines that else take more from their surroundings: the addresses of proxies, with what is secret in them, reach every `RUN`, and images
+/// come from a registry. Those of ours are pulled before.
+const ALONE: [&str; 4] = [
+    "--http-proxy=false",
+    "--pull=never",
+    "--layers=false",
+    "--force-rm",
+];
 
 /// What is built.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +41,7 @@ pub(crate) fn build(
     runner: &Runner<'_>,
 ) -> Result<(), EngineError> {
     if engine.way == Way::Legacy {
-        return legacy(engine, job, runner);
+        return legacy::build(engine, job, runner);
     }
     let tag = tag();
     let keeps_image = matches!(engine.way, Way::Podman | Way::Buildah(_));
@@ -44,13 +53,13 @@ pub(crate) fn build(
     if keeps_image {
         // What is left would only take space; the first error is the one to tell.
         let remove = Invocation::engine(&engine.program, nowhere()).args(["rmi", "--force", &tag]);
-        let _left = runner.run("container-image", &remove);
+        let _left = runner.clean_up("container-image", &remove);
     }
     built.map_err(EngineError::of_build)
 }
 
 /// The name of the image while there is one; no other run has it.
-fn tag() -> String {
+pub(super) fn tag() -> String {
     format!("bimetal-hermetic:{}", std::process::id())
 }
 
@@ -68,17 +77,14 @@ fn command(engine: &Engine, job: &Job<'_>) -> Invocation {
         Way::BuildKit => Invocation::engine(program, here)
             .env("DOCKER_BUILDKIT", "1")
             .args(["build", "--network=none", "--progress=plain"]),
-        Way::Legacy => unreachable!("it has no output option; `legacy` builds with it"),
-        Way::Podman => Invocation::engine(program, here).args([
-            "build",
-            "--network=none",
-            "--layers=false",
-            "--force-rm",
-        ]),
+        Way::Legacy => unreachable!("it has no output option; the module `legacy` builds with it"),
+        Way::Podman => Invocation::engine(program, here)
+            .args(["build", "--network=none"])
+            .args(ALONE),
         Way::Buildah(Isolation::Oci(runtime)) => Invocation::engine(program, here)
             .args(["build", "--isolation=oci", "--network=none"])
             .arg(format!("--runtime={runtime}"))
-            .args(["--layers=false", "--force-rm"]),
+            .args(ALONE),
         Way::Buildah(Isolation::Chroot { root }) => chroot(engine, *root, here),
     };
     invocation
@@ -98,54 +104,11 @@ fn chroot(engine: &Engine, root: bool, here: &Utf8Path) -> Invocation {
             .args(["unshare", "--"])
             .args(unshare)
     };
-    invocation.args([
-        "build",
-        "--isolation=chroot",
-        "--layers=false",
-        "--force-rm",
-    ])
+    invocation.args(["build", "--isolation=chroot"]).args(ALONE)
 }
 
-fn arguments<'a>(job: &'a Job<'_>) -> impl Iterator<Item = String> + use<'a> {
+pub(super) fn arguments<'a>(job: &'a Job<'_>) -> impl Iterator<Item = String> + use<'a> {
     job.arguments
         .iter()
         .map(|(name, value)| format!("--build-arg={name}={value}"))
-}
-
-/// Builds an image of the stage, and copies the folder out of a container that never runs.
-fn legacy(engine: &Engine, job: &Job<'_>, runner: &Runner<'_>) -> Result<(), EngineError> {
-    let tag = tag();
-    let docker = || Invocation::engine(&engine.program, nowhere()).env("DOCKER_BUILDKIT", "0");
-    let image = docker()
-        .args(["build", "--network=none", "--no-cache", "--force-rm"])
-        .args([format!("--target={}", job.stage), format!("--tag={tag}")])
-        .args(arguments(job))
-        .arg(job.context.as_str());
-    runner
-        .run("container", &image)
-        .map_err(EngineError::of_build)?;
-    let copied = copy_out(&docker, &tag, job, runner);
-    // What is left would only take space; the first error is the one to tell.
-    let _left = runner.run("container-image", &docker().args(["rmi", "--force", &tag]));
-    copied.map_err(|source| EngineError::Extract { source })
-}
-
-fn copy_out(
-    docker: &impl Fn() -> Invocation,
-    tag: &str,
-    job: &Job<'_>,
-    runner: &Runner<'_>,
-) -> Result<(), InvocationError> {
-    let answer = runner.read("container-create", &docker().args(["create", tag, "/none"]))?;
-    let container = String::from_utf8_lossy(&answer).trim().to_owned();
-    let from = format!("{container}:{}/.", job.folder);
-    let copied = runner.run(
-        "container-copy",
-        &docker().args(["cp", &from, job.output.as_str()]),
-    );
-    let _left = runner.run(
-        "container-remove",
-        &docker().args(["rm", "--force", &container]),
-    );
-    copied
 }

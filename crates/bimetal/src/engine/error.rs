@@ -30,6 +30,8 @@ pub(crate) enum EngineError {
     NoDigest { image: String },
     #[error("there is no space left for the container")]
     DiskFull { source: InvocationError },
+    #[error("the network of the container cannot be switched off")]
+    Network { source: InvocationError },
     #[error("the engine did not build the container")]
     Build { source: InvocationError },
     #[error("cannot take the artifacts out of the container")]
@@ -39,13 +41,13 @@ pub(crate) enum EngineError {
 impl EngineError {
     /// What a failed build means.
     pub(super) fn of_build(source: InvocationError) -> Self {
-        let is_full = |output: &str| {
-            output
-                .to_ascii_lowercase()
-                .contains("no space left on device")
-        };
-        if output_of(&source).is_some_and(is_full) {
+        // The first is from `unshare`, the second from Buildah.
+        const NETWORK: [&str; 2] = ["unshare failed", "other than host"];
+        let output = output_of(&source).unwrap_or_default().to_ascii_lowercase();
+        if output.contains("no space left on device") {
             Self::DiskFull { source }
+        } else if NETWORK.iter().any(|words| output.contains(words)) {
+            Self::Network { source }
         } else {
             Self::Build { source }
         }
@@ -53,11 +55,14 @@ impl EngineError {
 
     /// What a failed pull means.
     pub(super) fn of_pull(image: &str, source: InvocationError) -> Self {
-        const UNKNOWN: [&str; 4] = [
+        // A program that is missing is "not found" as well, without the colon.
+        const UNKNOWN: [&str; 6] = [
             "manifest unknown",
-            "not found",
+            "name unknown",
             "manifest for",
             "no such image",
+            "repository does not exist",
+            ": not found",
         ];
         let image = image.to_owned();
         let is_unknown = |output: &str| {
@@ -74,7 +79,9 @@ impl EngineError {
     /// The last lines that the engine printed.
     pub(crate) fn output(&self) -> Option<&str> {
         match self {
-            Self::DiskFull { source } | Self::Build { source } => output_of(source),
+            Self::DiskFull { source } | Self::Network { source } | Self::Build { source } => {
+                output_of(source)
+            }
             _ => None,
         }
     }
@@ -96,6 +103,9 @@ impl EngineError {
             Self::DiskFull { .. } => {
                 Some("free space where the engine keeps its images, and where the output folder is")
             }
+            Self::Network { .. } => Some(
+                "this user may not make a namespace of its own; take an engine with a daemon, or allow user namespaces",
+            ),
             Self::Build { source } => {
                 source.hint_or("what the engine printed is above and in the log")
             }
@@ -111,6 +121,7 @@ impl EngineError {
             Self::Pull { source, .. }
             | Self::NoImage { source, .. }
             | Self::DiskFull { source }
+            | Self::Network { source }
             | Self::Build { source }
             | Self::Extract { source } => source.is_interrupt(),
             _ => false,

@@ -60,10 +60,25 @@ fn probe(
         let answer = runner.read("engine-probe", &question)?;
         Ok(String::from_utf8_lossy(&answer).into_owned())
     };
+    // Older ones keep what they built in images.
+    let gives_files = || -> Result<(), EngineError> {
+        let help = ask(&["build", "--help"]).map_err(|error| unusable(name, &error))?;
+        if help.contains("--output") {
+            return Ok(());
+        }
+        Err(EngineError::Unusable {
+            name: name.as_str(),
+            reason: "it is too old: its `build` has no option `--output`".to_owned(),
+            hint: "take Podman 4.3, Buildah 1.28 or newer, or another engine with `--engine`",
+        })
+    };
     let version = ask(&["--version"]).map_err(|error| unusable(name, &error))?;
     let way = match name {
         // A link or a wrapper with Docker's name.
-        Name::Docker if version.contains("podman") => Way::Podman,
+        Name::Docker if version.contains("podman") => {
+            gives_files()?;
+            Way::Podman
+        }
         Name::Docker => {
             ask(&["version", "--format", "{{.Server.Version}}"])
                 .map_err(|error| unusable(name, &error))?;
@@ -77,10 +92,12 @@ fn probe(
         }
         Name::Podman => {
             ask(&["info"]).map_err(|error| unusable(name, &error))?;
+            gives_files()?;
             Way::Podman
         }
         Name::Buildah => {
             ask(&["info"]).map_err(|error| unusable(name, &error))?;
+            gives_files()?;
             Way::Buildah(isolation(search_path))
         }
     };

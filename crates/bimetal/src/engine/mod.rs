@@ -6,6 +6,7 @@
 mod build;
 mod error;
 mod find;
+mod legacy;
 mod pin;
 
 use camino::{Utf8Path, Utf8PathBuf};

@@ -73,13 +73,13 @@ esac"#;
 fn the_first_engine_that_works_is_taken() {
     let all = Recorded::new()
         .program("docker", DOCKER)
-        .program("buildah", "true");
+        .program("buildah", "echo --output");
     assert_eq!(all.find(None).unwrap().way, Way::Legacy);
     let with_plugin = Recorded::new().program("docker", &DOCKER.replace("exit 1", "echo v0.13"));
     assert_eq!(with_plugin.find(None).unwrap().way, Way::Buildx);
     let old = Recorded::new().program("docker", &DOCKER.replace("28.2.2,", "20.10.24,"));
     assert_eq!(old.find(None).unwrap().way, Way::BuildKit);
-    let disguised = Recorded::new().program("docker", "echo podman version 5.4.2");
+    let disguised = Recorded::new().program("docker", "echo podman version 5.4.2 --output");
     assert_eq!(disguised.find(None).unwrap().way, Way::Podman);
 }
 
@@ -89,7 +89,7 @@ fn an_engine_that_cannot_work_is_passed_over_and_named_when_it_was_asked_for() {
 echo "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?" >&2; exit 1"#;
     let machine = Recorded::new()
         .program("docker", stopped)
-        .program("buildah", "true");
+        .program("buildah", "echo --output");
     assert!(matches!(machine.find(None).unwrap().way, Way::Buildah(_)));
     let error = machine.find(Some(Name::Docker)).unwrap_err();
     assert_eq!(
@@ -99,6 +99,17 @@ echo "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the
     assert!(error.hint().unwrap().contains("DOCKER_HOST"));
     let error = machine.find(Some(Name::Podman)).unwrap_err();
     assert_eq!(error.to_string(), "cannot use `podman`: it is not on PATH");
+}
+
+#[test]
+fn an_engine_that_is_too_old_says_so() {
+    let machine = Recorded::new().program("podman", "echo podman version 3.4.4");
+    let error = machine.find(Some(Name::Podman)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot use `podman`: it is too old: its `build` has no option `--output`"
+    );
+    assert!(error.hint().unwrap().contains("4.3"));
 }
 
 #[test]
@@ -144,10 +155,20 @@ fn every_engine_builds_without_a_network_and_without_a_cache() {
 }
 
 #[test]
-fn what_a_failed_build_printed_can_be_read_and_a_full_disk_is_named() {
-    for (said, full) in [
-        ("RUN failed: bimetal-failure:x", false),
-        ("write /x: No space left on device", true),
+fn what_a_failed_build_printed_can_be_read_and_what_it_means_is_told() {
+    for (said, meant) in [
+        (
+            "RUN failed: bimetal-failure:x",
+            "the engine did not build the container",
+        ),
+        (
+            "write /x: No space left on device",
+            "there is no space left for the container",
+        ),
+        (
+            "unshare: unshare failed: Operation not permitted",
+            "the network of the container cannot be switched off",
+        ),
     ] {
         let machine = Recorded::new().program("podman", &format!("echo '{said}' >&2; exit 1"));
         let arguments = BTreeMap::new();
@@ -160,7 +181,7 @@ fn what_a_failed_build_printed_can_be_read_and_a_full_disk_is_named() {
         };
         let podman = engine(&machine.folder.join("podman"), Way::Podman);
         let error = run(|runner| build(&podman, &job, runner)).unwrap_err();
-        assert_eq!(matches!(error, EngineError::DiskFull { .. }), full);
+        assert_eq!(error.to_string(), meant);
         assert!(error.output().unwrap().contains(said));
     }
 }
@@ -177,11 +198,24 @@ fn an_image_that_is_here_by_its_digest_is_not_asked_for_again() {
 #[test]
 fn a_digest_that_no_registry_knows_is_an_error_of_its_own() {
     let pinned = format!("golang@sha256:{}", "ab".repeat(32));
-    let machine = Recorded::new().program("docker", "echo 'manifest unknown' >&2; exit 1");
-    let docker = engine(&machine.folder.join("docker"), Way::Legacy);
-    let error = run(|runner| pin(&docker, &pinned, runner)).unwrap_err();
-    assert!(matches!(error, EngineError::NoImage { .. }), "{error}");
-    assert!(error.hint().unwrap().contains("dist.base_image"));
+    for (said, is_unknown) in [
+        ("manifest unknown: manifest unknown", true),
+        (
+            "docker-credential-x: executable file not found in $PATH",
+            false,
+        ),
+        ("dial tcp: connect: connection refused", false),
+    ] {
+        let machine = Recorded::new().program("docker", &format!("echo '{said}' >&2; exit 1"));
+        let docker = engine(&machine.folder.join("docker"), Way::Legacy);
+        let error = run(|runner| pin(&docker, &pinned, runner)).unwrap_err();
+        assert_eq!(
+            matches!(error, EngineError::NoImage { .. }),
+            is_unknown,
+            "{error}"
+        );
+        assert!(error.hint().unwrap().contains("dist.base_image"));
+    }
 }
 
 #[test]

@@ -27,6 +27,8 @@ const STDOUT_LIMIT: usize = 512 * 1024 * 1024;
 const TICK: Duration = Duration::from_millis(100);
 /// A compiler cache that a tool started keeps the streams open for ever.
 const LINGER: Duration = Duration::from_secs(1);
+/// More than removing what a command left ever takes.
+const CLEANING: Duration = Duration::from_mins(1);
 /// How long a child may take to end by itself after an interrupt.
 const GRACE: Duration = Duration::from_secs(3);
 
@@ -110,7 +112,21 @@ enum Piece {
 impl Runner<'_> {
     /// Runs to the end; both streams go to the log and to the live line.
     pub(crate) fn run(&self, name: &str, invocation: &Invocation) -> Result<(), InvocationError> {
-        self.execute(name, invocation, false, None).map(drop)
+        self.execute(name, invocation, &Manner::default()).map(drop)
+    }
+
+    /// Runs what removes what an earlier command left: after an interrupt as well, and not for ever.
+    pub(crate) fn clean_up(
+        &self,
+        name: &str,
+        invocation: &Invocation,
+    ) -> Result<(), InvocationError> {
+        let manner = Manner {
+            limit: Some(CLEANING),
+            through_interrupts: true,
+            ..Manner::default()
+        };
+        self.execute(name, invocation, &manner).map(drop)
     }
 
     /// Runs to the end and returns its standard output; standard error goes to the log and to the live line.
@@ -119,7 +135,11 @@ impl Runner<'_> {
         name: &str,
         invocation: &Invocation,
     ) -> Result<Vec<u8>, InvocationError> {
-        self.execute(name, invocation, true, None)
+        let manner = Manner {
+            capture: true,
+            ..Manner::default()
+        };
+        self.execute(name, invocation, &manner)
     }
 
     /// Like [`Runner::run`], and ended when `limit` is over.
@@ -129,7 +149,11 @@ impl Runner<'_> {
         invocation: &Invocation,
         limit: Duration,
     ) -> Result<(), InvocationError> {
-        self.execute(name, invocation, false, Some(limit)).map(drop)
+        let manner = Manner {
+            limit: Some(limit),
+            ..Manner::default()
+        };
+        self.execute(name, invocation, &manner).map(drop)
     }
 
     /// Like [`Runner::read`], and ended when `limit` is over.
@@ -139,18 +163,22 @@ impl Runner<'_> {
         invocation: &Invocation,
         limit: Duration,
     ) -> Result<Vec<u8>, InvocationError> {
-        self.execute(name, invocation, true, Some(limit))
+        let manner = Manner {
+            capture: true,
+            limit: Some(limit),
+            ..Manner::default()
+        };
+        self.execute(name, invocation, &manner)
     }
 
     fn execute(
         &self,
         name: &str,
         invocation: &Invocation,
-        capture: bool,
-        limit: Option<Duration>,
+        manner: &Manner,
     ) -> Result<Vec<u8>, InvocationError> {
         let command = invocation.command_line();
-        if interrupt::requested() {
+        if manner.is_interrupted() {
             return Err(InvocationError::Interrupted { command });
         }
         let mut log = self.open_log(name, invocation, &command)?;
@@ -165,11 +193,11 @@ impl Runner<'_> {
         let pieces = listen(&mut child);
         let mut record = Record {
             log: log.as_mut(),
-            capture,
+            capture: manner.capture,
             stdout: Vec::new(),
             last: VecDeque::new(),
         };
-        let outcome = self.follow(&command, &mut child, &pieces, &mut record, limit);
+        let outcome = self.follow(&command, &mut child, &pieces, &mut record, manner);
         let (stdout, last) = (record.stdout, record.last);
         drop(pieces);
         if let Err(error) = outcome {
@@ -184,7 +212,7 @@ impl Runner<'_> {
         if status.success() {
             return Ok(stdout);
         }
-        if interrupt::requested() {
+        if manner.is_interrupted() {
             return Err(InvocationError::Interrupted { command });
         }
         Err(InvocationError::Failed {
@@ -202,17 +230,17 @@ impl Runner<'_> {
         child: &mut Child,
         pieces: &Receiver<Piece>,
         record: &mut Record<'_>,
-        limit: Option<Duration>,
+        manner: &Manner,
     ) -> Result<(), InvocationError> {
         let started = Instant::now();
         let named = || command.to_owned();
         let mut ticked = started;
         let mut silence = Duration::ZERO;
         loop {
-            if interrupt::requested() {
+            if manner.is_interrupted() {
                 return Err(InvocationError::Interrupted { command: named() });
             }
-            if let Some(limit) = limit.filter(|limit| started.elapsed() > *limit) {
+            if let Some(limit) = manner.limit.filter(|limit| started.elapsed() > *limit) {
                 return Err(InvocationError::TimedOut {
                     command: named(),
                     limit,
@@ -260,7 +288,8 @@ impl Runner<'_> {
         }
     }
 
-    fn log_path(&self, name: &str) -> Option<Utf8PathBuf> {
+    /// The log of the run with this name.
+    pub(crate) fn log_path(&self, name: &str) -> Option<Utf8PathBuf> {
         self.logs.map(|folder| folder.join(format!("{name}.log")))
     }
 
@@ -285,6 +314,21 @@ impl Runner<'_> {
             command: command.to_owned(),
             source,
         })
+    }
+}
+
+/// What is special about a run.
+#[derive(Default)]
+struct Manner {
+    /// Standard output is returned, not logged.
+    capture: bool,
+    limit: Option<Duration>,
+    through_interrupts: bool,
+}
+
+impl Manner {
+    fn is_interrupted(&self) -> bool {
+        !self.through_interrupts && interrupt::requested()
     }
 }
 
