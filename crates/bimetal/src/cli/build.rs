@@ -18,6 +18,7 @@ use super::printer::Printer;
 use super::steps::Steps;
 use crate::progress::{Activity, Progress};
 use crate::stages::config::{self, Config};
+use crate::stages::fetch;
 use crate::stages::generate::{self, SourceTree};
 use crate::stages::package::Distribution;
 use crate::stages::plan::{self, Plan, Step};
@@ -108,13 +109,16 @@ fn finish(
         logs: Some(work::logs(&plan.out)),
         planned: plan.steps.clone(),
     };
-    let out = plan.out.clone();
+    let (out, planned) = (plan.out.clone(), plan.clone());
     let locked = steps.lock(plan, tree)?;
     if !steps.planned.contains(&Step::Build) {
         printer.line(&format!("sources in {out}"));
         return Ok(ExitCode::Ok);
     }
-    tell(&steps.compile(locked)?, printer);
+    let distribution = steps.compile(locked)?;
+    // For `rebuild`.
+    fetch::record(&planned)?;
+    tell(&distribution, printer);
     Ok(ExitCode::Ok)
 }
 

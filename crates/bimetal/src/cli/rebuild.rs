@@ -3,6 +3,7 @@
 //! In: an output folder. Out: what differs between its files and those of a new build. Invariant: nothing that a user would start or load is
 //! changed; the new build stays in the work folder.
 
+use std::collections::BTreeSet;
 use std::env;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -17,12 +18,13 @@ use super::hermetic::{self, HermeticError};
 use super::printer::Printer;
 use super::steps::Steps;
 use crate::attest;
-use crate::engine::{self, Engine};
-use crate::progress::Progress;
+use crate::engine;
+use crate::progress::{Activity, Progress};
 use crate::rebuild::{self, CompareError, Difference, What};
-use crate::stages::fetch;
+use crate::stages::fetch::{self, RECORDED};
+use crate::stages::generate::{Ours, RECORD, stays_below};
 use crate::stages::plan::Step;
-use crate::stages::resolve::find_tool;
+use crate::stages::resolve::{find_tool, tools_for};
 use crate::toolchain::{Invocation, Runner, interrupt, work};
 
 /// Lines of diffoscope's report that are shown for a file.
@@ -38,7 +40,7 @@ pub(super) enum RebuildError {
         source: std::io::Error,
     },
     #[error("cannot read `{path}`: {reason}")]
-    Sums { path: Utf8PathBuf, reason: String },
+    Files { path: Utf8PathBuf, reason: String },
     #[error(transparent)]
     Compare(#[from] CompareError),
 }
@@ -47,7 +49,7 @@ impl RebuildError {
     pub(super) fn hint(&self) -> &'static str {
         match self {
             Self::NoFolder { .. } => "name the output folder of a build",
-            Self::Sums { .. } => "restore it, or build the distribution once more",
+            Self::Files { .. } => "restore it, or build the distribution once more",
             Self::Compare(error) => error.hint(),
         }
     }
@@ -71,77 +73,146 @@ pub(super) fn run(arguments: &RebuildArgs, printer: &Printer) -> Result<ExitCode
     interrupt::install().map_err(CliError::Signals)?;
     let _alone = claim_folder(&out, printer)?;
     let progress = Progress::new(printer.is_watched(), arguments.verbose);
+    let contained = out.join(RECORDED).exists();
+    let rebuilt = if contained {
+        in_container(&out, arguments, &progress)
+    } else {
+        if arguments.engine.is_some() || arguments.base_image.is_some() {
+            printer.warning("`--engine` and `--base-image` have no effect: the distribution was not built in a container");
+        }
+        here(&out, &progress)
+    };
+    let rebuilt = match rebuilt {
+        // 2 says that there is something to compare.
+        Err(error) if error.is_refusal() => {
+            printer.error(error.as_error(), error.hint().as_deref());
+            return Ok(ExitCode::Failure);
+        }
+        other => other?,
+    };
+    if !arguments.compare {
+        printer.line(&format!("rebuilt in {rebuilt}"));
+        return Ok(ExitCode::Ok);
+    }
+    let list = if contained { listed } else { placed };
+    let files = files([list(&out)?, list(&rebuilt)?]);
+    let names = files.iter().map(Utf8PathBuf::as_path);
+    let differences = rebuild::compare(&out, &rebuilt, names).map_err(RebuildError::from)?;
+    report(arguments.format, files.len(), &differences, printer)?;
+    if differences.is_empty() {
+        // It is the same as what is there; the work folder need not keep it.
+        let _left = fs::remove_dir_all(if contained {
+            rebuilt
+        } else {
+            fetch::repeated(&out)
+        });
+        return Ok(ExitCode::Ok);
+    }
+    let search_path = env::var("PATH").unwrap_or_default();
+    // Programs have asked for the differences; what diffoscope says is for people, and takes its time.
+    let explained = match arguments.format {
+        Format::Table => find_tool(DIFFOSCOPE, &search_path),
+        Format::Json => None,
+    };
+    if let Some(program) = explained {
+        let activity = Activity::silent();
+        let logs = work::logs(&out);
+        let runner = Runner {
+            logs: Some(&logs),
+            activity: &activity,
+        };
+        explain(&program, &out, &rebuilt, &differences, printer, &runner);
+    }
+    printer.note(&format!("the new build stays in `{rebuilt}`"));
+    Ok(ExitCode::Refused)
+}
+
+/// Builds again in a container, from the recorded inputs and the sources as they are; gives the folder of the new build.
+fn in_container(
+    out: &Utf8Path,
+    arguments: &RebuildArgs,
+    progress: &Progress,
+) -> Result<Utf8PathBuf, CliError> {
     let steps = Steps {
-        progress: &progress,
-        logs: Some(work::logs(&out)),
+        progress,
+        logs: Some(work::logs(out)),
         planned: vec![Step::Fetch, Step::Container],
     };
     let search_path = env::var("PATH").unwrap_or_default();
     let engine = steps.quietly(|runner| {
         engine::find(arguments.engine, &search_path, runner).map_err(HermeticError::from)
     })?;
-    let rebuilt = build(&out, arguments, &engine, &steps)?;
-    if !arguments.compare {
-        printer.line(&format!("rebuilt in {rebuilt}"));
-        return Ok(ExitCode::Ok);
-    }
-    let files = files(&out, &rebuilt)?;
-    let names = files.iter().map(Utf8PathBuf::as_path);
-    let differences = rebuild::compare(&out, &rebuilt, names).map_err(RebuildError::from)?;
-    report(arguments.format, files.len(), &differences, printer)?;
-    if differences.is_empty() {
-        // It is the same as what is there; the work folder need not keep it.
-        let _left = fs::remove_dir_all(&rebuilt);
-        return Ok(ExitCode::Ok);
-    }
-    if let Some(program) = find_tool(DIFFOSCOPE, &search_path) {
-        steps.quietly(|runner| explain(&program, &out, &rebuilt, &differences, printer, runner));
-    }
-    printer.note(&format!("the new build stays in `{rebuilt}`"));
-    Ok(ExitCode::Refused)
-}
-
-/// Builds again, from the recorded inputs and the sources as they are; gives the folder of the new build.
-fn build(
-    out: &Utf8Path,
-    arguments: &RebuildArgs,
-    engine: &Engine,
-    steps: &Steps<'_>,
-) -> Result<Utf8PathBuf, CliError> {
     let fetched = steps.run(Step::Fetch, |runner| {
         fetch::again(out, arguments.base_image.as_deref(), runner)
     })?;
     let context = fetched.context.clone();
     let output = work::folder(out).join("hermetic/rebuilt");
     let built = steps.run(Step::Container, |runner| {
-        hermetic::contain(fetched, engine, output, runner)
+        hermetic::contain(fetched, &engine, output, runner)
     });
     // Copies of what is elsewhere.
     let _left = fs::remove_dir_all(context);
     Ok(built?.folder().to_owned())
 }
 
-/// Every file that either build lists, programs before the texts about them.
-fn files(out: &Utf8Path, rebuilt: &Utf8Path) -> Result<Vec<Utf8PathBuf>, CliError> {
-    let listed = |folder: &Utf8Path| {
-        let path = folder.join(attest::SUMS);
-        let failed = |reason: String| RebuildError::Sums {
-            path: path.clone(),
-            reason,
-        };
-        let text = fs::read_to_string(&path).map_err(|error| failed(error.to_string()))?;
-        attest::read_sums(&text).map_err(failed)
+/// Builds again on this machine, from the recorded plan and the sources as they are; gives the folder of the new build.
+fn here(out: &Utf8Path, progress: &Progress) -> Result<Utf8PathBuf, CliError> {
+    let silent = Activity::silent();
+    let runner = Runner {
+        logs: None,
+        activity: &silent,
     };
-    let mut files = listed(out)?;
-    files.extend(listed(rebuilt)?);
-    let mut files: Vec<Utf8PathBuf> = files.into_keys().collect();
+    let (mut plan, tree) = fetch::repeat(out, &runner)?;
+    let search_path = env::var("PATH").unwrap_or_default();
+    tools_for(&mut plan, &search_path, &runner)?;
+    let folder = plan.out.clone();
+    let steps = Steps {
+        progress,
+        logs: Some(work::logs(&folder)),
+        planned: plan.steps.clone(),
+    };
+    steps.compile(steps.lock(plan, tree)?)?;
+    Ok(folder)
+}
+
+/// The files of a hermetic distribution, and the list of them.
+fn listed(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, CliError> {
+    let path = folder.join(attest::SUMS);
+    let failed = |reason: String| RebuildError::Files {
+        path: path.clone(),
+        reason,
+    };
+    let text = fs::read_to_string(&path).map_err(|error| failed(error.to_string()))?;
+    let mut files: Vec<Utf8PathBuf> = attest::read_sums(&text)
+        .map_err(failed)?
+        .into_keys()
+        .collect();
     files.push(attest::SUMS.into());
-    files.sort_by_key(|path| {
-        let is_text =
-            attest::DOCUMENTS.contains(&path.as_str()) || path.extension() == Some("json");
-        (is_text, path.clone())
-    });
     Ok(files)
+}
+
+/// The files of a distribution that was built on this machine.
+fn placed(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, CliError> {
+    let ours = Ours::load(folder).map_err(|error| RebuildError::Files {
+        path: folder.join(RECORD),
+        reason: error.to_string(),
+    })?;
+    let files = ours.artifacts.into_keys().map(Utf8PathBuf::from);
+    // A Dockerfile that somebody asked for is not of the build.
+    Ok(files
+        .filter(|name| stays_below(name) && !attest::DOCUMENTS.contains(&name.as_str()))
+        .collect())
+}
+
+/// Every file that either build has, programs before the texts about them.
+fn files(of_both: [Vec<Utf8PathBuf>; 2]) -> Vec<Utf8PathBuf> {
+    let files: BTreeSet<Utf8PathBuf> = of_both.into_iter().flatten().collect();
+    let is_text = |path: &Utf8Path| {
+        attest::DOCUMENTS.contains(&path.as_str())
+            || matches!(path.extension(), Some("json" | "lock"))
+    };
+    let (texts, programs): (Vec<_>, Vec<_>) = files.into_iter().partition(|path| is_text(path));
+    programs.into_iter().chain(texts).collect()
 }
 
 fn report(

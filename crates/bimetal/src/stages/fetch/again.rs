@@ -1,7 +1,8 @@
 //! The inputs of an earlier hermetic build once more.
 //!
-//! In: an output folder with its record, the inputs that are still in its work folder. Out: [`Fetched`], in another folder. Invariant: sources count
-//! as they stand now, because they are what is checked; modules, crates and the base count only as they were recorded.
+//! In: an output folder with its record, the inputs that are still in its work folder, else the caches of Go and cargo. Out: [`Fetched`], in another
+//! folder. Invariant: sources count as they stand now, because they are what is checked; modules, crates and the base count only as they were
+//! recorded, wherever they come from.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +12,12 @@ use fs_err as fs;
 
 use super::error::FetchError;
 use super::inputs::Inputs;
-use super::{Base, DOCKERFILE, Fetched, LIST, LOCAL, RECORDED, ROOT_FS, Recorded, SOURCES};
-use super::{context, dockerfile, seal};
+use super::{
+    Base, CARGO, DOCKERFILE, Fetched, LIST, LOCAL, MODULES, RECORDED, ROOT_FS, Recorded, SOURCES,
+};
+use super::{context, crates, dockerfile, modules, read_record, same_builder, seal};
+use crate::stages::generate::stays_below;
+use crate::stages::plan::Plan;
 use crate::toolchain::{Runner, work};
 
 /// Collects them below the work folder of `out`; `root_fs` is where the root file system lies, if it is not among the inputs any more.
@@ -21,25 +26,35 @@ pub(crate) fn again(
     root_fs: Option<&Utf8Path>,
     runner: &Runner<'_>,
 ) -> Result<Fetched, FetchError> {
-    let mut recorded = read_record(out)?;
+    let mut recorded: Recorded = read_record(&out.join(RECORDED))?;
+    same_builder(recorded.builder.clone())?;
     let before = context(out);
     let list = read_list(&out.join(LIST))?;
-    let after = work::folder(out).join("hermetic/rebuild");
+    let folder = work::folder(out).join("hermetic");
+    let after = folder.join("rebuild");
     let mut whole = Inputs::start(after.clone())?;
     if let Base::RootFs { path, digest } = &mut recorded.base {
         runner.activity.doing("taking the root file system along");
         *path = root_fs.map_or_else(|| before.join(ROOT_FS), Utf8Path::to_owned);
-        whole.copy_expected(ROOT_FS, path, digest)?;
+        whole
+            .copy_expected(ROOT_FS, path, digest)
+            .map_err(|error| match error {
+                FetchError::Read { path, source } => FetchError::NoRootFs { path, source },
+                other => other,
+            })?;
     }
     let text = dockerfile(&recorded.base);
     whole.write(DOCKERFILE, text.as_bytes())?;
 
+    let mut plan = recorded.plan.clone();
+    plan.out = out.to_owned();
     let mut inputs = Inputs::start(after.join("inputs"))?;
     runner.activity.doing("taking the recorded inputs along");
     // Its replacements lead to the copies of local modules.
     let turned = list.keys().any(|path| path.starts_with(LOCAL));
+    let mut lost = Vec::new();
     for (path, digest) in &list {
-        let is_source = path.starts_with(SOURCES) && !(turned && path.ends_with("src/go.mod"));
+        let is_source = path.starts_with(SOURCES) && !(turned && path == &go_mod());
         if is_source {
             let below = path.strip_prefix(SOURCES).unwrap_or(path);
             inputs.copy(path, &out.join(below))?;
@@ -49,12 +64,28 @@ pub(crate) fn again(
             inputs.write(RECORDED, recorded.to_text().as_bytes())?;
         } else {
             let from = before.join("inputs").join(path);
-            inputs.copy_expected(path, &from, &format!("sha256:{digest}"))?;
+            match inputs.copy_expected(path, &from, &format!("sha256:{digest}")) {
+                Err(FetchError::Read { .. } | FetchError::Changed { .. }) if is_cached(path) => {
+                    lost.push((path, digest));
+                }
+                other => other?,
+            }
         }
     }
+    if let Some((first, _)) = lost.first() {
+        runner.activity.note(&format!(
+            "note: {} of the recorded inputs are not in the work folder as they were, first `{first}`; taking them from the caches",
+            lost.len()
+        ));
+        let spare = collect(&plan, folder.join("anew"), runner)?;
+        for (path, digest) in lost {
+            let from = spare.root().join(path);
+            inputs.copy_expected(path, &from, &format!("sha256:{digest}"))?;
+        }
+        // It is in the work folder: the next run removes what is left.
+        let _left = fs::remove_dir_all(spare.root());
+    }
     seal(&mut inputs)?;
-    let mut plan = recorded.plan.clone();
-    plan.out = out.to_owned();
     Ok(Fetched {
         plan,
         context: after,
@@ -62,35 +93,62 @@ pub(crate) fn again(
     })
 }
 
-/// What `out` was built from.
-fn read_record(out: &Utf8Path) -> Result<Recorded, FetchError> {
-    let path = out.join(RECORDED);
-    let text = fs::read_to_string(&path).map_err(|source| FetchError::NoRecord {
-        path: path.clone(),
-        source,
-    })?;
-    let recorded: Recorded =
-        serde_json::from_str(&text).map_err(|error| FetchError::Unreadable {
-            path: path.clone(),
-            reason: error.to_string(),
-        })?;
-    let running = env!("CARGO_PKG_VERSION");
-    if recorded.builder != running {
-        return Err(FetchError::OtherBuilder {
-            recorded: recorded.builder,
-            running,
-        });
+fn go_mod() -> Utf8PathBuf {
+    Utf8Path::new(SOURCES).join("go.mod")
+}
+
+/// Whether the caches of Go and cargo have it, too.
+fn is_cached(path: &Utf8Path) -> bool {
+    path.starts_with(MODULES) || path.starts_with(CARGO)
+}
+
+/// Modules and crates from the caches, as [`super::fetch`] takes them, compared with the lock files once more.
+fn collect(plan: &Plan, folder: Utf8PathBuf, runner: &Runner<'_>) -> Result<Inputs, FetchError> {
+    let mut spare = Inputs::start(folder)?;
+    let mut plan = plan.clone();
+    runner.activity.doing("taking Go modules along");
+    modules::add(&plan, &mut spare, runner)?;
+    if let Some(rust) = &mut plan.rust {
+        // The record names no tools; which cargo unpacks the archives does not matter, for each is compared with its sum.
+        rust.tools.cargo = "cargo".into();
+        runner.activity.doing("taking crates along");
+        let lock = "rust/Cargo.lock";
+        spare.copy(Utf8Path::new(SOURCES).join(lock), &plan.out.join(lock))?;
+        crates::add(&plan, &mut spare, runner)?;
     }
-    Ok(recorded)
+    Ok(spare)
 }
 
 fn read_list(path: &Utf8Path) -> Result<BTreeMap<Utf8PathBuf, Digest>, FetchError> {
-    let text = fs::read_to_string(path).map_err(|source| FetchError::NoRecord {
-        path: path.to_owned(),
-        source,
-    })?;
-    serde_json::from_str(&text).map_err(|error| FetchError::Unreadable {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    })
+    let list: BTreeMap<Utf8PathBuf, Digest> = read_record(path)?;
+    match list.keys().find(|name| !stays_below(name)) {
+        None => Ok(list),
+        Some(name) => Err(FetchError::Unreadable {
+            path: path.to_owned(),
+            reason: format!("`{name}` leads out of the folder"),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_leads_out_of_the_folder_is_refused() {
+        let keep = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(keep.path()).unwrap().join(LIST);
+        let list = BTreeMap::from([("../../x", Digest::of(b"x"))]);
+        fs::write(&path, serde_json::to_vec(&list).unwrap()).unwrap();
+        let error = read_list(&path).unwrap_err();
+        assert!(error.to_string().contains("`../../x` leads out"), "{error}");
+    }
+
+    #[test]
+    fn only_modules_and_crates_are_looked_for_in_the_caches() {
+        assert!(is_cached(Utf8Path::new("modules/a/@v/v1.zip")));
+        assert!(is_cached(Utf8Path::new("crates/vendor/a-1.0.0/src/lib.rs")));
+        assert!(!is_cached(Utf8Path::new("local/0/a.go")));
+        assert!(!is_cached(Utf8Path::new("src/go.mod")));
+    }
 }

@@ -72,8 +72,13 @@ pub(crate) enum FetchError {
         found: String,
         wanted: String,
     },
-    #[error("cannot read `{path}`, which a hermetic build leaves")]
+    #[error("cannot read `{path}`, which a finished build leaves")]
     NoRecord {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+    #[error("cannot read the root file system `{path}`")]
+    NoRootFs {
         path: Utf8PathBuf,
         source: io::Error,
     },
@@ -111,7 +116,10 @@ impl FetchError {
             Self::Changed { .. } => Some(
                 "take the file that was recorded; if a root file system was changed on purpose, write its new digest into `dist.base_image`",
             ),
-            Self::NoRecord { .. } => Some("name the output folder of a build with `--hermetic`"),
+            Self::NoRecord { .. } => Some(
+                "name the output folder of a build; if its work folder `.bimetal` was removed, build it once more",
+            ),
+            Self::NoRootFs { .. } => Some("name the file that it was built from with `--base-image`"),
             Self::OtherBuilder { .. } => Some("rebuild with the version that built it"),
             Self::NoSources { .. } => Some("build without `--skip-generate` first"),
             Self::GoCache { source } | Self::Replacements { source } => source.hint(),

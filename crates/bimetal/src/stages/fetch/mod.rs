@@ -10,17 +10,22 @@ mod error;
 mod inputs;
 mod modules;
 mod recorded;
+mod repeat;
+mod sources;
 
 use std::collections::BTreeMap;
 
 use bimetal_manifest::Digest;
 use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+use serde::de::DeserializeOwned;
 
 pub(crate) use again::again;
 pub(crate) use error::FetchError;
 pub(crate) use recorded::{Base, Pinned, RECORDED, Recorded};
+pub(crate) use repeat::{record, repeat, repeated};
 
-use super::generate::{Ours, RECORD, SourceTree, render};
+use super::generate::{SourceTree, render};
 use super::plan::Plan;
 use crate::toolchain::{Runner, work};
 use inputs::Inputs;
@@ -84,7 +89,9 @@ pub(crate) fn fetch(
 
     let mut inputs = Inputs::start(context.join("inputs"))?;
     inputs.write(DOCKERFILE, dockerfile.as_bytes())?;
-    sources(&plan, tree, &mut inputs)?;
+    for name in sources::names(&plan, tree)? {
+        inputs.copy(Utf8Path::new(SOURCES).join(&name), &plan.out.join(&name))?;
+    }
     runner.activity.doing("taking Go modules along");
     modules::add(&plan, &mut inputs, runner)?;
     modules::add_local(&plan, &mut inputs, runner)?;
@@ -126,31 +133,23 @@ fn list(digests: &BTreeMap<Utf8PathBuf, Digest>) -> String {
     text
 }
 
-/// The generated sources as they stand in the output folder: what a person changed there counts, as in a build without a container.
-fn sources(plan: &Plan, tree: &SourceTree, inputs: &mut Inputs) -> Result<(), FetchError> {
-    let ours = Ours::load(&plan.out).map_err(|source| FetchError::Read {
-        path: plan.out.join(RECORD),
+/// Reads what an earlier build left.
+fn read_record<T: DeserializeOwned>(path: &Utf8Path) -> Result<T, FetchError> {
+    let text = fs::read(path).map_err(|source| FetchError::NoRecord {
+        path: path.to_owned(),
         source,
     })?;
-    let mut names: Vec<Utf8PathBuf> = ours.sources.keys().map(Utf8PathBuf::from).collect();
-    if names.is_empty() {
-        names = tree.iter().map(|(path, _)| path.to_owned()).collect();
+    serde_json::from_slice(&text).map_err(|error| FetchError::Unreadable {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// Another version of the builder makes other files, so there would be nothing to learn.
+fn same_builder(recorded: String) -> Result<(), FetchError> {
+    let running = env!("CARGO_PKG_VERSION");
+    if recorded == running {
+        return Ok(());
     }
-    names.extend(["go.mod", "go.sum", "rust/Cargo.lock"].map(Utf8PathBuf::from));
-    names.sort();
-    names.dedup();
-    if !plan.out.join("go.mod").exists() {
-        return Err(FetchError::NoSources {
-            path: plan.out.clone(),
-        });
-    }
-    for name in names {
-        let from = plan.out.join(&name);
-        let is_lock = name == "go.sum" || (name == "rust/Cargo.lock" && plan.rust.is_none());
-        if is_lock && !from.exists() {
-            continue;
-        }
-        inputs.copy(Utf8Path::new(SOURCES).join(&name), &from)?;
-    }
-    Ok(())
+    Err(FetchError::OtherBuilder { recorded, running })
 }

@@ -183,18 +183,47 @@ struct GoMod {
     replace: Option<Vec<Replace>>,
 }
 
+/// A replacement in go.mod.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Replace {
+pub(super) struct Replace {
     old: Module,
-    new: Module,
+    pub(super) new: Module,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Module {
-    path: String,
+pub(super) struct Module {
+    pub(super) path: String,
     version: Option<String>,
+}
+
+/// The replacements in go.mod that lead to folders.
+pub(super) fn local_replacements(
+    plan: &Plan,
+    runner: &Runner<'_>,
+) -> Result<Vec<Replace>, FetchError> {
+    let answer = runner
+        .read("go-mod-replaced", &go(plan).args(["mod", "edit", "-json"]))
+        .map_err(|source| FetchError::Replacements { source })?;
+    let parsed: GoMod = serde_json::from_slice(&answer).map_err(|error| FetchError::Answer {
+        tool: "go mod edit -json",
+        reason: error.to_string(),
+    })?;
+    let is_local = |replace: &Replace| {
+        replace
+            .new
+            .version
+            .as_deref()
+            .unwrap_or_default()
+            .is_empty()
+    };
+    Ok(parsed
+        .replace
+        .into_iter()
+        .flatten()
+        .filter(is_local)
+        .collect())
 }
 
 /// Copies the local modules that go.mod names, and turns its replacements to the copies.
@@ -204,25 +233,9 @@ pub(super) fn add_local(
     runner: &Runner<'_>,
 ) -> Result<(), FetchError> {
     let go_mod = inputs.root().join(SOURCES).join("go.mod");
-    let answer = runner
-        .read("go-mod-replaced", &go(plan).args(["mod", "edit", "-json"]))
-        .map_err(|source| FetchError::Replacements { source })?;
-    let parsed: GoMod = serde_json::from_slice(&answer).map_err(|error| FetchError::Answer {
-        tool: "go mod edit -json",
-        reason: error.to_string(),
-    })?;
-    let local = parsed.replace.into_iter().flatten();
-    let local = local.filter(|replace| {
-        replace
-            .new
-            .version
-            .as_deref()
-            .unwrap_or_default()
-            .is_empty()
-    });
     let mut edit = go(plan).args(["mod", "edit"]);
     let mut folders: BTreeMap<Utf8PathBuf, String> = BTreeMap::new();
-    for replace in local {
+    for replace in local_replacements(plan, runner)? {
         let folder = plan.out.join(&replace.new.path);
         let next = folders.len();
         let name = match folders.get(&folder) {

@@ -17,7 +17,7 @@ use camino::Utf8PathBuf;
 
 pub(crate) use carried::CARRIED;
 pub(crate) use error::GenerateError;
-pub(crate) use ours::{Ours, RECORD, sha256};
+pub(crate) use ours::{Ours, RECORD, sha256, stays_below};
 pub(crate) use template::render;
 pub(crate) use tree::SourceTree;
 pub(crate) use writing::{make_folder, write};

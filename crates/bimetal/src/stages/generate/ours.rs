@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use camino::Utf8Path;
+use camino::{Utf8Component, Utf8Path};
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -60,6 +60,14 @@ impl Ours {
             || self.stamped.contains_key(path)
             || self.artifacts.contains_key(path)
     }
+}
+
+/// Whether `name` stays in the folder that it is read in: the record is a file that anybody can edit.
+pub(crate) fn stays_below(name: &Utf8Path) -> bool {
+    !name.as_str().is_empty()
+        && name
+            .components()
+            .all(|part| matches!(part, Utf8Component::Normal(_)))
 }
 
 /// `sha256:` and the digest in hexadecimal.

@@ -7,6 +7,8 @@ mod model;
 pub(crate) mod samples;
 mod table;
 
+use std::collections::BTreeMap;
+
 use bimetal_manifest::schema::Kind;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
@@ -50,6 +52,7 @@ pub(crate) fn plan(resolved: Resolved) -> Plan {
         host,
         container: resolved.container,
         hermetic: None,
+        times: BTreeMap::new(),
         go_components: Vec::new(),
         go_plugins: Vec::new(),
         rust_components: Vec::new(),

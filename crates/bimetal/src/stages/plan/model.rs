@@ -34,6 +34,9 @@ pub(crate) struct Plan {
     /// The environment of a hermetic build, once it is known: in the container.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) hermetic: Option<Hermetic>,
+    /// When each artifact says it was built, by its name in the plan, where a rebuild repeats that; else the clock or the user says it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) times: BTreeMap<String, String>,
     /// Go components that are linked into main, grouped by kind in OCB's order.
     pub(crate) go_components: Vec<GoComponent>,
     /// Go components that become plugins.

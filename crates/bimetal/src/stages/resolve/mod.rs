@@ -116,21 +116,24 @@ pub(crate) fn find_tool(name: &str, search_path: &str) -> Option<Utf8PathBuf> {
     tools::find(name, Utf8Path::new("/"), search_path)
 }
 
-/// The tool chains of this machine for a plan that was made on another one.
+/// The tool chains of this machine for a plan that was made on another one, or at another time.
 pub(crate) fn tools_for(
     plan: &mut Plan,
     search_path: &str,
     runner: &Runner<'_>,
 ) -> Result<(), ResolveError> {
     let root = Utf8Path::new("/");
-    let (go, compiler) = tools::go("", root, search_path, runner)?;
+    let named = plan.go.tool.as_ref().map(|tool| tool.program.clone());
+    let named = named.as_deref().map_or("", Utf8Path::as_str);
+    let (go, compiler) = tools::go(named, root, search_path, runner)?;
     if plan.host.is_some() {
         tools::fit_for_plugins(&go)?;
     }
     plan.go.tool = Some(go);
     if let Some(rust) = &mut plan.rust {
         let why = "the distribution has a plugin host";
-        rust.tools = tools::rust(why, root, search_path, runner)?;
+        // A rust-toolchain.toml around the sources may choose the tool chain.
+        rust.tools = tools::rust(why, existing(&plan.out), search_path, runner)?;
         plan.cc = Some(tools::cc(&compiler, why, root, search_path, runner)?);
     }
     Ok(())

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 pub(crate) use error::StampError;
 pub(super) use files::{record, retire};
+pub(super) use time::stamped_times;
 
 use super::describe::{Components, Described};
 use super::lock::Profile;
@@ -56,7 +57,7 @@ pub(crate) fn stamp(described: Described, runner: &Runner<'_>) -> Result<Stamped
     let mut written = files::Written::default();
 
     let main = [makers.go_main(), makers.rust_main()];
-    let text = time::settle(plan, "main", &main, &time::inputs_of_main(tree))?;
+    let text = time::settle(plan, time::MAIN, &main, &time::inputs_of_main(tree))?;
     written.go("", &text);
     texts.main = Some(text);
     for plugin in &plan.go_plugins {

@@ -1,12 +1,13 @@
 //! When an artifact was built.
 //!
 //! In: a manifest without its time, what was stamped the last time. Out: the text with its time. Invariant: an artifact whose inputs are
-//! what they were keeps its time, so that a second build gives the same bytes.
+//! what they were keeps its time, so that a second build gives the same bytes; a time that the plan has is not questioned.
 
+use std::collections::BTreeMap;
 use std::env;
 
 use bimetal_manifest::schema::Manifest;
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,9 +16,11 @@ use sha2::{Digest, Sha256};
 use super::error::StampError;
 use crate::stages::generate::SourceTree;
 use crate::stages::lock::hex;
-use crate::stages::plan::Plan;
+use crate::stages::plan::{Linkage, Plan};
 use crate::toolchain::{work, write};
 
+/// Name of main among the artifacts of a plan.
+pub(super) const MAIN: &str = "main";
 const EPOCH: &str = "SOURCE_DATE_EPOCH";
 
 /// What was stamped the last time.
@@ -68,16 +71,18 @@ pub(super) fn settle(
     manifests: &[Manifest],
     inputs: &str,
 ) -> Result<String, StampError> {
-    let memory = work::folder(&plan.out)
-        .join("stamp")
-        .join(format!("{name}.json"));
-    let previous = recall(&memory).filter(|previous| previous.inputs == inputs);
-    let (text, time) = decide(
-        name,
-        manifests,
-        previous.as_ref(),
-        env::var(EPOCH).ok().as_deref(),
-    )?;
+    let memory = memory(plan, name);
+    let (text, time) = if let Some(time) = plan.times.get(name) {
+        (text(name, manifests, time)?, time.clone())
+    } else {
+        let previous = recall(&memory).filter(|previous| previous.inputs == inputs);
+        decide(
+            name,
+            manifests,
+            previous.as_ref(),
+            env::var(EPOCH).ok().as_deref(),
+        )?
+    };
     let remembered = Remembered {
         inputs: inputs.to_owned(),
         time,
@@ -92,6 +97,23 @@ pub(super) fn settle(
         source,
     })?;
     Ok(remembered.text)
+}
+
+/// The time of every artifact that was stamped the last time, by its name in the plan.
+pub(in crate::stages) fn stamped_times(plan: &Plan) -> BTreeMap<String, String> {
+    let go = plan.go_plugins.iter().map(|plugin| &plugin.name);
+    let rust = plan.rust_with(Linkage::Plugin).map(|plugin| &plugin.name);
+    go.chain(rust)
+        .map(String::as_str)
+        .chain([MAIN])
+        .filter_map(|name| Some((name.to_owned(), recall(&memory(plan, name))?.time)))
+        .collect()
+}
+
+fn memory(plan: &Plan, name: &str) -> Utf8PathBuf {
+    work::folder(&plan.out)
+        .join("stamp")
+        .join(format!("{name}.json"))
 }
 
 fn recall(memory: &Utf8Path) -> Option<Remembered> {
@@ -177,6 +199,20 @@ mod tests {
         let (_, time) = decide("a", &[manifest("2")], Some(&remembered("1")), None).unwrap();
         assert_ne!(time, "2026-01-02T03:04:05Z");
         assert!(time.ends_with('Z') && time.len() == 20, "{time}");
+    }
+
+    #[test]
+    fn a_time_that_the_plan_has_is_taken_whatever_was_stamped_before() {
+        let keep = tempfile::tempdir().unwrap();
+        let mut plan = crate::stages::plan::samples::hosted_plan();
+        plan.out = Utf8Path::from_path(keep.path()).unwrap().to_owned();
+        settle(&plan, MAIN, &[manifest("1")], "a").unwrap();
+        let times = stamped_times(&plan);
+        assert_eq!(times.len(), 1);
+        let told = "2001-02-03T04:05:06Z".to_owned();
+        plan.times.insert(MAIN.to_owned(), told.clone());
+        let text = settle(&plan, MAIN, &[manifest("2")], "b").unwrap();
+        assert!(text.contains(&told), "{text}");
     }
 
     #[test]
