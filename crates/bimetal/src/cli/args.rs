@@ -32,10 +32,11 @@ pub(crate) enum Command {
     /// Look at plugins without starting a Collector: list, validate, inspect, check
     #[command(visible_alias = "plugin", disable_help_flag = true)]
     Plugins(PluginsArgs),
-    /// Build a hermetic distribution again from its recorded inputs, and compare
+    /// Build a distribution again from its recorded inputs, and compare
     ///
-    /// Takes the sources as they stand in the output folder, and modules, crates and base image as they were recorded. Nothing in the
-    /// folder is changed. Ends with 2 if a file is not what was rebuilt; the first sections that differ are named.
+    /// Takes the sources as they stand in the output folder. For a hermetic distribution modules, crates and base image are as they were
+    /// recorded, and a container builds; any other is built on this machine, by the recorded plan. No artifact in the folder is changed.
+    /// With --compare it ends with 2 if a file is not what was rebuilt; the first sections that differ are named.
     Rebuild(RebuildArgs),
     /// Build what was collected for a container; run by the Dockerfile of a hermetic build
     #[command(hide = true)]
@@ -113,13 +114,13 @@ pub(crate) struct InitArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct RebuildArgs {
-    /// The output folder of a build with `--hermetic`
+    /// The output folder of a build
     #[arg(value_name = "OUT")]
     pub(crate) out: Utf8PathBuf,
     /// Compare every file with the one that is there
     #[arg(long)]
     pub(crate) compare: bool,
-    /// The program that makes the container; another one than before makes the check stronger
+    /// The program that makes the container of a hermetic build; another one than before makes the check stronger
     #[arg(long, value_name = "ENGINE")]
     pub(crate) engine: Option<EngineName>,
     /// The root file system, if it is not in the work folder any more

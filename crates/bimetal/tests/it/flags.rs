@@ -22,6 +22,11 @@ fn help_of_init() {
 }
 
 #[test]
+fn help_of_rebuild() {
+    assert_snapshot!(Sandbox::new().bimetal(&["rebuild", "--help"]).stdout);
+}
+
+#[test]
 fn help_of_completion() {
     assert_snapshot!(Sandbox::new().bimetal(&["completion", "--help"]).stdout);
 }

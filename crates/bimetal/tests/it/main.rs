@@ -8,4 +8,5 @@ mod build;
 mod flags;
 mod init;
 mod interrupt;
+mod rebuild;
 mod sandbox;

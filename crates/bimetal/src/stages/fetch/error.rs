@@ -119,6 +119,7 @@ impl FetchError {
             Self::NoRecord { .. } => Some(
                 "name the output folder of a build; if its work folder `.bimetal` was removed, build it once more",
             ),
+            Self::Unreadable { .. } => Some("restore it, or build the distribution once more"),
             Self::NoRootFs { .. } => Some("name the file that it was built from with `--base-image`"),
             Self::OtherBuilder { .. } => Some("rebuild with the version that built it"),
             Self::NoSources { .. } => Some("build without `--skip-generate` first"),
