@@ -4,6 +4,8 @@
 
 use bimetal_conformance::tamper;
 use bimetal_manifest::compat::Class;
+use bimetal_manifest::object::LARGEST_PLUGIN;
+use bimetal_manifest::schema::Hermetic;
 use bimetal_manifest::{Catalog, CheckOptions, Lock, Rules};
 use camino::Utf8Path;
 use fs_err as fs;
@@ -25,6 +27,8 @@ rows!(
     another_rustc_under_policy_exact,
     another_major_version_of_the_border_at_the_collector,
     a_plugin_truncated_behind_what_is_loaded,
+    a_plugin_with_more_bytes_than_a_plugin_may_have,
+    a_hermetic_environment_that_somebody_changed,
     a_manifest_that_is_missing,
     a_manifest_that_lies_about_its_compiler,
     a_run_path,
@@ -125,6 +129,38 @@ fn a_plugin_truncated_behind_what_is_loaded() -> Finding {
     fs::remove_file(&plugin).unwrap();
     fs::write(&plugin, &bytes[..bytes.len() - 64]).unwrap();
     refuses(&scene, RUST_PLUGIN, "rust_witness")
+}
+
+/// The loader maps the segments only, and would not care for what is behind them.
+fn a_plugin_with_more_bytes_than_a_plugin_may_have() -> Finding {
+    let scene = Scene::unpinned();
+    let file = fs::OpenOptions::new()
+        .write(true)
+        .open(scene.plugin(RUST_PLUGIN))
+        .unwrap();
+    file.set_len(LARGEST_PLUGIN + 1).unwrap();
+    refuses(&scene, RUST_PLUGIN, "rust_witness")
+}
+
+/// The hash is that of another environment than the one that stands beside it.
+fn a_hermetic_environment_that_somebody_changed() -> Finding {
+    let scene = Scene::unpinned();
+    let file = "processor-crab.so";
+    let library = Library {
+        manifest: |manifest| {
+            let mut environment = json!({
+                "base_images": { "rootfs": "sha256:00" }, "dockerfile": "sha256:11", "packages": { "gcc:amd64": "12.2" },
+                "tools": {}, "variables": {}, "builder": { "name": "bimetal", "version": "0.1.0" }
+            });
+            let read = |value: &Value| serde_json::from_value::<Hermetic>(value.clone()).unwrap();
+            manifest.environment_hash = Some(read(&environment).hash());
+            environment["packages"]["gcc:amd64"] = json!("14.2");
+            manifest.hermetic = Some(read(&environment));
+        },
+        ..Library::rust()
+    };
+    fs::copy(rust("changed-environment", &library), scene.plugin(file)).unwrap();
+    refuses(&scene, file, "crab")
 }
 
 fn a_manifest_that_is_missing() -> Finding {
