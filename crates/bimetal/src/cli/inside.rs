@@ -64,9 +64,13 @@ impl InsideError {
 /// Builds from the inputs in `root`; tells a failure in a way that is understood outside.
 pub(super) fn run(root: &Utf8Path, printer: &Printer) -> Result<ExitCode, CliError> {
     interrupt::install().map_err(CliError::Signals)?;
-    build(root).map(|()| ExitCode::Ok).inspect_err(|error| {
-        printer.line(&Failure::new(error).to_lines());
-    })
+    let Err(error) = build(root) else {
+        return Ok(ExitCode::Ok);
+    };
+    printer.error(error.as_error(), error.hint().as_deref());
+    // Last, because of an engine's output only the end is kept.
+    printer.line(&Failure::new(&error).to_lines());
+    Ok(error.exit_code())
 }
 
 fn build(root: &Utf8Path) -> Result<(), CliError> {

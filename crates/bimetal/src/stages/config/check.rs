@@ -12,9 +12,14 @@ use super::yaml::Node;
 const RESERVED: &[&str] = &[
     ".bimetal",
     ".bimetal.json",
+    "Dockerfile",
+    "SHA256SUMS",
     "components.go",
+    "environment.json",
+    "environment.sha256",
     "go.mod",
     "go.sum",
+    "inputs.json",
     "internal",
     "main.go",
     "main_others.go",
@@ -23,7 +28,10 @@ const RESERVED: &[&str] = &[
     "manifest.go",
     "manifests",
     "plugins",
+    "provenance.json",
+    "rebuild.json",
     "rust",
+    "sbom.cdx.json",
 ];
 /// Kinds that the SDK has a trait for.
 const RUST_KINDS: &[Kind] = &[Kind::Processor];
