@@ -32,6 +32,8 @@ pub(crate) enum EngineError {
     DiskFull { source: InvocationError },
     #[error("the network of the container cannot be switched off")]
     Network { source: InvocationError },
+    #[error("the engine may not start a container here")]
+    NoContainer { source: InvocationError },
     #[error("the engine did not build the container")]
     Build { source: InvocationError },
     #[error("cannot take the artifacts out of the container")]
@@ -43,11 +45,15 @@ impl EngineError {
     pub(super) fn of_build(source: InvocationError) -> Self {
         // The first is from `unshare`, the second from Buildah.
         const NETWORK: [&str; 2] = ["unshare failed", "other than host"];
+        // Of the programs that Buildah and Podman start containers with; the second is from `crun` on hosts with both kinds of control groups.
+        const CONTAINER: [&str; 2] = ["creating container for", "cgroups in hybrid mode"];
         let output = output_of(&source).unwrap_or_default().to_ascii_lowercase();
         if output.contains("no space left on device") {
             Self::DiskFull { source }
         } else if NETWORK.iter().any(|words| output.contains(words)) {
             Self::Network { source }
+        } else if CONTAINER.iter().any(|words| output.contains(words)) {
+            Self::NoContainer { source }
         } else {
             Self::Build { source }
         }
@@ -79,9 +85,10 @@ impl EngineError {
     /// The last lines that the engine printed.
     pub(crate) fn output(&self) -> Option<&str> {
         match self {
-            Self::DiskFull { source } | Self::Network { source } | Self::Build { source } => {
-                output_of(source)
-            }
+            Self::DiskFull { source }
+            | Self::Network { source }
+            | Self::NoContainer { source }
+            | Self::Build { source } => output_of(source),
             _ => None,
         }
     }
@@ -106,6 +113,9 @@ impl EngineError {
             Self::Network { .. } => Some(
                 "this user may not make a namespace of its own; take an engine with a daemon, or allow user namespaces",
             ),
+            Self::NoContainer { .. } => Some(
+                "with Buildah, set `BUILDAH_ISOLATION=chroot`, which needs fewer rights, or `BUILDAH_RUNTIME=runc`; else take another engine with `--engine`",
+            ),
             Self::Build { source } => {
                 source.hint_or("what the engine printed is above and in the log")
             }
@@ -122,6 +132,7 @@ impl EngineError {
             | Self::NoImage { source, .. }
             | Self::DiskFull { source }
             | Self::Network { source }
+            | Self::NoContainer { source }
             | Self::Build { source }
             | Self::Extract { source } => source.is_interrupt(),
             _ => false,

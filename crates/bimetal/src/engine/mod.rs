@@ -1,7 +1,8 @@
 //! Container engines behind one small interface, driven by their command lines.
 //!
 //! In: a name or none; a context with a Dockerfile. Out: an [`Engine`] that works; the files of one folder of the Dockerfile's build stage, on this
-//! machine. Invariant: what runs in a Dockerfile has no network, whatever the engine; an image or container of ours is not left behind.
+//! machine. Invariant: what runs in a Dockerfile has no network, whatever the engine; an image or container of ours is not left behind, but for
+//! Podman after an interrupt: it ends at once, and neither ends what it started nor takes a mark by which that could be found.
 
 mod build;
 mod error;

@@ -169,6 +169,10 @@ fn what_a_failed_build_printed_can_be_read_and_what_it_means_is_told() {
             "unshare: unshare failed: Operation not permitted",
             "the network of the container cannot be switched off",
         ),
+        (
+            "running container: from /usr/bin/runc creating container for [/x]: operation not permitted",
+            "the engine may not start a container here",
+        ),
     ] {
         let machine = Recorded::new().program("podman", &format!("echo '{said}' >&2; exit 1"));
         let arguments = BTreeMap::new();
