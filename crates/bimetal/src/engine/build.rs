@@ -45,11 +45,11 @@ pub(crate) fn build(
     }
     let tag = tag();
     let keeps_image = matches!(engine.way, Way::Podman | Way::Buildah(_));
-    let mut build = command(engine, job);
+    let mut invocation = command(engine, job);
     if keeps_image {
-        build = build.arg(format!("--tag={tag}"));
+        invocation = invocation.arg(format!("--tag={tag}"));
     }
-    let built = runner.run("container", &build.arg(job.context.as_str()));
+    let built = runner.run("container", &invocation.arg(job.context.as_str()));
     if keeps_image {
         // What is left would only take space; the first error is the one to tell.
         let remove = Invocation::engine(&engine.program, nowhere()).args(["rmi", "--force", &tag]);
