@@ -24,7 +24,7 @@ pub(crate) const SUMS: &str = "SHA256SUMS";
 pub(crate) const ENVIRONMENT: &str = "environment.json";
 /// The environment hash, in a form that `sha256sum -c` takes.
 pub(crate) const ENVIRONMENT_SUM: &str = "environment.sha256";
-/// CycloneDX.
+/// `CycloneDX`.
 pub(crate) const SBOM: &str = "sbom.cdx.json";
 /// In-toto statement with SLSA provenance.
 pub(crate) const PROVENANCE: &str = "provenance.json";
@@ -105,7 +105,7 @@ fn hex(hash: &str) -> Option<&str> {
 }
 
 /// Every dependency of the artifacts once, by its package URL.
-fn dependencies<'a>(artifacts: &'a [Artifact]) -> BTreeMap<String, (Language, &'a Dependency)> {
+fn dependencies(artifacts: &[Artifact]) -> BTreeMap<String, (Language, &Dependency)> {
     artifacts
         .iter()
         .flat_map(|artifact| &artifact.dependencies)

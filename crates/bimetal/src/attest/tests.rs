@@ -1,5 +1,6 @@
 //! Tests of [`super`]: texts as strangers read them.
 
+use cyclonedx_bom::prelude::Validate as _;
 use insta::assert_snapshot;
 use serde_json::json;
 
@@ -87,7 +88,6 @@ fn the_bill_of_materials_has_every_artifact_module_crate_tool_and_package_once()
         assert_snapshot!(text);
         assert_eq!(sbom(subject).unwrap(), text);
         let read = cyclonedx_bom::prelude::Bom::parse_from_json(text.as_bytes()).unwrap();
-        use cyclonedx_bom::prelude::Validate as _;
         assert!(read.validate().passed(), "{:?}", read.validate());
     });
 }

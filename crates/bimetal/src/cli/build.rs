@@ -46,7 +46,9 @@ pub(super) fn run(arguments: &BuildArgs, printer: &Printer) -> Result<ExitCode, 
     let _alone = claim_folder(&plan.out, printer)?;
     if plan.container.is_some() {
         let distribution = hermetic::build(plan, arguments.engine, &progress, printer)?;
-        distribution.iter().for_each(|built| tell(built, printer));
+        if let Some(built) = &distribution {
+            tell(built, printer);
+        }
         return Ok(ExitCode::Ok);
     }
     let tree = generate::generate(&plan);

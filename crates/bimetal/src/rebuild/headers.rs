@@ -23,24 +23,24 @@ fn of_elf<Header: FileHeader<Endian = Endianness>>(bytes: &[u8], offset: u64) ->
         return Some("the ELF header".to_owned());
     }
     let segments = header.program_headers(endian, bytes).ok()?;
-    if let Some(number) = row::<Header::ProgramHeader>(header.e_phoff(endian).into(), offset) {
-        if let Some(segment) = segments.get(number) {
-            return Some(format!(
-                "program header {number} (type {:#x})",
-                segment.p_type(endian).0
-            ));
-        }
+    if let Some(number) = row::<Header::ProgramHeader>(header.e_phoff(endian).into(), offset)
+        && let Some(segment) = segments.get(number)
+    {
+        return Some(format!(
+            "program header {number} (type {:#x})",
+            segment.p_type(endian).0
+        ));
     }
     let sections = header.sections(endian, bytes).ok()?;
-    if let Some(number) = row::<Header::SectionHeader>(header.e_shoff(endian).into(), offset) {
-        if let Some(section) = sections.iter().nth(number) {
-            let name = sections.section_name(endian, section).unwrap_or_default();
-            let name = String::from_utf8_lossy(name);
-            return Some(format!(
-                "the header of section `{}`",
-                bimetal_manifest::escape(&name)
-            ));
-        }
+    if let Some(number) = row::<Header::SectionHeader>(header.e_shoff(endian).into(), offset)
+        && let Some(section) = sections.iter().nth(number)
+    {
+        let name = sections.section_name(endian, section).unwrap_or_default();
+        let name = String::from_utf8_lossy(name);
+        return Some(format!(
+            "the header of section `{}`",
+            bimetal_manifest::escape(&name)
+        ));
     }
     let end = sections
         .iter()

@@ -22,16 +22,23 @@ const SHOWN: usize = 160;
 const BEFORE: usize = 40;
 
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read `{path}`")]
-pub(crate) struct CompareError {
-    path: Utf8PathBuf,
-    source: io::Error,
+pub(crate) enum CompareError {
+    #[error("`{path}` is no regular file")]
+    NoFile { path: Utf8PathBuf },
+    #[error("cannot read `{path}`")]
+    Read {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
 }
 
 impl CompareError {
     /// The next action for a person.
     pub(crate) fn hint(&self) -> &'static str {
-        "run it as a user who may read the distribution, and see that nothing but files stands where files belong"
+        match self {
+            Self::NoFile { .. } => "remove it, and build the distribution once more",
+            Self::Read { .. } => "run it as a user who may read the distribution",
+        }
     }
 }
 
@@ -102,18 +109,18 @@ pub(crate) fn compare<'a>(
 }
 
 fn read(path: &Utf8Path) -> Result<Option<Vec<u8>>, CompareError> {
-    // Opening anything else could wait for ever.
-    let regular = |path: &Utf8Path| match fs::metadata(path)? {
-        metadata if metadata.is_file() => fs::read(path),
-        _ => Err(io::Error::other("it is no regular file")),
+    let failed = |source| CompareError::Read {
+        path: path.to_owned(),
+        source,
     };
-    match regular(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(CompareError {
+    match fs::metadata(path) {
+        // Opening anything else could wait for ever.
+        Ok(metadata) if !metadata.is_file() => Err(CompareError::NoFile {
             path: path.to_owned(),
-            source,
         }),
+        Ok(_) => fs::read(path).map(Some).map_err(failed),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(failed(source)),
     }
 }
 

@@ -32,9 +32,9 @@ impl Builds {
         let keep = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(keep.path()).unwrap();
         let folders = ["recorded", "rebuilt"].map(|name| root.join(name));
-        folders
-            .iter()
-            .for_each(|path| fs::create_dir(path).unwrap());
+        for folder in &folders {
+            fs::create_dir(folder).unwrap();
+        }
         let [recorded, rebuilt] = folders;
         Self {
             recorded,
@@ -277,5 +277,25 @@ fn what_is_no_file_is_an_error_and_not_a_wait() {
     let builds = Builds::new();
     fs::create_dir(builds.recorded.join("d")).unwrap();
     let error = compare(&builds.recorded, &builds.rebuilt, [Utf8Path::new("d")]).unwrap_err();
-    assert!(error.to_string().ends_with("/d`"), "{error}");
+    assert!(matches!(error, CompareError::NoFile { .. }), "{error}");
+}
+
+#[test]
+fn whatever_is_damaged_is_a_difference_and_no_panic() {
+    let builds = Builds::new();
+    library(&builds.recorded, "a.so", CODE, &[]);
+    let whole = fs::read(builds.recorded.join("a.so")).unwrap();
+    // The headers and tables decide where everything is looked for: every byte of them, with values at the ends of ranges.
+    let table = usize::try_from(u64::from_le_bytes(whole[40..48].try_into().unwrap())).unwrap();
+    for offset in (0..0x300).chain(table..whole.len()) {
+        for value in [0x00, 0x7f, 0x80, 0xff] {
+            let mut damaged = whole.clone();
+            damaged[offset] = value;
+            let is_other = damaged != whole;
+            for (one, other) in [(&whole, &damaged), (&damaged, &whole)] {
+                let found = difference(one, other);
+                assert_eq!(found.is_some(), is_other, "{offset:#x} {value:#x}");
+            }
+        }
+    }
 }

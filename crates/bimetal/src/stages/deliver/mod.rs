@@ -120,12 +120,12 @@ fn dependencies(path: &Utf8Path) -> Result<Vec<(Language, Dependency)>, DeliverE
         .unwrap_or_default();
     Ok(modules
         .into_iter()
-        .map(|module| (Language::Go, of_module(module)))
+        .map(|module| (Language::Go, of_module(&module)))
         .collect())
 }
 
-fn of_module(module: Module) -> Dependency {
-    let used = module.replaced_by.as_deref().unwrap_or(&module);
+fn of_module(module: &Module) -> Dependency {
+    let used = module.replaced_by.as_deref().unwrap_or(module);
     Dependency {
         source: match (&module.replaced_by, used.sum.is_empty()) {
             (Some(_), _) => "replaced",

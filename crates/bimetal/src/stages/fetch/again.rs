@@ -29,7 +29,7 @@ pub(crate) fn again(
     let mut recorded: Recorded = read_record(&out.join(RECORDED))?;
     same_builder(recorded.builder.clone())?;
     let before = context(out);
-    let list = read_list(&out.join(LIST))?;
+    let wanted = read_list(&out.join(LIST))?;
     let folder = work::folder(out).join("hermetic");
     let after = folder.join("rebuild");
     let mut whole = Inputs::start(after.clone())?;
@@ -51,9 +51,9 @@ pub(crate) fn again(
     let mut inputs = Inputs::start(after.join("inputs"))?;
     runner.activity.doing("taking the recorded inputs along");
     // Its replacements lead to the copies of local modules.
-    let turned = list.keys().any(|path| path.starts_with(LOCAL));
+    let turned = wanted.keys().any(|path| path.starts_with(LOCAL));
     let mut lost = Vec::new();
-    for (path, digest) in &list {
+    for (path, digest) in &wanted {
         let is_source = path.starts_with(SOURCES) && !(turned && path == &go_mod());
         if is_source {
             let below = path.strip_prefix(SOURCES).unwrap_or(path);

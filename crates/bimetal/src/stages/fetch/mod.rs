@@ -113,7 +113,6 @@ fn seal(inputs: &mut Inputs) -> Result<(), FetchError> {
     let list = list(inputs.digests());
     // Not in the list: which build of the builder it is does not decide about what it makes; its version does, and is recorded.
     let program = std::env::current_exe()
-        .map_err(std::io::Error::from)
         .and_then(|path| {
             Utf8PathBuf::from_path_buf(path).map_err(|_| std::io::ErrorKind::InvalidData.into())
         })

@@ -238,14 +238,13 @@ pub(super) fn add_local(
     for replace in local_replacements(plan, runner)? {
         let folder = plan.out.join(&replace.new.path);
         let next = folders.len();
-        let name = match folders.get(&folder) {
-            Some(name) => name.clone(),
-            None => {
-                let name = format!("{LOCAL}/{next}");
-                copy_module(&folder, &name, inputs)?;
-                folders.insert(folder, name.clone());
-                name
-            }
+        let name = if let Some(name) = folders.get(&folder) {
+            name.clone()
+        } else {
+            let name = format!("{LOCAL}/{next}");
+            copy_module(&folder, &name, inputs)?;
+            folders.insert(folder, name.clone());
+            name
         };
         let old = match &replace.old.version {
             Some(version) if !version.is_empty() => format!("{}@{version}", replace.old.path),

@@ -156,7 +156,7 @@ fn artifacts(folder: &Utf8Path, plan: &Plan) -> Vec<Utf8PathBuf> {
     {
         let plugins = entries
             .filter_map(|entry| entry.ok().map(|entry| entry.file_name().to_owned()))
-            .filter(|name| name.ends_with(".so"));
+            .filter(|name| Utf8Path::new(name).extension() == Some("so"));
         names.extend(plugins.map(|name| host.plugins_out.join(name)));
     }
     names
