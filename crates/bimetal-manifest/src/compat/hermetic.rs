@@ -86,6 +86,12 @@ fn items(main: &Hermetic, plugin: &Hermetic) -> Vec<String> {
     items.extend(one("builder", &builder(main), &builder(plugin)));
     items.extend(one("Dockerfile", &main.dockerfile, &plugin.dockerfile));
     items.extend(maps("variable", &main.variables, &plugin.variables));
+    let other = |environment: &Hermetic| {
+        let entry =
+            |(name, value): (&String, &serde_json::Value)| (name.clone(), value.to_string());
+        environment.other.iter().map(entry).collect()
+    };
+    items.extend(maps("key", &other(main), &other(plugin)));
     items.extend(maps("package", &main.packages, &plugin.packages));
     items
 }

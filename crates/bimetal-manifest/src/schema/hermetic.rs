@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::types::Builder;
 use crate::digest::Digest;
@@ -26,6 +27,9 @@ pub struct Hermetic {
     pub variables: BTreeMap<String, String>,
     /// The program that built.
     pub builder: Builder,
+    /// Keys of later versions, which come after the others: kept, so that the hash of the text stays what it was.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// One tool of the container.
@@ -73,6 +77,7 @@ mod tests {
                 version: "0.1.0".to_owned(),
                 generator_hash: String::new(),
             },
+            other: Map::from_iter([("kernel".to_owned(), Value::from("6.1"))]),
         };
         let text = environment.to_text();
         assert_eq!(

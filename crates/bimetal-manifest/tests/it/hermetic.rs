@@ -30,6 +30,7 @@ fn environment(gcc: &str) -> Hermetic {
             version: "0.1.0".to_owned(),
             generator_hash: "sha256:22".to_owned(),
         },
+        other: serde_json::Map::new(),
     }
 }
 

@@ -41,6 +41,7 @@ fn environment() -> Hermetic {
             version: "0.1.0".to_owned(),
             generator_hash: "sha256:44".to_owned(),
         },
+        other: serde_json::Map::new(),
     }
 }
 

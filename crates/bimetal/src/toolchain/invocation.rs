@@ -82,6 +82,15 @@ impl Invocation {
         Self::new(cargo, cwd)
             .env("CARGO_TARGET_DIR", target.as_ref().as_str())
             .env("CARGO_TERM_COLOR", "never")
+            // Settings of cargo may name a program that compiles in rustc's place; empty variables say that there is none.
+            .env("RUSTC_WRAPPER", "")
+            .env("RUSTC_WORKSPACE_WRAPPER", "")
+    }
+
+    /// For `target`, this linker links what cargo builds, whatever a file of cargo's settings names.
+    pub(crate) fn with_linker(self, target: &str, linker: &str) -> Self {
+        let target = target.to_ascii_uppercase().replace(['-', '.'], "_");
+        self.env(format!("CARGO_TARGET_{target}_LINKER"), linker)
     }
 
     pub(crate) fn arg(mut self, arg: impl Into<String>) -> Self {

@@ -52,5 +52,6 @@ pub(crate) fn collect(
             version: env!("CARGO_PKG_VERSION").to_owned(),
             generator_hash: GENERATOR_HASH.to_owned(),
         },
+        other: serde_json::Map::new(),
     })
 }

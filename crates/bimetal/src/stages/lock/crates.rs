@@ -166,11 +166,15 @@ pub(in crate::stages) fn cargo(plan: &Plan) -> Invocation {
         .rust
         .as_ref()
         .map_or(Utf8Path::new("cargo"), |rust| &rust.tools.cargo);
-    Invocation::cargo(
+    let cargo = Invocation::cargo(
         program,
         plan.out.join("rust"),
         work::cargo_target(&plan.out),
-    )
+    );
+    match &plan.rust {
+        Some(rust) => cargo.with_linker(&rust.tools.target, "cc"),
+        None => cargo,
+    }
 }
 
 /// A `[patch]` that does not fit is only a warning for cargo, and a published crate of that name would be taken.
