@@ -260,6 +260,22 @@ fn rust_component(kind: Kind, linkage: Linkage, named: Crate) -> RustComponent {
     }
 }
 
+/// What a hermetic build tells about the distribution.
+const DOCUMENTS: [(&str, &str); 6] = [
+    ("Dockerfile", "how the container is made"),
+    (
+        "environment.json",
+        "what the container is; its digest is the environment hash",
+    ),
+    (
+        "rebuild.json",
+        "what a rebuild starts from; `inputs.json` has the files",
+    ),
+    ("sbom.cdx.json", "what everything is made of"),
+    ("provenance.json", "what was built from what"),
+    ("SHA256SUMS", "digests of all these"),
+];
+
 fn artifacts(plan: &Plan) -> Vec<Artifact> {
     if !plan.has(Step::Package) {
         return Vec::new();
@@ -268,9 +284,21 @@ fn artifacts(plan: &Plan) -> Vec<Artifact> {
         path: plan.distribution.binary.clone().into(),
         about: "the Collector".to_owned(),
     }];
-    let Some(host) = &plan.host else {
-        return artifacts;
-    };
+    if let Some(host) = &plan.host {
+        artifacts.extend(hosted(plan, host));
+    }
+    if plan.container.is_some() {
+        artifacts.extend(DOCUMENTS.map(|(path, about)| Artifact {
+            path: path.into(),
+            about: about.to_owned(),
+        }));
+    }
+    artifacts
+}
+
+/// Plugins, and what is told about each artifact.
+fn hosted(plan: &Plan, host: &Host) -> Vec<Artifact> {
+    let mut artifacts = Vec::new();
     let go = plan.go_plugins.iter().map(|plugin| {
         (
             plugin.kind,

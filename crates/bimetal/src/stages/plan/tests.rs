@@ -109,3 +109,45 @@ fn plugins_stand_where_main_looks_for_them_if_that_is_inside() {
         ("../p".to_owned(), "plugins".to_owned())
     );
 }
+
+#[test]
+fn a_hermetic_plan_runs_the_compilers_in_a_container_and_lists_what_is_told_about_it() {
+    let mut resolved = samples::hosted();
+    resolved.container = Some(crate::stages::resolve::Base::Image(
+        "acme/base:4".to_owned(),
+    ));
+    let outside = plan(resolved.clone());
+    assert_eq!(
+        outside.steps,
+        [
+            Step::Generate,
+            Step::Modules,
+            Step::Fetch,
+            Step::Container,
+            Step::Package
+        ]
+    );
+    let paths: Vec<_> = outside
+        .artifacts
+        .iter()
+        .map(|one| one.path.as_str())
+        .collect();
+    assert!(
+        paths.contains(&"SHA256SUMS") && paths.contains(&"environment.json"),
+        "{paths:?}"
+    );
+    let inside = outside.inside("/bimetal/src".into());
+    assert_eq!(
+        inside.steps,
+        [
+            Step::Lock,
+            Step::Describe,
+            Step::Stamp,
+            Step::Build,
+            Step::Verify,
+            Step::Package
+        ]
+    );
+    resolved.options.dockerfile_only = true;
+    assert_eq!(plan(resolved).steps, [Step::Dockerfile]);
+}
