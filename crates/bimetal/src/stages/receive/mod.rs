@@ -161,3 +161,6 @@ fn artifacts(folder: &Utf8Path, plan: &Plan) -> Vec<Utf8PathBuf> {
     }
     names
 }
+
+#[cfg(test)]
+mod tests;
