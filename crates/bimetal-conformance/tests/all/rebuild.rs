@@ -207,47 +207,69 @@ fn started(program: &str) -> std::process::Command {
 /// Other places, another user's settings, another mask of rights and cold caches of compiled code make no other bytes.
 #[test]
 fn equal_tools_and_an_equal_time_give_equal_bytes_anywhere() {
-    let outputs = [("one", "0022", ""), ("another place", "0077", "-race")].map(|(name, mask, flags)| {
-        let project = Project::new(|config| config);
-        let folder = project.folder.join(name);
-        for folder in [folder.join("tmp"), folder.join("home/.config/go"), folder.join(".cargo")] {
-            fs::create_dir_all(folder).unwrap();
-        }
-        // What a user told the tools changes nothing either.
-        let settings = format!("GOFLAGS={flags}\nCGO_CFLAGS=-O0\n");
-        fs::write(folder.join("home/.config/go/env"), settings).unwrap();
-        let cargo = "[build]\nrustflags = [\"-Copt-level=0\"]\nrustc-wrapper = \"/nonexistent\"\n[target.x86_64-unknown-linux-gnu]\nlinker = \"/nonexistent\"\n";
-        if !flags.is_empty() {
-            fs::write(folder.join(".cargo/config.toml"), cargo).unwrap();
-        }
-        let out = folder.join("out");
-        let config = project.folder.join("loading.yaml");
-        let home = |name: &str| std::env::var(name).ok();
-        let old_home = Utf8PathBuf::from(home("HOME").unwrap());
-        let cargo_home = home("CARGO_HOME").unwrap_or_else(|| old_home.join(".cargo").into());
-        let rustup_home = home("RUSTUP_HOME").unwrap_or_else(|| old_home.join(".rustup").into());
-        let mut command = builder_program().unwrap();
-        let builder = command.get_program().to_owned();
-        command = started("sh");
-        let output = command
-            .arg("-c")
-            .arg(format!("umask {mask} && exec \"$0\" \"$@\""))
-            .arg(builder)
-            .args(["--config", config.as_str(), "--output-path", out.as_str()])
-            .current_dir(&project.folder)
-            .env("SOURCE_DATE_EPOCH", "1700000000")
-            .env("HOME", folder.join("home"))
-            .env("GOPATH", old_home.join("go"))
-            .env("CARGO_HOME", cargo_home)
-            .env("RUSTUP_HOME", rustup_home)
-            .env("TMPDIR", folder.join("tmp"))
-            .env_remove("CARGO_TARGET_DIR")
-            .env_remove("XDG_CONFIG_HOME")
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        (project, out)
-    });
+    let outputs =
+        [("one", "0022", ""), ("another place", "0077", "-race")].map(|(name, mask, flags)| {
+            let project = Project::new(|config| config);
+            let folder = project.folder.join(name);
+            for folder in [
+                folder.join("tmp"),
+                folder.join("home/.config/go"),
+                folder.join(".cargo"),
+            ] {
+                fs::create_dir_all(folder).unwrap();
+            }
+            // What a user told the tools changes nothing either.
+            let settings = format!("GOFLAGS={flags}\nCGO_CFLAGS=-O0\n");
+            fs::write(folder.join("home/.config/go/env"), settings).unwrap();
+            let cargo = r#"
+            [build]
+            rustc = "/nonexistent"
+            rustc-wrapper = "/nonexistent"
+            rustflags = ["-Copt-level=0"]
+            target = "wasm32-unknown-unknown"
+            [env]
+            CARGO_PKG_VERSION = "6.6.6"
+            [profile.release]
+            debug-assertions = true
+            [target.x86_64-unknown-linux-gnu]
+            linker = "/nonexistent"
+        "#;
+            if !flags.is_empty() {
+                fs::write(folder.join(".cargo/config.toml"), cargo).unwrap();
+            }
+            let out = folder.join("out");
+            let config = project.folder.join("loading.yaml");
+            let home = |name: &str| std::env::var(name).ok();
+            let old_home = Utf8PathBuf::from(home("HOME").unwrap());
+            let cargo_home = home("CARGO_HOME").unwrap_or_else(|| old_home.join(".cargo").into());
+            let rustup_home =
+                home("RUSTUP_HOME").unwrap_or_else(|| old_home.join(".rustup").into());
+            let mut command = builder_program().unwrap();
+            let builder = command.get_program().to_owned();
+            command = started("sh");
+            let output = command
+                .arg("-c")
+                .arg(format!("umask {mask} && exec \"$0\" \"$@\""))
+                .arg(builder)
+                .args(["--config", config.as_str(), "--output-path", out.as_str()])
+                .current_dir(&project.folder)
+                .env("SOURCE_DATE_EPOCH", "1700000000")
+                .env("HOME", folder.join("home"))
+                .env("GOPATH", old_home.join("go"))
+                .env("CARGO_HOME", cargo_home)
+                .env("RUSTUP_HOME", rustup_home)
+                .env("TMPDIR", folder.join("tmp"))
+                .env_remove("CARGO_TARGET_DIR")
+                .env_remove("XDG_CONFIG_HOME")
+                .output()
+                .unwrap();
+            assert!(
+                output.status.success(),
+                "{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+            (project, out)
+        });
     let [(_keep_one, one), (_keep_other, other)] = &outputs;
     for file in [
         "otelcol-loading",

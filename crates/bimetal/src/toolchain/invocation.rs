@@ -5,6 +5,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::cargo_home;
 use super::environment::{Environment, inherited, inherited_by_engines};
 use super::user_settings;
 
@@ -73,24 +74,32 @@ impl Invocation {
             .env("CGO_ENABLED", if cgo { "1" } else { "0" })
     }
 
-    /// A `cargo` command without colours, whose target folder is `target` whatever the environment says.
-    pub(crate) fn cargo(
-        cargo: impl AsRef<Utf8Path>,
+    /// A `cargo` command that looks at a crate of the user's, in its folder and with the user's settings, and compiles nothing.
+    pub(crate) fn cargo_in(
         cwd: impl AsRef<Utf8Path>,
+        cargo: impl AsRef<Utf8Path>,
         target: impl AsRef<Utf8Path>,
     ) -> Self {
         Self::new(cargo, cwd)
             .env("CARGO_TARGET_DIR", target.as_ref().as_str())
             .env("CARGO_TERM_COLOR", "never")
-            // Settings of cargo may name a program that compiles in rustc's place; empty variables say that there is none.
-            .env("RUSTC_WRAPPER", "")
-            .env("RUSTC_WORKSPACE_WRAPPER", "")
     }
 
-    /// For `target`, this linker links what cargo builds, whatever a file of cargo's settings names.
-    pub(crate) fn with_linker(self, target: &str, linker: &str) -> Self {
-        let target = target.to_ascii_uppercase().replace(['-', '.'], "_");
-        self.env(format!("CARGO_TARGET_{target}_LINKER"), linker)
+    /// A `cargo` command without colours, with our `CARGO_HOME` and the target folder `target`. It runs where no file of settings lies above it, so its
+    /// workspace has to be named.
+    pub(crate) fn cargo(cargo: impl AsRef<Utf8Path>, target: impl AsRef<Utf8Path>) -> Self {
+        let target = target.as_ref();
+        let invocation = Self::new(cargo, "/");
+        // Cargo's own git would read the user's settings of git.
+        let git = match invocation.env.get("CARGO_NET_GIT_FETCH_WITH_CLI") {
+            Some(chosen) => chosen.clone(),
+            None => "true".to_owned(),
+        };
+        invocation
+            .env("CARGO_HOME", cargo_home::of_builder(target).as_str())
+            .env("CARGO_NET_GIT_FETCH_WITH_CLI", git)
+            .env("CARGO_TARGET_DIR", target.as_str())
+            .env("CARGO_TERM_COLOR", "never")
     }
 
     pub(crate) fn arg(mut self, arg: impl Into<String>) -> Self {

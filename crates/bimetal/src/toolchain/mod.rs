@@ -3,6 +3,7 @@
 //! In: an [`Invocation`], whose environment is listed in full. Out: its output, and a log of it that stays.
 //! Invariant: nothing is inherited in silence, and no child outlives an interrupt.
 
+pub(crate) mod cargo_home;
 pub(crate) mod claim;
 mod environment;
 mod go_flags;

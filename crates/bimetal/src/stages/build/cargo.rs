@@ -12,7 +12,7 @@ use walkdir::WalkDir;
 
 use crate::stages::lock::crates;
 use crate::stages::plan::Plan;
-use crate::toolchain::{Invocation, claim, work};
+use crate::toolchain::{Invocation, cargo_home, claim, work};
 
 /// The package with main's static library.
 pub(in crate::stages) const MAIN_PACKAGE: &str = "bimetal-main";
@@ -48,10 +48,10 @@ impl Target {
     /// `cargo build`; the caller adds packages.
     pub(in crate::stages) fn build(&self, plan: &Plan) -> Invocation {
         let flags = self.rust_flags(plan).join("\u{1f}");
-        crates::cargo(plan)
+        crates::cargo(plan, "build")
             .env("CARGO_ENCODED_RUSTFLAGS", flags)
             .env("CARGO_INCREMENTAL", "0")
-            .args(["build", "--locked", "--profile", profile(plan)])
+            .args(["--locked", "--profile", profile(plan)])
     }
 
     /// Where cargo puts a library or program.
@@ -66,7 +66,7 @@ impl Target {
     fn rust_flags(&self, plan: &Plan) -> Vec<String> {
         let remap = |from: &Utf8Path, to: &str| format!("--remap-path-prefix={from}={to}");
         let mut flags = vec![SYMBOLIC.to_owned()];
-        if let Some(home) = cargo_home() {
+        if let Some(home) = cargo_home::of_user() {
             flags.push(remap(&home, "/cargo"));
         }
         // Only debug information has this path, and a flag with it would make every distribution compile every crate again.
@@ -75,6 +75,7 @@ impl Target {
         }
         // The last prefix that fits wins, and our target folder may lie below the others.
         flags.push(remap(&self.folder, "/target"));
+        flags.push(remap(&cargo_home::of_builder(&self.folder), "/cargo"));
         flags
     }
 }
@@ -93,13 +94,6 @@ pub(in crate::stages) fn flags(plan: &Plan, crate_type: &str) -> Vec<String> {
 
 fn profile(plan: &Plan) -> &str {
     plan.rust.as_ref().map_or("release", |rust| &rust.profile)
-}
-
-pub(in crate::stages) fn cargo_home() -> Option<Utf8PathBuf> {
-    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    variable("CARGO_HOME")
-        .map(Utf8PathBuf::from)
-        .or_else(|| variable("HOME").map(|home| Utf8PathBuf::from(home).join(".cargo")))
 }
 
 /// Cargo names what it compiles by paths relative to the workspace and decides by file times. After another distribution used the

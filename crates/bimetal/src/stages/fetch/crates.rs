@@ -14,18 +14,17 @@ use walkdir::WalkDir;
 use super::error::FetchError;
 use super::inputs::Inputs;
 use super::{CARGO, INSIDE, SOURCES, VENDORED};
-use crate::stages::build::cargo::cargo_home;
 use crate::stages::lock::crates::cargo;
 use crate::stages::lock::registry::{self, ARCHIVES};
 use crate::stages::plan::Plan;
-use crate::toolchain::Runner;
+use crate::toolchain::{Runner, cargo_home};
 
 /// Vendors what Cargo.lock names.
 pub(super) fn add(plan: &Plan, inputs: &mut Inputs, runner: &Runner<'_>) -> Result<(), FetchError> {
     let vendored = inputs.root().join(VENDORED);
     let config = vendor(plan, &vendored, runner)?;
     let lock = lock(&inputs.root().join(SOURCES).join("rust/Cargo.lock"))?;
-    let home = cargo_home().unwrap_or_default();
+    let home = cargo_home::of_user().unwrap_or_default();
     let caches = caches(&home.join("registry/cache"))?;
     for (name, version, checksum) in lock.iter() {
         let file = format!("{name}-{version}.crate");
@@ -58,8 +57,8 @@ pub(super) fn add(plan: &Plan, inputs: &mut Inputs, runner: &Runner<'_>) -> Resu
 /// Runs `cargo vendor`, from the caches alone where they suffice; gives the configuration for inside.
 fn vendor(plan: &Plan, folder: &Utf8Path, runner: &Runner<'_>) -> Result<String, FetchError> {
     let vendor = |offline: &[&str]| {
-        let invocation = cargo(plan)
-            .args(["vendor", "--locked", "--versioned-dirs"])
+        let invocation = cargo(plan, "vendor")
+            .args(["--locked", "--versioned-dirs"])
             .args(offline.iter().copied())
             .arg(folder.as_str());
         runner.read("cargo-vendor", &invocation)

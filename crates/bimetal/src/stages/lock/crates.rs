@@ -131,8 +131,7 @@ fn graph(plan: &Plan, runner: &Runner<'_>) -> Result<Metadata, LockError> {
         .rust
         .as_ref()
         .map_or("", |rust| rust.tools.target.as_str());
-    let metadata = cargo(plan).args([
-        "metadata",
+    let metadata = cargo(plan, "metadata").args([
         "--format-version=1",
         "--locked",
         "--filter-platform",
@@ -144,7 +143,7 @@ fn graph(plan: &Plan, runner: &Runner<'_>) -> Result<Metadata, LockError> {
             return Err(LockError::Metadata { source });
         }
         Err(_) => {
-            let fetch = cargo(plan).args(["fetch", "--target", target]);
+            let fetch = cargo(plan, "fetch").args(["--target", target]);
             runner
                 .run("cargo-fetch", &fetch)
                 .map_err(|source| LockError::Fetch { source })?;
@@ -160,21 +159,18 @@ fn graph(plan: &Plan, runner: &Runner<'_>) -> Result<Metadata, LockError> {
     })
 }
 
-/// A `cargo` command in the generated workspace.
-pub(in crate::stages) fn cargo(plan: &Plan) -> Invocation {
-    let program = plan
-        .rust
-        .as_ref()
-        .map_or(Utf8Path::new("cargo"), |rust| &rust.tools.cargo);
-    let cargo = Invocation::cargo(
-        program,
-        plan.out.join("rust"),
-        work::cargo_target(&plan.out),
-    );
-    match &plan.rust {
-        Some(rust) => cargo.with_linker(&rust.tools.target, "cc"),
-        None => cargo,
-    }
+/// A `cargo` command for the generated workspace.
+pub(in crate::stages) fn cargo(plan: &Plan, command: &str) -> Invocation {
+    let target = work::cargo_target(&plan.out);
+    let cargo = match &plan.rust {
+        // Named, because a wrapper on PATH would choose a tool chain by the folder.
+        Some(rust) => {
+            Invocation::cargo(&rust.tools.cargo, target).env("RUSTC", rust.tools.rustc.as_str())
+        }
+        None => Invocation::cargo("cargo", target),
+    };
+    let manifest = plan.out.join("rust/Cargo.toml");
+    cargo.args([command, "--manifest-path", manifest.as_str()])
 }
 
 /// A `[patch]` that does not fit is only a warning for cargo, and a published crate of that name would be taken.

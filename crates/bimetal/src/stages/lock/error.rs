@@ -111,6 +111,11 @@ pub(crate) enum LockError {
     },
     #[error("crate `{name}` {version} has no checksum in Cargo.lock")]
     NoChecksum { name: String, version: String },
+    #[error("cannot make cargo's folder `{path}`")]
+    CargoHome {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
     #[error("interrupted")]
     Interrupted,
 }

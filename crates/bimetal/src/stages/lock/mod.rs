@@ -32,7 +32,7 @@ pub(super) use tree::{TreeError, sum_of_files, walked};
 use self::go_modules::Origin;
 use crate::stages::generate::SourceTree;
 use crate::stages::plan::{Plan, Step};
-use crate::toolchain::Runner;
+use crate::toolchain::{Runner, cargo_home, work};
 
 /// A plan whose sources are fixed and hashed.
 #[derive(Clone, Debug)]
@@ -70,6 +70,13 @@ pub(crate) fn lock(
     runner: &Runner<'_>,
 ) -> Result<Locked, LockError> {
     let mut sources = Sources::default();
+    if plan.rust.is_some() {
+        let target = work::cargo_target(&plan.out);
+        cargo_home::prepare(&target).map_err(|source| LockError::CargoHome {
+            path: cargo_home::of_builder(&target),
+            source,
+        })?;
+    }
     let origin = if plan.has(Step::Modules) {
         go_modules::update(&plan, &tree, runner)?
     } else {

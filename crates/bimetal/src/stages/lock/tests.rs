@@ -278,6 +278,7 @@ fn rust_distribution() -> (tempfile::TempDir, Plan) {
     let mut plan = samples::hosted_plan();
     plan.out = root;
     plan.rust.as_mut().unwrap().tools.cargo = "cargo".into();
+    plan.rust.as_mut().unwrap().tools.rustc = "rustc".into();
     (keep, plan)
 }
 

@@ -236,7 +236,7 @@ impl<'a> Locals<'a> {
     }
 
     fn cargo(&self, name: &str, arguments: &[&str]) -> Result<Vec<u8>, LocalError> {
-        let invocation = Invocation::cargo(self.cargo, self.folder, &self.scratch)
+        let invocation = Invocation::cargo_in(self.folder, self.cargo, &self.scratch)
             .args(arguments.iter().copied());
         self.runner
             .read(name, &invocation)

@@ -321,9 +321,12 @@ fn a_copied_manifest_is_one_that_cargo_reads() {
         "--manifest-path",
         manifest.as_str(),
     ];
-    let invocation =
-        crate::toolchain::Invocation::cargo(&cargo, machine.path("copy"), machine.path("scratch"))
-            .args(arguments);
+    let invocation = crate::toolchain::Invocation::cargo_in(
+        machine.path("copy"),
+        &cargo,
+        machine.path("scratch"),
+    )
+    .args(arguments);
     runner.read("cargo-metadata", &invocation).unwrap();
 }
 

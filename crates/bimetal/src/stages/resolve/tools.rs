@@ -158,6 +158,7 @@ pub(super) fn rust(
         });
     }
     let text = answer.lines().next().unwrap_or_default().to_owned();
+    let (cargo, rustc) = own_programs(cargo, rustc, folder, runner)?;
     Ok(RustTools {
         cargo,
         rustc,
@@ -166,6 +167,27 @@ pub(super) fn rust(
         commit: field("commit-hash").filter(|hash| hash != "unknown"),
         target,
     })
+}
+
+/// The programs of the tool chain themselves, where those on PATH only choose one by the folder that they run in.
+fn own_programs(
+    cargo: Utf8PathBuf,
+    rustc: Utf8PathBuf,
+    folder: &Utf8Path,
+    runner: &Runner<'_>,
+) -> Result<(Utf8PathBuf, Utf8PathBuf), ResolveError> {
+    let question = Invocation::new(&rustc, folder).args(["--print", "sysroot"]);
+    let answer = runner
+        .read("rustc-sysroot", &question)
+        .map_err(ResolveError::Tool)?;
+    let folder = Utf8PathBuf::from(String::from_utf8_lossy(&answer).trim()).join("bin");
+    let own = [folder.join("cargo"), folder.join("rustc")];
+    // A tool chain may come in parts, without a cargo of its own.
+    if own.iter().all(|program| is_program(program)) {
+        let [cargo, rustc] = own;
+        return Ok((cargo, rustc));
+    }
+    Ok((cargo, rustc))
 }
 
 fn older(found: &str, needed: &str) -> bool {
