@@ -55,15 +55,14 @@ pub(crate) fn prepare(target: &Utf8Path) -> io::Result<()> {
 
 fn fill(ours: &Utf8Path, theirs: &Utf8Path) -> io::Result<()> {
     for name in CACHES {
-        fs::create_dir_all(theirs.join(name))?;
+        unless_forbidden(fs::create_dir_all(theirs.join(name)))?;
     }
     for name in LOCKS {
         let lock = theirs.join(name);
         if !lock.exists() {
-            fs::File::options()
-                .create(true)
-                .append(true)
-                .open(lock.as_std_path())?;
+            let mut options = fs::File::options();
+            let made = options.create(true).append(true).open(lock.as_std_path());
+            unless_forbidden(made.map(drop))?;
         }
     }
     for name in CACHES.iter().chain(&LOCKS).chain(&KEYS) {
@@ -71,6 +70,21 @@ fn fill(ours: &Utf8Path, theirs: &Utf8Path) -> io::Result<()> {
     }
     let text = settings(theirs)?;
     write::if_changed(&ours.join(SETTINGS[0]), text.as_bytes()).map(drop)
+}
+
+/// A `CARGO_HOME` that only others may write still serves, as far as it is filled.
+fn unless_forbidden(made: io::Result<()>) -> io::Result<()> {
+    match made {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+            ) =>
+        {
+            Ok(())
+        }
+        other => other,
+    }
 }
 
 /// A link to what exists; an older one is replaced.
