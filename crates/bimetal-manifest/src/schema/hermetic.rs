@@ -77,7 +77,7 @@ mod tests {
                 version: "0.1.0".to_owned(),
                 generator_hash: String::new(),
             },
-            other: Map::from_iter([("kernel".to_owned(), Value::from("6.1"))]),
+            other: Map::new(),
         };
         let text = environment.to_text();
         assert_eq!(
@@ -106,5 +106,11 @@ mod tests {
         );
         let read: Hermetic = serde_json::from_str(&text).unwrap();
         assert_eq!(read.to_text(), text);
+
+        // A later version adds a key behind the others.
+        let later = text.replace("\"\"\n  }\n}", "\"\"\n  },\n  \"kernel\": \"6.1\"\n}");
+        let read: Hermetic = serde_json::from_str(&later).unwrap();
+        assert_eq!(read.other["kernel"], "6.1");
+        assert_eq!(read.to_text(), later);
     }
 }
