@@ -7,19 +7,15 @@ use bimetal_manifest::schema::Kind;
 use super::fields::Notes;
 use super::model::{Config, Entry};
 use super::yaml::Node;
+use crate::attest::DOCUMENTS;
 
 /// Names in the output folder that are not free for main.
 const RESERVED: &[&str] = &[
     ".bimetal",
     ".bimetal.json",
-    "Dockerfile",
-    "SHA256SUMS",
     "components.go",
-    "environment.json",
-    "environment.sha256",
     "go.mod",
     "go.sum",
-    "inputs.json",
     "internal",
     "main.go",
     "main_others.go",
@@ -28,10 +24,7 @@ const RESERVED: &[&str] = &[
     "manifest.go",
     "manifests",
     "plugins",
-    "provenance.json",
-    "rebuild.json",
     "rust",
-    "sbom.cdx.json",
 ];
 /// Kinds that the SDK has a trait for.
 const RUST_KINDS: &[Kind] = &[Kind::Processor];
@@ -150,7 +143,7 @@ impl Checks<'_> {
                 ),
             );
         }
-        if RESERVED.contains(&name.as_str()) {
+        if RESERVED.contains(&name.as_str()) || DOCUMENTS.contains(&name.as_str()) {
             self.problem(
                 "dist.name",
                 format!("`dist.name` is `{name}`, which the builder needs for its own files"),
