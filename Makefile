@@ -1,4 +1,4 @@
-# What a newcomer types. Each target makes sure of the tool chains first.
+# What a newcomer types. Each target makes sure of the toolchains first.
 XTASK = xtask/setup.sh cargo run --quiet --locked --package xtask --
 
 .PHONY: help quickstart test test-all test-hermetic soak bench

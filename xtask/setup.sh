@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes sure of the tool chains, then runs a command with them on PATH.
-# In: a command. Out: the command's exit code. A missing tool that no ordinary package client can bring stops with one line.
+# Makes sure of the toolchains, then runs a command with them on PATH. In: a command. Out: the
+# command's exit code. A missing tool that no ordinary package client can bring stops with one line.
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD

@@ -1,7 +1,9 @@
-//! Puts everything that the builder carries into its binary: the Go side of main, the SDK-side crates, our lock file.
+//! Puts everything that the builder carries into its binary: the Go side of main, the SDK-side
+//! crates, our lock file.
 //!
-//! In: the repository. Out: `carried.rs` with the files' bytes, and `BIMETAL_GENERATOR_HASH`. Invariant: the result depends on names and
-//! bytes only, never on where the repository stands or in which order the disk lists it.
+//! In: the repository. Out: `carried.rs` with the files' bytes, and `BIMETAL_GENERATOR_HASH`.
+//! Invariant: the result depends on names and bytes only, never on where the repository stands or
+//! in which order the disk lists it.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -20,7 +22,7 @@ const CRATES: [&str; 6] = [
     "bimetal-plugins",
     "bimetal-sdk",
 ];
-/// Folders with nothing that a build needs.
+/// Directories with nothing that a build needs.
 const SKIPPED: [&str; 6] = [
     "benches",
     "examples",
@@ -78,16 +80,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Adds the files below `folder` by their names from there, each below `prefix`.
+/// Adds the files below `directory` by their names from there, each below `prefix`.
 fn collect(
-    folder: &Path,
+    directory: &Path,
     prefix: &str,
     into: &mut BTreeMap<String, PathBuf>,
     wanted: &dyn Fn(&str) -> bool,
 ) -> Result<(), Box<dyn Error>> {
     // A new file must be seen too.
-    println!("cargo::rerun-if-changed={}", folder.display());
-    for entry in fs::read_dir(folder)? {
+    println!("cargo::rerun-if-changed={}", directory.display());
+    for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let name = entry
             .file_name()

@@ -1,6 +1,7 @@
 //! The reader of Go's build information.
 //!
-//! In: bytes of the section. Out: nothing. Invariant: what was read is not longer than the bytes, and written again it reads the same.
+//! In: bytes of the section. Out: nothing. Invariant: what was read is not longer than the bytes,
+//! and written again it reads the same.
 #![no_main]
 
 use bimetal_manifest::object::{BuildInfo, Module, parse_build_info};
@@ -11,7 +12,8 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     assert!(texts(&info).map(str::len).sum::<usize>() <= data.len());
-    // A line loses a carriage return at its end, so such a value cannot be written in a way that keeps it.
+    // A line loses a carriage return at its end, so such a value cannot be written in a way that
+    // keeps it.
     if texts(&info).all(|text| !text.ends_with('\r')) {
         let again = parse_build_info(&section(&info)).expect("what was written can be read");
         assert_eq!(again, info);

@@ -1,7 +1,7 @@
 //! The frame and the text of manifests.
 //!
-//! In: bytes, as a section and as the text in one. Out: nothing. Invariant: a text comes out of a frame as it went in, and a manifest that was
-//! read and written again reads the same.
+//! In: bytes, as a section and as the text in one. Out: nothing. Invariant: a text comes out of a
+//! frame as it went in, and a manifest that was read and written again reads the same.
 #![no_main]
 
 use bimetal_manifest::Manifest;

@@ -1,7 +1,7 @@
 //! The reader of object files, and the comparison of what it found with a real main.
 //!
-//! In: bytes as a file. Out: nothing. Invariant: whatever the bytes are, lists are bounded, what is accepted equals main, and a listed file
-//! with other bytes is refused.
+//! In: bytes as a file. Out: nothing. Invariant: whatever the bytes are, lists are bounded, what is
+//! accepted equals main, and a listed file with other bytes is refused.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -45,7 +45,8 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(artifact) = &artifact {
         assert_eq!(artifact.facts.size, data.len() as u64);
         assert_bounded(&artifact.facts);
-        // Names of a program's functions are read only when they are asked for, so a damaged one shows only then.
+        // Names of a program's functions are read only when they are asked for, so a damaged one
+        // shows only then.
         if let Ok(symbols) = symbols {
             assert!(symbols.symbols.len() <= SYMBOLS);
             assert_eq!(symbols.total, artifact.facts.exported);

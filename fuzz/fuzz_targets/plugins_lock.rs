@@ -1,7 +1,8 @@
 //! The reader of `plugins.lock`.
 //!
-//! In: bytes as its text. Out: nothing. Invariant: every name is that of a file in the directory, a lock that was written reads the same, and
-//! a digest that is not listed for a file never counts as pinned.
+//! In: bytes as its text. Out: nothing. Invariant: every name is that of a file in the directory, a
+//! lock that was written reads the same, and a digest that is not listed for a file never counts as
+//! pinned.
 #![no_main]
 
 use bimetal_manifest::lock::LockStatus;

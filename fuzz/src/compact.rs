@@ -1,7 +1,8 @@
 //! Makes a small ELF file of a large one.
 //!
-//! In: a real artifact. Out: a file with the same dynamic segment, only the parts that are read from it, and only some of its symbols.
-//! Invariant: every byte that is kept is the compiler's; nothing is made up but offsets and addresses.
+//! In: a real artifact. Out: a file with the same dynamic segment, only the parts that are read
+//! from it, and only some of its symbols. Invariant: every byte that is kept is the compiler's;
+//! nothing is made up but offsets and addresses.
 
 use object::LittleEndian as LE;
 use object::elf::{self, Dyn64, FileHeader64, ProgramHeader64, SectionHeader64, Sym64};
@@ -261,8 +262,8 @@ fn set_length(parts: &mut [Part], length: u64) {
     }
 }
 
-/// Writes header, program headers, parts, section names and section headers, one behind the other, as one segment from address 0 on: an
-/// address is then a place in the file.
+/// Writes header, program headers, parts, section names and section headers, one behind the other,
+/// as one segment from address 0 on: an address is then a place in the file.
 fn lay_out(
     header: &FileHeader64<LE>,
     segments: &[ProgramHeader64<LE>],
@@ -360,7 +361,8 @@ fn program(
     segment
 }
 
-/// Turns the addresses in a part that lead to another part to where that one is now: `moves` has old address, length and new address.
+/// Turns the addresses in a part that lead to another part to where that one is now: `moves` has
+/// old address, length and new address.
 fn follow(part: &mut Part, moves: &[(u64, u64, u64)]) {
     // Where the address stands in an entry of 16 and of 24 bytes.
     let (length, at) = match part.name {

@@ -1,6 +1,7 @@
 //! Bytes as a file that lies in memory.
 //!
-//! In: bytes. Out: an open file with exactly these. Invariant: one file per process, filled anew each time: making one costs more than reading it.
+//! In: bytes. Out: an open file with exactly these. Invariant: one file per process, filled anew
+//! each time: making one costs more than reading it.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;

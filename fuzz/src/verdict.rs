@@ -1,6 +1,7 @@
 //! What must be true of every file that was read, and of every one that was accepted.
 //!
-//! In: main, a plugin, the verdict. Out: nothing. Invariant: says nothing that the comparison itself computes; it looks at the values again.
+//! In: main, a plugin, the verdict. Out: nothing. Invariant: says nothing that the comparison
+//! itself computes; it looks at the values again.
 
 use bimetal_manifest::object::{Artifact, Facts};
 use bimetal_manifest::schema::{Language, Manifest};
@@ -29,7 +30,8 @@ pub fn assert_bounded(facts: &Facts) {
     }
 }
 
-/// What was accepted beside `main` equals it in everything that would make a load fail or run wrong code.
+/// What was accepted beside `main` equals it in everything that would make a load fail or run wrong
+/// code.
 pub fn assert_equal_where_compared(main: &Artifact, plugin: &Artifact) {
     let manifest = plugin
         .first_manifest()

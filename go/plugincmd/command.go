@@ -1,7 +1,8 @@
 // Package plugincmd is the command line of a Collector that loads plugins.
 //
-// In: the settings of an ordinary Collector. Out: its ordinary command, with plugins where the components are, the `--plugins-…`
-// flags, and the `plugins` command. Invariant: what the `plugins` command does is decided on the Rust side, its flags included.
+// In: the settings of an ordinary Collector. Out: its ordinary command, with plugins where the
+// components are, the `--plugins-…` flags, and the `plugins` command. Invariant: what the `plugins`
+// command does is decided on the Rust side, its flags included.
 package plugincmd
 
 import (
@@ -22,7 +23,8 @@ import (
 // loadAction is what `plugins validate --load` starts a child process with. Users do not need it.
 const loadAction = "__load"
 
-// NewCommand makes the command of a Collector. Plugins take part in everything that the Collector does with components.
+// NewCommand makes the command of a Collector. Plugins take part in everything that the Collector
+// does with components.
 func NewCommand(set otelcol.CollectorSettings) (*cobra.Command, error) {
 	return newCommand(set, os.Args[1:])
 }
@@ -41,7 +43,8 @@ func newCommand(set otelcol.CollectorSettings, arguments []string) (*cobra.Comma
 	addFlags(command.PersistentFlags(), settings)
 	command.AddCommand(newPluginsCommand(settings, host))
 	if needsAllPlugins(command, arguments) {
-		// Parsing the command line needs the feature gates of plugins, and loading plugins needs some of the command line.
+		// Parsing the command line needs the feature gates of plugins, and loading plugins needs some of
+		// the command line.
 		early := pflag.NewFlagSet("", pflag.ContinueOnError)
 		early.ParseErrorsAllowlist.UnknownFlags = true
 		early.SetOutput(io.Discard)
@@ -94,7 +97,8 @@ func (c *choice) Set(word string) error {
 	return nil
 }
 
-// needsAllPlugins tells whether feature gates are named or listed: those of a plugin exist only after it is loaded.
+// needsAllPlugins tells whether feature gates are named or listed: those of a plugin exist only
+// after it is loaded.
 func needsAllPlugins(root *cobra.Command, arguments []string) bool {
 	target, _, err := root.Find(arguments)
 	if err == nil && target.Name() == "plugins" {
@@ -132,7 +136,8 @@ func newPluginsCommand(settings *pluginhost.Settings, host *pluginhost.Host) *co
 	}
 }
 
-// takeOwnFlags reads the flags that stood before the word `plugins`: cobra hands them over together with what follows it.
+// takeOwnFlags reads the flags that stood before the word `plugins`: cobra hands them over together
+// with what follows it.
 func takeOwnFlags(settings *pluginhost.Settings, arguments []string) ([]string, error) {
 	own := pflag.NewFlagSet("plugins", pflag.ContinueOnError)
 	own.SetInterspersed(false)
@@ -152,9 +157,10 @@ func takeOwnFlags(settings *pluginhost.Settings, arguments []string) ([]string, 
 	return arguments[first:], nil
 }
 
-// tryFile writes JSON objects, one a line: a phase before it goes on to it, and at the end whether the plugin was loaded. `plugins
-// validate --load` reads them, and the exit code. What waits for the answer holds the other end of `in`, and when that is gone nobody
-// needs a process any more that a plugin may have brought to a halt.
+// tryFile writes JSON objects, one a line: a phase before it goes on to it, and at the end whether
+// the plugin was loaded. `plugins validate --load` reads them, and the exit code. What waits for
+// the answer holds the other end of `in`, and when that is gone nobody needs a process any more
+// that a plugin may have brought to a halt.
 func tryFile(in io.Reader, out io.Writer, host *pluginhost.Host, path string) int {
 	go func() {
 		_, _ = io.Copy(io.Discard, in)

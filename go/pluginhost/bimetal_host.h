@@ -1,14 +1,16 @@
 // What the Go side of main calls in its Rust side (crates/bimetal-host, src/ffi).
 //
-// Texts go in as `ptr, len` and may be read during the call. Answers come back as JSON in a buffer that `bimetal_buffer_free` takes
-// back. A function that answers an `int32_t` answers 0 for success and a negative OTELCOL_STATUS_... otherwise; then the JSON is
-// `{"message": ..., "hint": ...}`. A test of bimetal-host compares the names here with those in Rust.
+// Texts go in as `ptr, len` and may be read during the call. Answers come back as JSON in a buffer
+// that `bimetal_buffer_free` takes back. A function that answers an `int32_t` answers 0 for success
+// and a negative OTELCOL_STATUS_... otherwise; then the JSON is `{"message": ..., "hint": ...}`. A
+// test of bimetal-host compares the names here with those in Rust.
 #ifndef BIMETAL_HOST_H
 #define BIMETAL_HOST_H
 
 #include "otelcol_plugin.h"
 
-// One call of `consume`, in memory of the Rust side, so that nothing of Go's is pointed to from outside.
+// One call of `consume`, in memory of the Rust side, so that nothing of Go's is pointed to from
+// outside.
 typedef struct bimetal_call {
     // Filled by Go, `struct_size` and `cancelled` excepted.
     otelcol_context context;
@@ -24,7 +26,8 @@ typedef struct bimetal_call {
 
 _Static_assert(sizeof(bimetal_call) == 216, "size of bimetal_call");
 
-// Generated with main: announces the factories that are linked in. Called once, before bimetal_host_open.
+// Generated with main: announces the factories that are linked in. Called once, before
+// bimetal_host_open.
 void bimetal_main_init(void);
 
 int32_t bimetal_host_open(const uint8_t *json, uint64_t len, const otelcol_host *table, otelcol_buffer *out);

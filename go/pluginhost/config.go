@@ -17,9 +17,11 @@ import (
 // expandedKey marks a leaf that came from `${…}`. No YAML key starts with a NUL character.
 const expandedKey = "\x00expanded"
 
-// config holds the section of a Rust component. Rust decodes and validates it; Go only keeps it, shows it and hands it over.
+// config holds the section of a Rust component. Rust decodes and validates it; Go only keeps it,
+// shows it and hands it over.
 type config struct {
-	// Raw is what `print-config` shows: the defaults with the user's values over them, secrets wrapped.
+	// Raw is what `print-config` shows: the defaults with the user's values over them, secrets
+	// wrapped.
 	Raw map[string]any `mapstructure:",remain"`
 
 	settings *configSettings
@@ -38,7 +40,8 @@ var (
 	_ confmap.Validator   = (*config)(nil)
 )
 
-// newConfigSettings reads what Rust describes about a component's configuration; both texts may be empty.
+// newConfigSettings reads what Rust describes about a component's configuration; both texts may be
+// empty.
 func newConfigSettings(defaults, schema []byte, validate func(section []byte) error) (*configSettings, error) {
 	settings := &configSettings{validate: validate}
 	for _, part := range []struct {
@@ -59,8 +62,8 @@ func (s *configSettings) newConfig() component.Config {
 	return &config{Raw: s.show(s.defaults), settings: s}
 }
 
-// Unmarshal keeps the section as the user wrote it. Rust sees it in Validate and in Create, not here: the Collector adds
-// the component's ID to errors of Validate only.
+// Unmarshal keeps the section as the user wrote it. Rust sees it in Validate and in Create, not
+// here: the Collector adds the component's ID to errors of Validate only.
 func (c *config) Unmarshal(conf *confmap.Conf) error {
 	c.user = xconfmap.ToStringMapRaw(conf)
 	c.Raw = c.settings.show(merge(c.settings.defaults, conf.ToStringMap()))
@@ -137,7 +140,8 @@ func (s *configSettings) definition(reference string) map[string]any {
 	return found
 }
 
-// merge lays values over defaults: maps are merged, everything else is replaced, null keeps the default.
+// merge lays values over defaults: maps are merged, everything else is replaced, null keeps the
+// default.
 func merge(defaults, values map[string]any) map[string]any {
 	merged := maps.Clone(defaults)
 	if merged == nil {
@@ -157,8 +161,8 @@ func merge(defaults, values map[string]any) map[string]any {
 	return merged
 }
 
-// encodable turns what confmap holds into what JSON can say. Leaves that came from `${…}` keep both forms, because only Rust knows
-// whether the field is a string.
+// encodable turns what confmap holds into what JSON can say. Leaves that came from `${…}` keep both
+// forms, because only Rust knows whether the field is a string.
 func encodable(value any) any {
 	switch value := value.(type) {
 	case xconfmap.ExpandedValue:
@@ -199,7 +203,8 @@ func floatText(value float64) any {
 	return json.RawMessage(strconv.FormatFloat(value, 'e', -1, 64))
 }
 
-// decodeJSON reads JSON with whole numbers as int64, so that `print-config` shows them as the user would write them.
+// decodeJSON reads JSON with whole numbers as int64, so that `print-config` shows them as the user
+// would write them.
 func decodeJSON(text []byte) (any, error) {
 	if len(text) == 0 {
 		return nil, nil

@@ -16,8 +16,8 @@ const (
 	onErrorSkip = "skip"
 )
 
-// ConverterFactory makes the converter that loads what a configuration uses. It must be the last one: what converters before it add is
-// used too.
+// ConverterFactory makes the converter that loads what a configuration uses. It must be the last
+// one: what converters before it add is used too.
 func (h *Host) ConverterFactory() confmap.ConverterFactory {
 	return confmap.NewConverterFactory(func(set confmap.ConverterSettings) confmap.Converter {
 		return &converter{h, set.Logger}
@@ -29,8 +29,8 @@ type converter struct {
 	logger *zap.Logger
 }
 
-// Convert runs between the resolving of a configuration and its decoding, for which the Collector uses the maps that `Factories` gave:
-// the real factories are put into those.
+// Convert runs between the resolving of a configuration and its decoding, for which the Collector
+// uses the maps that `Factories` gave: the real factories are put into those.
 func (c *converter) Convert(_ context.Context, conf *confmap.Conf) error {
 	h := c.host
 	h.mu.Lock()
@@ -49,7 +49,8 @@ func (c *converter) Convert(_ context.Context, conf *confmap.Conf) error {
 	if len(refused) == 0 {
 		return nil
 	}
-	// A component that nobody has is a slip of the pen, which no flag forgives: without plugins the Collector would not start either.
+	// A component that nobody has is a slip of the pen, which no flag forgives: without plugins the
+	// Collector would not start either.
 	isNowhere := slices.ContainsFunc(refused, func(one refusal) bool { return one.Nowhere })
 	if h.settings.OnError != onErrorSkip || isNowhere {
 		return fmt.Errorf("the configuration uses plugins that cannot be loaded\n%s", texts(refused))
@@ -85,7 +86,8 @@ func (h *Host) use(used []componentKey, logger *zap.Logger) ([]refusal, error) {
 	return append(refused, more...), nil
 }
 
-// leaveOut goes on without what cannot be loaded. What is linked in as well stays: only the plugin is left out then.
+// leaveOut goes on without what cannot be loaded. What is linked in as well stays: only the plugin
+// is left out then.
 func (h *Host) leaveOut(conf *confmap.Conf, refused []refusal, logger *zap.Logger) error {
 	var drop []componentKey
 	for _, one := range refused {
@@ -124,7 +126,8 @@ func (h *Host) warnOnce(refused []refusal, logger *zap.Logger) {
 	}
 }
 
-// unusable are the files that cannot be used, those included that were tried for their feature gates.
+// unusable are the files that cannot be used, those included that were tried for their feature
+// gates.
 func (h *Host) unusable() []refusal {
 	found := slices.Clone(h.catalog.Refused)
 	for _, key := range sortedKeys(h.failed) {

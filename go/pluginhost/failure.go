@@ -33,15 +33,16 @@ type failureRecord struct {
 	retryAfterNs uint64
 }
 
-// panicError is in the chain of every error of a component that panicked, now or earlier; its text is the component's.
+// panicError is in the chain of every error of a component that panicked, now or earlier; its text
+// is the component's.
 type panicError string
 
 func (e panicError) Error() string {
 	return string(e)
 }
 
-// toError gives the error of a record. `partial` wraps an error together with the part of the data that may be sent again; it is nil when
-// there is none.
+// toError gives the error of a record. `partial` wraps an error together with the part of the data
+// that may be sent again; it is nil when there is none.
 func (r failureRecord) toError(ctx context.Context, partial func(error) error) error {
 	err := errors.New(r.text())
 	if cause := context.Cause(ctx); cause != nil {

@@ -20,7 +20,8 @@ func (e *loadPanic) Error() string {
 	return fmt.Sprintf("plugin %q panicked while it was loaded: %v", e.file, e.reason)
 }
 
-// Panicked tells whether a plugin could not be loaded because its code panicked, and for a Go plugin the calls that led there.
+// Panicked tells whether a plugin could not be loaded because its code panicked, and for a Go
+// plugin the calls that led there.
 func Panicked(err error) (stack string, ok bool) {
 	var inGo *loadPanic
 	if errors.As(err, &inGo) {
@@ -30,8 +31,8 @@ func Panicked(err error) (stack string, ok bool) {
 	return "", errors.As(err, &inRust) && inRust.panicked()
 }
 
-// openGoPlugin opens a verified Go plugin and asks it for its factory. Nothing else calls plugin.Open, and the path that it is given is
-// the private copy that was verified.
+// openGoPlugin opens a verified Go plugin and asks it for its factory. Nothing else calls
+// plugin.Open, and the path that it is given is the private copy that was verified.
 func openGoPlugin(t ticket, announce func(phase string)) (factory component.Factory, err error) {
 	defer func() {
 		if reason := recover(); reason != nil {

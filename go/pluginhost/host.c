@@ -1,4 +1,5 @@
-// The table that components call back through. It cannot stand in a Go file: `//export` forbids definitions in a preamble.
+// The table that components call back through. It cannot stand in a Go file: `//export` forbids
+// definitions in a preamble.
 #include "host.h"
 
 #include <stdlib.h>

@@ -15,7 +15,8 @@ import (
 	"go.opentelemetry.io/collector/otelcol"
 )
 
-// Host gives a Collector its factories: those that are linked in as Go, those that are linked in as Rust, and plugins.
+// Host gives a Collector its factories: those that are linked in as Go, those that are linked in as
+// Rust, and plugins.
 type Host struct {
 	settings *Settings
 	goSide   func() (otelcol.Factories, error)
@@ -34,7 +35,8 @@ type Host struct {
 	// inventory is what became of the files, announced those whose loading the log has.
 	inventory inventory
 	announced map[string]struct{}
-	// current is what was given to the Collector last; its maps are the ones that the next configuration is read with.
+	// current is what was given to the Collector last; its maps are the ones that the next
+	// configuration is read with.
 	current *otelcol.Factories
 	// later are sentences for a logger that does not exist yet.
 	later  []string
@@ -46,8 +48,8 @@ type loadedPlugin struct {
 	file    pluginFile
 }
 
-// New makes a host around the factories that are linked in as Go. Nothing is read before the first factory is asked for, so that the
-// settings may still change until then.
+// New makes a host around the factories that are linked in as Go. Nothing is read before the first
+// factory is asked for, so that the settings may still change until then.
 func New(settings *Settings, goSide func() (otelcol.Factories, error)) *Host {
 	host := &Host{
 		settings:  settings,
@@ -60,7 +62,8 @@ func New(settings *Settings, goSide func() (otelcol.Factories, error)) *Host {
 	return host
 }
 
-// Factories is what the Collector calls at every start, reload and for most commands. It always gives fresh maps.
+// Factories is what the Collector calls at every start, reload and for most commands. It always
+// gives fresh maps.
 func (h *Host) Factories() (otelcol.Factories, error) {
 	if err := h.open(); err != nil {
 		return otelcol.Factories{}, err
@@ -77,7 +80,8 @@ func (h *Host) Factories() (otelcol.Factories, error) {
 	return factories, nil
 }
 
-// LoadAll verifies and loads every good plugin. Feature gates that a plugin registers are unknown before that.
+// LoadAll verifies and loads every good plugin. Feature gates that a plugin registers are unknown
+// before that.
 func (h *Host) LoadAll() error {
 	if err := h.open(); err != nil {
 		return err
@@ -95,8 +99,9 @@ func (h *Host) LoadAll() error {
 	return nil
 }
 
-// TryFile verifies and really loads one file, wherever it lies. It is what a child process of `plugins validate --load` does. Each phase
-// is announced before it begins, because nobody may come back from it; the Rust side announces its own to standard output.
+// TryFile verifies and really loads one file, wherever it lies. It is what a child process of
+// `plugins validate --load` does. Each phase is announced before it begins, because nobody may come
+// back from it; the Rust side announces its own to standard output.
 func (h *Host) TryFile(path string, announce func(phase string)) error {
 	noteExit()
 	// The directory of this Collector, good or bad, has no say in this.
@@ -196,8 +201,8 @@ func (h *Host) putLinkedIn(factory *rustFactory) error {
 	return kind.put(&h.base, name, made, factory.Module)
 }
 
-// putPlugin puts the factory of a plugin in, or what stands for it until it is loaded. What is linked in comes first; that a plugin
-// brings the same is said when a configuration uses it.
+// putPlugin puts the factory of a plugin in, or what stands for it until it is loaded. What is
+// linked in comes first; that a plugin brings the same is said when a configuration uses it.
 func (h *Host) putPlugin(factories *otelcol.Factories, file pluginFile) error {
 	if _, ok := h.linkedIn[file.componentKey]; ok {
 		return nil
@@ -227,7 +232,8 @@ func putLoaded(factories *otelcol.Factories, word string, loaded loadedPlugin) e
 	return nil
 }
 
-// verifyAndLoad has the set verified first, and then loads what passed, in the order in which it was judged.
+// verifyAndLoad has the set verified first, and then loads what passed, in the order in which it
+// was judged.
 func (h *Host) verifyAndLoad(used *[]componentKey) (refused []refusal, warnings []string, err error) {
 	text, err := json.Marshal(question{LinkedIn: sortedKeys(h.linkedIn), Used: used})
 	if err != nil {

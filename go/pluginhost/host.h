@@ -7,7 +7,8 @@
 // What this Collector offers to components. Lives as long as the process.
 const otelcol_host *bimetal_go_table(void);
 
-// Lets this process say on its standard output when C's `exit` ends it, which Go's `os.Exit` does not call.
+// Lets this process say on its standard output when C's `exit` ends it, which Go's `os.Exit` does
+// not call.
 void bimetal_note_exit(void);
 
 #endif // BIMETAL_GO_HOST_H

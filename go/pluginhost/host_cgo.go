@@ -1,8 +1,9 @@
 // Package pluginhost puts Rust components and plugins of both languages into a Go Collector.
 //
-// In: the Collector's own factories, flags, resolved configurations. Out: factories, and a converter that loads what is used.
-// Invariant: Rust decides what may be loaded; `plugin.Open` and the loader of Rust plugins are given nothing that Rust did not verify.
-// All cgo is in this file and in host.c.
+// In: the Collector's own factories, flags, resolved configurations. Out: factories, and a
+// converter that loads what is used. Invariant: Rust decides what may be loaded; `plugin.Open` and
+// the loader of Rust plugins are given nothing that Rust did not verify. All cgo is in this file
+// and in host.c.
 package pluginhost
 
 /*
@@ -65,7 +66,8 @@ func hostOpen(settings []byte, answer any) error {
 	})
 }
 
-// noteExit lets a child of `plugins validate --load` say that it was C or Rust code that exited, and not Go.
+// noteExit lets a child of `plugins validate --load` say that it was C or Rust code that exited,
+// and not Go.
 func noteExit() {
 	C.bimetal_note_exit()
 }
@@ -110,8 +112,9 @@ func factoryValidate(factory uint64, config []byte) error {
 	})
 }
 
-// rustComponent is an instance on the Rust side. It is freed when nothing refers to it any more: the Collector creates components that it
-// neither starts nor shuts down, to see whether a configuration works.
+// rustComponent is an instance on the Rust side. It is freed when nothing refers to it any more:
+// the Collector creates components that it neither starts nor shuts down, to see whether a
+// configuration works.
 type rustComponent struct {
 	address C.uintptr_t
 }
@@ -154,7 +157,8 @@ func (c *rustComponent) consume(record *call, data []byte) int32 {
 	return int32(outcome)
 }
 
-// call is a record of one `consume`; its memory belongs to the Rust side, which allocated it, until it is freed.
+// call is a record of one `consume`; its memory belongs to the Rust side, which allocated it, until
+// it is freed.
 type call struct {
 	memory *C.bimetal_call
 	// address is that of memory. As a number it costs no check when it is passed.
@@ -174,7 +178,8 @@ func newCall(signal uint32) *call {
 	return record
 }
 
-// release puts the record back. With nothing in it that Rust would have to free, that costs no call.
+// release puts the record back. With nothing in it that Rust would have to free, that costs no
+// call.
 func (c *call) release() {
 	memory := c.memory
 	if memory.output.data.release != nil || memory.error.message.release != nil || memory.error.retry_data.release != nil {
@@ -260,7 +265,8 @@ func view(buffer *C.otelcol_buffer) []byte {
 	return unsafe.Slice((*byte)(buffer.ptr), int(buffer.len))
 }
 
-// bytesOf is the address of Go memory without pointers in it; cgo keeps it in place for the call that it is given to.
+// bytesOf is the address of Go memory without pointers in it; cgo keeps it in place for the call
+// that it is given to.
 func bytesOf(data []byte) *C.uint8_t {
 	return (*C.uint8_t)(unsafe.SliceData(data))
 }

@@ -75,7 +75,7 @@ func (i *instance) shutdown(ctx context.Context) error {
 	return err
 }
 
-// codec is how one signal crosses the border.
+// codec is how one signal crosses the FFI boundary.
 type codec[T any] struct {
 	signal    uint32
 	marshal   func(T) ([]byte, error)
@@ -114,7 +114,8 @@ func consume[T any](ctx context.Context, i *instance, by codec[T], data T) (T, e
 	return none, refused(ctx, i, by, record, outcome)
 }
 
-// forward writes deadline, cancellation and span into the record. The function that it gives must be called when the call is over.
+// forward writes deadline, cancellation and span into the record. The function that it gives must
+// be called when the call is over.
 func forward(ctx context.Context, record *call) (done func()) {
 	if at, ok := ctx.Deadline(); ok {
 		record.setDeadline(at.UnixNano())

@@ -15,13 +15,15 @@ const (
 	stateLoaded = "loaded"
 	// stateRefused: it cannot be used, and no configuration needs it.
 	stateRefused = "refused"
-	// stateSkipped: the configuration uses it, it cannot be used, and `--plugins-on-error=skip` goes on without it.
+	// stateSkipped: the configuration uses it, it cannot be used, and `--plugins-on-error=skip` goes
+	// on without it.
 	stateSkipped = "skipped"
 )
 
 var states = []string{stateLoaded, stateRefused, stateSkipped}
 
-// standing is what became of one plugin file. Log lines and metrics are made from the same standings.
+// standing is what became of one plugin file. Log lines and metrics are made from the same
+// standings.
 type standing struct {
 	pluginFile
 
@@ -29,8 +31,8 @@ type standing struct {
 	Reason string
 }
 
-// inventory holds the standings that belong to the latest configuration. It is read while telemetry is collected, which must wait for
-// nobody: hence no lock.
+// inventory holds the standings that belong to the latest configuration. It is read while telemetry
+// is collected, which must wait for nobody: hence no lock.
 type inventory struct {
 	current atomic.Pointer[[]standing]
 }
@@ -47,7 +49,8 @@ func (i *inventory) standings() []standing {
 	return nil
 }
 
-// takeStock says what became of every file: one standing each, for a file that is skipped is refused as well.
+// takeStock says what became of every file: one standing each, for a file that is skipped is
+// refused as well.
 func takeStock(loaded map[componentKey]loadedPlugin, skipped []refusal, refused ...refusal) []standing {
 	byFile := map[string]standing{}
 	add := func(one standing) {
@@ -76,8 +79,9 @@ func (r refusal) standing(state string) standing {
 	return standing{pluginFile{componentKey: r.componentKey, File: r.File, Language: r.Language}, state, r.Reason}
 }
 
-// logLoaded writes one line for each plugin that was loaded since the last time. Each has the file in its message, not only in a field: the
-// Collector samples its log by the message, and would drop the eleventh of equal ones.
+// logLoaded writes one line for each plugin that was loaded since the last time. Each has the file
+// in its message, not only in a field: the Collector samples its log by the message, and would drop
+// the eleventh of equal ones.
 func (h *Host) logLoaded(logger *zap.Logger) {
 	var fresh []pluginFile
 	for _, one := range h.loaded {

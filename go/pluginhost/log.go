@@ -11,8 +11,9 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// loggers maps the numbers that instances are known by on the Rust side to their loggers. A thread of a component may still write
-// after its instance is gone, so a number that is not there is nothing special.
+// loggers maps the numbers that instances are known by on the Rust side to their loggers. A thread
+// of a component may still write after its instance is gone, so a number that is not there is
+// nothing special.
 var (
 	loggers    sync.Map
 	lastLogger atomic.Uint64

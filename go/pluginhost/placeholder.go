@@ -19,7 +19,8 @@ import (
 	"go.opentelemetry.io/collector/receiver/xreceiver"
 )
 
-// notLoaded stands for a plugin that no configuration has used yet. Whoever wants more of it than its name gets this error.
+// notLoaded stands for a plugin that no configuration has used yet. Whoever wants more of it than
+// its name gets this error.
 type notLoaded struct {
 	file pluginFile
 }
@@ -137,7 +138,8 @@ func extensionPlaceholder(file pluginFile, name component.Type) extension.Factor
 	return extension.NewFactory(name, reason.config, create, stability(file.Signals["extension"]))
 }
 
-// The Collector asks a connector for the pair of signals that it connects; a function for each pair differs in its types only.
+// The Collector asks a connector for the pair of signals that it connects; a function for each pair
+// differs in its types only.
 func connectorPlaceholder(file pluginFile, name component.Type) connector.Factory {
 	reason := notLoaded{file}
 	type (

@@ -94,7 +94,8 @@ func (f *rustFactory) createLogs(
 	return processorhelper.NewLogs(ctx, set, cfg, next, process, made.options()...)
 }
 
-// Rust works on an encoded copy, and what it changes comes back as new data: what was given is never changed.
+// Rust works on an encoded copy, and what it changes comes back as new data: what was given is
+// never changed.
 func (i *instance) options() []processorhelper.Option {
 	return []processorhelper.Option{
 		processorhelper.WithStart(i.start),

@@ -15,7 +15,8 @@ type componentKey struct {
 	Type string `json:"type"`
 }
 
-// sectionKinds are the component sections of a Collector's configuration, in the order in which they are looked at.
+// sectionKinds are the component sections of a Collector's configuration, in the order in which
+// they are looked at.
 var sectionKinds = []struct{ section, kind string }{
 	{"connectors", "connector"},
 	{"exporters", "exporter"},
@@ -24,7 +25,8 @@ var sectionKinds = []struct{ section, kind string }{
 	{"receivers", "receiver"},
 }
 
-// usedComponents lists the kinds and types that the component sections name, sorted and without repetition.
+// usedComponents lists the kinds and types that the component sections name, sorted and without
+// repetition.
 func usedComponents(conf *confmap.Conf) []componentKey {
 	found := map[componentKey]struct{}{}
 	for _, entry := range sectionKinds {
@@ -38,8 +40,8 @@ func usedComponents(conf *confmap.Conf) []componentKey {
 }
 
 // dropComponents removes components from their sections and from every pipeline and extension list.
-// It says what it removed, a line each. A pipeline that would end up without receivers or exporters is an error, and then
-// the configuration is unusable.
+// It says what it removed, a line each. A pipeline that would end up without receivers or exporters
+// is an error, and then the configuration is unusable.
 func dropComponents(conf *confmap.Conf, drop []componentKey) ([]string, error) {
 	dropped := map[componentKey]bool{}
 	for _, key := range drop {
@@ -87,7 +89,8 @@ func dropComponents(conf *confmap.Conf, drop []componentKey) ([]string, error) {
 	return removed, conf.Merge(confmap.NewFromStringMap(map[string]any{"service": changes}))
 }
 
-// dropFromPipeline gives the lists of a pipeline that got shorter, and a line for each reference that is gone.
+// dropFromPipeline gives the lists of a pipeline that got shorter, and a line for each reference
+// that is gone.
 func dropFromPipeline(name string, pipeline map[string]any, dropped map[componentKey]bool) (map[string]any, []string, error) {
 	rest := map[string]any{}
 	var lines []string
@@ -123,7 +126,8 @@ func dropFromPipeline(name string, pipeline map[string]any, dropped map[componen
 	return rest, lines, nil
 }
 
-// keep splits a list of component IDs; what is not a string stays, for the Collector to complain about.
+// keep splits a list of component IDs; what is not a string stays, for the Collector to complain
+// about.
 func keep(list []any, wanted func(id string) bool) (kept []any, gone []string) {
 	kept = []any{}
 	for _, item := range list {
@@ -136,7 +140,8 @@ func keep(list []any, wanted func(id string) bool) (kept []any, gone []string) {
 	return kept, gone
 }
 
-// section gives a part of the configuration as a map; none if it is missing, empty or of another type.
+// section gives a part of the configuration as a map; none if it is missing, empty or of another
+// type.
 func section(conf *confmap.Conf, key string) map[string]any {
 	sub, err := conf.Sub(key)
 	if err != nil {

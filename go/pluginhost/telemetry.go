@@ -12,11 +12,12 @@ import (
 	"go.uber.org/zap"
 )
 
-// scopeName is the instrumentation scope of the metrics. It names no import path: that is another one in every distribution.
+// scopeName is the instrumentation scope of the metrics. It names no import path: that is another
+// one in every distribution.
 const scopeName = "bimetal/pluginhost"
 
-// instrumented is a distribution's own telemetry, whichever module that is, and the metrics about plugins in it. All but the provider of
-// meters is the original's.
+// instrumented is a distribution's own telemetry, whichever module that is, and the metrics about
+// plugins in it. All but the provider of meters is the original's.
 type instrumented struct {
 	telemetry.Factory
 
@@ -26,9 +27,10 @@ type instrumented struct {
 	registration metric.Registration
 }
 
-// CreateMeterProvider is called once for every service, thus also at a reload. What is registered ends with its provider, whose last
-// collection, at its shutdown, still has it; a factory that gives the same provider twice would see everything twice, so the earlier
-// registration is taken back before.
+// CreateMeterProvider is called once for every service, thus also at a reload. What is registered
+// ends with its provider, whose last collection, at its shutdown, still has it; a factory that
+// gives the same provider twice would see everything twice, so the earlier registration is taken
+// back before.
 func (i *instrumented) CreateMeterProvider(
 	ctx context.Context, set telemetry.MeterSettings, config component.Config,
 ) (telemetry.MeterProvider, error) {

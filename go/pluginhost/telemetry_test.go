@@ -12,7 +12,8 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 )
 
-// observed is what a reader collects: for each metric the value of every set of attributes, shown as `state` and `file`.
+// observed is what a reader collects: for each metric the value of every set of attributes, shown
+// as `state` and `file`.
 func observed(t *testing.T, reader *metric.ManualReader) map[string]map[string]int64 {
 	t.Helper()
 	var all metricdata.ResourceMetrics

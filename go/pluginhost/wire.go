@@ -15,7 +15,8 @@ type Settings struct {
 	OnError string `json:"on_error,omitempty"`
 	// RequireLock refuses plugins that `plugins.lock` does not list.
 	RequireLock bool `json:"require_lock,omitempty"`
-	// CacheDir is where private copies of Go plugins go; empty for the user's runtime or temporary folder.
+	// CacheDir is where private copies of Go plugins go; empty for the user's runtime or temporary
+	// directory.
 	CacheDir string `json:"cache_dir,omitempty"`
 	// Policy is `exact` or `abi`; empty for what the Collector was built with.
 	Policy string `json:"policy,omitempty"`
@@ -67,7 +68,8 @@ type refusal struct {
 	// Reason is the first reason on one line.
 	Reason string `json:"reason"`
 	Text   string `json:"text"`
-	// Nowhere tells that there is no such component at all, so that nothing is left out by going on without it.
+	// Nowhere tells that there is no such component at all, so that nothing is left out by going on
+	// without it.
 	Nowhere bool `json:"nowhere"`
 }
 

@@ -1,8 +1,10 @@
-//! Measures verification, and whole pipelines with a component linked in and the same component as a plugin.
+//! Measures verification, and whole pipelines with a component linked in and the same component as
+//! a plugin.
 //!
-//! In: the quickstart's distribution and the same without `plugin: true`. Out: the tables of `BENCHMARKS.md`.
-//! Invariant: the Collectors that are compared run at the same time and are measured in turn, so that a machine whose speed drifts
-//! changes both; a figure is a ratio of medians with the ratio of two equal Collectors (A/A) beside it.
+//! In: the quickstart's distribution and the same without `plugin: true`. Out: the tables of
+//! `BENCHMARKS.md`. Invariant: the Collectors that are compared run at the same time and are
+//! measured in turn, so that a machine whose speed drifts changes both; a figure is a ratio of
+//! medians with the ratio of two equal Collectors (A/A) beside it.
 
 pub(crate) mod instructions;
 pub(crate) mod verification;
@@ -65,14 +67,14 @@ fn pipelines() -> Result<(), ChoreError> {
         "otelcol-quickstart-static",
         &example.join("builder-config-static.yaml"),
     )?;
-    let folder = tempfile::tempdir()?;
-    let folder = Utf8PathBuf::try_from(folder.path().to_owned()).map_err(io::Error::other)?;
+    let directory = tempfile::tempdir()?;
+    let directory = Utf8PathBuf::try_from(directory.path().to_owned()).map_err(io::Error::other)?;
     println!(
         "| Pipeline otlp -> component -> nop | linked in, records/s | plugin, records/s | plugin / linked in | A/A |"
     );
     println!("|---|---|---|---|---|");
     for subject in &SUBJECTS {
-        measure(subject, &linked, &plugins, &folder)?;
+        measure(subject, &linked, &plugins, &directory)?;
     }
     Ok(())
 }
@@ -81,13 +83,13 @@ fn measure(
     subject: &Subject,
     linked: &Distribution,
     plugins: &Distribution,
-    folder: &Utf8Path,
+    directory: &Utf8Path,
 ) -> Result<(), ChoreError> {
     let request = request();
     let mut lanes = [
-        lane(subject, linked, folder)?,
-        lane(subject, plugins, folder)?,
-        lane(subject, linked, folder)?,
+        lane(subject, linked, directory)?,
+        lane(subject, plugins, directory)?,
+        lane(subject, linked, directory)?,
     ];
     for round in 0..WARM_UP + ROUNDS {
         for turn in 0..lanes.len() {
@@ -117,10 +119,10 @@ fn measure(
 fn lane(
     subject: &Subject,
     distribution: &Distribution,
-    folder: &Utf8Path,
+    directory: &Utf8Path,
 ) -> Result<Lane, ChoreError> {
     let endpoint = free_endpoint()?;
-    let config = folder.join(format!("{}-{}.yaml", subject.name, endpoint.port()));
+    let config = directory.join(format!("{}-{}.yaml", subject.name, endpoint.port()));
     let text = format!(
         "receivers:\n  otlp:\n    protocols:\n      http:\n        endpoint: {endpoint}\n\
          processors:\n{}exporters:\n  nop:\n\

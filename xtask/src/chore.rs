@@ -1,6 +1,7 @@
 //! What all chores share: how they run programs and how they fail.
 //!
-//! In: a program and its arguments. Out: nothing, or why it failed. Invariant: a program's output is shown as it comes.
+//! In: a program and its arguments. Out: nothing, or why it failed. Invariant: a program's output
+//! is shown as it comes.
 
 use std::io;
 use std::process::{Command, ExitStatus};

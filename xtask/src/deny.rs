@@ -1,21 +1,25 @@
 //! Licences and origins of the crates that we build on.
 //!
-//! In: Cargo.lock, `deny.toml`. Out: nothing, or what is not allowed. Invariant: the tool has one version, which stands in `.tools/`.
-//! Advisories are not looked up: their database is a git repository, and the gate asks for nothing but registries.
+//! In: Cargo.lock, `deny.toml`. Out: nothing, or what is not allowed. Invariant: the tool has one
+//! version, which stands in `.tools/`. Advisories are not looked up: their database is a git
+//! repository, and the gate asks for nothing but registries.
 
 use bimetal_conformance::distribution::repository;
 
 use crate::chore::{ChoreError, run};
 
-/// The version that is installed; also part of the folder's name, so that another one is fetched when this changes.
+/// The version that is installed; also part of the directory's name, so that another one is fetched
+/// when this changes.
 const VERSION: &str = "0.20.2";
 
 /// Checks licences, banned crates and registries.
 pub(crate) fn run_all() -> Result<(), ChoreError> {
-    let folder = repository().join(format!(".tools/cargo-deny-{VERSION}"));
-    let program = folder.join("bin/cargo-deny");
+    let directory = repository().join(format!(".tools/cargo-deny-{VERSION}"));
+    let program = directory.join("bin/cargo-deny");
     if !program.is_file() {
-        println!("cargo-deny {VERSION} is installed into {folder}; that takes some minutes, once");
+        println!(
+            "cargo-deny {VERSION} is installed into {directory}; that takes some minutes, once"
+        );
         let version = format!("={VERSION}");
         run(
             "cargo",
@@ -26,7 +30,7 @@ pub(crate) fn run_all() -> Result<(), ChoreError> {
                 "--version",
                 &version,
                 "--root",
-                folder.as_str(),
+                directory.as_str(),
                 "cargo-deny",
             ],
         )?;

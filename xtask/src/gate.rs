@@ -1,6 +1,7 @@
 //! The gate in its tiers: what must hold before a change lands, and before an issue closes.
 //!
-//! In: the work tree. Out: nothing, or the first step that failed. Invariant: `test_all` contains `test`; no step is left out on its own.
+//! In: the work tree. Out: nothing, or the first step that failed. Invariant: `test_all` contains
+//! `test`; no step is left out on its own.
 
 use bimetal_conformance::distribution::{repository, target};
 
@@ -115,7 +116,8 @@ pub(crate) fn test_all() -> Result<(), ChoreError> {
     Ok(())
 }
 
-/// Real containers without a network: what goes wrong has a name, and two engines give the same bytes.
+/// Real containers without a network: what goes wrong has a name, and two engines give the same
+/// bytes.
 pub(crate) fn hermetic() -> Result<(), ChoreError> {
     let tests = |more: &[&str]| {
         let words = [
@@ -167,7 +169,8 @@ fn format() -> Result<(), ChoreError> {
     )
 }
 
-/// The carried Go code: its tests with a stand-in for the Rust archive, and `go vet` of the main that the builder made of it.
+/// The carried Go code: its tests with a stand-in for the Rust archive, and `go vet` of the main
+/// that the builder made of it.
 fn go_checks() -> Result<(), ChoreError> {
     let cgo = [("CGO_ENABLED", "1"), ("GOWORK", "off")];
     run_with(

@@ -1,6 +1,7 @@
 //! Every chore of this repository has one name.
 //!
-//! In: the name of a chore. Out: an exit code, 0 when it held. Invariant: a missing tool fails a chore; nothing is skipped in silence.
+//! In: the name of a chore. Out: an exit code, 0 when it held. Invariant: a missing tool fails a
+//! chore; nothing is skipped in silence.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -23,7 +24,7 @@ mod structure;
 
 use chore::ChoreError;
 
-/// Chores of this repository. `make` calls them with the tool chains in place.
+/// Chores of this repository. `make` calls them with the toolchains in place.
 #[derive(Parser)]
 #[command(name = "xtask")]
 struct Arguments {

@@ -1,7 +1,8 @@
 //! The whole way through once: build, check, run, send, show, refuse.
 //!
-//! In: `examples/quickstart`. Out: what the newcomer sees, or the first thing that is not as promised.
-//! Invariant: everything shown comes from the built Collector; the distribution itself is not changed, copies are.
+//! In: `examples/quickstart`. Out: what the newcomer sees, or the first thing that is not as
+//! promised. Invariant: everything shown comes from the built Collector; the distribution itself is
+//! not changed, copies are.
 
 use std::io;
 
@@ -14,7 +15,8 @@ use serde_json::Value;
 
 use crate::chore::{ChoreError, run};
 
-/// Signals in the order in which they are sent, with the key that every OTLP message of the signal starts with.
+/// Signals in the order in which they are sent, with the key that every OTLP message of the signal
+/// starts with.
 const SIGNALS: [(&str, &str); 3] = [
     ("logs", "resourceLogs"),
     ("traces", "resourceSpans"),

@@ -1,6 +1,8 @@
-//! What takes long: fuzzing, properties over many more inputs, the border under an address sanitizer, a Collector under load and reloads.
+//! What takes long: fuzzing, properties over many more inputs, the C ABI under an address
+//! sanitizer, a Collector under load and reloads.
 //!
-//! In: the work tree. Out: nothing, or the first thing that broke. Invariant: the only chore that uses unstable compiler flags.
+//! In: the work tree. Out: nothing, or the first thing that broke. Invariant: the only chore that
+//! uses unstable compiler flags.
 
 pub(crate) mod fuzz;
 
@@ -42,8 +44,8 @@ pub(crate) fn run() -> Result<(), ChoreError> {
             &[("PROPTEST_CASES", CASES)],
         )
     })?;
-    step("the border under the address sanitizer", || {
-        let folder = target().join("sanitizer");
+    step("the C ABI under the address sanitizer", || {
+        let directory = target().join("sanitizer");
         run_with(
             "cargo",
             &[
@@ -53,7 +55,7 @@ pub(crate) fn run() -> Result<(), ChoreError> {
                 "--target",
                 "x86_64-unknown-linux-gnu",
                 "--target-dir",
-                folder.as_str(),
+                directory.as_str(),
                 "--package",
                 "bimetal-abi",
                 "--package",
@@ -65,7 +67,8 @@ pub(crate) fn run() -> Result<(), ChoreError> {
                 "--lib",
                 "--tests",
             ],
-            // The guard forgets, on purpose, a panic payload whose drop panics; a test of it would count as a leak.
+            // The guard forgets, on purpose, a panic payload whose drop panics; a test of it would
+            // count as a leak.
             &[
                 ("RUSTC_BOOTSTRAP", "1"),
                 ("RUSTFLAGS", "-Zsanitizer=address"),
@@ -81,12 +84,12 @@ pub(crate) fn run() -> Result<(), ChoreError> {
 fn load_and_reload() -> Result<(), ChoreError> {
     let example = repository().join("examples/quickstart");
     let distribution = build("otelcol-quickstart", &example.join("builder-config.yaml"))?;
-    let folder = tempfile::tempdir()?;
-    let folder = Utf8PathBuf::try_from(folder.path().to_owned()).map_err(io::Error::other)?;
+    let directory = tempfile::tempdir()?;
+    let directory = Utf8PathBuf::try_from(directory.path().to_owned()).map_err(io::Error::other)?;
     let endpoint = free_endpoint()?;
     let mut collector = Start::new(&distribution.main, &example.join("collector.yaml"))
         .variable("QUICKSTART_ENDPOINT", endpoint)
-        .variable("QUICKSTART_OUTPUT", folder.join("received.json"))
+        .variable("QUICKSTART_OUTPUT", directory.join("received.json"))
         .run()?;
     let logs = fs::read(example.join("telemetry/logs.json"))?;
     let (start, mut reloads, mut requests) = (Instant::now(), 0, 0);

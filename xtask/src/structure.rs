@@ -1,6 +1,7 @@
 //! Checks that the house is built as `ARCHITECTURE.md` and `STYLE.md` say.
 //!
-//! In: the folder of the repository. Out: every [`Finding`]. Invariant: changes nothing and does not stop at the first finding.
+//! In: the directory of the repository. Out: every [`Finding`]. Invariant: changes nothing and does
+//! not stop at the first finding.
 
 mod arrows;
 mod sources;
@@ -33,7 +34,8 @@ enum StructureError {
     Arrow { text: String },
 }
 
-/// Every difference between the sources below `root` and the documents. What cannot be checked is a finding too.
+/// Every difference between the sources below `root` and the documents. What cannot be checked is a
+/// finding too.
 pub(crate) fn check(root: impl AsRef<Path>) -> Vec<Finding> {
     let root = root.as_ref();
     let unchecked =

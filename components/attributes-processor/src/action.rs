@@ -1,6 +1,7 @@
 //! One action on one attribute list.
 //!
-//! In: a list. Out: the list, changed or not. Invariant: every action can be carried out; what cannot was refused with the configuration.
+//! In: a list. Out: the list, changed or not. Invariant: every action can be carried out; what
+//! cannot was refused with the configuration.
 
 use bimetal_sdk::pdata::{AttributesMut, ValueBuf, Write};
 
@@ -21,7 +22,8 @@ pub(crate) enum Action {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Source {
     Value(ValueBuf),
-    /// The value of this attribute if there is one, else the default if there is one, else the action does nothing.
+    /// The value of this attribute if there is one, else the default if there is one, else the
+    /// action does nothing.
     Attribute {
         from: String,
         default: Option<ValueBuf>,

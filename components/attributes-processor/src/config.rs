@@ -1,7 +1,7 @@
 //! The section of the configuration: the keys that contrib's processor of the same type has.
 //!
-//! In: the section. Out: [`Action`]s, or every complaint with its path.
-//! Invariant: a key of contrib's that is not supported yet is a complaint of its own; nothing is left out in silence.
+//! In: the section. Out: [`Action`]s, or every complaint with its path. Invariant: a key of
+//! contrib's that is not supported yet is a complaint of its own; nothing is left out in silence.
 
 use bimetal_sdk::config::{ConfigErrors, Validate};
 use bimetal_sdk::pdata::{ValueBuf, Write};
@@ -40,7 +40,8 @@ struct ActionConfig {
     action: String,
     /// The value to write; it keeps the type that it has here.
     value: Option<Value>,
-    /// The attribute whose value to write. If there is none, `default_value` counts; without that, nothing happens.
+    /// The attribute whose value to write. If there is none, `default_value` counts; without that,
+    /// nothing happens.
     from_attribute: String,
     /// The value to write when `from_attribute` does not exist or is not set.
     default_value: Option<Value>,
@@ -207,7 +208,8 @@ fn attribute_value(value: &Value, levels: usize) -> Option<ValueBuf> {
     })
 }
 
-/// Whole numbers stay whole; those above the largest signed one wrap around, as they do in the Collector.
+/// Whole numbers stay whole; those above the largest signed one wrap around, as they do in the
+/// Collector.
 fn number_value(number: &Number) -> ValueBuf {
     if let Some(int) = number.as_i64() {
         return int.into();

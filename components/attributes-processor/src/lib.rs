@@ -1,7 +1,9 @@
-//! The `attributes` processor: inserts, updates, upserts and deletes attributes of log records, spans and data points.
+//! The `attributes` processor: inserts, updates, upserts and deletes attributes of log records,
+//! spans and data points.
 //!
-//! In: telemetry and a list of actions, with the keys that OpenTelemetry Collector Contrib has. Out: the same telemetry with other attributes.
-//! Invariant: actions run in order, on one attribute list at a time; what no action touches is passed on as it came.
+//! In: telemetry and a list of actions, with the keys that OpenTelemetry Collector Contrib has.
+//! Out: the same telemetry with other attributes. Invariant: actions run in order, on one attribute
+//! list at a time; what no action touches is passed on as it came.
 //!
 //! ```
 //! use bimetal_sdk::Signal;

@@ -1,12 +1,13 @@
 //! How a caller hands over records that the callee fills.
 //!
-//! In: nothing. Out: empty values of the border's structs, and the one borrow. Invariant: Rust only; the C header does not have them.
+//! In: nothing. Out: empty values of the C ABI's structs, and the one borrow. Invariant: Rust
+//! only; the C header does not have them.
 
 use std::ptr::{null, null_mut};
 
 use crate::value::{Buffer, Error, Output, Slice};
 
-/// Size of a record of the border, as its `struct_size` holds it.
+/// Size of a record of the C ABI, as its `struct_size` holds it.
 ///
 /// ```
 /// let data = bimetal_abi::struct_size::<bimetal_abi::Data>();
@@ -14,7 +15,7 @@ use crate::value::{Buffer, Error, Output, Slice};
 /// ```
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "records of the border have at most some hundred bytes"
+    reason = "records of the C ABI have at most some hundred bytes"
 )]
 pub const fn struct_size<T>() -> u32 {
     size_of::<T>() as u32

@@ -1,11 +1,12 @@
-//! The C border between a Collector and Rust components, as types.
+//! The C ABI between a Collector and Rust components, as types.
 //!
-//! In: nothing. Out: `#[repr(C)]` tables and numbers, and `include/otelcol_plugin.h` generated from them.
-//! Invariant: no logic. Fixed-width integers only; every table starts with its own size, grows only at the end and says with
-//! feature bits what it can do; numbers are append-only. Whoever allocated memory frees it.
+//! In: nothing. Out: `#[repr(C)]` tables and numbers, and `include/otelcol_plugin.h` generated from
+//! them. Invariant: no logic. Fixed-width integers only; every table starts with its own size,
+//! grows only at the end and says with feature bits what it can do; numbers are append-only.
+//! Whoever allocated memory frees it.
 #![expect(
     unsafe_code,
-    reason = "function pointers of a C border are unsafe to call"
+    reason = "function pointers of a C ABI are unsafe to call"
 )]
 #![warn(missing_docs, missing_debug_implementations)]
 

@@ -1,4 +1,4 @@
-//! Numbers of the border: versions, kinds, signals, statuses, outcomes, feature bits.
+//! Numbers of the C ABI: versions, kinds, signals, statuses, outcomes, feature bits.
 //!
 //! In: nothing. Out: constants. Invariant: a number is never reused; retired ones stay listed.
 
@@ -53,13 +53,15 @@ pub const FORMAT_VIEW: u32 = 3;
 pub const STATUS_OK: i32 = 0;
 /// The call failed; the error record says how.
 pub const STATUS_ERROR: i32 = -1;
-/// The component panicked; the error record holds the message. From now on it answers [`STATUS_POISONED`].
+/// The component panicked; the error record holds the message. From now on it answers
+/// [`STATUS_POISONED`].
 pub const STATUS_PANIC: i32 = -2;
 /// The component panicked earlier and does nothing any more.
 pub const STATUS_POISONED: i32 = -3;
 /// The function or signal is not supported by this side.
 pub const STATUS_UNSUPPORTED: i32 = -4;
-/// An argument broke the contract: a null where none is allowed, text that is not UTF-8, a size too small.
+/// An argument broke the contract: a null where none is allowed, text that is not UTF-8, a size too
+/// small.
 pub const STATUS_INVALID: i32 = -5;
 
 /// `consume`: the data was taken; nothing goes on from here (exporters).
@@ -98,7 +100,8 @@ pub const FEATURE_EDITS: u64 = 1 << 1;
 pub const FEATURE_VIEW: u64 = 1 << 2;
 /// `features`: completion tokens are understood. Reserved.
 pub const FEATURE_PENDING: u64 = 1 << 3;
-/// `Factory::features`: the component reads client metadata, so the host encodes it into `Context::metadata`.
+/// `Factory::features`: the component reads client metadata, so the host encodes it into
+/// `Context::metadata`.
 pub const FEATURE_METADATA: u64 = 1 << 4;
 
 /// `Host::log`: levels are zap's.

@@ -1,6 +1,7 @@
 //! The two tables: what the host offers to a component, what a component offers to the host.
 //!
-//! In: nothing. Out: `#[repr(C)]` tables of functions. Invariant: a field is used only if `struct_size` reaches past it and it is not null.
+//! In: nothing. Out: `#[repr(C)]` tables of functions. Invariant: a field is used only if
+//! `struct_size` reaches past it and it is not null.
 
 use std::ffi::c_void;
 use std::mem::offset_of;
@@ -26,7 +27,8 @@ pub struct Host {
         Option<unsafe extern "C" fn(component: u64, level: i32, message: Slice, fields: Slice)>,
     /// Non-zero when a record of this level would be written.
     pub log_enabled: Option<unsafe extern "C" fn(component: u64, level: i32) -> i32>,
-    /// Hands telemetry to the next consumer and waits for it. Reserved for receivers and connectors.
+    /// Hands telemetry to the next consumer and waits for it. Reserved for receivers and
+    /// connectors.
     pub send: Option<
         unsafe extern "C" fn(
             next: u64,
@@ -41,7 +43,8 @@ pub struct Host {
     pub report_status: Option<unsafe extern "C" fn(component: u64, status: i32, message: Slice)>,
 }
 
-/// What `Factory::create` is given. Everything it points to may be read during the call only, `host` excepted.
+/// What `Factory::create` is given. Everything it points to may be read during the call only,
+/// `host` excepted.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Create {
@@ -65,7 +68,8 @@ pub struct Create {
     pub next_len: u64,
 }
 
-/// What a component offers. Lives as long as the process; the same table whether linked in or loaded.
+/// What a component offers. Lives as long as the process; the same table whether linked in or
+/// loaded.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Factory {
@@ -79,7 +83,8 @@ pub struct Factory {
     pub features: u64,
     /// The component's type as in the Collector's configuration; lives as long as the process.
     pub type_name: Slice,
-    /// Identity as JSON: `{kind, type, signals: {logs: "beta"}, default_config, config_schema}`. Is given its own table.
+    /// Identity as JSON: `{kind, type, signals: {logs: "beta"}, default_config, config_schema}`. Is
+    /// given its own table.
     pub describe: Option<
         unsafe extern "C" fn(factory: *const Factory, out: *mut Buffer, error: *mut Error) -> i32,
     >,
@@ -95,7 +100,8 @@ pub struct Factory {
     >,
     /// Starts the instance; called at most once.
     pub start: Option<unsafe extern "C" fn(instance: *mut c_void, error: *mut Error) -> i32>,
-    /// Gives telemetry to the instance; may be called from many threads at once. Answers `OUTCOME_…` or a negative status.
+    /// Gives telemetry to the instance; may be called from many threads at once. Answers
+    /// `OUTCOME_…` or a negative status.
     pub consume: Option<
         unsafe extern "C" fn(
             instance: *mut c_void,
@@ -118,16 +124,19 @@ pub struct Factory {
     >,
     /// Frees the instance; nothing is called on it afterwards.
     pub destroy: Option<unsafe extern "C" fn(instance: *mut c_void)>,
-    /// `STABILITY_…` of every signal, four bits each: `STABILITY_BETA << (4 * SIGNAL_LOGS)`. The lowest four are an extension's.
+    /// `STABILITY_…` of every signal, four bits each: `STABILITY_BETA << (4 * SIGNAL_LOGS)`. The
+    /// lowest four are an extension's.
     pub stability: u64,
 }
 
-// SAFETY: a factory is immutable after construction, and its slices point to data that lives as long as the process.
+// SAFETY: a factory is immutable after construction, and its slices point to data that lives as
+// long as the process.
 unsafe impl Sync for Factory {}
 // SAFETY: as above; moving it to another thread moves plain numbers and addresses.
 unsafe impl Send for Factory {}
 
-/// Type of the one function that a Rust plugin exports, named `otelcol_<kind>_new_factory`. Answers a status.
+/// Type of the one function that a Rust plugin exports, named `otelcol_<kind>_new_factory`. Answers
+/// a status.
 pub type NewFactory =
     unsafe extern "C" fn(host: *const Host, out: *mut *const Factory, error: *mut Error) -> i32;
 

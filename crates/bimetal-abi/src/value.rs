@@ -1,6 +1,7 @@
-//! Values that cross the border: borrowed slices, owned buffers, errors, contexts, telemetry.
+//! Values that cross the FFI boundary: borrowed slices, owned buffers, errors, contexts, telemetry.
 //!
-//! In: nothing. Out: `#[repr(C)]` structs. Invariant: a [`Slice`] lives as long as the call; a [`Buffer`] until its `release`.
+//! In: nothing. Out: `#[repr(C)]` structs. Invariant: a [`Slice`] lives as long as the call; a
+//! [`Buffer`] until its `release`.
 
 use std::ffi::c_void;
 use std::mem::offset_of;
@@ -29,7 +30,8 @@ pub struct Buffer {
     pub release: Option<unsafe extern "C" fn(owner: *mut c_void, ptr: *mut u8, len: u64)>,
 }
 
-/// What went wrong. The caller fills `struct_size` and zeroes the rest; the callee fills it when it returns a negative status.
+/// What went wrong. The caller fills `struct_size` and zeroes the rest; the callee fills it when it
+/// returns a negative status.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Error {

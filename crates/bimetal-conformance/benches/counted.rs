@@ -1,7 +1,8 @@
 //! Single steps of a verification, for counting their instructions.
 //!
-//! In: the name of a step. Out: nothing. Invariant: the function `counted` is called once, and everything that the step needs is there before; under
-//! callgrind only what happens inside of it is collected.
+//! In: the name of a step. Out: nothing. Invariant: the function `counted` is called once, and
+//! everything that the step needs is there before; under callgrind only what happens inside of it
+//! is collected.
 
 use std::error::Error;
 use std::hint::black_box;

@@ -1,7 +1,8 @@
 //! How much memory verifying a plugin takes, and that a larger file takes no more.
 //!
-//! In: the quickstart's distribution. Out: rows for `BENCHMARKS.md`, or an error where memory grows with the file. Invariant: main is read before the
-//! counting starts; what is counted is the peak of the heap while one plugin is opened, read and compared.
+//! In: the quickstart's distribution. Out: rows for `BENCHMARKS.md`, or an error where memory grows
+//! with the file. Invariant: main is read before the counting starts; what is counted is the peak
+//! of the heap while one plugin is opened, read and compared.
 #![expect(
     clippy::print_stdout,
     reason = "a bench talks to the person who started it"
@@ -23,9 +24,10 @@ const PADDED: u64 = 200_000_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let subject = subject::subject()?;
-    let folder = tempfile::tempdir_in(target())?;
-    let folder = Utf8Path::from_path(folder.path()).ok_or("the folder's name is not UTF-8")?;
-    let padded = folder.join("processor-transform.so");
+    let directory = tempfile::tempdir_in(target())?;
+    let directory =
+        Utf8Path::from_path(directory.path()).ok_or("the directory's name is not UTF-8")?;
+    let padded = directory.join("processor-transform.so");
     fs::copy(&subject.plugin, &padded)?;
     // Nothing in the file leads to what follows its section headers.
     let file = fs::OpenOptions::new().write(true).open(&padded)?;

@@ -1,7 +1,8 @@
-//! The two rows about verification in the list of what must be reached, as ratios of medians of alternating runs.
+//! The two rows about verification in the list of what must be reached, as ratios of medians of
+//! alternating runs.
 //!
-//! In: the quickstart's distribution. Out: rows for `BENCHMARKS.md`. Invariant: what is compared runs in turn within one process, and each ratio
-//! stands beside the ratio of two equal runs (A/A).
+//! In: the quickstart's distribution. Out: rows for `BENCHMARKS.md`. Invariant: what is compared
+//! runs in turn within one process, and each ratio stands beside the ratio of two equal runs (A/A).
 #![expect(
     clippy::print_stdout,
     reason = "a bench talks to the person who started it"
@@ -57,9 +58,10 @@ fn one(subject: &subject::Subject) -> Result<(), Box<dyn Error>> {
 
 /// A: a set of a hundred with its prediction. B: each of the hundred alone.
 fn hundred(subject: &subject::Subject) -> Result<(), Box<dyn Error>> {
-    let folder = tempfile::tempdir_in(bimetal_conformance::distribution::target())?;
-    let folder = Utf8Path::from_path(folder.path()).ok_or("the folder's name is not UTF-8")?;
-    let plugins = subject::set(subject, folder)?;
+    let directory = tempfile::tempdir_in(bimetal_conformance::distribution::target())?;
+    let directory =
+        Utf8Path::from_path(directory.path()).ok_or("the directory's name is not UTF-8")?;
+    let plugins = subject::set(subject, directory)?;
     let none = PackageHashes::new();
     let go = subject.main.facts.go.as_ref();
     let hashes = go.map_or(&none, |go| &go.package_hashes);
@@ -72,7 +74,7 @@ fn hundred(subject: &subject::Subject) -> Result<(), Box<dyn Error>> {
     let medians = alternate([&together, &alone, &together])?;
     row("A: 100 Go plugins as a set; B: 100 times one", medians);
     let check = || {
-        let catalog = Catalog::scan_with(folder, ScanOptions { digests: false })?;
+        let catalog = Catalog::scan_with(directory, ScanOptions { digests: false })?;
         let options = CheckOptions {
             rules: Rules::from(Policy::Exact),
             ..CheckOptions::default()

@@ -1,6 +1,7 @@
 //! Verifying a real Go plugin, and what it is measured against.
 //!
-//! In: the quickstart's distribution. Out: criterion's report. Invariant: nothing that is measured runs code of a plugin.
+//! In: the quickstart's distribution. Out: criterion's report. Invariant: nothing that is measured
+//! runs code of a plugin.
 
 use std::error::Error;
 

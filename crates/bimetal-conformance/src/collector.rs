@@ -1,6 +1,7 @@
 //! A Collector as a child process.
 //!
-//! In: a main binary and its arguments. Out: its log, its answers, its exit. Invariant: the child never outlives its [`Collector`].
+//! In: a main binary and its arguments. Out: its log, its answers, its exit. Invariant: the child
+//! never outlives its [`Collector`].
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -219,7 +220,8 @@ impl Start {
             .stderr(writer)
             .spawn()
             .map_err(spawn_error)?;
-        // `command` still holds the writing ends; while it lives the reader would never see the end.
+        // `command` still holds the writing ends; while it lives the reader would never see the
+        // end.
         drop(command);
         let (sender, lines) = channel();
         let reader = thread::spawn(move || {
@@ -240,7 +242,8 @@ impl Start {
 }
 
 impl Collector {
-    /// Waits until a line of the log contains `text`; lines seen before count only if they came after the last wait.
+    /// Waits until a line of the log contains `text`; lines seen before count only if they came
+    /// after the last wait.
     pub fn wait_for(&mut self, text: &str) -> Result<String, CollectorError> {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -303,14 +306,15 @@ impl Collector {
         self.child.id()
     }
 
-    /// Waits until all its threads sleep. The Collector says that it is ready a moment before it listens for signals, and
-    /// nothing else tells from outside that it does; a process that works on its way there does not sleep.
+    /// Waits until all its threads sleep. The Collector says that it is ready a moment before it
+    /// listens for signals, and nothing else tells from outside that it does; a process that works
+    /// on its way there does not sleep.
     fn settle(&self) -> Result<(), CollectorError> {
-        let folder = format!("/proc/{}/task", self.child.id());
+        let directory = format!("/proc/{}/task", self.child.id());
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             let mut asleep = true;
-            for task in fs::read_dir(&folder).map_err(|source| self.stop_error(source))? {
+            for task in fs::read_dir(&directory).map_err(|source| self.stop_error(source))? {
                 let stat = task.and_then(|task| fs::read_to_string(task.path().join("stat")));
                 // A thread that ended meanwhile does not work either.
                 let stat = stat.unwrap_or_default();

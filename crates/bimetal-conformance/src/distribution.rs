@@ -1,7 +1,8 @@
 //! Distributions built by the real builder, once per machine.
 //!
-//! In: a builder configuration of this repository. Out: where its main and plugins are. Invariant: every test of a run that asks for
-//! the same distribution gets the same files; nobody changes them (copies are what is tampered with).
+//! In: a builder configuration of this repository. Out: where its main and plugins are. Invariant:
+//! every test of a run that asks for the same distribution gets the same files; nobody changes them
+//! (copies are what is tampered with).
 
 use std::collections::BTreeMap;
 use std::io;
@@ -38,30 +39,30 @@ pub enum DistributionError {
 /// A built distribution.
 #[derive(Debug, Clone)]
 pub struct Distribution {
-    /// The output folder.
+    /// The output directory.
     pub out: Utf8PathBuf,
     /// The main binary.
     pub main: Utf8PathBuf,
-    /// The plugin folder.
+    /// The plugin directory.
     pub plugins: Utf8PathBuf,
 }
 
 /// The top of this repository.
 ///
 /// # Panics
-/// Never: this crate lies two folders below it.
+/// Never: this crate lies two directories below it.
 pub fn repository() -> &'static Utf8Path {
     static ROOT: OnceLock<Utf8PathBuf> = OnceLock::new();
     ROOT.get_or_init(|| {
         let here = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
         here.ancestors()
             .nth(2)
-            .expect("this crate lies two folders below the top")
+            .expect("this crate lies two directories below the top")
             .to_owned()
     })
 }
 
-/// Cargo's target folder of this repository.
+/// Cargo's target directory of this repository.
 pub fn target() -> Utf8PathBuf {
     std::env::var("CARGO_TARGET_DIR")
         .map_or_else(|_| repository().join("target"), Utf8PathBuf::from)
@@ -89,8 +90,8 @@ pub fn builder() -> Result<Utf8PathBuf, DistributionError> {
     Ok(program)
 }
 
-/// Builds `config` into `target/distributions/<name>`; quick when nothing changed since the last time.
-/// Within one process it is built once.
+/// Builds `config` into `target/distributions/<name>`; quick when nothing changed since the last
+/// time. Within one process it is built once.
 ///
 /// # Panics
 /// When another thread panicked while it was building.
@@ -136,7 +137,8 @@ pub fn build_watched(name: &str, config: &Utf8Path) -> Result<Distribution, Dist
     ))
 }
 
-/// The builder as a command, with the target folder that all distributions of this repository share.
+/// The builder as a command, with the target directory that all distributions of this repository
+/// share.
 pub fn builder_program() -> Result<Command, DistributionError> {
     #[expect(
         clippy::disallowed_methods,
@@ -156,7 +158,8 @@ fn builder_command(
     let out = target().join("distributions").join(name);
     fs::create_dir_all(out.parent().expect("joined from two names"))?;
     let mut command = builder_program()?;
-    // Go paths in a configuration are relative to the folder where the builder runs, as OCB has it.
+    // Go paths in a configuration are relative to the directory where the builder runs, as OCB has
+    // it.
     command.current_dir(config.parent().unwrap_or(config));
     command.args(["--config", config.as_str(), "--output-path", out.as_str()]);
     Ok((
@@ -210,7 +213,7 @@ fn failed(command: &Command, output: &Output) -> DistributionError {
     }
 }
 
-/// Copies a plugin folder, so that the copy can be damaged. Modes stay as they are.
+/// Copies a plugin directory, so that the copy can be damaged. Modes stay as they are.
 pub fn copy_plugins(from: &Utf8Path, to: &Utf8Path) -> Result<(), DistributionError> {
     fs::create_dir_all(to)?;
     for entry in from.read_dir_utf8()? {

@@ -1,7 +1,9 @@
-//! Drives real Collectors and damages real artifacts, for the tests, the quickstart and the benches.
+//! Drives real Collectors and damages real artifacts, for the tests, the quickstart and the
+//! benches.
 //!
-//! In: a built distribution. Out: a running Collector to send telemetry to; copies of plugins with one thing changed.
-//! Invariant: nothing here stands in for a real part: the Collector is the built one, the telemetry goes over OTLP/HTTP.
+//! In: a built distribution. Out: a running Collector to send telemetry to; copies of plugins with
+//! one thing changed. Invariant: nothing here stands in for a real part: the Collector is the built
+//! one, the telemetry goes over OTLP/HTTP.
 
 pub mod collector;
 pub mod distribution;

@@ -1,6 +1,8 @@
-//! What the benches of verification measure: a real main, the largest real Go plugin of the quickstart, and a hundred plugins made of that one.
+//! What the benches of verification measure: a real main, the largest real Go plugin of the
+//! quickstart, and a hundred plugins made of that one.
 //!
-//! In: the quickstart's distribution. Out: paths. Invariant: every plugin is accepted by main; one that is not would be measured wrongly.
+//! In: the quickstart's distribution. Out: paths. Invariant: every plugin is accepted by main; one
+//! that is not would be measured wrongly.
 
 use std::error::Error;
 
@@ -55,7 +57,7 @@ pub fn verify(main: &Artifact, plugin: &Utf8Path) -> Result<Vec<Mismatch>, Box<d
 }
 
 /// [`SET`] copies of the plugin, each with an import path and a component type of its own.
-pub fn set(subject: &Subject, folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Box<dyn Error>> {
+pub fn set(subject: &Subject, directory: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Box<dyn Error>> {
     let mut bytes = fs::read(&subject.plugin)?;
     let paths = places(&bytes, PATH);
     let types = places(&bytes, TYPE);
@@ -70,7 +72,7 @@ pub fn set(subject: &Subject, folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Box
             let end = place + TYPE.len() - 1;
             bytes[end - 3..end].copy_from_slice(&digits);
         }
-        let path = folder.join(format!("processor-transf{number:03}.so"));
+        let path = directory.join(format!("processor-transf{number:03}.so"));
         fs::write(&path, &bytes)?;
         plugins.push(path);
     }

@@ -1,7 +1,8 @@
 //! Changes one thing in a copy of a real artifact.
 //!
-//! In: a file that the builder made. Out: the same file with one byte of code, one value of its manifest or one package hash changed.
-//! Invariant: everything else keeps its place, so what a reader notices is the change and not a broken file.
+//! In: a file that the builder made. Out: the same file with one byte of code, one value of its
+//! manifest or one package hash changed. Invariant: everything else keeps its place, so what a
+//! reader notices is the change and not a broken file.
 
 use std::io;
 

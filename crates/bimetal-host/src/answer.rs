@@ -1,6 +1,7 @@
 //! What the host answers to the question which plugins may be loaded.
 //!
-//! In: plugins that passed, plugins that did not. Out: [`Answer`]. Invariant: a ticket is no plugin: its handle is worth one load.
+//! In: plugins that passed, plugins that did not. Out: [`Answer`]. Invariant: a ticket is no
+//! plugin: its handle is worth one load.
 
 use bimetal_manifest::Digest;
 use bimetal_manifest::schema::{Component, Kind, Language};

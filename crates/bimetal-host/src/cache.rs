@@ -1,8 +1,8 @@
-//! The private folder that Go plugins are loaded from.
+//! The private directory that Go plugins are loaded from.
 //!
-//! In: a flag, the environment. Out: [`Folder`], files named by their digest.
-//! Invariant: the folder belongs to this user, nobody else can enter it, and code may be executed from it. A file that is already there
-//! is hashed again before it is believed.
+//! In: a flag, the environment. Out: [`Directory`], files named by their digest. Invariant: the
+//! directory belongs to this user, nobody else can enter it, and code may be executed from it. A
+//! file that is already there is hashed again before it is believed.
 
 use std::fs::File;
 use std::io;
@@ -26,12 +26,12 @@ const RIGHTS_OF_OTHERS: u32 = 0o077;
 #[derive(Debug)]
 pub(crate) struct Cache {
     candidates: Vec<Utf8PathBuf>,
-    chosen: OnceLock<Option<Folder>>,
+    chosen: OnceLock<Option<Directory>>,
 }
 
-/// A folder that private copies are in.
+/// A directory that private copies are in.
 #[derive(Clone, Debug)]
-pub(crate) struct Folder(Utf8PathBuf);
+pub(crate) struct Directory(Utf8PathBuf);
 
 /// A copy that is not complete yet.
 #[derive(Debug)]
@@ -44,8 +44,8 @@ pub(crate) struct Draft {
 /// There is no place for private copies, or it cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CacheError {
-    #[error("none of {} is a folder of this user alone that code may be executed from and that nobody else can exchange", list(.tried))]
-    NoFolder { tried: Vec<Utf8PathBuf> },
+    #[error("none of {} is a directory of this user alone that code may be executed from and that nobody else can exchange", list(.tried))]
+    NoDirectory { tried: Vec<Utf8PathBuf> },
     #[error("cannot write in `{path}`")]
     Write {
         path: Utf8PathBuf,
@@ -60,11 +60,11 @@ impl CacheError {
     #[expect(clippy::unnecessary_wraps, reason = "the form that every hint has")]
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NoFolder { .. } => Some(
-                "name a folder with `--plugins-cache-dir`; it needs mode 0700, parents that nobody else may write, and a file system mounted without `noexec`",
+            Self::NoDirectory { .. } => Some(
+                "name a directory with `--plugins-cache-dir`; it needs mode 0700, parents that nobody else may write, and a file system mounted without `noexec`",
             ),
             Self::Write { .. } => {
-                Some("free some space, or name another folder with `--plugins-cache-dir`")
+                Some("free some space, or name another directory with `--plugins-cache-dir`")
             }
             Self::Spoiled { .. } => {
                 Some("start again; if it happens again, find out who else writes there")
@@ -74,11 +74,12 @@ impl CacheError {
 }
 
 impl Cache {
-    /// The folder that the user named, else the user's runtime and temporary folders. A set-id program ignores the environment.
+    /// The directory that the user named, else the user's runtime and temporary directories. A
+    /// set-id program ignores the environment.
     pub(crate) fn new(named: Option<&Utf8Path>) -> Self {
         let candidates = match named {
             Some(named) => vec![camino::absolute_utf8(named).unwrap_or_else(|_| named.to_owned())],
-            None => default_folders(),
+            None => default_directories(),
         };
         Self {
             candidates,
@@ -87,28 +88,29 @@ impl Cache {
     }
 
     /// The first candidate that fits, made if necessary.
-    pub(crate) fn folder(&self) -> Result<&Folder, CacheError> {
+    pub(crate) fn directory(&self) -> Result<&Directory, CacheError> {
         let chosen = self.chosen.get_or_init(|| {
             self.candidates
                 .iter()
                 .find(|path| fits(path))
                 .cloned()
                 .inspect(|path| prune(path))
-                .map(Folder)
+                .map(Directory)
         });
-        chosen.as_ref().ok_or_else(|| CacheError::NoFolder {
+        chosen.as_ref().ok_or_else(|| CacheError::NoDirectory {
             tried: self.candidates.clone(),
         })
     }
 }
 
-impl Folder {
+impl Directory {
     /// Where it lies.
     pub(crate) fn path(&self) -> &Utf8Path {
         &self.0
     }
 
-    /// Opens a new file. A name that is taken is left alone: a process of another container may have our number.
+    /// Opens a new file. A name that is taken is left alone: a process of another container may
+    /// have our number.
     pub(crate) fn draft(&self) -> Result<Draft, CacheError> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let flags =
@@ -147,7 +149,8 @@ impl Folder {
         self.rename(draft, &path, digest).map(|file| (file, path))
     }
 
-    /// Processes that have an older file of that name loaded keep it: a rename does not touch its bytes.
+    /// Processes that have an older file of that name loaded keep it: a rename does not touch its
+    /// bytes.
     fn rename(&self, draft: &Draft, path: &Utf8Path, digest: Digest) -> Result<File, CacheError> {
         let failed = |error: Errno| CacheError::Write {
             path: self.0.clone(),
@@ -165,7 +168,8 @@ impl Folder {
             hold(&file);
             return Ok(file);
         }
-        // Another process put the same content there in the meantime, or somebody else something different.
+        // Another process put the same content there in the meantime, or somebody else something
+        // different.
         existing(path, digest).ok_or_else(|| CacheError::Spoiled {
             path: path.to_owned(),
         })
@@ -200,7 +204,7 @@ fn open(path: &Utf8Path) -> Result<File, Errno> {
     .map(File::from)
 }
 
-/// Whether this process can neither write the file, nor exchange it, nor any folder above it.
+/// Whether this process can neither write the file, nor exchange it, nor any directory above it.
 pub(crate) fn is_out_of_reach(path: &Utf8Path) -> bool {
     let Ok(path) = path.canonicalize_utf8() else {
         return false;
@@ -211,9 +215,9 @@ pub(crate) fn is_out_of_reach(path: &Utf8Path) -> bool {
     })
 }
 
-fn default_folders() -> Vec<Utf8PathBuf> {
+fn default_directories() -> Vec<Utf8PathBuf> {
     let user = rustix::process::geteuid().as_raw();
-    let mut folders = Vec::new();
+    let mut directories = Vec::new();
     if !bimetal_plugins::runs_with_borrowed_rights() {
         let variable = |name| {
             std::env::var(name)
@@ -221,25 +225,26 @@ fn default_folders() -> Vec<Utf8PathBuf> {
                 .filter(|value: &String| value.starts_with('/'))
                 .map(Utf8PathBuf::from)
         };
-        folders.extend(variable("XDG_RUNTIME_DIR").map(|path| path.join("bimetal")));
-        folders.extend(variable("TMPDIR").map(|path| path.join(format!("bimetal-{user}"))));
+        directories.extend(variable("XDG_RUNTIME_DIR").map(|path| path.join("bimetal")));
+        directories.extend(variable("TMPDIR").map(|path| path.join(format!("bimetal-{user}"))));
     }
-    folders.push(Utf8PathBuf::from(format!("/tmp/bimetal-{user}")));
-    folders.dedup();
-    folders
+    directories.push(Utf8PathBuf::from(format!("/tmp/bimetal-{user}")));
+    directories.dedup();
+    directories
 }
 
-/// A folder is as private as the way to it: who may exchange a folder above it may exchange what the loader opens.
+/// A directory is as private as the way to it: who may exchange a directory above it may exchange
+/// what the loader opens.
 fn fits(path: &Utf8Path) -> bool {
     match mkdirat(CWD, path.as_std_path(), Mode::RWXU) {
         Ok(()) | Err(Errno::EXIST) => {}
         Err(_) => return false,
     }
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let Ok(folder) = openat(CWD, path.as_std_path(), flags, Mode::empty()) else {
+    let Ok(directory) = openat(CWD, path.as_std_path(), flags, Mode::empty()) else {
         return false;
     };
-    let Ok(stat) = fstat(&folder) else {
+    let Ok(stat) = fstat(&directory) else {
         return false;
     };
     let is_private =

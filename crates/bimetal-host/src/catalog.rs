@@ -1,7 +1,8 @@
 //! What the plugin directory offers, known from manifests alone.
 //!
 //! In: the snapshot. Out: [`Shelf`]: every file with its component, and whether it fits by itself.
-//! Invariant: each file is read once per process and nothing is copied; what is loaded is judged again, from a copy.
+//! Invariant: each file is read once per process and nothing is copied; what is loaded is judged
+//! again, from a copy.
 
 use std::collections::BTreeSet;
 
@@ -53,8 +54,9 @@ impl Shelf {
         }
     }
 
-    /// The file that has a component. A file that would be refused contributes nothing: it counts only where no good one has the component,
-    /// so that it is named in the refusal. Of a file that says nothing about itself, its name is believed, for the same reason.
+    /// The file that has a component. A file that would be refused contributes nothing: it counts
+    /// only where no good one has the component, so that it is named in the refusal. Of a file that
+    /// says nothing about itself, its name is believed, for the same reason.
     pub(crate) fn look_up(&self, kind: Kind, type_name: &str) -> Lookup<'_> {
         let mut found: Vec<_> = self
             .items
@@ -144,8 +146,8 @@ mod tests {
 
     #[test]
     fn files_that_are_no_plugins_are_found_by_the_name_that_a_plugin_would_have() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = Utf8Path::from_path(folder.path()).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(directory.path()).unwrap();
         fs_err::write(path.join("processor-a.so"), "text").unwrap();
         fs_err::write(path.join("exporter-b.so"), "").unwrap();
         let snapshot = Snapshot::take(&Directory {

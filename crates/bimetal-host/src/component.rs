@@ -1,8 +1,9 @@
-//! Factories and instances behind the C border, as safe handles.
+//! Factories and instances behind the C ABI, as safe handles.
 //!
-//! In: a factory's table, checked once. Out: [`FactoryTable`], [`Component`], owned texts and errors.
-//! Invariant: no field of a table is used before its size and its pointers were checked; every buffer is given back exactly once.
-#![expect(unsafe_code, reason = "calls functions of the C border")]
+//! In: a factory's table, checked once. Out: [`FactoryTable`], [`Component`], owned texts and
+//! errors. Invariant: no field of a table is used before its size and its pointers were checked;
+//! every buffer is given back exactly once.
+#![expect(unsafe_code, reason = "calls functions of the C ABI")]
 
 use std::ffi::c_void;
 use std::ptr::{NonNull, null, null_mut};
@@ -28,7 +29,8 @@ pub(crate) struct Component {
     started: AtomicBool,
 }
 
-// SAFETY: the border demands that `consume` may be called from many threads at once, and the other functions from any one.
+// SAFETY: the C ABI demands that `consume` may be called from many threads at once, and the other
+// functions from any one.
 unsafe impl Send for Component {}
 // SAFETY: as above; `start` is guarded by `started`.
 unsafe impl Sync for Component {}
@@ -99,7 +101,8 @@ impl FactoryTable {
     /// Checks a table that a plugin gave.
     ///
     /// # Safety
-    /// `factory` is null, or points to a table that lives as long as the process and is at least as long as its first field says.
+    /// `factory` is null, or points to a table that lives as long as the process and is at least as
+    /// long as its first field says.
     pub(crate) unsafe fn of_plugin(factory: *const Factory) -> Result<Self, ComponentError> {
         if factory.is_null() {
             return Err(ComponentError::NoTable);
@@ -138,7 +141,7 @@ impl FactoryTable {
 
     /// The component's type.
     pub(crate) fn type_name(self) -> Result<&'static str, ComponentError> {
-        // SAFETY: the border says that the type name lives as long as the process.
+        // SAFETY: the C ABI says that the type name lives as long as the process.
         let bytes = unsafe { bytes_of(self.0.type_name) };
         std::str::from_utf8(bytes.unwrap_or_default()).map_err(|_| ComponentError::TypeName)
     }
@@ -190,7 +193,8 @@ impl FactoryTable {
         };
         let mut instance = null_mut();
         let mut error = Error::EMPTY;
-        // SAFETY: everything that the record points to outlives the call, the host's table outlives the process.
+        // SAFETY: everything that the record points to outlives the call, the host's table outlives
+        // the process.
         let status = unsafe { create(&raw const record, &raw mut instance, &raw mut error) };
         outcome(status, &mut error)?;
         let instance = NonNull::new(instance).ok_or(ComponentError::NoInstance)?;
@@ -239,7 +243,8 @@ impl Component {
         outcome(status, &mut error)
     }
 
-    /// Gives telemetry to the instance. Answers `OUTCOME_…` or a negative status, with `output` or `error` filled.
+    /// Gives telemetry to the instance. Answers `OUTCOME_…` or a negative status, with `output` or
+    /// `error` filled.
     pub(crate) fn consume(
         &self,
         context: &Context,
@@ -250,7 +255,8 @@ impl Component {
         let Some(consume) = self.table.0.consume else {
             return STATUS_UNSUPPORTED;
         };
-        // SAFETY: all records outlive the call, and `data` points to bytes that the caller borrows for it.
+        // SAFETY: all records outlive the call, and `data` points to bytes that the caller borrows
+        // for it.
         unsafe { consume(self.instance.as_ptr(), context, data, 0, output, error) }
     }
 
@@ -284,7 +290,8 @@ pub(crate) fn release(buffer: &mut Buffer) {
         release,
     } = std::mem::replace(buffer, Buffer::EMPTY);
     if let Some(release) = release {
-        // SAFETY: the buffer was given to us with this function, and the empty one left behind makes a second call impossible.
+        // SAFETY: the buffer was given to us with this function, and the empty one left behind
+        // makes a second call impossible.
         unsafe { release(owner, ptr, len) };
     }
 }

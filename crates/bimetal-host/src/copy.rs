@@ -1,8 +1,8 @@
 //! Takes a plugin's bytes out of the reach of everybody else, before they are judged.
 //!
-//! In: a path. Out: [`Copy`]: the bytes that will be loaded, and their digest.
-//! Invariant: a file is read once, through one descriptor. What is judged is the copy, and the copy cannot change: a sealed memory
-//! file for Rust, a private file named by its content for Go.
+//! In: a path. Out: [`Copy`]: the bytes that will be loaded, and their digest. Invariant: a file is
+//! read once, through one descriptor. What is judged is the copy, and the copy cannot change: a
+//! sealed memory file for Rust, a private file named by its content for Go.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -123,7 +123,8 @@ impl Opened {
         })
     }
 
-    /// The file itself, for reading what only decides what to do with it: nothing that is read here is loaded.
+    /// The file itself, for reading what only decides what to do with it: nothing that is read here
+    /// is loaded.
     pub(crate) fn peek(&self) -> &File {
         &self.file
     }
@@ -167,35 +168,36 @@ impl Opened {
         })
     }
 
-    /// Copies into a private file; where no folder fits, takes the file in place if this process could not write it.
+    /// Copies into a private file; where no directory fits, takes the file in place if this process
+    /// could not write it.
     pub(crate) fn into_private(self, cache: &Cache) -> Result<Copy, CopyError> {
-        let folder = match cache.folder() {
-            Ok(folder) => folder,
+        let directory = match cache.directory() {
+            Ok(directory) => directory,
             Err(reason) => return self.in_place(reason),
         };
         let private = |path: &Utf8Path, source| CopyError::Private {
             path: path.to_owned(),
             source,
         };
-        let mut draft = folder
+        let mut draft = directory
             .draft()
             .map_err(|source| private(&self.path, source))?;
         let digest = self.copy_to(&mut draft.file, |path, source| CopyError::Private {
             path,
             source: CacheError::Write {
-                path: folder.path().to_owned(),
+                path: directory.path().to_owned(),
                 source,
             },
         })?;
-        let (file, path) = folder
+        let (file, path) = directory
             .keep(&draft, digest)
             .map_err(|source| private(&self.path, source))?;
         Ok(Copy { file, path, digest })
     }
 
     fn in_place(self, reason: CacheError) -> Result<Copy, CopyError> {
-        let folder = self.path.parent().unwrap_or(Utf8Path::new("/"));
-        if check_directory(folder).is_err() || !crate::cache::is_out_of_reach(&self.path) {
+        let directory = self.path.parent().unwrap_or(Utf8Path::new("/"));
+        if check_directory(directory).is_err() || !crate::cache::is_out_of_reach(&self.path) {
             return Err(CopyError::Private {
                 path: self.path,
                 source: reason,
@@ -273,14 +275,14 @@ mod tests {
 
     use super::*;
 
-    fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
-        (folder, path)
+    fn directory() -> (tempfile::TempDir, Utf8PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(directory.path().to_owned()).unwrap();
+        (directory, path)
     }
 
-    fn plugin(folder: &Utf8Path, bytes: &[u8]) -> Utf8PathBuf {
-        let path = folder.join("processor-x.so");
+    fn plugin(directory: &Utf8Path, bytes: &[u8]) -> Utf8PathBuf {
+        let path = directory.join("processor-x.so");
         fs_err::write(&path, bytes).unwrap();
         set_mode(&path, 0o644);
         path
@@ -296,7 +298,7 @@ mod tests {
 
     #[test]
     fn a_rust_plugin_is_copied_into_memory_that_nobody_can_change() {
-        let (_folder, path) = folder();
+        let (_directory, path) = directory();
         let bytes = vec![3; CHUNK + 17];
         let file = plugin(&path, &bytes);
         let copy = Opened::open(&file)
@@ -312,7 +314,7 @@ mod tests {
 
     #[test]
     fn a_go_plugin_is_copied_into_a_private_file_named_by_its_content() {
-        let (_folder, path) = folder();
+        let (_directory, path) = directory();
         let file = plugin(&path, b"go");
         let cache = Cache::new(Some(&path.join("cache")));
         let first = Opened::open(&file).unwrap().into_private(&cache).unwrap();
@@ -347,7 +349,7 @@ mod tests {
 
     #[test]
     fn a_private_file_that_does_not_hold_what_its_name_says_is_replaced() {
-        let (_folder, path) = folder();
+        let (_directory, path) = directory();
         let file = plugin(&path, b"go");
         let cache = Cache::new(Some(&path.join("cache")));
         let first = Opened::open(&file).unwrap().into_private(&cache).unwrap();
@@ -359,8 +361,8 @@ mod tests {
     }
 
     #[test]
-    fn without_a_private_folder_a_file_that_could_be_exchanged_is_refused() {
-        let (_folder, path) = folder();
+    fn without_a_private_directory_a_file_that_could_be_exchanged_is_refused() {
+        let (_directory, path) = directory();
         let file = plugin(&path, b"go");
         fs_err::create_dir(path.join("open")).unwrap();
         set_mode(&path.join("open"), 0o755);
@@ -373,7 +375,7 @@ mod tests {
             matches!(
                 &error,
                 CopyError::Private {
-                    source: CacheError::NoFolder { .. },
+                    source: CacheError::NoDirectory { .. },
                     ..
                 }
             ),
@@ -383,8 +385,8 @@ mod tests {
     }
 
     #[test]
-    fn links_folders_and_pipes_are_no_plugins() {
-        let (_folder, path) = folder();
+    fn links_directories_and_pipes_are_no_plugins() {
+        let (_directory, path) = directory();
         let file = plugin(&path, b"x");
         let link = path.join("link.so");
         fs_err::os::unix::fs::symlink(&file, &link).unwrap();
@@ -417,7 +419,7 @@ mod tests {
 
     #[test]
     fn what_others_may_write_is_refused() {
-        let (_folder, path) = folder();
+        let (_directory, path) = directory();
         let file = plugin(&path, b"x");
         set_mode(&file, 0o664);
         let error = Opened::open(&file).unwrap_err();
@@ -432,7 +434,7 @@ mod tests {
 
     #[test]
     fn a_file_that_changes_while_it_is_read_is_refused() {
-        let (_folder, path) = folder();
+        let (_directory, path) = directory();
         let file = plugin(&path, b"one");
         let opened = Opened::open(&file).unwrap();
         fs_err::write(&file, "longer").unwrap();
@@ -451,11 +453,12 @@ mod tests {
         }
     }
 
-    /// What is taken may be torn between two contents; it is what its digest says all the same, and does not change afterwards.
+    /// What is taken may be torn between two contents; it is what its digest says all the same, and
+    /// does not change afterwards.
     #[test]
     fn under_a_racing_writer_the_digest_is_that_of_the_bytes_that_are_kept() {
         let contents = [vec![b'a'; CHUNK + 1], vec![b'b'; 2 * CHUNK]];
-        let (_folder, path) = folder();
+        let (_directory, path) = directory();
         let (file, draft) = (plugin(&path, &contents[0]), path.join("draft"));
         let cache = Cache::new(Some(&path.join("cache")));
         let done = AtomicBool::new(false);
@@ -492,7 +495,7 @@ mod tests {
 
     #[test]
     fn a_huge_file_is_refused_before_it_is_read_in_the_words_of_the_prediction() {
-        let (_folder, path) = folder();
+        let (_directory, path) = directory();
         let file = plugin(&path, b"");
         fs_err::OpenOptions::new()
             .write(true)
@@ -502,11 +505,11 @@ mod tests {
             .unwrap();
         let error = Opened::open(&file).unwrap_err();
         assert!(matches!(error, CopyError::TooLarge(_)), "{error:?}");
-        let foretold = object::open_plugin(&file).unwrap_err();
+        let predicted = object::open_plugin(&file).unwrap_err();
         assert_eq!(
             (error.to_string(), error.hint()),
-            (foretold.to_string(), foretold.hint()),
-            "what was foretold"
+            (predicted.to_string(), predicted.hint()),
+            "what was predicted"
         );
     }
 }

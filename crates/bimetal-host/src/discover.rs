@@ -1,7 +1,8 @@
 //! The plugin directory as it was when the process started.
 //!
-//! In: a directory. Out: [`Snapshot`]: its `.so` files in file-name order, each with what tells a changed file from an unchanged one.
-//! Invariant: reads names and metadata only; what was not there at start is never used.
+//! In: a directory. Out: [`Snapshot`]: its `.so` files in file-name order, each with what tells a
+//! changed file from an unchanged one. Invariant: reads names and metadata only; what was not there
+//! at start is never used.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -109,7 +110,8 @@ impl Stamp {
 }
 
 impl Snapshot {
-    /// Lists the directory. One that was only built in may be absent: a distribution without plugins need not have it.
+    /// Lists the directory. One that was only built in may be absent: a distribution without
+    /// plugins need not have it.
     pub(crate) fn take(directory: &Directory) -> Result<Self, DiscoverError> {
         let path = &directory.path;
         let entries = match path.as_std_path().read_dir() {
@@ -202,7 +204,8 @@ pub(crate) fn is_named_after(file: &str, kind: Kind, type_name: &str) -> bool {
         == Some(type_name)
 }
 
-/// Whether the name is that of a plugin. Hidden files are those of tools that copy, until they are complete.
+/// Whether the name is that of a plugin. Hidden files are those of tools that copy, until they are
+/// complete.
 fn is_candidate(name: &str) -> bool {
     Utf8Path::new(name).extension() == Some("so") && !name.starts_with('.')
 }
@@ -211,7 +214,7 @@ fn is_candidate(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn directory(path: &Utf8Path, origin: Origin) -> Directory {
+    fn named(path: &Utf8Path, origin: Origin) -> Directory {
         Directory {
             path: path.to_owned(),
             origin,
@@ -220,14 +223,14 @@ mod tests {
 
     #[test]
     fn lists_regular_so_files_in_name_order_and_says_what_it_leaves_out() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = Utf8Path::from_path(folder.path()).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(directory.path()).unwrap();
         for name in ["b.so", "a.so", "plugins.lock", ".hidden.so"] {
             fs_err::write(path.join(name), "x").unwrap();
         }
         fs_err::os::unix::fs::symlink(path.join("a.so"), path.join("link.so")).unwrap();
-        fs_err::create_dir(path.join("folder.so")).unwrap();
-        let snapshot = Snapshot::take(&directory(path, Origin::Flag)).unwrap();
+        fs_err::create_dir(path.join("directory.so")).unwrap();
+        let snapshot = Snapshot::take(&named(path, Origin::Flag)).unwrap();
         let names: Vec<_> = snapshot
             .files
             .iter()
@@ -239,16 +242,16 @@ mod tests {
             .iter()
             .map(|(name, _)| name.as_str())
             .collect();
-        assert_eq!(left_out, ["folder.so", "link.so"]);
+        assert_eq!(left_out, ["directory.so", "link.so"]);
     }
 
     #[test]
     fn what_is_left_out_is_found_by_the_name_that_a_plugin_would_have() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = Utf8Path::from_path(folder.path()).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(directory.path()).unwrap();
         fs_err::os::unix::fs::symlink("elsewhere.so", path.join("processor-a.so")).unwrap();
         fs_err::create_dir(path.join("exporter-b.so")).unwrap();
-        let snapshot = Snapshot::take(&directory(path, Origin::Flag)).unwrap();
+        let snapshot = Snapshot::take(&named(path, Origin::Flag)).unwrap();
         assert_eq!(
             snapshot.left_out_plugin(Kind::Processor, "a"),
             Some(("processor-a.so", "it is a symbolic link"))
@@ -263,9 +266,9 @@ mod tests {
     #[test]
     fn a_missing_directory_is_an_error_only_if_somebody_named_it() {
         let missing = Utf8Path::new("/nowhere/plugins");
-        let built_in = Snapshot::take(&directory(missing, Origin::Manifest)).unwrap();
+        let built_in = Snapshot::take(&named(missing, Origin::Manifest)).unwrap();
         assert!(built_in.is_missing && built_in.files.is_empty());
-        let error = Snapshot::take(&directory(missing, Origin::Environment)).unwrap_err();
+        let error = Snapshot::take(&named(missing, Origin::Environment)).unwrap_err();
         assert_eq!(
             error.to_string(),
             "cannot read the plugin directory `/nowhere/plugins`"
@@ -275,8 +278,8 @@ mod tests {
 
     #[test]
     fn a_rewritten_file_has_another_stamp() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = Utf8Path::from_path(folder.path()).unwrap().join("a.so");
+        let directory = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(directory.path()).unwrap().join("a.so");
         fs_err::write(&path, "one").unwrap();
         let before = Stamp::of(fs_err::File::open(&path).unwrap()).unwrap();
         assert_eq!(

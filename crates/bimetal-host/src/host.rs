@@ -1,7 +1,8 @@
 //! The plugin host of this process: settings, directory, what is verified, what is loaded.
 //!
-//! In: [`Settings`]. Out: a [`Host`] that answers what there is, verifies what is used and loads what was verified.
-//! Invariant: one host per process; a verified plugin is loaded at most once, and its handle is worth nothing afterwards.
+//! In: [`Settings`]. Out: a [`Host`] that answers what there is, verifies what is used and loads
+//! what was verified. Invariant: one host per process; a verified plugin is loaded at most once,
+//! and its handle is worth nothing afterwards.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -96,7 +97,7 @@ impl OpenError {
 }
 
 impl HandleError {
-    /// The plugin's code panicked, and its border caught that.
+    /// The plugin's code panicked, and its C ABI caught that.
     pub(crate) fn is_panic(&self) -> bool {
         matches!(self, Self::Load(error) if error.is_panic())
     }
@@ -189,7 +190,8 @@ impl Host {
         &self.snapshot.left_out
     }
 
-    /// What plugins are judged by. The libraries of the machine are looked at when the first plugin is.
+    /// What plugins are judged by. The libraries of the machine are looked at when the first plugin
+    /// is.
     fn rules(&self) -> Rules<'_> {
         let system = self.system.get_or_init(|| {
             System::of_this_machine(
@@ -204,7 +206,8 @@ impl Host {
         }
     }
 
-    /// What the directory offers. Without a manifest of its own, main cannot judge any plugin: then it is the error.
+    /// What the directory offers. Without a manifest of its own, main cannot judge any plugin: then
+    /// it is the error.
     pub(crate) fn shelf(&self) -> Result<&Shelf, OwnError> {
         if !self.snapshot.files.is_empty() {
             self.own.check()?;
@@ -214,7 +217,8 @@ impl Host {
             .get_or_init(|| Shelf::read(&self.own, self.rules(), &self.snapshot)))
     }
 
-    /// Verifies what `used` needs beyond what is linked in and loaded, as one set, in file-name order.
+    /// Verifies what `used` needs beyond what is linked in and loaded, as one set, in file-name
+    /// order.
     pub(crate) fn verify(
         &self,
         used: &[Key],
@@ -324,9 +328,10 @@ impl Host {
         Ok(plugin)
     }
 
-    /// Of several files with one component, those that would be loaded if each were alone: a refused file contributes nothing, so it keeps
-    /// no good one out either, whatever it is refused for. A changed or strange file therefore cannot stop a start by claiming a
-    /// component; the file that is loaded in its place is verified like any other.
+    /// Of several files with one component, those that would be loaded if each were alone: a
+    /// refused file contributes nothing, so it keeps no good one out either, whatever it is refused
+    /// for. A changed or strange file therefore cannot stop a start by claiming a component; the
+    /// file that is loaded in its place is verified like any other.
     fn good_ones<'a>(&self, items: &[&'a Item], key: &Key) -> Vec<&'a Item> {
         let is_good = |item: &&&Item| {
             self.verify_item(item, key, &mut ProcessSet::default())
@@ -374,7 +379,8 @@ impl Host {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A component that nobody has may have a plugin that is there and not looked at, or all plugins may be missing.
+    /// A component that nobody has may have a plugin that is there and not looked at, or all
+    /// plugins may be missing.
     fn left_out_plugin(&self, key: &Key) -> Option<Refusal> {
         let (kind, type_name) = (key.0, &key.1);
         let mut refusal = match (

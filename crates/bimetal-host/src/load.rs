@@ -1,7 +1,8 @@
 //! Opens Rust plugins.
 //!
 //! In: a [`VerifiedPlugin`], which nothing but `verify` makes. Out: its checked factory table.
-//! Invariant: what is opened is the sealed copy that was verified. A library is never closed: its code may still run in some thread.
+//! Invariant: what is opened is the sealed copy that was verified. A library is never closed: its
+//! code may still run in some thread.
 #![expect(
     unsafe_code,
     reason = "opens a shared library and calls the one function that it exports"
@@ -44,7 +45,7 @@ pub(crate) enum LoadError {
 }
 
 impl LoadError {
-    /// The plugin's code panicked, and its border caught that.
+    /// The plugin's code panicked, and its C ABI caught that.
     pub(crate) fn is_panic(&self) -> bool {
         matches!(self, Self::NewFactory { source, .. } if source.is_panic())
     }
@@ -66,13 +67,15 @@ impl LoadError {
 /// How a Collector loads: nobody waits for what it would say.
 pub(crate) fn silently(_: &str) {}
 
-/// How a child of `plugins validate --load` loads: the parent reads the lines, and sees by the last one how far it came.
+/// How a child of `plugins validate --load` loads: the parent reads the lines, and sees by the last
+/// one how far it came.
 pub(crate) fn to_standard_output(phase: &str) {
     // A parent that went away wants to know nothing more.
     let _ = writeln!(std::io::stdout(), "{{\"phase\":\"{phase}\"}}");
 }
 
-/// Opens a verified Rust plugin and asks it for its factory; `announce` hears of each phase before it begins.
+/// Opens a verified Rust plugin and asks it for its factory; `announce` hears of each phase before
+/// it begins.
 pub(crate) fn load(
     plugin: VerifiedPlugin,
     host: &'static Host,
@@ -94,10 +97,12 @@ pub(crate) fn load(
 
 fn open(plugin: VerifiedPlugin, file: &str) -> Result<ManuallyDrop<Library>, LoadError> {
     let path = plugin.path().to_owned();
-    // The descriptor stays open for ever: the loader knows libraries by their path, and `/proc/self/fd/N` must not name another one
-    // later. Should loading fail half-way, the code that ran may still need its mapping.
+    // The descriptor stays open for ever: the loader knows libraries by their path, and
+    // `/proc/self/fd/N` must not name another one later. Should loading fail half-way, the code
+    // that ran may still need its mapping.
     std::mem::forget(plugin);
-    // SAFETY: the library's constructors run. They are code that the user configured and whose bytes were verified.
+    // SAFETY: the library's constructors run. They are code that the user configured and whose
+    // bytes were verified.
     let opened = unsafe { Library::open(Some(path.as_std_path()), RTLD_NOW | RTLD_LOCAL) };
     opened
         .map(ManuallyDrop::new)
@@ -113,7 +118,8 @@ fn new_factory(
     host: &'static Host,
     file: &str,
 ) -> Result<FactoryTable, LoadError> {
-    // SAFETY: the verified manifest says that this symbol is a function of this type, and the file that it is a function.
+    // SAFETY: the verified manifest says that this symbol is a function of this type, and the file
+    // that it is a function.
     let function = unsafe { library.get::<NewFactory>(symbol.as_bytes()) };
     let function = function.map_err(|_| LoadError::NoSymbol {
         file: file.to_owned(),
@@ -121,7 +127,8 @@ fn new_factory(
     })?;
     let mut factory = null();
     let mut error = Error::EMPTY;
-    // SAFETY: the host's table lives as long as the process, and the other two places are ours for the call.
+    // SAFETY: the host's table lives as long as the process, and the other two places are ours for
+    // the call.
     let status = unsafe { function(host, &raw mut factory, &raw mut error) };
     let failed = |source| LoadError::NewFactory {
         file: file.to_owned(),
@@ -129,7 +136,7 @@ fn new_factory(
         source,
     };
     crate::component::outcome(status, &mut error).map_err(failed)?;
-    // SAFETY: the border says that the table lives as long as the process and starts with its size.
+    // SAFETY: the C ABI says that the table lives as long as the process and starts with its size.
     unsafe { FactoryTable::of_plugin(factory) }.map_err(failed)
 }
 

@@ -1,6 +1,7 @@
 //! What main knows about itself.
 //!
-//! In: `/proc/self/exe`. Out: [`Own`]. Invariant: read with the reader that plugins are read with; main has no second copy of its manifest.
+//! In: `/proc/self/exe`. Out: [`Own`]. Invariant: read with the reader that plugins are read with;
+//! main has no second copy of its manifest.
 
 use bimetal_manifest::schema::{Component, Kind, PluginSettings};
 use bimetal_manifest::{Artifact, Form, ManifestError, ReadError};
@@ -54,7 +55,8 @@ impl Own {
         let path = Utf8PathBuf::from_path_buf(path).map_err(|path| OwnError::Path {
             source: std::io::Error::other(format!("`{}` is not UTF-8", path.display())),
         })?;
-        // The name may lead to a newer file by now; the kernel's link leads to the program that runs.
+        // The name may lead to a newer file by now; the kernel's link leads to the program that
+        // runs.
         let file =
             fs_err::File::open("/proc/self/exe").map_err(|source| OwnError::Path { source })?;
         let artifact = Artifact::read(file.file()).map_err(|source| OwnError::Read {

@@ -1,7 +1,8 @@
 //! The plugins whose code this process holds, and what they leave room for.
 //!
-//! In: plugins that passed, in load order. Out: the mismatches of the next one with them. Invariant: a plugin that was refused was never
-//! opened, so it counts for nothing; one that passed counts for ever, whatever the loader says to it.
+//! In: plugins that passed, in load order. Out: the mismatches of the next one with them.
+//! Invariant: a plugin that was refused was never opened, so it counts for nothing; one that passed
+//! counts for ever, whatever the loader says to it.
 
 use bimetal_manifest::compat::{Candidate, What, thread_locals};
 use bimetal_manifest::object::PackageHashes;
@@ -28,7 +29,8 @@ struct GoPlugin {
 }
 
 impl ProcessSet {
-    /// What keeps `plugin` from being opened beside the earlier plugins. What main has against it is not repeated.
+    /// What keeps `plugin` from being opened beside the earlier plugins. What main has against it
+    /// is not repeated.
     pub(crate) fn conflicts(
         &self,
         main: &Artifact,

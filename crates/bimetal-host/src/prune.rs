@@ -1,8 +1,9 @@
 //! Takes away private copies that nobody needs any more.
 //!
-//! In: the folder of private copies. Out: the same folder without copies and drafts that no process has used for a week.
-//! Invariant: a file that some process holds (it has a shared lock on it from the moment it found it) is never removed, and neither is
-//! anything with a name that this crate does not give. What fails is left for the next start.
+//! In: the directory of private copies. Out: the same directory without copies and drafts that no
+//! process has used for a week. Invariant: a file that some process holds (it has a shared lock on
+//! it from the moment it found it) is never removed, and neither is anything with a name that this
+//! crate does not give. What fails is left for the next start.
 
 use std::fs::File;
 use std::time::{Duration, SystemTime};
@@ -17,7 +18,8 @@ use rustix::fs::{
 const KEPT: Duration = Duration::from_hours(7 * 24);
 pub(crate) const DRAFT: &str = ".draft-";
 
-/// Marks a private copy as used, now and for as long as the file stays open. Where the file system knows no locks, nothing is removed either.
+/// Marks a private copy as used, now and for as long as the file stays open. Where the file system
+/// knows no locks, nothing is removed either.
 pub(crate) fn hold(file: &File) {
     let _ = file.lock_shared();
     let now = Timespec {
@@ -36,8 +38,8 @@ pub(crate) fn hold(file: &File) {
 }
 
 /// Removes what no process has used for a week.
-pub(crate) fn prune(folder: &Utf8Path) {
-    let Ok(entries) = folder.read_dir_utf8() else {
+pub(crate) fn prune(directory: &Utf8Path) {
+    let Ok(entries) = directory.read_dir_utf8() else {
         return;
     };
     for entry in entries.filter_map(Result::ok) {
@@ -47,7 +49,8 @@ pub(crate) fn prune(folder: &Utf8Path) {
     }
 }
 
-/// The lock is held while the name is removed: whoever finds the file later waits for it, and sees that it has no name any more.
+/// The lock is held while the name is removed: whoever finds the file later waits for it, and sees
+/// that it has no name any more.
 fn remove_unused(path: &Utf8Path) -> Option<()> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let file = openat(CWD, path.as_std_path(), flags, Mode::empty()).ok()?;
@@ -75,26 +78,28 @@ mod tests {
     use super::*;
 
     struct Place {
-        folder: tempfile::TempDir,
+        directory: tempfile::TempDir,
     }
 
     impl Place {
         fn file(&self, name: &str, age: Duration) -> Utf8PathBuf {
-            let path = Utf8Path::from_path(self.folder.path()).unwrap().join(name);
+            let path = Utf8Path::from_path(self.directory.path())
+                .unwrap()
+                .join(name);
             let file = fs_err::File::create(&path).unwrap();
             file.set_modified(SystemTime::now() - age).unwrap();
             path
         }
 
         fn pruned(&self) {
-            prune(Utf8Path::from_path(self.folder.path()).unwrap());
+            prune(Utf8Path::from_path(self.directory.path()).unwrap());
         }
     }
 
     #[test]
     fn copies_and_drafts_that_are_old_and_unused_go_and_everything_else_stays() {
         let place = Place {
-            folder: tempfile::tempdir().unwrap(),
+            directory: tempfile::tempdir().unwrap(),
         };
         let (old, young) = (KEPT + Duration::from_mins(1), Duration::from_mins(1));
         let name = |content: &[u8]| format!("{}.so", Digest::of(content));

@@ -1,6 +1,7 @@
 //! Why a plugin is not loaded, in full.
 //!
-//! In: errors and mismatches. Out: [`Refusal`], as data and as text. Invariant: nothing of the plugin reaches a terminal unescaped.
+//! In: errors and mismatches. Out: [`Refusal`], as data and as text. Invariant: nothing of the
+//! plugin reaches a terminal unescaped.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -180,7 +181,7 @@ mod tests {
             names: vec!["runtime".to_owned(), "os".to_owned()],
             required_by: Vec::new(),
             consequence: "the process would end".to_owned(),
-            remedy: "use one tool chain".to_owned(),
+            remedy: "use one toolchain".to_owned(),
         });
         insta::assert_snapshot!(refusal.text(), @r"
         plugin `processor-redactor.so` (processor `redactor`) is refused:
@@ -190,7 +191,7 @@ mod tests {
           - package hash `standard library`: main `go1.26.8`, plugin `go1.26.7`
               names: runtime, os and 1 more
               would happen: the process would end
-              hint: use one tool chain
+              hint: use one toolchain
         ");
     }
 

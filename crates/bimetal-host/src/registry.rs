@@ -1,6 +1,7 @@
 //! The Rust factories of this process, linked in or loaded, by kind and type.
 //!
-//! In: checked tables. Out: [`Entry`]s, named by a number that Go keeps. Invariant: one factory per kind and type; nothing is removed.
+//! In: checked tables. Out: [`Entry`]s, named by a number that Go keeps. Invariant: one factory per
+//! kind and type; nothing is removed.
 
 use std::sync::{Mutex, PoisonError, RwLock};
 
@@ -53,7 +54,8 @@ pub(crate) enum RegistryError {
     Unknown { number: u64 },
 }
 
-/// Announces the factories that are linked into main. The generated `bimetal_main_init` calls this before the host opens.
+/// Announces the factories that are linked into main. The generated `bimetal_main_init` calls this
+/// before the host opens.
 pub fn register_static(factories: &[&'static Factory]) {
     LINKED_IN
         .lock()

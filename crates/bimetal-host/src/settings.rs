@@ -1,7 +1,8 @@
 //! What the user asked for, and which directory that means.
 //!
 //! In: the flags as JSON, the environment, main's manifest. Out: [`Settings`], [`Directory`].
-//! Invariant: a set-id program takes nothing from its environment; a policy is never laxer than the one main was built with.
+//! Invariant: a set-id program takes nothing from its environment; a policy is never laxer than the
+//! one main was built with.
 
 use bimetal_manifest::schema::{PluginSettings, Policy};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -115,8 +116,8 @@ impl Settings {
             (Some(path), _, _) => (path.clone(), Origin::Flag),
             (None, Some(path), _) => (path, Origin::Environment),
             (None, None, Some(built)) => {
-                let folder = executable.parent().unwrap_or(Utf8Path::new("/"));
-                (folder.join(&built.dir), Origin::Manifest)
+                let directory = executable.parent().unwrap_or(Utf8Path::new("/"));
+                (directory.join(&built.dir), Origin::Manifest)
             }
             (None, None, None) => return Ok(None),
         };

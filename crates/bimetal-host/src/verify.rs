@@ -1,7 +1,8 @@
 //! Decides from bytes whether a plugin may be loaded.
 //!
-//! In: main, a file of the directory, what is loaded already. Out: [`VerifiedPlugin`], or a [`Refusal`] with every reason.
-//! Invariant: the judged bytes are the copy that will be loaded. Nobody else can make a `VerifiedPlugin`, and nothing loads without one.
+//! In: main, a file of the directory, what is loaded already. Out: [`VerifiedPlugin`], or a
+//! [`Refusal`] with every reason. Invariant: the judged bytes are the copy that will be loaded.
+//! Nobody else can make a `VerifiedPlugin`, and nothing loads without one.
 
 use bimetal_manifest::lock::LockStatus;
 use bimetal_manifest::schema::{Component, Kind, Language};
@@ -82,8 +83,8 @@ impl VerifiedPlugin {
     }
 }
 
-/// Takes the bytes of the file at `path` and judges them. `stamp` is what the file was like at start, where that matters; a plugin
-/// that passes is counted into `set`.
+/// Takes the bytes of the file at `path` and judges them. `stamp` is what the file was like at
+/// start, where that matters; a plugin that passes is counted into `set`.
 pub(crate) fn verify(
     judge: &Judge<'_>,
     path: &Utf8Path,

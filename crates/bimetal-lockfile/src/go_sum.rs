@@ -1,7 +1,7 @@
 //! go.sum.
 //!
-//! In: its text, untrusted. Out: [`GoSum`]. Invariant: a line that `go` would refuse is an error, and a module has one sum or the text is
-//! refused: which of two is right cannot be told.
+//! In: its text, untrusted. Out: [`GoSum`]. Invariant: a line that `go` would refuse is an error,
+//! and a module has one sum or the text is refused: which of two is right cannot be told.
 
 use std::collections::BTreeMap;
 
@@ -82,7 +82,8 @@ impl GoSum {
         entries(&self.sums)
     }
 
-    /// Module, version and sum of its go.mod file, sorted. More modules have this one than the other: for most of them only go.mod is read.
+    /// Module, version and sum of its go.mod file, sorted. More modules have this one than the
+    /// other: for most of them only go.mod is read.
     pub fn go_mods(&self) -> impl Iterator<Item = (&str, &str, &str)> {
         entries(&self.go_mods)
     }

@@ -1,6 +1,7 @@
-//! What lock files of the tool chains say about the sources that a build uses.
+//! What lock files of the toolchains say about the sources that a build uses.
 //!
-//! In: the text of go.sum or Cargo.lock, untrusted. Out: sums by name and version. Invariant: pure; reads no file and downloads nothing.
+//! In: the text of go.sum or Cargo.lock, untrusted. Out: sums by name and version. Invariant: pure;
+//! reads no file and downloads nothing.
 #![forbid(unsafe_code)]
 
 mod cargo_lock;

@@ -1,6 +1,7 @@
 //! SHA-256 of a file.
 //!
-//! In: an open file. Out: its digest. Invariant: memory does not grow with the file, and the descriptor's position stays where it is.
+//! In: an open file. Out: its digest. Invariant: memory does not grow with the file, and the
+//! descriptor's position stays where it is.
 
 use std::fmt;
 use std::fs::File;

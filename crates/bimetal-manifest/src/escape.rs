@@ -1,6 +1,7 @@
 //! Text out of files, made safe to show.
 //!
-//! In: any text. Out: the same text without what a terminal obeys. Invariant: no control, format or bidirectional character remains.
+//! In: any text. Out: the same text without what a terminal obeys. Invariant: no control, format or
+//! bidirectional character remains.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

@@ -1,6 +1,7 @@
 //! How a text stands in a section: `magic, version, length, text, NUL padding`.
 //!
-//! In: bytes of a section, untrusted. Out: the text in it. Invariant: a section with anything but one frame gives no text.
+//! In: bytes of a section, untrusted. Out: the text in it. Invariant: a section with anything but
+//! one frame gives no text.
 
 use std::str;
 
@@ -79,7 +80,8 @@ pub fn unframe(bytes: &[u8]) -> Result<&str, FrameError> {
             promised,
             present: rest.len(),
         })?;
-    // Linkers may add NULs of their own. A second frame, from a second array in the same section, is not NUL.
+    // Linkers may add NULs of their own. A second frame, from a second array in the same section,
+    // is not NUL.
     if padding.iter().any(|&byte| byte != 0) {
         return Err(FrameError::Trailing);
     }

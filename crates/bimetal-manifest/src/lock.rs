@@ -1,6 +1,7 @@
 //! `plugins.lock`: which bytes a plugin file had when it was checked last.
 //!
-//! In: JSON text, untrusted. Out: [`Lock`]. Invariant: a name in it is one file name, never a path, and occurs once.
+//! In: JSON text, untrusted. Out: [`Lock`]. Invariant: a name in it is one file name, never a path,
+//! and occurs once.
 
 use std::io::Read as _;
 
@@ -109,7 +110,8 @@ impl Lock {
             reason: escape(&error.to_string()).into_owned(),
         };
         let value = crate::schema::strict_value(text).map_err(text_error)?;
-        // The version decides how the rest is to be read, so a later one is named before its unknown keys are.
+        // The version decides how the rest is to be read, so a later one is named before its
+        // unknown keys are.
         if let Some(found) = value
             .get("version")
             .and_then(serde_json::Value::as_u64)

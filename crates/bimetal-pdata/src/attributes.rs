@@ -1,8 +1,9 @@
 //! Attribute lists: to read, and to edit.
 //!
 //! In: the parts of the message that holds the list. Out: [`Attributes`], [`AttributesMut`].
-//! Invariant: a list is copied only when an edit really changes it; entries that stay are never decoded and encoded again.
-//! Where keys repeat, everything acts on the first one, as in the Collector's `pcommon.Map`.
+//! Invariant: a list is copied only when an edit really changes it; entries that stay are never
+//! decoded and encoded again. Where keys repeat, everything acts on the first one, as in the
+//! Collector's `pcommon.Map`.
 
 use std::fmt;
 
@@ -38,7 +39,8 @@ enum Source<'r> {
 
 /// A list of attributes, to edit.
 ///
-/// Every edit tells whether it changed anything. Values are copied in, so that they need not outlive the call.
+/// Every edit tells whether it changed anything. Values are copied in, so that they need not
+/// outlive the call.
 pub struct AttributesMut<'r, 'a> {
     parts: Parts<'r, 'a>,
     field: u32,
@@ -210,7 +212,8 @@ impl<'r, 'a> AttributesMut<'r, 'a> {
         self.write(Write::Upsert, key, value)
     }
 
-    /// [`insert`](Self::insert), [`update`](Self::update) or [`upsert`](Self::upsert), as `when` says.
+    /// [`insert`](Self::insert), [`update`](Self::update) or [`upsert`](Self::upsert), as `when`
+    /// says.
     pub fn write<'v>(&mut self, when: Write, key: &str, value: impl Into<Value<'v>>) -> bool {
         self.put(when, key, &value.into())
     }

@@ -1,7 +1,8 @@
-//! The repeated messages in a message: records in a scope, scopes in a resource, points in a metric.
+//! The repeated messages in a message: records in a scope, scopes in a resource, points in a
+//! metric.
 //!
-//! In: the bytes of the owner. Out: nodes, and the owner's encoding.
-//! Invariant: nodes stay in the order in which they came; a node that is missing from the list was removed.
+//! In: the bytes of the owner. Out: nodes, and the owner's encoding. Invariant: nodes stay in the
+//! order in which they came; a node that is missing from the list was removed.
 
 use crate::encode::{Encode, Sink};
 use crate::wire::{Field, Fields};
@@ -57,7 +58,8 @@ impl<'a, N> Children<N> {
 }
 
 impl<'a, N: Node<'a>> Children<N> {
-    /// Copies the owner's fields, with the nodes as they now are; `other` is asked first what to do with a field that is no node.
+    /// Copies the owner's fields, with the nodes as they now are; `other` is asked first what to do
+    /// with a field that is no node.
     pub(crate) fn encode<S: Sink>(
         &self,
         owner: &[u8],

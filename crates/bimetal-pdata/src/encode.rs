@@ -1,7 +1,8 @@
 //! Protocol buffers, written to the wire.
 //!
-//! In: anything that is [`Encode`]. Out: bytes, their number, or whether they are the bytes expected, as the [`Sink`] likes.
-//! Invariant: a length is written before its content, so content is counted first and then written; the two always agree.
+//! In: anything that is [`Encode`]. Out: bytes, their number, or whether they are the bytes
+//! expected, as the [`Sink`] likes. Invariant: a length is written before its content, so content
+//! is counted first and then written; the two always agree.
 
 use crate::wire::WIRE_LEN;
 
@@ -84,7 +85,8 @@ impl Sink for Count {
         self.0 += bytes.len();
     }
 
-    // Counts the content once: counting it first and encoding it then would double the work at every level.
+    // Counts the content once: counting it first and encoding it then would double the work at
+    // every level.
     fn message(&mut self, number: u32, content: &impl Encode) {
         self.tag(number, WIRE_LEN);
         let len = encoded_len(content);

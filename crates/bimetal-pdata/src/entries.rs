@@ -1,7 +1,7 @@
 //! The entries of an attribute list: as they came, or as they were written.
 //!
-//! In: `KeyValue` messages. Out: their content, one by one. Invariant: an entry that stays is never decoded and encoded again;
-//! a value that is replaced leaves the rest of its entry alone.
+//! In: `KeyValue` messages. Out: their content, one by one. Invariant: an entry that stays is never
+//! decoded and encoded again; a value that is replaced leaves the rest of its entry alone.
 
 use std::ops::Range;
 use std::slice;
@@ -113,7 +113,8 @@ impl<'a> Edited<'a> {
         self.entries.push(Entry::Written(start..self.written.len()));
     }
 
-    /// Keeps what else the entry holds: its key, and fields of `KeyValue` that this crate does not know.
+    /// Keeps what else the entry holds: its key, and fields of `KeyValue` that this crate does not
+    /// know.
     pub(crate) fn replace(&mut self, index: usize, value: &impl Encode) {
         let mut content = Vec::new();
         for field in Fields::of(self.content(&self.entries[index])) {

@@ -1,6 +1,7 @@
 //! What can be wrong with bytes that should be OTLP.
 //!
-//! In: nothing. Out: [`ParseError`]. Invariant: an error names the byte where it was found and holds nothing of the telemetry itself.
+//! In: nothing. Out: [`ParseError`]. Invariant: an error names the byte where it was found and
+//! holds nothing of the telemetry itself.
 
 /// Why bytes are not the OTLP message that they should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,8 +1,9 @@
-//! Telemetry as it crosses the border: a view with edits.
+//! Telemetry as it crosses the FFI boundary: a view with edits.
 //!
-//! In: the bytes of one OTLP `Export…ServiceRequest`. Out: resources, scopes and records to read and edit, and the bytes again.
-//! Invariant: nothing is lost. What was not edited is copied as it came, fields that this crate does not know included;
-//! [`Telemetry::changed`] tells whether there is anything to copy at all. Hostile bytes are a [`ParseError`], never a panic.
+//! In: the bytes of one OTLP `Export…ServiceRequest`. Out: resources, scopes and records to read
+//! and edit, and the bytes again. Invariant: nothing is lost. What was not edited is copied as it
+//! came, fields that this crate does not know included; [`Telemetry::changed`] tells whether there
+//! is anything to copy at all. Hostile bytes are a [`ParseError`], never a panic.
 //!
 //! ```
 //! use bimetal_pdata::Logs;
@@ -23,7 +24,8 @@
 //! # }
 //! ```
 //!
-//! The types are opaque, so that the same component code can later read Go's own telemetry in place and answer with a list of edits.
+//! The types are opaque, so that the same component code can later read Go's own telemetry in place
+//! and answer with a list of edits.
 #![forbid(unsafe_code)]
 #![warn(missing_docs, missing_debug_implementations)]
 

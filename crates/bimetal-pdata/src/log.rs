@@ -1,6 +1,7 @@
 //! Logs.
 //!
-//! In: the bytes of an `ExportLogsServiceRequest`. Out: [`LogRecord`]s. Invariant: only attributes can change.
+//! In: the bytes of an `ExportLogsServiceRequest`. Out: [`LogRecord`]s. Invariant: only attributes
+//! can change.
 
 use bimetal_abi::SIGNAL_LOGS;
 

@@ -1,7 +1,8 @@
 //! One message whose attributes can be edited: a record, a data point, a resource, a scope.
 //!
-//! In: its raw bytes. Out: its fields as a decoder sees them, and its encoding.
-//! Invariant: of a field that occurs more than once the last one counts; a message that occurs more than once is the sum of its parts.
+//! In: its raw bytes. Out: its fields as a decoder sees them, and its encoding. Invariant: of a
+//! field that occurs more than once the last one counts; a message that occurs more than once is
+//! the sum of its parts.
 
 use crate::attributes::{Attributes, AttributesMut};
 use crate::encode::Sink;
@@ -10,7 +11,8 @@ use crate::text::Text;
 use crate::value::Value;
 use crate::wire::{Field, Fields, Payload};
 
-/// The parts of one message. A message that its owner holds once, as every ordinary encoder writes it, has one part.
+/// The parts of one message. A message that its owner holds once, as every ordinary encoder writes
+/// it, has one part.
 pub(crate) type Parts<'r, 'a> = &'r [&'a [u8]];
 
 /// A record: one part.
@@ -82,7 +84,8 @@ impl<'a> Header<'a> {
     }
 }
 
-/// Copies everything but the attributes as it came; the new list stands where the first attribute stood.
+/// Copies everything but the attributes as it came; the new list stands where the first attribute
+/// stood.
 fn encode(parts: Parts<'_, '_>, field: u32, edited: Option<&Edited<'_>>, out: &mut impl Sink) {
     let Some(edited) = edited else {
         for part in parts {

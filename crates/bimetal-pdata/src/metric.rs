@@ -1,7 +1,8 @@
 //! Metrics.
 //!
 //! In: the bytes of an `ExportMetricsServiceRequest`. Out: [`Metric`]s with their data points.
-//! Invariant: of the five kinds of data, the last one set counts; only points and their attributes can change.
+//! Invariant: of the five kinds of data, the last one set counts; only points and their attributes
+//! can change.
 
 use bimetal_abi::SIGNAL_METRICS;
 

@@ -1,6 +1,7 @@
 //! A value that belongs to somebody: from a configuration, or computed.
 //!
-//! In: plain Rust values. Out: [`ValueBuf`], encoded once and written as often as needed. Invariant: it is always a well-formed `AnyValue`.
+//! In: plain Rust values. Out: [`ValueBuf`], encoded once and written as often as needed.
+//! Invariant: it is always a well-formed `AnyValue`.
 
 use std::fmt;
 

@@ -1,7 +1,7 @@
 //! Data points of every kind of metric.
 //!
-//! In: the bytes of a `…DataPoint` and the metric's kind, which decides the field numbers. Out: [`DataPoint`].
-//! Invariant: only attributes can change.
+//! In: the bytes of a `…DataPoint` and the metric's kind, which decides the field numbers. Out:
+//! [`DataPoint`]. Invariant: only attributes can change.
 
 use crate::attributes::{Attributes, AttributesMut};
 use crate::children::Node;

@@ -1,7 +1,8 @@
 //! Which fields of OTLP this crate reads, and how they are encoded.
 //!
 //! In: bytes and the [`Schema`] that they should follow. Out: nothing, or a [`ParseError`].
-//! Invariant: after [`check`] has accepted a message, no reader of its fields can fail. Fields that stand in no table are only measured.
+//! Invariant: after [`check`] has accepted a message, no reader of its fields can fail. Fields that
+//! stand in no table are only measured.
 
 use crate::error::ParseError;
 use crate::wire::{

@@ -1,6 +1,7 @@
 //! Traces.
 //!
-//! In: the bytes of an `ExportTraceServiceRequest`. Out: [`Span`]s. Invariant: only attributes can change.
+//! In: the bytes of an `ExportTraceServiceRequest`. Out: [`Span`]s. Invariant: only attributes can
+//! change.
 
 use bimetal_abi::SIGNAL_TRACES;
 

@@ -1,7 +1,7 @@
 //! The tree that all signals share: resources, scopes, records.
 //!
-//! In: the bytes of one export request. Out: [`Telemetry`], [`ResourceItems`], [`ScopeItems`], and the bytes again.
-//! Invariant: reading changes nothing; what did not change is copied as it came.
+//! In: the bytes of one export request. Out: [`Telemetry`], [`ResourceItems`], [`ScopeItems`], and
+//! the bytes again. Invariant: reading changes nothing; what did not change is copied as it came.
 
 use crate::attributes::{Attributes, AttributesMut};
 use crate::children::{Children, Node};
@@ -23,7 +23,7 @@ const SCOPE_ATTRIBUTES: u32 = 3;
 /// What a scope holds: a log record, a span, a metric. Implemented here only.
 #[expect(
     private_bounds,
-    reason = "sealed: a fourth kind of telemetry has to be known to the border first"
+    reason = "sealed: a fourth kind of telemetry has to be known to the C ABI first"
 )]
 pub trait Item<'a>: Leaf<'a> {}
 
@@ -38,7 +38,7 @@ pub(crate) trait Leaf<'a>: Node<'a> {
     fn read(raw: &'a [u8]) -> Self;
 }
 
-/// One batch of telemetry, as it crosses the border.
+/// One batch of telemetry, as it crosses the FFI boundary.
 #[derive(Debug)]
 pub struct Telemetry<'a, I> {
     raw: &'a [u8],
@@ -66,7 +66,7 @@ struct Group<'a, N> {
 }
 
 impl<'a, I: Item<'a>> Telemetry<'a, I> {
-    /// The signal's number at the border (`SIGNAL_…`).
+    /// The signal's number at the C ABI (`SIGNAL_…`).
     pub const SIGNAL: u32 = I::SIGNAL;
 
     /// Reads one `Export…ServiceRequest`. Everything that can be read later is checked now.
@@ -78,7 +78,8 @@ impl<'a, I: Item<'a>> Telemetry<'a, I> {
         })
     }
 
-    /// Whether anything is different from what was parsed. If not, the caller can pass on what it already holds.
+    /// Whether anything is different from what was parsed. If not, the caller can pass on what it
+    /// already holds.
     pub fn changed(&self) -> bool {
         self.resources.changed()
     }
@@ -124,7 +125,8 @@ impl<'a, I: Item<'a>> Telemetry<'a, I> {
             .flat_map(ScopeItems::records_mut)
     }
 
-    /// Keeps the records for which `keep` says so. Scopes and resources that lose their last record go with it.
+    /// Keeps the records for which `keep` says so. Scopes and resources that lose their last record
+    /// go with it.
     pub fn retain_records(&mut self, mut keep: impl FnMut(&mut I) -> bool) {
         self.retain_resources(|resource| {
             let before = resource.scope_count();

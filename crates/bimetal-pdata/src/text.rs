@@ -1,6 +1,7 @@
 //! Text that nobody has checked.
 //!
-//! In: bytes. Out: [`Text`]. Invariant: bytes that are not UTF-8 are carried as they are, as in the Collector.
+//! In: bytes. Out: [`Text`]. Invariant: bytes that are not UTF-8 are carried as they are, as in the
+//! Collector.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,6 +1,7 @@
 //! Attribute values and log bodies, as they are found in telemetry.
 //!
-//! In: the bytes of an `AnyValue`. Out: a typed [`Value`]. Invariant: nothing is copied; lists and maps are decoded one entry at a time.
+//! In: the bytes of an `AnyValue`. Out: a typed [`Value`]. Invariant: nothing is copied; lists and
+//! maps are decoded one entry at a time.
 
 use std::fmt;
 
@@ -42,7 +43,8 @@ pub enum Value<'v> {
 }
 
 impl<'v> Value<'v> {
-    /// Reads an `AnyValue` that may be spread over several fields: of all the variants set, the last one counts.
+    /// Reads an `AnyValue` that may be spread over several fields: of all the variants set, the
+    /// last one counts.
     pub(crate) fn of(parts: impl Iterator<Item = &'v [u8]>) -> Self {
         parts
             .flat_map(Fields::of)

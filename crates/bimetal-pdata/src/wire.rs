@@ -1,7 +1,7 @@
 //! Protocol buffers, read from the wire.
 //!
-//! In: bytes. Out: [`Field`]s with their raw range, or a [`ParseError`].
-//! Invariant: every read is inside the bounds of the message; groups are skipped as a whole; nesting is limited.
+//! In: bytes. Out: [`Field`]s with their raw range, or a [`ParseError`]. Invariant: every read is
+//! inside the bounds of the message; groups are skipped as a whole; nesting is limited.
 
 use crate::error::ParseError;
 
@@ -53,7 +53,8 @@ pub(crate) struct Field<'a> {
     pub(crate) raw: &'a [u8],
 }
 
-/// Reads the fields of `bytes[at..]`, one after the other; positions in errors count from the start of `bytes`.
+/// Reads the fields of `bytes[at..]`, one after the other; positions in errors count from the start
+/// of `bytes`.
 #[derive(Debug, Clone)]
 pub(crate) struct Reader<'a> {
     bytes: &'a [u8],

@@ -1,6 +1,7 @@
 //! The flags of the `plugins` commands.
 //!
-//! In: words. Out: typed arguments, or what clap has to say. Invariant: only describes; `settings` turns flags into decisions.
+//! In: words. Out: typed arguments, or what clap has to say. Invariant: only describes; `settings`
+//! turns flags into decisions.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -33,23 +34,27 @@ pub(crate) struct Arguments {
 pub(crate) enum Action {
     /// Show every file of the plugin directory, good or bad
     ///
-    /// Shows kind, type, form, version, tool chain, digest and status of each file. Reads the files, runs none of their code, and
-    /// succeeds also when some of them are bad: `check` is the command that judges.
+    /// Shows kind, type, form, version, toolchain, digest and status of each file. Reads the files,
+    /// runs none of their code, and succeeds also when some of them are bad: `check` is the command
+    /// that judges.
     List(DirectoryArgs),
     /// Compare plugins with this Collector before they are loaded
     ///
-    /// Decides from the bytes of the file whether the Collector would load it, and prints every difference with both values, what
-    /// would happen on load, and what repairs it. With `--load` a plugin that passed is also really loaded, in a child process.
+    /// Decides from the bytes of the file whether the Collector would load it, and prints every
+    /// difference with both values, what would happen on load, and what repairs it. With `--load` a
+    /// plugin that passed is also really loaded, in a child process.
     Validate(ValidateArgs),
     /// Print everything that a file says about itself
     ///
-    /// Prints the manifest in full, the exported symbols, the libraries that the file needs, and its digest. Nothing is loaded and
-    /// nothing is compared. Works for plugins and for the Collector itself.
+    /// Prints the manifest in full, the exported symbols, the libraries that the file needs, and
+    /// its digest. Nothing is loaded and nothing is compared. Works for plugins and for the
+    /// Collector itself.
     Inspect(InspectArgs),
     /// Judge the whole plugin directory as one set
     ///
-    /// Compares every file with the Collector, finds components that occur twice, pairs of plugins that cannot be used together, and
-    /// files that differ from `plugins.lock`. Takes the digest of every file.
+    /// Compares every file with the Collector, finds components that occur twice, pairs of plugins
+    /// that cannot be used together, and files that differ from `plugins.lock`. Takes the digest of
+    /// every file.
     #[command(visible_alias = "check-all")]
     Check(DirectoryArgs),
 }
@@ -89,10 +94,12 @@ pub(crate) struct CommonArgs {
     /// The Collector that the plugins are for
     #[arg(long, value_name = "MAIN")]
     pub(crate) main: Option<Utf8PathBuf>,
-    /// The plugin directory [default: `$OTELCOL_PLUGINS_DIR`, else what the Collector was built with]
+    /// The plugin directory [default: `$OTELCOL_PLUGINS_DIR`, else what the Collector was built
+    /// with]
     #[arg(long, value_name = "DIR")]
     pub(crate) plugins_dir: Option<Utf8PathBuf>,
-    /// How much of a Rust plugin must equal the Collector; may be stricter than what the Collector was built with, never laxer
+    /// How much of a Rust plugin must equal the Collector; may be stricter than what the Collector
+    /// was built with, never laxer
     #[arg(long, value_name = "POLICY")]
     pub(crate) plugins_policy: Option<PolicyArg>,
     /// Refuse plugins that `plugins.lock` does not list

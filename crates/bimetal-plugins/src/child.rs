@@ -1,7 +1,8 @@
 //! Loads one plugin in a child process of main, under a time limit.
 //!
-//! In: main, a plugin, a limit. Out: what became of the child. Invariant: when this returns, nothing of the child's process group
-//! runs any more; what the child prints is bounded and never believed beyond "it said that it loaded".
+//! In: main, a plugin, a limit. Out: what became of the child. Invariant: when this returns,
+//! nothing of the child's process group runs any more; what the child prints is bounded and never
+//! believed beyond "it said that it loaded".
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -19,8 +20,8 @@ use rustix::process::{
 use crate::context::Interrupt;
 use crate::trial::{Ended, LoadReport, Remains, diagnose};
 
-/// The hidden action of main that verifies, opens and calls `NewFactory`. It prints JSON objects, one a line: `phase` before it goes on to
-/// the next, and `loaded` at the end.
+/// The hidden action of main that verifies, opens and calls `NewFactory`. It prints JSON objects,
+/// one a line: `phase` before it goes on to the next, and `loaded` at the end.
 pub(crate) const LOAD_ACTION: &str = "__load";
 
 const KEPT_OUTPUT: usize = 64 * 1024;
@@ -45,7 +46,8 @@ pub(crate) struct Main<'a> {
     pub(crate) shown: &'a Utf8Path,
 }
 
-/// Starts `main`, lets it load `plugin`, and waits until that is done, `limit` has passed, or `interrupt` is raised.
+/// Starts `main`, lets it load `plugin`, and waits until that is done, `limit` has passed, or
+/// `interrupt` is raised.
 pub(crate) fn load(
     main: Main<'_>,
     plugin: &Utf8Path,
@@ -62,9 +64,11 @@ pub(crate) fn load(
         .arg0(main.shown)
         .args(["plugins", LOAD_ACTION])
         .arg(plugin)
-        // What Go's runtime writes when something goes wrong names the code at fault, whatever the user's setting.
+        // What Go's runtime writes when something goes wrong names the code at fault, whatever the
+        // user's setting.
         .env("GOTRACEBACK", "all")
-        // Never written to: it ends when this process ends, however that happens, and main's child ends with it.
+        // Never written to: it ends when this process ends, however that happens, and main's child
+        // ends with it.
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -79,7 +83,8 @@ pub(crate) fn load(
     if ended == Ok(Ended::TimedOut) {
         ask_where_it_hangs(&child);
     }
-    // The leader is not reaped yet, so its process group cannot belong to anybody else. Whatever the plugin started ends here too.
+    // The leader is not reaped yet, so its process group cannot belong to anybody else. Whatever
+    // the plugin started ends here too.
     let _ = kill_process_group(pid(&child), Signal::KILL);
     let status = child.wait().map_err(|source| ChildError::Wait { source })?;
     let ended = ended.map_err(|source| ChildError::Wait {
@@ -118,7 +123,8 @@ fn wait(child: &Child, limit: Duration, interrupt: &Interrupt) -> rustix::io::Re
     }
 }
 
-/// Go's runtime answers this signal with the calls of every goroutine, and then ends the process. Who does not obey is killed anyway.
+/// Go's runtime answers this signal with the calls of every goroutine, and then ends the process.
+/// Who does not obey is killed anyway.
 fn ask_where_it_hangs(child: &Child) {
     if kill_process(pid(child), Signal::QUIT).is_ok() {
         let _ = wait(child, PATIENCE_AFTER_END, &Interrupt::default());
@@ -129,8 +135,9 @@ fn pid(child: &Child) -> Pid {
     Pid::from_child(child)
 }
 
-/// Reads to the end in a thread, so that a child which prints a lot never waits for us. The first part says how far it had come and what
-/// it died of, the last part is its answer; what lies between them is dropped.
+/// Reads to the end in a thread, so that a child which prints a lot never waits for us. The first
+/// part says how far it had come and what it died of, the last part is its answer; what lies
+/// between them is dropped.
 fn drain(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
@@ -150,7 +157,8 @@ fn drain(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     receiver
 }
 
-/// A grandchild that left the process group may hold the pipe open for ever; its output is then not waited for.
+/// A grandchild that left the process group may hold the pipe open for ever; its output is then not
+/// waited for.
 fn collected(receiver: Option<Receiver<Vec<u8>>>) -> String {
     let bytes = receiver
         .and_then(|receiver| receiver.recv_timeout(PATIENCE_AFTER_END).ok())
@@ -168,15 +176,15 @@ mod tests {
     use crate::trial::{Cause, Outcome, Phase, SHOWN_LINES};
 
     fn script(body: &str) -> (tempfile::TempDir, Utf8PathBuf) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = Utf8PathBuf::from_path_buf(folder.path().join("main")).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(directory.path().join("main")).unwrap();
         fs_err::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
         fs_err::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-        (folder, path)
+        (directory, path)
     }
 
     fn run(body: &str, limit: Duration) -> LoadReport {
-        let (_folder, path) = script(body);
+        let (_directory, path) = script(body);
         let main = Main {
             executable: &path,
             shown: &path,
@@ -255,8 +263,8 @@ mod tests {
 
     #[test]
     fn ends_the_whole_group_when_time_is_up() {
-        let folder = tempfile::tempdir().unwrap();
-        let held = folder.path().join("held");
+        let directory = tempfile::tempdir().unwrap();
+        let held = directory.path().join("held");
         let body = format!("flock {} sleep 600 & sleep 600", held.display());
         let report = run(&body, Duration::from_secs(1));
         assert_eq!(
@@ -280,7 +288,7 @@ mod tests {
 
     #[test]
     fn stops_when_interrupted() {
-        let (_folder, path) = script("sleep 60");
+        let (_directory, path) = script("sleep 60");
         let interrupt = Interrupt::default();
         interrupt.raise();
         let main = Main {

@@ -1,6 +1,7 @@
 //! Which program asks, and what it knows without being told.
 //!
-//! In: the process. Out: [`Context`]. Invariant: a set-id program takes nothing from its environment.
+//! In: the process. Out: [`Context`]. Invariant: a set-id program takes nothing from its
+//! environment.
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -104,7 +105,8 @@ impl Interrupt {
     }
 }
 
-/// `OTELCOL_PLUGINS_DIR`, if it is set, not empty, UTF-8, and the program runs with nobody's rights but its user's.
+/// `OTELCOL_PLUGINS_DIR`, if it is set, not empty, UTF-8, and the program runs with nobody's rights
+/// but its user's.
 pub fn plugins_dir_from_environment() -> Option<Utf8PathBuf> {
     let value = std::env::var_os(DIRECTORY_VARIABLE).filter(|value| !value.is_empty())?;
     if runs_with_borrowed_rights() {
@@ -113,7 +115,8 @@ pub fn plugins_dir_from_environment() -> Option<Utf8PathBuf> {
     OsString::into_string(value).ok().map(Utf8PathBuf::from)
 }
 
-/// `AT_SECURE` of the kernel: set-user-id, set-group-id or file capabilities. Where it cannot be read, the careful answer is yes.
+/// `AT_SECURE` of the kernel: set-user-id, set-group-id or file capabilities. Where it cannot be
+/// read, the careful answer is yes.
 #[cfg(target_os = "linux")]
 pub fn runs_with_borrowed_rights() -> bool {
     const AT_SECURE: usize = 23;

@@ -1,7 +1,7 @@
 //! One difference between main and a plugin, for people.
 //!
-//! In: a [`Mismatch`]. Out: lines. Invariant: both values, what would happen and what repairs it are always there; names are counted, and
-//! as many of them are listed as the document has.
+//! In: a [`Mismatch`]. Out: lines. Invariant: both values, what would happen and what repairs it
+//! are always there; names are counted, and as many of them are listed as the document has.
 
 use bimetal_manifest::compat::{Class, Mismatch, NAMES_LIMIT, What};
 

@@ -1,7 +1,8 @@
 //! The environments of hermetic builds, for people.
 //!
-//! In: manifests, untrusted. Out: lines of `inspect`, and the one word for an environment in `list`. Invariant: an environment that the parts of
-//! a file share is shown once; of lists that a file may make long, the first items and how many there are.
+//! In: manifests, untrusted. Out: lines of `inspect`, and the one word for an environment in
+//! `list`. Invariant: an environment that the parts of a file share is shown once; of lists that a
+//! file may make long, the first items and how many there are.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

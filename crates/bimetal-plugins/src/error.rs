@@ -1,6 +1,7 @@
 //! Why a `plugins` command could not do what it was asked to.
 //!
-//! In: nothing. Out: [`CommandError`]. Invariant: a bad plugin is not an error but a finding; these are about everything else.
+//! In: nothing. Out: [`CommandError`]. Invariant: a bad plugin is not an error but a finding; these
+//! are about everything else.
 
 use std::io;
 
@@ -16,9 +17,9 @@ use crate::exit_code::ExitCode;
 pub(crate) enum CommandError {
     #[error("no Collector is named, and none that `bimetal` built lies beside the plugins")]
     NoMain,
-    #[error("`{folder}` holds several Collectors: {}", quoted(.names))]
+    #[error("`{directory}` holds several Collectors: {}", quoted(.names))]
     SeveralMains {
-        folder: Utf8PathBuf,
+        directory: Utf8PathBuf,
         names: Vec<String>,
     },
     #[error("cannot read the Collector `{path}`")]

@@ -1,7 +1,8 @@
 //! Makes text that came out of a file safe to show.
 //!
-//! In: any text. Out: the same text without a character that a terminal acts on or that hides or reorders others, and of bounded length.
-//! Invariant: no control character, bidirectional control or invisible character passes; JSON stays the same JSON.
+//! In: any text. Out: the same text without a character that a terminal acts on or that hides or
+//! reorders others, and of bounded length. Invariant: no control character, bidirectional control
+//! or invisible character passes; JSON stays the same JSON.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -11,7 +12,8 @@ use bimetal_manifest::escape;
 /// Longest text of one field in a table, in characters.
 pub(crate) const FIELD_LIMIT: usize = 1000;
 
-/// `text` with every character that a terminal acts on written as `\u{…}`, cut after `limit` characters.
+/// `text` with every character that a terminal acts on written as `\u{…}`, cut after `limit`
+/// characters.
 pub(crate) fn capped(text: &str, limit: usize) -> Cow<'_, str> {
     match text.char_indices().nth(limit) {
         None => escape(text),
@@ -27,7 +29,8 @@ pub(crate) fn field(text: &str) -> Cow<'_, str> {
     capped(text, FIELD_LIMIT)
 }
 
-/// JSON text with the same characters as JSON escapes. They occur only inside strings, so the value is unchanged.
+/// JSON text with the same characters as JSON escapes. They occur only inside strings, so the value
+/// is unchanged.
 pub(crate) fn json(text: &str) -> Cow<'_, str> {
     if text
         .lines()

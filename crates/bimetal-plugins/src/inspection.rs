@@ -1,7 +1,7 @@
 //! The report of `inspect` for people.
 //!
-//! In: an [`InspectDocument`]. Out: lines. Invariant: the manifest is shown in full, as JSON, but for the environment of a
-//! hermetic build, which has its own lines; of the symbols, the first.
+//! In: an [`InspectDocument`]. Out: lines. Invariant: the manifest is shown in full, as JSON, but
+//! for the environment of a hermetic build, which has its own lines; of the symbols, the first.
 
 use bimetal_manifest::object::{ExportedSymbols, Facts, GoFacts, ObjectType, SymbolKind};
 

@@ -1,7 +1,8 @@
 //! What is said about each file of a catalog.
 //!
-//! In: a [`Catalog`], main if there is one, the lock beside the files. Out: a [`Judgement`]: one document for each file, and what is wrong
-//! with them together. Invariant: decides nothing that the catalog decides; adds who may write a file, and the one word for it.
+//! In: a [`Catalog`], main if there is one, the lock beside the files. Out: a [`Judgement`]: one
+//! document for each file, and what is wrong with them together. Invariant: decides nothing that
+//! the catalog decides; adds who may write a file, and the one word for it.
 
 use bimetal_manifest::Catalog;
 use bimetal_manifest::catalog::{CatalogEntry, CheckOptions, Duplicate, PluginReport, Problem};

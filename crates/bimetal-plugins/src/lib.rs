@@ -1,7 +1,8 @@
 //! The `plugins` commands: `list`, `validate`, `inspect`, `check`.
 //!
-//! In: arguments after the word `plugins`, a [`Context`] that says which program asks, two writers. Out: an [`ExitCode`].
-//! Invariant: no code of a plugin runs in this process; `validate --load` runs it in a child with a time limit.
+//! In: arguments after the word `plugins`, a [`Context`] that says which program asks, two writers.
+//! Out: an [`ExitCode`]. Invariant: no code of a plugin runs in this process; `validate --load`
+//! runs it in a child with a time limit.
 #![forbid(unsafe_code)]
 
 mod args;

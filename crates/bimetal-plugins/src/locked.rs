@@ -1,7 +1,7 @@
 //! `plugins.lock` beside plugins, usable or not.
 //!
-//! In: a directory. Out: [`FoundLock`]. Invariant: a lock that cannot be used is not no lock: main takes no plugin beside it, and neither do
-//! the commands.
+//! In: a directory. Out: [`FoundLock`]. Invariant: a lock that cannot be used is not no lock: main
+//! takes no plugin beside it, and neither do the commands.
 
 use bimetal_manifest::Lock;
 use bimetal_manifest::catalog::Problem;

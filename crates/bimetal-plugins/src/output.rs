@@ -1,7 +1,7 @@
 //! Where the commands write: data to one writer, everything else to another.
 //!
-//! In: text that is already safe to show. Out: bytes. Invariant: a reader that went away is not an error and not a panic; colour only
-//! where the writer is a terminal that wants it.
+//! In: text that is already safe to show. Out: bytes. Invariant: a reader that went away is not an
+//! error and not a panic; colour only where the writer is a terminal that wants it.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -53,7 +53,8 @@ impl Output {
         }
     }
 
-    /// Any two writers, without colour; `width` is that of the terminal that will show the data, if one will.
+    /// Any two writers, without colour; `width` is that of the terminal that will show the data, if
+    /// one will.
     pub fn to_writers(
         data: impl Write + 'static,
         messages: impl Write + 'static,
@@ -133,7 +134,8 @@ impl Output {
         self.data.paint(text, tone)
     }
 
-    /// Sends everything on its way; the error is why the data did not arrive, if its reader still wanted it.
+    /// Sends everything on its way; the error is why the data did not arrive, if its reader still
+    /// wanted it.
     pub(crate) fn finish(&mut self) -> Result<(), io::Error> {
         self.data.flush();
         self.messages.flush();
@@ -172,7 +174,8 @@ impl Stream {
     fn note_failure(&mut self, result: io::Result<()>) {
         if let Err(error) = result {
             self.closed = true;
-            // Somebody who closes the pipe has seen enough: `plugins list | head -1` is not a failure.
+            // Somebody who closes the pipe has seen enough: `plugins list | head -1` is not a
+            // failure.
             if error.kind() != io::ErrorKind::BrokenPipe {
                 self.failure = Some(error);
             }

@@ -1,10 +1,12 @@
 //! Whether a group is one user's own.
 //!
-//! In: the local accounts. Out: yes or no. Invariant: only what the files of this machine say counts as yes: the group has the user's name,
-//! is nobody else's first group, and has no other member.
+//! In: the local accounts. Out: yes or no. Invariant: only what the files of this machine say
+//! counts as yes: the group has the user's name, is nobody else's first group, and has no other
+//! member.
 
-/// Many systems give each user such a group and let it write what the user makes (umask 002), so that a folder which it may write is as
-/// private as one that it may not. Root's group is no such group: images give it to users of any number.
+/// Many systems give each user such a group and let it write what the user makes (umask 002), so
+/// that a directory which it may write is as private as one that it may not. Root's group is no
+/// such group: images give it to users of any number.
 pub(crate) fn is_private(user: u32, group: u32) -> bool {
     let read = |path| fs_err::read_to_string(path).unwrap_or_default();
     user != 0 && is_private_in(&read("/etc/passwd"), &read("/etc/group"), user, group)

@@ -1,9 +1,11 @@
 //! Who could have written or exchanged a plugin.
 //!
-//! In: an open file, a directory. Out: nothing, or [`RightsError`]: the first thing that keeps main from taking it.
-//! Invariant: one rule for what is predicted and for what is loaded, and it is judged for the user who asks: only root and that user may
-//! write the file, its directory, and every directory on the way there, links' own directories included. A second name of a file (a hard
-//! link) is allowed: owner and mode belong to the file, and who may put names into the directory is checked there.
+//! In: an open file, a directory. Out: nothing, or [`RightsError`]: the first thing that keeps main
+//! from taking it. Invariant: one rule for what is predicted and for what is loaded, and it is
+//! judged for the user who asks: only root and that user may write the file, its directory, and
+//! every directory on the way there, links' own directories included. A second name of a file (a
+//! hard link) is allowed: owner and mode belong to the file, and who may put names into the
+//! directory is checked there.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -47,7 +49,8 @@ pub enum RightsError {
     /// Somebody else may write it.
     #[error("`{path}` can be written by its group or by others (mode {mode:03o})")]
     Writable { path: Utf8PathBuf, mode: u32 },
-    /// Everybody may put entries into a directory on the way, and the next part of the way is somebody else's entry.
+    /// Everybody may put entries into a directory on the way, and the next part of the way is
+    /// somebody else's entry.
     #[error(
         "everybody may put entries into `{path}` (mode {mode:04o}), and `{entry}` in it belongs to user {owner}"
     )]
@@ -143,7 +146,8 @@ impl RightsError {
     }
 }
 
-/// Judges a plugin's file; `metadata` is that of the open file, or of the last part of the path without following it.
+/// Judges a plugin's file; `metadata` is that of the open file, or of the last part of the path
+/// without following it.
 pub fn check_file(path: &Utf8Path, metadata: &Metadata) -> Result<(), RightsError> {
     let path = path.to_owned();
     if metadata.is_symlink() {
@@ -155,8 +159,8 @@ pub fn check_file(path: &Utf8Path, metadata: &Metadata) -> Result<(), RightsErro
     private(path.as_std_path(), metadata)
 }
 
-/// Judges a directory that code is loaded from, and every directory on the way there. The way may lead through links; what they lead to is
-/// judged from the root on, and so is where they lie.
+/// Judges a directory that code is loaded from, and every directory on the way there. The way may
+/// lead through links; what they lead to is judged from the root on, and so is where they lie.
 pub fn check_directory(path: &Utf8Path) -> Result<(), RightsError> {
     let absolute = std::path::absolute(path).map_err(|source| look(path.as_std_path(), source))?;
     let (mut pending, mut links) = (names(&absolute), 0);
@@ -195,8 +199,9 @@ pub fn check_directory(path: &Utf8Path) -> Result<(), RightsError> {
     private(&real, &metadata)
 }
 
-/// Whether `directory` keeps others from exchanging its `entry`. In a directory with the sticky bit, such as `/tmp`, everybody may make
-/// entries, and each is safe from all but its owner. A user's own group is the user.
+/// Whether `directory` keeps others from exchanging its `entry`. In a directory with the sticky
+/// bit, such as `/tmp`, everybody may make entries, and each is safe from all but its owner. A
+/// user's own group is the user.
 fn check_step(directory: &Path, entry: &Path, metadata: &Metadata) -> Result<(), RightsError> {
     let holder = metadata_of(directory)?;
     if !holder.is_dir() {
@@ -279,7 +284,8 @@ mod tests {
 
     use super::*;
 
-    /// A folder below the system's temporary folder, which everybody may write and whose sticky bit makes it safe.
+    /// A directory below the system's temporary directory, which everybody may write and whose
+    /// sticky bit makes it safe.
     struct Place(tempfile::TempDir);
 
     impl Place {
@@ -291,7 +297,7 @@ mod tests {
             Utf8Path::from_path(self.0.path()).unwrap().join(name)
         }
 
-        fn folder(&self, name: &str, mode: u32) -> Utf8PathBuf {
+        fn directory(&self, name: &str, mode: u32) -> Utf8PathBuf {
             let path = self.path(name);
             fs_err::create_dir_all(&path).unwrap();
             set_mode(&path, mode);
@@ -318,10 +324,10 @@ mod tests {
     }
 
     #[test]
-    fn a_private_directory_in_the_shared_temporary_folder_passes_however_it_is_named() {
+    fn a_private_directory_in_the_shared_temporary_directory_passes_however_it_is_named() {
         let place = Place::new();
-        let plugins = place.folder("a/plugins", 0o755);
-        let inner = place.folder("a/b", 0o755);
+        let plugins = place.directory("a/plugins", 0o755);
+        let inner = place.directory("a/b", 0o755);
         let link = place.link("link", "a/plugins");
         let absolute_link = place.link("a/b/absolute", plugins.as_str());
         for path in [
@@ -339,7 +345,7 @@ mod tests {
     #[test]
     fn a_directory_or_a_parent_that_others_may_write_is_named() {
         let place = Place::new();
-        let plugins = place.folder("a/plugins", 0o755);
+        let plugins = place.directory("a/plugins", 0o755);
         for mode in [0o775, 0o757, 0o777, 0o1777] {
             set_mode(&plugins, mode);
             assert_eq!(
@@ -352,21 +358,21 @@ mod tests {
         }
         set_mode(&plugins, 0o755);
         for mode in [0o775, 0o777] {
-            let parent = place.folder("a", mode);
+            let parent = place.directory("a", mode);
             assert_eq!(
                 refused(&plugins),
                 format!("`{parent}` can be written by its group or by others (mode {mode:03o})")
             );
         }
-        place.folder("a", 0o1777);
+        place.directory("a", 0o1777);
         check_directory(&plugins).unwrap();
     }
 
     #[test]
     fn where_a_link_lies_counts_as_much_as_where_it_leads() {
         let place = Place::new();
-        let plugins = place.folder("safe/plugins", 0o755);
-        let open = place.folder("open", 0o777);
+        let plugins = place.directory("safe/plugins", 0o755);
+        let open = place.directory("open", 0o777);
         let link = place.link("open/plugins", plugins.as_str());
         assert!(refused(&link).starts_with(&format!("`{open}` can be written")));
         // Nothing in the open directory is on this way.
@@ -411,14 +417,17 @@ mod tests {
         file(&second_name).unwrap();
         let link = place.link("link.so", "x.so");
         assert!(matches!(file(&link), Err(RightsError::Link { .. })));
-        let folder = place.folder("folder.so", 0o755);
-        assert!(matches!(file(&folder), Err(RightsError::NotRegular { .. })));
+        let directory = place.directory("directory.so", 0o755);
+        assert!(matches!(
+            file(&directory),
+            Err(RightsError::NotRegular { .. })
+        ));
     }
 
     #[test]
     fn every_refusal_says_what_to_do() {
         let place = Place::new();
-        let open = place.folder("open", 0o777);
+        let open = place.directory("open", 0o777);
         let mismatch = check_directory(&open).unwrap_err().mismatch("plugins");
         assert_eq!(
             (mismatch.subject.as_str(), mismatch.plugin),

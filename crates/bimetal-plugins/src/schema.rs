@@ -1,7 +1,8 @@
 //! The JSON Schema of the reports.
 //!
-//! In: the types of the documents. Out: the text of `docs/plugins-report.schema.json`. Invariant: one document is described by the name in
-//! its key `schema`; keys that are not described are allowed, because new ones may come at any time.
+//! In: the types of the documents. Out: the text of `docs/plugins-report.schema.json`. Invariant:
+//! one document is described by the name in its key `schema`; keys that are not described are
+//! allowed, because new ones may come at any time.
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
@@ -10,7 +11,8 @@ use crate::document::{
     CHECK, DirectoryDocument, INSPECT, InspectDocument, LIST, VALIDATE, ValidateDocument,
 };
 
-/// The JSON Schema of what `--format json` prints, as it stands in `docs/plugins-report.schema.json`.
+/// The JSON Schema of what `--format json` prints, as it stands in
+/// `docs/plugins-report.schema.json`.
 pub fn report_schema() -> String {
     let mut generator = SchemaSettings::draft2020_12()
         .for_serialize()

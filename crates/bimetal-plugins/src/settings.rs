@@ -1,7 +1,7 @@
 //! Turns flags, environment and main's own settings into decisions.
 //!
-//! In: [`CommonArgs`], [`Context`]. Out: [`Settings`]. Invariant: a flag wins over the environment, that over what main was built with;
-//! the policy only gets stricter on the way.
+//! In: [`CommonArgs`], [`Context`]. Out: [`Settings`]. Invariant: a flag wins over the environment,
+//! that over what main was built with; the policy only gets stricter on the way.
 
 use bimetal_manifest::compat::NAMES_LIMIT;
 use bimetal_manifest::object::{self, Artifact, Form, GlibcVersion, ManifestError};
@@ -13,7 +13,7 @@ use crate::args::{CommonArgs, Names};
 use crate::context::{Context, Door, runs_with_borrowed_rights};
 use crate::error::CommandError;
 
-/// The file that marks a folder whose contents `bimetal` built.
+/// The file that marks a directory whose contents `bimetal` built.
 const OWNERSHIP_FILE: &str = ".bimetal.json";
 
 /// What a command works with.
@@ -42,7 +42,7 @@ pub(crate) struct MainProgram {
 }
 
 impl Settings {
-    /// Reads main, if one is known; `beside` is a folder of plugins that main may lie next to.
+    /// Reads main, if one is known; `beside` is a directory of plugins that main may lie next to.
     pub(crate) fn new(
         common: &CommonArgs,
         context: &Context,
@@ -65,7 +65,8 @@ impl Settings {
             return Err(CommandError::LaxerPolicy);
         }
         let policy = wanted.or(built).unwrap_or_default();
-        // A program that knows its C library is the one that would load the plugins, on this machine.
+        // A program that knows its C library is the one that would load the plugins, on this
+        // machine.
         let machine = main.as_ref().filter(|_| context.glibc.is_some());
         let system = machine
             .map(|main| System::of_this_machine(&main.artifact, !runs_with_borrowed_rights()));
@@ -107,7 +108,7 @@ impl Settings {
         let built = main
             .plugins()
             .map_or("plugins", |plugins| plugins.dir.as_str());
-        Ok(main.folder().join(built))
+        Ok(main.directory().join(built))
     }
 }
 
@@ -157,8 +158,9 @@ impl MainProgram {
         self.manifest()?.plugins.as_ref()
     }
 
-    /// The folder that the real file lies in: what main was built with is relative to it, also when it was started through a link.
-    fn folder(&self) -> Utf8PathBuf {
+    /// The directory that the real file lies in: what main was built with is relative to it, also
+    /// when it was started through a link.
+    fn directory(&self) -> Utf8PathBuf {
         let real = self
             .shown
             .canonicalize_utf8()
@@ -184,19 +186,19 @@ fn main(
     }
 }
 
-/// The one Collector in the folder above `plugins`, if `bimetal` built what lies there.
+/// The one Collector in the directory above `plugins`, if `bimetal` built what lies there.
 fn neighbour(plugins: &Utf8Path) -> Result<Option<MainProgram>, CommandError> {
-    let Some(folder) = plugins
+    let Some(directory) = plugins
         .canonicalize_utf8()
         .ok()
         .and_then(|real| real.parent().map(Utf8Path::to_owned))
     else {
         return Ok(None);
     };
-    if !folder.join(OWNERSHIP_FILE).is_file() {
+    if !directory.join(OWNERSHIP_FILE).is_file() {
         return Ok(None);
     }
-    let Ok(entries) = folder.read_dir_utf8() else {
+    let Ok(entries) = directory.read_dir_utf8() else {
         return Ok(None);
     };
     let mut names: Vec<_> = entries
@@ -206,7 +208,7 @@ fn neighbour(plugins: &Utf8Path) -> Result<Option<MainProgram>, CommandError> {
         .collect();
     names.sort();
     let is_main =
-        |name: &String| MainProgram::read(folder.join(name), folder.join(name), true).ok();
+        |name: &String| MainProgram::read(directory.join(name), directory.join(name), true).ok();
     let mut mains: Vec<_> = names.iter().filter_map(is_main).collect();
     match mains.len() {
         0 => Ok(None),
@@ -217,7 +219,7 @@ fn neighbour(plugins: &Utf8Path) -> Result<Option<MainProgram>, CommandError> {
                 .filter_map(|main| main.shown.file_name())
                 .map(str::to_owned)
                 .collect();
-            Err(CommandError::SeveralMains { folder, names })
+            Err(CommandError::SeveralMains { directory, names })
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Lays rows out for a terminal.
 //!
-//! In: cells whose text is safe to show. Out: lines. Invariant: readable without colour; where a row does not fit the width, each row
-//! becomes a block of lines, so that nothing is cut off.
+//! In: cells whose text is safe to show. Out: lines. Invariant: readable without colour; where a
+//! row does not fit the width, each row becomes a block of lines, so that nothing is cut off.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -32,7 +32,8 @@ impl Cell {
         }
     }
 
-    /// Like [`Self::maybe`], for a column: what one bad file says must not move the columns of the others far apart.
+    /// Like [`Self::maybe`], for a column: what one bad file says must not move the columns of the
+    /// others far apart.
     pub(crate) fn short(text: Option<impl AsRef<str>>) -> Self {
         Self::maybe(
             text.map(|text| crate::escape::capped(text.as_ref(), COLUMN_LIMIT).into_owned()),

@@ -1,7 +1,7 @@
 //! The reports for people.
 //!
-//! In: documents. Out: lines. Invariant: says the same as the JSON, shorter; every difference is shown with both values, what would
-//! happen, and what repairs it.
+//! In: documents. Out: lines. Invariant: says the same as the JSON, shorter; every difference is
+//! shown with both values, what would happen, and what repairs it.
 
 use bimetal_manifest::catalog::{Duplicate, Problem};
 use bimetal_manifest::compat::Conflict;

@@ -1,6 +1,8 @@
-//! What a component is: kind, type, signals with their stability, and the factory table made from an implementation.
+//! What a component is: kind, type, signals with their stability, and the factory table made from
+//! an implementation.
 //!
-//! In: an author's type. Out: [`Component`], a constant. Invariant: a wrong declaration does not compile; nothing is registered globally.
+//! In: an author's type. Out: [`Component`], a constant. Invariant: a wrong declaration does not
+//! compile; nothing is registered globally.
 
 use bimetal_abi as abi;
 use serde_json::Value;
@@ -139,8 +141,8 @@ impl Stability {
 
 /// One component: its identity and the table that a Collector drives it with.
 ///
-/// A component crate offers it as `pub fn component() -> &'static Component`; the same table serves when the crate is linked into
-/// the Collector and when it is built as a plugin.
+/// A component crate offers it as `pub fn component() -> &'static Component`; the same table serves
+/// when the crate is linked into the Collector and when it is built as a plugin.
 #[derive(Debug)]
 pub struct Component {
     factory: abi::Factory,
@@ -151,8 +153,8 @@ pub struct Component {
 impl Component {
     /// A processor of type `type_name` for `signals`.
     ///
-    /// Evaluated at compile time: a malformed type, no signal, a signal named twice, or one that processors do not support yet
-    /// does not compile. Nor does a `P` that is no [`Processor`]:
+    /// Evaluated at compile time: a malformed type, no signal, a signal named twice, or one that
+    /// processors do not support yet does not compile. Nor does a `P` that is no [`Processor`]:
     ///
     /// ```compile_fail,E0277
     /// use bimetal_sdk::{Component, Signal, Stability};
@@ -183,7 +185,8 @@ impl Component {
         }
     }
 
-    /// Declares that the component never changes data, so that shared data need not be copied for it.
+    /// Declares that the component never changes data, so that shared data need not be copied for
+    /// it.
     ///
     /// Its changes are then an error of the component.
     #[must_use]
@@ -192,8 +195,9 @@ impl Component {
         self
     }
 
-    /// Declares that the component reads [`Context::request_context`](crate::Context::request_context), which costs an encoding
-    /// per call.
+    /// Declares that the component reads
+    /// [`Context::request_context`](crate::Context::request_context), which costs an encoding per
+    /// call.
     #[must_use]
     pub const fn reads_metadata(mut self) -> Self {
         self.factory.features |= abi::FEATURE_METADATA;

@@ -1,6 +1,7 @@
 //! What travels beside the data.
 //!
-//! In: the host's context record, already checked by `shim`. Out: safe views. Invariant: lives as long as the call.
+//! In: the host's context record, already checked by `shim`. Out: safe views. Invariant: lives as
+//! long as the call.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -55,8 +56,9 @@ impl<'a> Context<'a> {
         self.span
     }
 
-    /// The Collector's `RequestContext` message (client address and metadata), protobuf-encoded; empty unless the component is
-    /// declared with [`Component::reads_metadata`](crate::Component::reads_metadata).
+    /// The Collector's `RequestContext` message (client address and metadata), protobuf-encoded;
+    /// empty unless the component is declared with
+    /// [`Component::reads_metadata`](crate::Component::reads_metadata).
     pub fn request_context(&self) -> &'a [u8] {
         self.client
     }

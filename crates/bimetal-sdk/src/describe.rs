@@ -1,6 +1,7 @@
 //! Identity of components as JSON, for the builder and for hosts.
 //!
-//! In: factory tables. Out: `{kind, type, signals, default_config, config_schema}`. Invariant: static: makes no instance, reads nothing.
+//! In: factory tables. Out: `{kind, type, signals, default_config, config_schema}`. Invariant:
+//! static: makes no instance, reads nothing.
 
 use serde_json::{Map, Value, json};
 

@@ -1,6 +1,8 @@
-//! What a component answers when something goes wrong, with the classes of the Collector's `consumererror`.
+//! What a component answers when something goes wrong, with the classes of the Collector's
+//! `consumererror`.
 //!
-//! In: any error of the author. Out: [`Error`]. Invariant: an HTTP status or gRPC code that means success is never reported as a failure.
+//! In: any error of the author. Out: [`Error`]. Invariant: an HTTP status or gRPC code that means
+//! success is never reported as a failure.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,8 +11,8 @@ use crate::component::Signal;
 
 /// An error with what the Collector needs to know about it.
 ///
-/// Every `std::error::Error` converts by `?`; its causes are part of the text. Without a class the Collector decides, and
-/// exporters then try again.
+/// Every `std::error::Error` converts by `?`; its causes are part of the text. Without a class the
+/// Collector decides, and exporters then try again.
 ///
 /// ```
 /// use bimetal_sdk::Error;

@@ -1,10 +1,11 @@
 //! The one function that a plugin exports, and how its answers are made.
 //!
-//! In: the host's table. Out: the component's table, or why this plugin cannot work for this host. Invariant: a static component and
-//! a plugin share everything but this file's entry; no panic leaves it.
+//! In: the host's table. Out: the component's table, or why this plugin cannot work for this host.
+//! Invariant: a static component and a plugin share everything but this file's entry; no panic
+//! leaves it.
 #![expect(
     unsafe_code,
-    reason = "one of the SDK's rooms where the C border is touched"
+    reason = "one of the SDK's rooms where the C ABI is touched"
 )]
 
 use bimetal_abi as abi;
@@ -16,8 +17,8 @@ use crate::shim::{self, fail};
 
 /// Exports a component from a `cdylib`: expands to the one function `otelcol_<kind>_new_factory`.
 ///
-/// The builder writes this line into the crate that it generates around a component; authors do not need it. The crate must be
-/// allowed to contain unsafe code, because exporting a symbol is unsafe.
+/// The builder writes this line into the crate that it generates around a component; authors do not
+/// need it. The crate must be allowed to contain unsafe code, because exporting a symbol is unsafe.
 ///
 /// ```
 /// # mod my_crate {
@@ -63,8 +64,8 @@ macro_rules! export_plugin {
 /// Body of the exported function; called by [`export_plugin!`] only.
 ///
 /// # Safety
-/// `host` is null or a host table that lives as long as the process. `out` is null or valid for one write. `error` is null or an
-/// error record with its `struct_size` filled.
+/// `host` is null or a host table that lives as long as the process. `out` is null or valid for one
+/// write. `error` is null or an error record with its `struct_size` filled.
 #[doc(hidden)]
 pub unsafe fn new_factory(
     kind: Kind,
@@ -95,7 +96,8 @@ pub unsafe fn new_factory(
 /// Runs `body` and answers for it: its status, or a failure in the error record.
 ///
 /// # Safety
-/// `error` is null, or an error record with its `struct_size` filled that nobody else uses during the call.
+/// `error` is null, or an error record with its `struct_size` filled that nobody else uses during
+/// the call.
 pub(crate) unsafe fn answer(
     error: *mut abi::Error,
     body: impl FnOnce() -> Result<i32, Failure>,
@@ -119,7 +121,7 @@ pub(crate) unsafe fn host_table(host: *const abi::Host) -> Result<&'static abi::
     let (major, minor) = unsafe { shim::host_version(host)? };
     if major != abi::ABI_MAJOR {
         return Err(Failure::Unsupported(format!(
-            "the Collector speaks version {major}.{minor} of the component border, this component {}.{}; \
+            "the Collector speaks version {major}.{minor} of the component ABI, this component {}.{}; \
              build the component with the SDK of that Collector",
             abi::ABI_MAJOR,
             abi::ABI_MINOR
@@ -129,7 +131,8 @@ pub(crate) unsafe fn host_table(host: *const abi::Host) -> Result<&'static abi::
     unsafe { shim::record(host) }
 }
 
-/// What the component declares beyond changing data must be known to the host, else it would wait for what never comes.
+/// What the component declares beyond changing data must be known to the host, else it would wait
+/// for what never comes.
 fn require_features(host: &abi::Host, factory: &abi::Factory) -> Result<(), Failure> {
     let missing = factory.features & !abi::FEATURE_MUTATES & !host.features;
     if missing == 0 {
@@ -137,7 +140,7 @@ fn require_features(host: &abi::Host, factory: &abi::Factory) -> Result<(), Fail
     }
     Err(Failure::Unsupported(format!(
         "the component needs features {missing:#x} of the Collector, which has {:#x} \
-         (border {}.{} there, {}.{} here)",
+         (ABI {}.{} there, {}.{} here)",
         host.features,
         host.abi_major,
         host.abi_minor,

@@ -1,7 +1,7 @@
-//! Turns panics into values at the border.
+//! Turns panics into values at the C ABI.
 //!
-//! In: code that may panic. Out: its answer, or message and place of the panic. Invariant: nothing unwinds past [`guard`], and a
-//! panic below it is told once, by the caller, not printed.
+//! In: code that may panic. Out: its answer, or message and place of the panic. Invariant: nothing
+//! unwinds past [`guard`], and a panic below it is told once, by the caller, not printed.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -31,7 +31,8 @@ pub(crate) struct Panic {
 
 /// Runs `body`; a panic becomes `Err`.
 ///
-/// The caller must not use afterwards what `body` may have left half-changed: instances are poisoned.
+/// The caller must not use afterwards what `body` may have left half-changed: instances are
+/// poisoned.
 pub(crate) fn guard<T>(body: impl FnOnce() -> T) -> Result<T, Panic> {
     install_hook();
     let _inside = Inside::enter();

@@ -1,7 +1,7 @@
 //! Life of one instance: created, started, shut down; poisoned by a panic.
 //!
-//! In: an author's value. Out: permission to call it, or why not. Invariant: after a panic the value is never called again;
-//! `start` and `shutdown` reach it at most once each.
+//! In: an author's value. Out: permission to call it, or why not. Invariant: after a panic the
+//! value is never called again; `start` and `shutdown` reach it at most once each.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 

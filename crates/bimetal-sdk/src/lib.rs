@@ -1,10 +1,12 @@
 //! Write OpenTelemetry Collector components in Rust.
 //!
-//! In: safe Rust of the author. Out: `bimetal_abi::Factory`. Invariant: nothing unwinds across the border, every byte is freed by
-//! the side that made it, and authors never see a pointer. Unsafe code is in `shim` and `export` modules only.
+//! In: safe Rust of the author. Out: `bimetal_abi::Factory`. Invariant: nothing unwinds across the
+//! C ABI, every byte is freed by the side that made it, and authors never see a pointer. Unsafe
+//! code is in `shim` and `export` modules only.
 //!
-//! A component is a plain library crate. It implements a trait, says what it is, and is then linked into a Collector or built as
-//! a plugin for one, from the same source and through the same table of functions.
+//! A component is a plain library crate. It implements a trait, says what it is, and is then linked
+//! into a Collector or built as a plugin for one, from the same source and through the same table
+//! of functions.
 //!
 //! ```
 //! use bimetal_sdk::config::{ConfigErrors, Validate};

@@ -1,6 +1,7 @@
 //! The Collector's log, as a component sees it.
 //!
-//! In: messages and fields. Out: calls of the host. Invariant: logging never fails and never panics; a disabled level costs one call.
+//! In: messages and fields. Out: calls of the host. Invariant: logging never fails and never
+//! panics; a disabled level costs one call.
 
 use std::fmt;
 
@@ -87,7 +88,8 @@ impl Logger {
 }
 
 impl Entry<'_> {
-    /// Adds a field. A value that is not JSON (a map with keys that are no text) is shown as the reason why.
+    /// Adds a field. A value that is not JSON (a map with keys that are no text) is shown as the
+    /// reason why.
     pub fn field(mut self, key: &str, value: impl Serialize) -> Self {
         if self.logger.is_some() {
             let value = serde_json::to_value(value)

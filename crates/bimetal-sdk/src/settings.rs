@@ -1,6 +1,7 @@
 //! What a component is told when it is made.
 //!
-//! In: the host's `create` record. Out: owned values. Invariant: nothing here borrows from the host.
+//! In: the host's `create` record. Out: owned values. Invariant: nothing here borrows from the
+//! host.
 
 use serde_json::{Map, Value};
 

@@ -1,10 +1,11 @@
-//! Raw records of the border <-> safe values.
+//! Raw records of the C ABI <-> safe values.
 //!
-//! In: pointers from the host. Out: checked references and owned bytes, and the other way round. Invariant: a null, a record that is
-//! too short and text that is not UTF-8 are refused, never followed; memory is freed by the side that made it.
+//! In: pointers from the host. Out: checked references and owned bytes, and the other way round.
+//! Invariant: a null, a record that is too short and text that is not UTF-8 are refused, never
+//! followed; memory is freed by the side that made it.
 #![expect(
     unsafe_code,
-    reason = "one of the SDK's rooms where the C border is touched"
+    reason = "one of the SDK's rooms where the C ABI is touched"
 )]
 
 use std::ffi::c_void;
@@ -19,7 +20,7 @@ use crate::describe::Identity;
 use crate::error::{Class, Error};
 use crate::instance::Failure;
 
-/// A record of the border that begins with its own size.
+/// A record of the C ABI that begins with its own size.
 pub(crate) trait Record {
     /// What the record is called in messages.
     const NAME: &'static str;
@@ -38,7 +39,8 @@ records! { Host "host" Create "create" Context "context" Data "data" Output "out
 /// Borrows a record that the host filled.
 ///
 /// # Safety
-/// A `record` that is not null points to `struct_size` readable bytes, the first four of which are `struct_size`, for `'a`.
+/// A `record` that is not null points to `struct_size` readable bytes, the first four of which are
+/// `struct_size`, for `'a`.
 pub(crate) unsafe fn record<'a, T: Record>(record: *const T) -> Result<&'a T, Failure> {
     // SAFETY: the caller vouches for the record.
     unsafe { check_size(record)? };
@@ -158,14 +160,16 @@ pub(crate) unsafe fn text<'a>(slice: abi::Slice, name: &str) -> Result<&'a str, 
 /// Reads the context of a call.
 ///
 /// # Safety
-/// What the record points to is readable during `'a`; the cancellation word is only ever written atomically.
+/// What the record points to is readable during `'a`; the cancellation word is only ever written
+/// atomically.
 pub(crate) unsafe fn context(record: &abi::Context) -> Result<Context<'_>, Failure> {
     // SAFETY: the caller vouches for the slice.
     let client = unsafe { bytes(record.metadata)? };
     let cancelled = if record.cancelled.is_null() {
         None
     } else {
-        // SAFETY: the caller vouches that the word lives during `'a` and is written atomically only.
+        // SAFETY: the caller vouches that the word lives during `'a` and is written atomically
+        // only.
         Some(unsafe { AtomicU32::from_ptr(record.cancelled.cast_mut()) })
     };
     let span = SpanContext {
@@ -204,7 +208,8 @@ unsafe extern "C" fn release(owner: *mut c_void, bytes: *mut u8, len: u64) {
     let Ok(len) = usize::try_from(len) else {
         return;
     };
-    // SAFETY: `buffer` took pointer, length and capacity from one vector, and the caller gives them back unchanged, once.
+    // SAFETY: `buffer` took pointer, length and capacity from one vector, and the caller gives them
+    // back unchanged, once.
     drop(unsafe { Vec::from_raw_parts(bytes, len, owner.addr()) });
 }
 

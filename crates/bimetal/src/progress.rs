@@ -1,7 +1,8 @@
-//! What a running step tells a person: its name with its time when it ends, and a live line while it works.
+//! What a running step tells a person: its name with its time when it ends, and a live line while
+//! it works.
 //!
-//! In: the name of a step and its work. Out: what the work gave, and lines for a person.
-//! Invariant: everything goes to stderr; a live line appears only on a terminal and leaves nothing behind.
+//! In: the name of a step and its work. Out: what the work gave, and lines for a person. Invariant:
+//! everything goes to stderr; a live line appears only on a terminal and leaves nothing behind.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -16,7 +17,8 @@ pub(crate) struct Progress {
     verbose: bool,
 }
 
-/// The running step: says on the live line what it is doing. Cheap to clone; may be used from any thread.
+/// The running step: says on the live line what it is doing. Cheap to clone; may be used from any
+/// thread.
 #[derive(Clone, Debug)]
 pub(crate) struct Activity {
     bar: Option<Arc<ProgressBar>>,
@@ -29,7 +31,8 @@ impl Progress {
         Self { terminal, verbose }
     }
 
-    /// Runs `work` as the step `name` and prints one line with its time, whether it succeeds or not.
+    /// Runs `work` as the step `name` and prints one line with its time, whether it succeeds or
+    /// not.
     pub(crate) fn step<T, E>(
         &self,
         name: &str,

@@ -1,7 +1,8 @@
 //! Makes the seeds of the fuzz targets from real artifacts.
 //!
-//! In: the `target` folder after the tests of `bimetal-manifest` and the quickstart. Out: files below `corpus/`.
-//! Invariant: what is written can be read; a seed that the reader refuses is a mistake of this program, those of `damaged` excepted.
+//! In: the `target` directory after the tests of `bimetal-manifest` and the quickstart. Out: files
+//! below `corpus/`. Invariant: what is written can be read; a seed that the reader refuses is a
+//! mistake of this program, those of `damaged` excepted.
 
 use std::error::Error;
 use std::fs;
@@ -23,9 +24,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let fixtures = repository.join("target/tmp/manifest-fixtures");
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     let write = |target: &str, name: &str, bytes: &[u8]| {
-        let folder = corpus.join(target);
-        fs::create_dir_all(&folder)?;
-        fs::write(folder.join(name), bytes)
+        let directory = corpus.join(target);
+        fs::create_dir_all(&directory)?;
+        fs::write(directory.join(name), bytes)
     };
     let mut locked = Vec::new();
     let main = read(memory_file::holding(&compact(&fs::read(

@@ -1,7 +1,8 @@
 //! Counts the instructions of single steps of a verification under callgrind.
 //!
-//! In: the bench `counted`, built as the product is. Out: rows for `BENCHMARKS.md`. Invariant: only what happens inside of the one call is
-//! counted, so the figure changes with the code and its input and with nothing else on the machine.
+//! In: the bench `counted`, built as the product is. Out: rows for `BENCHMARKS.md`. Invariant: only
+//! what happens inside of the one call is counted, so the figure changes with the code and its
+//! input and with nothing else on the machine.
 
 use std::process::Command;
 

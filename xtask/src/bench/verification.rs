@@ -1,7 +1,8 @@
 //! Measures what deciding from bytes costs.
 //!
-//! In: the benches of `bimetal-conformance`, the builder as it is released. Out: tables for `BENCHMARKS.md`. Invariant: figures are ratios with
-//! their A/A, peaks of memory or counts of instructions; a time stands beside them only to say how large the whole is.
+//! In: the benches of `bimetal-conformance`, the builder as it is released. Out: tables for
+//! `BENCHMARKS.md`. Invariant: figures are ratios with their A/A, peaks of memory or counts of
+//! instructions; a time stands beside them only to say how large the whole is.
 
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -38,7 +39,8 @@ pub(crate) fn run_all() -> Result<(), ChoreError> {
     instructions::run()
 }
 
-/// `plugins check` of a directory with a hundred plugins, from start to end of the process, digests included.
+/// `plugins check` of a directory with a hundred plugins, from start to end of the process, digests
+/// included.
 fn check_a_hundred() -> Result<(), ChoreError> {
     let found = |error: Box<dyn std::error::Error>| ChoreError::Found(error.to_string());
     run(
@@ -56,10 +58,10 @@ fn check_a_hundred() -> Result<(), ChoreError> {
     )?;
     let program = target().join("release/bimetal");
     let subject = subject::subject().map_err(found)?;
-    let folder = tempfile::tempdir_in(target())?;
-    let folder = Utf8Path::from_path(folder.path())
-        .ok_or_else(|| ChoreError::Found("the folder's name is not UTF-8".to_owned()))?;
-    let plugins = subject::set(&subject, folder).map_err(found)?;
+    let directory = tempfile::tempdir_in(target())?;
+    let directory = Utf8Path::from_path(directory.path())
+        .ok_or_else(|| ChoreError::Found("the directory's name is not UTF-8".to_owned()))?;
+    let plugins = subject::set(&subject, directory).map_err(found)?;
     let mut bytes = 0;
     for plugin in &plugins {
         bytes += fs_err::metadata(plugin)?.len();
@@ -67,7 +69,7 @@ fn check_a_hundred() -> Result<(), ChoreError> {
     let mut seconds = Vec::new();
     for _ in 0..CHECKS {
         let start = Instant::now();
-        check(&program, &subject.main_path, folder)?;
+        check(&program, &subject.main_path, directory)?;
         seconds.push(start.elapsed().as_secs_f64());
     }
     seconds.sort_by(f64::total_cmp);
@@ -82,7 +84,7 @@ fn check_a_hundred() -> Result<(), ChoreError> {
     Ok(())
 }
 
-fn check(program: &Utf8Path, main: &Utf8Path, folder: &Utf8Path) -> Result<(), ChoreError> {
+fn check(program: &Utf8Path, main: &Utf8Path, directory: &Utf8Path) -> Result<(), ChoreError> {
     #[expect(
         clippy::disallowed_methods,
         reason = "chores run the tools of a developer with the developer's environment"
@@ -90,7 +92,7 @@ fn check(program: &Utf8Path, main: &Utf8Path, folder: &Utf8Path) -> Result<(), C
     let mut command = Command::new(program);
     let status = command
         .args(["plugins", "check", "--format", "json", "--main"])
-        .args([main.as_str(), "--plugins-dir", folder.as_str()])
+        .args([main.as_str(), "--plugins-dir", directory.as_str()])
         .current_dir(repository())
         .stdout(Stdio::null())
         .status()

@@ -81,9 +81,13 @@ int32_t otelcol_processor_new_factory(const otelcol_host *host, const otelcol_fa
 }
 
 fn compile(name: &str, source: &str) {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join(name);
-    fs_err::write(folder.path().join("otelcol_plugin.h"), generate().unwrap()).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join(name);
+    fs_err::write(
+        directory.path().join("otelcol_plugin.h"),
+        generate().unwrap(),
+    )
+    .unwrap();
     fs_err::write(&file, source).unwrap();
     let answer = Command::new("cc")
         .args([
@@ -95,7 +99,7 @@ fn compile(name: &str, source: &str) {
             "-c",
             "-o",
         ])
-        .arg(folder.path().join("out.o"))
+        .arg(directory.path().join("out.o"))
         .arg(&file)
         .output()
         .unwrap();

@@ -1,7 +1,8 @@
 //! Fuzzes everything that reads untrusted bytes.
 //!
-//! In: the targets below `fuzz/` and their seeds. Out: a table with a row per target, or the first crash. Invariant: the seeds in the repository are
-//! only read; what the fuzzer adds to them stays below `target/`.
+//! In: the targets below `fuzz/` and their seeds. Out: a table with a row per target, or the first
+//! crash. Invariant: the seeds in the repository are only read; what the fuzzer adds to them stays
+//! below `target/`.
 
 use std::process::{Command, Stdio};
 
@@ -19,7 +20,8 @@ const SECONDS: u64 = 600;
 const SECONDS_VARIABLE: &str = "BIMETAL_FUZZ_SECONDS";
 /// The most memory that the process may take, with the fuzzer's own and the sanitizer's.
 const MEMORY: &str = "-rss_limit_mb=512";
-/// The largest single piece of memory: far above every limit of a reader, far below what a file may claim.
+/// The largest single piece of memory: far above every limit of a reader, far below what a file may
+/// claim.
 const PIECE: &str = "-malloc_limit_mb=64";
 /// The sanitizer keeps freed memory for a while; so much of it does not hide what a reader takes.
 const SANITIZER: &str = "quarantine_size_mb=16";
@@ -75,14 +77,14 @@ pub(crate) fn run_each(wanted: &[String]) -> Result<(), ChoreError> {
             return Err(ChoreError::Found(format!(
                 "the target `{name}` crashed on {}; its words are in {}",
                 outcome.crashes.join(", "),
-                folder().join(format!("{name}.log"))
+                directory().join(format!("{name}.log"))
             )));
         }
     }
     Ok(())
 }
 
-fn folder() -> Utf8PathBuf {
+fn directory() -> Utf8PathBuf {
     target().join("fuzz")
 }
 
@@ -118,7 +120,7 @@ fn build() -> Result<(), ChoreError> {
             "fuzz/Cargo.toml",
         ],
     )?;
-    let folder = folder();
+    let directory = directory();
     let lints = [
         "clippy",
         "--quiet",
@@ -126,7 +128,7 @@ fn build() -> Result<(), ChoreError> {
         "--manifest-path",
         "fuzz/Cargo.toml",
         "--target-dir",
-        folder.as_str(),
+        directory.as_str(),
         "--all-targets",
         "--",
         "-D",
@@ -141,7 +143,7 @@ fn build() -> Result<(), ChoreError> {
             "--fuzz-dir",
             "fuzz",
             "--target-dir",
-            folder.as_str(),
+            directory.as_str(),
         ],
         &[("RUSTC_BOOTSTRAP", "1")],
     )
@@ -168,21 +170,24 @@ fn command(program: &Utf8Path, arguments: &[&str]) -> Command {
 }
 
 fn fuzz(name: &str, longest: u32, seconds: u64) -> Result<Outcome, ChoreError> {
-    let folder = folder();
+    let directory = directory();
     let (corpus, artifacts) = (
-        folder.join("corpus").join(name),
-        folder.join("artifacts").join(name),
+        directory.join("corpus").join(name),
+        directory.join("artifacts").join(name),
     );
-    for folder in [&corpus, &artifacts] {
-        fs::create_dir_all(folder)?;
+    for directory in [&corpus, &artifacts] {
+        fs::create_dir_all(directory)?;
     }
-    // What crashed in an earlier run is tried first in this one, and counts again only if it crashes again.
+    // What crashed in an earlier run is tried first in this one, and counts again only if it
+    // crashes again.
     for entry in fs::read_dir(&artifacts)? {
         let entry = entry?;
         fs::rename(entry.path(), corpus.as_std_path().join(entry.file_name()))?;
     }
-    let program = folder.join("x86_64-unknown-linux-gnu/release").join(name);
-    let log = folder.join(format!("{name}.log"));
+    let program = directory
+        .join("x86_64-unknown-linux-gnu/release")
+        .join(name);
+    let log = directory.join(format!("{name}.log"));
     let seeds = repository().join("fuzz/corpus").join(name);
     let status = command(
         &program,

@@ -1,6 +1,7 @@
 //! Which crate may depend on which.
 //!
-//! In: `ARCHITECTURE.md` and `cargo metadata`. Out: every dependency that no arrow allows. Invariant: the document is the only list.
+//! In: `ARCHITECTURE.md` and `cargo metadata`. Out: every dependency that no arrow allows.
+//! Invariant: the document is the only list.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -56,7 +57,8 @@ fn forbidden(
         .collect()
 }
 
-/// The name that the document uses: the folder's for components, the crate's without its prefix for the others.
+/// The name that the document uses: the directory's for components, the crate's without its prefix
+/// for the others.
 fn room(root: &Path, package: &Package) -> String {
     if package
         .manifest_path
@@ -72,7 +74,8 @@ fn room(root: &Path, package: &Package) -> String {
         .to_owned()
 }
 
-/// Reads the code block below `## Arrows`: chains of `a -> {b, c}` apart by a line break or by three spaces.
+/// Reads the code block below `## Arrows`: chains of `a -> {b, c}` apart by a line break or by
+/// three spaces.
 fn parse(document: &str) -> Result<Arrows, StructureError> {
     let block = document
         .split_once("\n## Arrows")

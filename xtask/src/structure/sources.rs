@@ -1,6 +1,7 @@
 //! How single files must look: their opening lines, their length, where `unsafe` and cgo stand.
 //!
-//! In: the sources of the repository. Out: every file that breaks a rule of `STYLE.md`. Invariant: reads sources only, never `target/`.
+//! In: the sources of the repository. Out: every file that breaks a rule of `STYLE.md`. Invariant:
+//! reads sources only, never `target/`.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,8 @@ const GO_LIMIT: usize = 300;
 const PARTS: [&str; 3] = ["In:", "Out:", "Invariant:"];
 const EMPTY_NAMES: [&str; 5] = ["util", "common", "helpers", "manager", "core"];
 
-/// Where `unsafe` may stand. A folder ends with `/`; a name without one is a file name below its crate's `src`.
+/// Where `unsafe` may stand. A directory ends with `/`; a name without one is a file name below its
+/// crate's `src`.
 const UNSAFE_ROOMS: [(&str, &[&str]); 4] = [
     ("crates/bimetal-abi/src/", &["/"]),
     ("crates/bimetal-pdata/src/", &["view.rs", "view/"]),
@@ -27,15 +29,15 @@ const UNSAFE_ROOMS: [(&str, &[&str]); 4] = [
 pub(super) fn check(root: &Path) -> Result<Vec<Finding>, StructureError> {
     let mut findings = Vec::new();
     for house in ["crates", "components"] {
-        for package in folders(&root.join(house))? {
+        for package in directories(&root.join(house))? {
             for file in files(&package.join("src"), "rs")? {
                 let text = fs_err::read_to_string(&file)?;
                 findings.extend(rust(file.strip_prefix(root).unwrap_or(&file), &text));
             }
         }
     }
-    for folder in ["xtask/src", "fuzz/src", "fuzz/fuzz_targets"] {
-        for file in files(&root.join(folder), "rs")? {
+    for directory in ["xtask/src", "fuzz/src", "fuzz/fuzz_targets"] {
+        for file in files(&root.join(directory), "rs")? {
             let text = fs_err::read_to_string(&file)?;
             findings.extend(rust(file.strip_prefix(root).unwrap_or(&file), &text));
         }
@@ -63,7 +65,8 @@ fn rust(file: &Path, text: &str) -> Vec<Finding> {
         .into_iter()
         .filter(|part| !opening.iter().any(|line| line.contains(part)))
         .collect();
-    // A root or a `mod.rs` may only declare and re-export; what it is for must stand there all the same.
+    // A root or a `mod.rs` may only declare and re-export; what it is for must stand there all the
+    // same.
     let declares = matches!(&*stem, "lib" | "main" | "mod");
     if opening.is_empty() {
         find(
@@ -158,9 +161,9 @@ fn may_be_unsafe(file: &Path) -> bool {
         path.strip_prefix(source).is_some_and(|inside| {
             let inside = format!("/{inside}");
             rooms.iter().any(|room| match room.strip_suffix('/') {
-                Some(folder) => inside.starts_with(&format!(
-                    "{}{folder}/",
-                    if folder.is_empty() { "" } else { "/" }
+                Some(directory) => inside.starts_with(&format!(
+                    "{}{directory}/",
+                    if directory.is_empty() { "" } else { "/" }
                 )),
                 None => inside.ends_with(&format!("/{room}")),
             })
@@ -176,10 +179,10 @@ fn first_unsafe(tokens: TokenStream) -> Option<usize> {
     })
 }
 
-fn folders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+fn directories(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    if folder.is_dir() {
-        for entry in fs_err::read_dir(folder)? {
+    if directory.is_dir() {
+        for entry in fs_err::read_dir(directory)? {
             let path = entry?.path();
             if path.is_dir() {
                 found.push(path);
@@ -190,12 +193,12 @@ fn folders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn files(folder: &Path, extension: &str) -> std::io::Result<Vec<PathBuf>> {
+fn files(directory: &Path, extension: &str) -> std::io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    if !folder.is_dir() {
+    if !directory.is_dir() {
         return Ok(found);
     }
-    for entry in fs_err::read_dir(folder)? {
+    for entry in fs_err::read_dir(directory)? {
         let path = entry?.path();
         if path.is_dir() {
             found.extend(files(&path, extension)?);
@@ -265,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn go_files_are_short_and_keep_cgo_in_one_folder() {
+    fn go_files_are_short_and_keep_cgo_in_one_directory() {
         let cgo = "package p\n\nimport \"C\"\n";
         assert_eq!(
             texts(&go(Path::new("go/plugincmd/a.go"), cgo)),

@@ -1,4 +1,5 @@
-//! What each action does, the same for every carrier of attributes; the results are those of contrib's processor.
+//! What each action does, the same for every carrier of attributes; the results are those of
+//! contrib's processor.
 
 use bimetal_attributes_processor::component;
 use bimetal_sdk::testing::TestHost;

@@ -1,6 +1,7 @@
 //! A bill of materials before a judge that nobody of us wrote.
 //!
-//! In: a file. Out: nothing, or what CycloneDX's own library finds wrong with it. Invariant: it is judged by the schema that the standard publishes.
+//! In: a file. Out: nothing, or what CycloneDX's own library finds wrong with it. Invariant: it is
+//! judged by the schema that the standard publishes.
 
 use camino::Utf8Path;
 

@@ -1,7 +1,8 @@
 //! Docker's daemon, started by hand beside whatever else runs on the machine.
 //!
-//! In: nothing. Out: the address for `DOCKER_HOST`. Invariant: its images, its socket and its processes are in one temporary folder, and the
-//! machine's network is not touched: no bridge, no rule of the firewall, no forwarding.
+//! In: nothing. Out: the address for `DOCKER_HOST`. Invariant: its images, its socket and its
+//! processes are in one temporary directory, and the machine's network is not touched: no bridge,
+//! no rule of the firewall, no forwarding.
 
 use std::env;
 use std::process::Command;
@@ -23,7 +24,8 @@ const NETWORK: [&str; 4] = [
     "--ip6tables=false",
     "--ip-forward=false",
 ];
-/// How images are stored: as the daemon likes, else as copies, where nothing may be mounted over another.
+/// How images are stored: as the daemon likes, else as copies, where nothing may be mounted over
+/// another.
 const STORAGE: [&[&str]; 2] = [&[], &["--storage-driver=vfs"]];
 /// The end of a PATH on which daemons are.
 const SBIN: &str = ":/usr/sbin:/sbin";
@@ -32,7 +34,7 @@ const SBIN: &str = ":/usr/sbin:/sbin";
 #[derive(Debug)]
 pub struct Daemon {
     server: Option<Server>,
-    folder: Utf8PathBuf,
+    directory: Utf8PathBuf,
     keep: tempfile::TempDir,
 }
 
@@ -51,15 +53,15 @@ impl Daemon {
     fn with_storage(storage: &[&str]) -> Result<Self, MachineError> {
         // Below the usual place: the path of a socket may have 107 bytes only.
         let keep = tempfile::Builder::new().prefix("dockerd-").tempdir()?;
-        let folder =
+        let directory =
             Utf8PathBuf::try_from(keep.path().to_owned()).map_err(std::io::Error::other)?;
         // Made first: a daemon that does not get ready leaves mounts as well.
         let mut daemon = Self {
             server: None,
-            folder,
+            directory,
             keep,
         };
-        let place = |name| daemon.folder.join(name);
+        let place = |name| daemon.directory.join(name);
         #[expect(
             clippy::disallowed_methods,
             reason = "the driver starts the daemon that the builder under test talks to"
@@ -81,20 +83,21 @@ impl Daemon {
 
     /// For the variable `DOCKER_HOST`.
     pub fn host(&self) -> String {
-        format!("unix://{}/socket", self.folder)
+        format!("unix://{}/socket", self.directory)
     }
 
     /// Where everything of it is.
-    pub fn folder(&self) -> &Utf8Path {
-        &self.folder
+    pub fn directory(&self) -> &Utf8Path {
+        &self.directory
     }
 }
 
 impl Drop for Daemon {
     fn drop(&mut self) {
         drop(self.server.take());
-        // A daemon that had to be killed leaves its helper and its mounts; after a proper end there are none.
-        let helper = self.folder.join("exec/containerd/containerd.pid");
+        // A daemon that had to be killed leaves its helper and its mounts; after a proper end there
+        // are none.
+        let helper = self.directory.join("exec/containerd/containerd.pid");
         let pid = fs::read_to_string(helper)
             .ok()
             .and_then(|text| text.trim().parse().ok())
@@ -102,7 +105,7 @@ impl Drop for Daemon {
         if let Some(pid) = pid {
             let _gone = kill_process(pid, Signal::KILL);
         }
-        for mount in mounts_below(&self.folder) {
+        for mount in mounts_below(&self.directory) {
             let _gone = unmount(mount.as_str(), UnmountFlags::DETACH);
         }
         let _left = fs::remove_dir_all(self.keep.path());
@@ -110,12 +113,12 @@ impl Drop for Daemon {
 }
 
 /// Innermost first.
-fn mounts_below(folder: &Utf8Path) -> Vec<String> {
+fn mounts_below(directory: &Utf8Path) -> Vec<String> {
     let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     let mut mounts: Vec<String> = table
         .lines()
         .filter_map(|line| line.split(' ').nth(4))
-        .filter(|place| Utf8Path::new(place).starts_with(folder))
+        .filter(|place| Utf8Path::new(place).starts_with(directory))
         .map(str::to_owned)
         .collect();
     mounts.reverse();

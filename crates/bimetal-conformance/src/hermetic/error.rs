@@ -1,6 +1,7 @@
 //! Why this machine cannot test hermetic builds.
 //!
-//! In: what was tried. Out: its text and the next action. Invariant: the output of a program that failed is part of the text.
+//! In: what was tried. Out: its text and the next action. Invariant: the output of a program that
+//! failed is part of the text.
 
 use std::io;
 

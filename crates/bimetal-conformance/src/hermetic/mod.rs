@@ -1,7 +1,9 @@
-//! The machine that hermetic builds are tested on: engines, a root file system with the tool chains, daemons started by hand.
+//! The machine that hermetic builds are tested on: engines, a root file system with the toolchains,
+//! daemons started by hand.
 //!
-//! In: a Debian machine and its package archive. Out: real engines that build for real. Invariant: what is started here ends with the test and
-//! leaves no mount, no process and no rule of the firewall behind.
+//! In: a Debian machine and its package archive. Out: real engines that build for real. Invariant:
+//! what is started here ends with the test and leaves no mount, no process and no rule of the
+//! firewall behind.
 
 mod bill;
 mod daemon;

@@ -1,6 +1,7 @@
 //! The programs that hermetic tests need, from Debian's packages.
 //!
-//! In: PATH. Out: nothing, or what is missing. Invariant: the package manager is asked only when something is missing.
+//! In: PATH. Out: nothing, or what is missing. Invariant: the package manager is asked only when
+//! something is missing.
 
 use std::env;
 
@@ -62,5 +63,5 @@ fn is_there(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
         .chain(FOR_DAEMONS.iter().map(Into::into))
-        .any(|folder| folder.join(program).is_file())
+        .any(|directory| directory.join(program).is_file())
 }

@@ -1,6 +1,7 @@
 //! A registry of images on the loopback interface.
 //!
-//! In: nothing. Out: its address, which engines accept without certificates. Invariant: its images are in one temporary folder and go with it.
+//! In: nothing. Out: its address, which engines accept without certificates. Invariant: its images
+//! are in one temporary directory and go with it.
 
 use std::net::SocketAddr;
 use std::process::Command;
@@ -18,7 +19,7 @@ const READY: &str = "listening on";
 #[derive(Debug)]
 pub struct Registry {
     address: SocketAddr,
-    // Ends before its folder goes.
+    // Ends before its directory goes.
     _server: Server,
     _keep: tempfile::TempDir,
 }
@@ -27,17 +28,17 @@ impl Registry {
     /// Starts one and waits until it answers.
     pub fn start() -> Result<Self, MachineError> {
         let keep = tempfile::Builder::new().prefix("registry-").tempdir()?;
-        let folder = Utf8Path::from_path(keep.path())
-            .ok_or_else(|| std::io::Error::other("the temporary folder's path is not UTF-8"))?;
+        let directory = Utf8Path::from_path(keep.path())
+            .ok_or_else(|| std::io::Error::other("the temporary directory's path is not UTF-8"))?;
         let address = free_endpoint()?;
         let settings = serde_json::json!({
             "version": 0.1,
             "log": {"accesslog": {"disabled": true}},
-            "storage": {"filesystem": {"rootdirectory": folder.join("data")}},
+            "storage": {"filesystem": {"rootdirectory": directory.join("data")}},
             "http": {"addr": address.to_string()},
         });
         // JSON is YAML, too.
-        let file = folder.join("settings.yml");
+        let file = directory.join("settings.yml");
         fs::write(&file, settings.to_string())?;
         #[expect(
             clippy::disallowed_methods,

@@ -1,7 +1,8 @@
-//! A root file system with the tool chains, for machines that have no registry of images.
+//! A root file system with the toolchains, for machines that have no registry of images.
 //!
-//! In: the package archive and the tool chains of this machine. Out: one tar file, made once for a recipe. Invariant: a file with the final name is whole; the
-//! same recipe over the same archive gives the same bytes.
+//! In: the package archive and the toolchains of this machine. Out: one tar file, made once for a
+//! recipe. Invariant: a file with the final name is whole; the same recipe over the same archive
+//! gives the same bytes.
 
 use bimetal_manifest::Digest;
 use camino::Utf8PathBuf;
@@ -10,10 +11,12 @@ use fs_err as fs;
 use super::error::MachineError;
 use crate::distribution::{run, target};
 
-/// Its C library is as old as any that this project is tested with, so what is built there also starts here.
+/// Its C library is as old as any that this project is tested with, so what is built there also
+/// starts here.
 const SUITE: &str = "bookworm";
 const PACKAGES: &str = "--include=binutils,ca-certificates,gcc,libc6-dev";
-/// Parts of the tool chains that compile; a company with an image of its own brings its own in the same way.
+/// Parts of the toolchains that compile; a company with an image of its own brings its own in the
+/// same way.
 const OF_GO: &str = "bin lib pkg/include pkg/tool src go.env VERSION";
 const OF_RUST: &str = "--exclude=lib/rustlib/src --exclude=lib/rustlib/etc bin/cargo bin/rustc lib";
 const LINKS: &str = r#"--customize-hook=ln -s ../go/bin/go ../rust/bin/cargo ../rust/bin/rustc "$1/usr/local/bin/""#;
@@ -25,19 +28,19 @@ const NAME: &str = "rootfs-";
 
 /// The tar file; made if it is not there yet, which takes a minute.
 pub fn rootfs() -> Result<Utf8PathBuf, MachineError> {
-    let folder = target().join("hermetic");
-    fs::create_dir_all(&folder)?;
+    let directory = target().join("hermetic");
+    fs::create_dir_all(&directory)?;
     let recipe = recipe()?;
     let digest = Digest::of(recipe.key.as_bytes()).to_string();
-    let path = folder.join(format!("{NAME}{}.tar", &digest[..16]));
+    let path = directory.join(format!("{NAME}{}.tar", &digest[..16]));
     // Tests of several processes may ask at once.
-    let lock = fs::File::create(folder.join("lock"))?;
+    let lock = fs::File::create(directory.join("lock"))?;
     lock.file().lock()?;
     if path.is_file() {
         return Ok(path);
     }
     let archive = archive()?;
-    let unfinished = folder.join("unfinished.tar");
+    let unfinished = directory.join("unfinished.tar");
     let sources = [
         unfinished.to_string(),
         format!("deb {archive} {SUITE} main"),
@@ -54,7 +57,7 @@ pub fn rootfs() -> Result<Utf8PathBuf, MachineError> {
         let _absent = fs::remove_file(&unfinished);
         return Err(MachineError::RootFs { path, source });
     }
-    remove_others(&folder)?;
+    remove_others(&directory)?;
     fs::rename(&unfinished, &path)?;
     Ok(path)
 }
@@ -133,8 +136,8 @@ fn of_debian(targets: &str) -> Option<String> {
 }
 
 /// Those of older recipes, a gigabyte each.
-fn remove_others(folder: &camino::Utf8Path) -> Result<(), MachineError> {
-    for entry in folder.read_dir_utf8()? {
+fn remove_others(directory: &camino::Utf8Path) -> Result<(), MachineError> {
+    for entry in directory.read_dir_utf8()? {
         let entry = entry?;
         if entry.file_name().starts_with(NAME) {
             fs::remove_file(entry.path())?;

@@ -1,6 +1,7 @@
 //! A program that serves until it is told to stop.
 //!
-//! In: a command and the text that it logs when it can be used. Out: a [`Server`]. Invariant: the program ends with its value.
+//! In: a command and the text that it logs when it can be used. Out: a [`Server`]. Invariant: the
+//! program ends with its value.
 
 use std::io::{self, BufRead, BufReader};
 use std::process::{Child, Command, Stdio};

@@ -1,4 +1,5 @@
-//! A receiver, a processor, an exporter, a connector and an extension of Go, each a plugin, in one running Collector.
+//! A receiver, a processor, an exporter, a connector and an extension of Go, each a plugin, in one
+//! running Collector.
 
 use bimetal_conformance::collector::{Start, free_endpoint, send};
 use bimetal_conformance::distribution::{build, repository, run};
@@ -20,8 +21,8 @@ fn all_five_kinds_run_as_plugins_and_profiles_pass() {
     run(distribution.main.as_str(), &["plugins", "check"]).unwrap();
 
     let (otlp, zpages) = (free_endpoint().unwrap(), free_endpoint().unwrap());
-    let folder = tempfile::tempdir().unwrap();
-    let config = Utf8PathBuf::try_from(folder.path().join("collector.yaml")).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let config = Utf8PathBuf::try_from(directory.path().join("collector.yaml")).unwrap();
     let text = format!(
         "receivers: {{otlp: {{protocols: {{http: {{endpoint: '{otlp}'}}}}}}}}\n\
          processors: {{batch: }}\n\

@@ -1,4 +1,5 @@
-//! Second runs: nothing changed, one component changed, a component that no longer compiles, a file that is not ours.
+//! Second runs: nothing changed, one component changed, a component that no longer compiles, a file
+//! that is not ours.
 
 use std::process::Output;
 
@@ -12,7 +13,7 @@ const RUST_PLUGIN: &str = "plugins/processor-rust_witness.so";
 
 /// A copy of the loading fixture whose components may be edited.
 struct Project {
-    folder: Utf8PathBuf,
+    directory: Utf8PathBuf,
     out: Utf8PathBuf,
     _keep: TempDir,
 }
@@ -20,22 +21,26 @@ struct Project {
 impl Project {
     fn new(edit: impl FnOnce(String) -> String) -> Self {
         let keep = tempfile::tempdir().unwrap();
-        let folder = Utf8PathBuf::try_from(keep.path().to_owned()).unwrap();
+        let directory = Utf8PathBuf::try_from(keep.path().to_owned()).unwrap();
         let fixtures = repository().join("crates/bimetal-conformance/fixtures");
         for name in ["go-witness", "rust-witness"] {
-            run("cp", &["-r", fixtures.join(name).as_str(), folder.as_str()]).unwrap();
+            run(
+                "cp",
+                &["-r", fixtures.join(name).as_str(), directory.as_str()],
+            )
+            .unwrap();
         }
         let sdk = repository().join("crates/bimetal-sdk");
         replace(
-            &folder.join("rust-witness/Cargo.toml"),
+            &directory.join("rust-witness/Cargo.toml"),
             "../../../bimetal-sdk",
             sdk.as_str(),
         );
         let config = edit(fs::read_to_string(fixtures.join("loading.yaml")).unwrap());
-        fs::write(folder.join("loading.yaml"), config).unwrap();
+        fs::write(directory.join("loading.yaml"), config).unwrap();
         Self {
-            out: folder.join("out"),
-            folder,
+            out: directory.join("out"),
+            directory,
             _keep: keep,
         }
     }
@@ -43,10 +48,10 @@ impl Project {
     fn build(&self) -> Output {
         builder_program()
             .unwrap()
-            .current_dir(&self.folder)
+            .current_dir(&self.directory)
             .args([
                 "--config",
-                self.folder.join("loading.yaml").as_str(),
+                self.directory.join("loading.yaml").as_str(),
                 "--output-path",
                 self.out.as_str(),
             ])
@@ -105,7 +110,7 @@ fn rebuilds_what_changed_and_nothing_else() {
     );
 
     replace(
-        &project.folder.join("rust-witness/src/lib.rs"),
+        &project.directory.join("rust-witness/src/lib.rs"),
         "rust-factory",
         "rust-factory-two",
     );
@@ -125,7 +130,7 @@ fn rebuilds_what_changed_and_nothing_else() {
 
     let rust = project.bytes(RUST_PLUGIN);
     replace(
-        &project.folder.join("go-witness/witness.go"),
+        &project.directory.join("go-witness/witness.go"),
         "\"go-factory\"",
         "\"go-factory-two\"",
     );
@@ -141,7 +146,7 @@ fn rebuilds_what_changed_and_nothing_else() {
 
     let go = project.bytes(GO_PLUGIN);
     replace(
-        &project.folder.join("go-witness/witness.go"),
+        &project.directory.join("go-witness/witness.go"),
         "func init() {",
         "var broken int = \"text\"\n\nfunc init() {",
     );
@@ -169,7 +174,7 @@ fn never_leaves_a_stale_main_when_a_linked_in_rust_component_changed() {
     });
     project.build_well();
     replace(
-        &project.folder.join("rust-witness/src/lib.rs"),
+        &project.directory.join("rust-witness/src/lib.rs"),
         "rust-factory",
         "rust-factory-two",
     );
@@ -204,23 +209,24 @@ fn started(program: &str) -> std::process::Command {
     std::process::Command::new(program)
 }
 
-/// Other places, another user's settings, another mask of rights and cold caches of compiled code make no other bytes.
+/// Other places, another user's settings, another mask of rights and cold caches of compiled code
+/// make no other bytes.
 #[test]
 fn equal_tools_and_an_equal_time_give_equal_bytes_anywhere() {
     let outputs =
         [("one", "0022", ""), ("another place", "0077", "-race")].map(|(name, mask, flags)| {
             let project = Project::new(|config| config);
-            let folder = project.folder.join(name);
-            for folder in [
-                folder.join("tmp"),
-                folder.join("home/.config/go"),
-                folder.join(".cargo"),
+            let directory = project.directory.join(name);
+            for directory in [
+                directory.join("tmp"),
+                directory.join("home/.config/go"),
+                directory.join(".cargo"),
             ] {
-                fs::create_dir_all(folder).unwrap();
+                fs::create_dir_all(directory).unwrap();
             }
             // What a user told the tools changes nothing either.
             let settings = format!("GOFLAGS={flags}\nCGO_CFLAGS=-O0\n");
-            fs::write(folder.join("home/.config/go/env"), settings).unwrap();
+            fs::write(directory.join("home/.config/go/env"), settings).unwrap();
             let cargo = r#"
             [build]
             rustc = "/nonexistent"
@@ -235,10 +241,10 @@ fn equal_tools_and_an_equal_time_give_equal_bytes_anywhere() {
             linker = "/nonexistent"
         "#;
             if !flags.is_empty() {
-                fs::write(folder.join(".cargo/config.toml"), cargo).unwrap();
+                fs::write(directory.join(".cargo/config.toml"), cargo).unwrap();
             }
-            let out = folder.join("out");
-            let config = project.folder.join("loading.yaml");
+            let out = directory.join("out");
+            let config = project.directory.join("loading.yaml");
             let home = |name: &str| std::env::var(name).ok();
             let old_home = Utf8PathBuf::from(home("HOME").unwrap());
             let cargo_home = home("CARGO_HOME").unwrap_or_else(|| old_home.join(".cargo").into());
@@ -252,13 +258,13 @@ fn equal_tools_and_an_equal_time_give_equal_bytes_anywhere() {
                 .arg(format!("umask {mask} && exec \"$0\" \"$@\""))
                 .arg(builder)
                 .args(["--config", config.as_str(), "--output-path", out.as_str()])
-                .current_dir(&project.folder)
+                .current_dir(&project.directory)
                 .env("SOURCE_DATE_EPOCH", "1700000000")
-                .env("HOME", folder.join("home"))
+                .env("HOME", directory.join("home"))
                 .env("GOPATH", old_home.join("go"))
                 .env("CARGO_HOME", cargo_home)
                 .env("RUSTUP_HOME", rustup_home)
-                .env("TMPDIR", folder.join("tmp"))
+                .env("TMPDIR", directory.join("tmp"))
                 .env_remove("CARGO_TARGET_DIR")
                 .env_remove("XDG_CONFIG_HOME")
                 .output()
@@ -300,8 +306,8 @@ fn a_build_with_filled_caches_needs_no_network() {
             command.env(name, value.unwrap_or_default());
         }
         let output = command
-            .current_dir(&project.folder)
-            .args(["--config", project.folder.join("loading.yaml").as_str()])
+            .current_dir(&project.directory)
+            .args(["--config", project.directory.join("loading.yaml").as_str()])
             .args(["--output-path", project.out.as_str()])
             .output()
             .unwrap();
@@ -311,7 +317,7 @@ fn a_build_with_filled_caches_needs_no_network() {
     };
     offline();
     replace(
-        &project.folder.join("rust-witness/src/lib.rs"),
+        &project.directory.join("rust-witness/src/lib.rs"),
         "rust-factory",
         "rust-factory-two",
     );

@@ -1,23 +1,24 @@
 //! A real Collector and its rules: what the loader would take, and main does not.
 //!
-//! In: the loading distribution with one thing changed. Out: a finding. Invariant: no code of a refused plugin runs.
+//! In: the loading distribution with one thing changed. Out: a finding. Invariant: no code of a
+//! refused plugin runs.
 
 use camino::Utf8Path;
 
-use crate::foretell::alone;
-use crate::row::{Finding, Foretold, Judge, Seen, Symptom};
+use crate::predict::alone;
+use crate::row::{Finding, Judge, Predicted, Seen, Symptom};
 use crate::scene::Scene;
 
 /// `file` is refused from its bytes, and by the Collector when a configuration uses `processor`.
 pub(crate) fn refuses(scene: &Scene, file: &str, processor: &str) -> Finding {
-    let foretold = alone(&scene.main, &scene.plugin(file));
-    refuses_as(scene, foretold, file, processor)
+    let predicted = alone(&scene.main, &scene.plugin(file));
+    refuses_as(scene, predicted, file, processor)
 }
 
 /// The same, with a verdict that comes from more than the one file.
 pub(crate) fn refuses_as(
     scene: &Scene,
-    foretold: Foretold,
+    predicted: Predicted,
     file: &str,
     processor: &str,
 ) -> Finding {
@@ -31,7 +32,7 @@ pub(crate) fn refuses_as(
     Finding {
         judge: Judge::Collector,
         symptom: Symptom::Error,
-        foretold,
+        predicted,
         seen,
     }
 }

@@ -1,16 +1,18 @@
-//! The failure catalogue: what the bytes foretell about a file, and what really happens when it is loaded.
+//! The failure catalogue: what the bytes predict about a file, and what really happens when it is
+//! loaded.
 //!
-//! In: tool chains, real ones. Out: one test per symptom, then the table of all rows, and last the count of rows that agree.
-//! Invariant: every row builds real artifacts and loads the very files that it has judged, in a child process. A tool that is missing fails its row.
+//! In: toolchains, real ones. Out: one test per symptom, then the table of all rows, and last the
+//! count of rows that agree. Invariant: every row builds real artifacts and loads the very files
+//! that it has judged, in a child process. A tool that is missing fails its row.
 #![expect(clippy::unwrap_used, reason = "a row that cannot go on has failed")]
 #![expect(clippy::print_stdout, reason = "the table is what this test prints")]
 
 mod collector;
-mod foretell;
 mod go;
 mod modules;
 mod native;
 mod places;
+mod predict;
 mod reality;
 mod row;
 mod rows;

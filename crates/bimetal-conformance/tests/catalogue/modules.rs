@@ -1,13 +1,14 @@
-//! Go modules for the rows, served by a module proxy that is a folder.
+//! Go modules for the rows, served by a module proxy that is a directory.
 //!
-//! In: sources of this repository. Out: the proxy's address; folders with a module in them. Invariant: nothing here is fetched from outside.
+//! In: sources of this repository. Out: the proxy's address; directories with a module in them.
+//! Invariant: nothing here is fetched from outside.
 
 use std::sync::OnceLock;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
-use crate::places::{fixture, folder, fresh};
+use crate::places::{directory, fixture, fresh};
 use crate::tools::{Variables, run};
 
 /// The module that main has too.
@@ -42,7 +43,8 @@ pub(crate) fn proxy() -> String {
     format!("file://{}", READY.get_or_init(publish))
 }
 
-/// A folder with the sources of `module`, changed by `edits`: a fork, or a tree that somebody has worked in.
+/// A directory with the sources of `module`, changed by `edits`: a fork, or a tree that somebody
+/// has worked in.
 pub(crate) fn local(name: &str, module: &str, edits: &[(&str, &str)]) -> Utf8PathBuf {
     let place = fresh(&format!("local/{name}"));
     copy_module(module, &place, edits, "");
@@ -67,7 +69,7 @@ fn publish() -> Utf8PathBuf {
         fs::write(list, format!("{known}{version}\n")).unwrap();
     }
     // Modules of an earlier run may have the same versions and other contents.
-    let cache = folder("modules");
+    let cache = directory("modules");
     fs::remove_dir_all(cache).unwrap();
     place
 }
@@ -82,7 +84,7 @@ fn copy_module(module: &str, to: &Utf8Path, edits: &[(&str, &str)], requires: &s
     .unwrap();
 }
 
-/// Copies a folder of sources; every edit must find its text somewhere.
+/// Copies a directory of sources; every edit must find its text somewhere.
 pub(crate) fn copy_sources(from: &Utf8Path, to: &Utf8Path, edits: &[(&str, &str)]) {
     let mut found = vec![false; edits.len()];
     copy_tree(from, to, edits, &mut found);
@@ -109,16 +111,16 @@ fn copy_tree(from: &Utf8Path, to: &Utf8Path, edits: &[(&str, &str)], found: &mut
     }
 }
 
-/// Go takes no folders as entries, so the files are named one by one.
+/// Go takes no directories as entries, so the files are named one by one.
 const ZIP: &str = "\
 import os, sys, zipfile
 with zipfile.ZipFile(sys.argv[1], 'w') as archive:
-    for folder, _, files in os.walk('.'):
+    for directory, _, files in os.walk('.'):
         for file in sorted(files):
-            archive.write(os.path.normpath(os.path.join(folder, file)))
+            archive.write(os.path.normpath(os.path.join(directory, file)))
 ";
 
-fn zip(folder: &Utf8Path, file: &Utf8Path) {
+fn zip(directory: &Utf8Path, file: &Utf8Path) {
     let arguments = ["-c", ZIP, file.as_str()];
-    run(folder, "python3", &arguments, &Variables::new());
+    run(directory, "python3", &arguments, &Variables::new());
 }

@@ -1,7 +1,7 @@
 //! Builds plugins with rustc and with the C compiler.
 //!
-//! In: a [`Library`]. Out: the artifact. Invariant: each carries a manifest in the builder's framing; C files stand for what any compiler could make of
-//! the C border.
+//! In: a [`Library`]. Out: the artifact. Invariant: each carries a manifest in the builder's
+//! framing; C files stand for what any compiler could make of the C ABI.
 
 use bimetal_manifest::frame::frame;
 use bimetal_manifest::schema::{
@@ -15,7 +15,7 @@ use crate::places::fresh;
 use crate::reality::FACTORY;
 use crate::tools::{Variables, debian, run};
 
-/// How a library that follows the C border differs from the ordinary one.
+/// How a library that follows the C ABI differs from the ordinary one.
 #[derive(Clone)]
 pub(crate) struct Library {
     /// Source text, without the manifest.

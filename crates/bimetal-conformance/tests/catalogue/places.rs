@@ -1,19 +1,20 @@
 //! Where the catalogue keeps what it builds and fetches.
 //!
-//! In: nothing. Out: folders below cargo's target folder. Invariant: nothing is written elsewhere, and nothing here is needed twice under one name.
+//! In: nothing. Out: directories below cargo's target directory. Invariant: nothing is written
+//! elsewhere, and nothing here is needed twice under one name.
 
 use bimetal_conformance::distribution::{repository, target};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
-/// A folder of the catalogue, made if it is not there.
-pub(crate) fn folder(name: &str) -> Utf8PathBuf {
+/// A directory of the catalogue, made if it is not there.
+pub(crate) fn directory(name: &str) -> Utf8PathBuf {
     let path = target().join("catalogue").join(name);
     fs::create_dir_all(&path).unwrap();
     path
 }
 
-/// An empty folder of the catalogue.
+/// An empty directory of the catalogue.
 pub(crate) fn fresh(name: &str) -> Utf8PathBuf {
     let path = target().join("catalogue").join(name);
     if path.exists() {
@@ -30,7 +31,8 @@ pub(crate) fn fixture(name: &str) -> Utf8PathBuf {
         .join(name)
 }
 
-/// Copies `file` to `name` in a fresh folder of its own, as it might arrive in a plugin directory.
+/// Copies `file` to `name` in a fresh directory of its own, as it might arrive in a plugin
+/// directory.
 pub(crate) fn copy(file: &Utf8Path, row: &str, name: &str) -> Utf8PathBuf {
     let path = fresh(&format!("copies/{row}")).join(name);
     fs::copy(file, &path).unwrap();

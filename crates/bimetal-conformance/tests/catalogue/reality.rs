@@ -1,7 +1,7 @@
 //! What really happens when files are loaded.
 //!
-//! In: a main that looks at nothing, files in order. Out: [`Seen`] for the last of them. Invariant: everything happens in a child process that is
-//! ended when it does not end by itself.
+//! In: a main that looks at nothing, files in order. Out: [`Seen`] for the last of them. Invariant:
+//! everything happens in a child process that is ended when it does not end by itself.
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Seek as _};
@@ -18,7 +18,8 @@ use serde_json::Value;
 use crate::row::Seen;
 use crate::tools::{Variables, command};
 
-/// How long a main may take for all its files. Loading takes milliseconds, on a busy machine perhaps seconds.
+/// How long a main may take for all its files. Loading takes milliseconds, on a busy machine
+/// perhaps seconds.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The factory that plugins of the catalogue export to the bare main.
@@ -38,8 +39,8 @@ enum Came {
     Seen(Seen),
 }
 
-/// Loads Go plugins one after the other. The last one is right if what it answers is what main answers, apart from `own`: its label, and what
-/// else it was built to answer.
+/// Loads Go plugins one after the other. The last one is right if what it answers is what main
+/// answers, apart from `own`: its label, and what else it was built to answer.
 pub(crate) fn go(main: &Utf8Path, plugins: &[&Utf8Path], own: &[(&str, &str)]) -> Seen {
     let loads: Vec<_> = plugins.iter().map(|plugin| Load::Go(plugin)).collect();
     match run(main, &loads, &Variables::new()) {
@@ -178,8 +179,8 @@ fn end(status: ExitStatus, errors: &str) -> String {
 /// Without the places of this machine, which would hide the rest.
 fn without_path(error: &str, load: Load<'_>) -> String {
     let (Load::Go(path) | Load::Native(path, _)) = load;
-    let folder = path.parent().unwrap();
+    let directory = path.parent().unwrap();
     error
-        .replace(&format!("{folder}/"), "")
+        .replace(&format!("{directory}/"), "")
         .replace(target().as_str(), "")
 }

@@ -1,6 +1,7 @@
 //! One row of the catalogue, and when its two sides agree.
 //!
-//! In: what was foretold, what was seen, what the symptom in the row's name is. Out: whether all three are one. Invariant: pure.
+//! In: what was predicted, what was seen, what the symptom in the row's name is. Out: whether all
+//! three are one. Invariant: pure.
 
 use std::fmt;
 
@@ -8,7 +9,7 @@ use bimetal_manifest::compat::Class;
 
 /// What the bytes say about loading a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Foretold {
+pub(crate) enum Predicted {
     /// It fits: it will load, and its code and main's will be one.
     Accepted,
     /// There is nothing against it in the bytes, and what decides is no matter of bytes.
@@ -59,7 +60,7 @@ pub(crate) enum Judge {
 pub(crate) struct Finding {
     pub(crate) judge: Judge,
     pub(crate) symptom: Symptom,
-    pub(crate) foretold: Foretold,
+    pub(crate) predicted: Predicted,
     pub(crate) seen: Seen,
 }
 
@@ -75,24 +76,25 @@ impl Seen {
 }
 
 impl Finding {
-    /// The bytes foretold what was seen, and what was seen is the symptom that the row is named after.
+    /// The bytes predicted what was seen, and what was seen is the symptom that the row is named
+    /// after.
     pub(crate) fn agrees(&self) -> bool {
         let seen = self.seen.symptom();
-        let is_foretold = match &self.foretold {
-            Foretold::Accepted => seen == Symptom::Loads,
+        let is_predicted = match &self.predicted {
+            Predicted::Accepted => seen == Symptom::Loads,
             // Everything is allowed but what bytes can show.
-            Foretold::Undecidable => seen != Symptom::WrongCode,
-            Foretold::Unreadable(_) => matches!(seen, Symptom::Error | Symptom::Death),
-            Foretold::Refused(..) if self.judge == Judge::Collector => seen == Symptom::Error,
-            Foretold::Refused(Class::Refused, _) => seen == Symptom::Error,
-            Foretold::Refused(Class::WouldAbort, _) => seen == Symptom::Death,
-            Foretold::Refused(Class::WouldRunWrongCode, _) => seen == Symptom::WrongCode,
+            Predicted::Undecidable => seen != Symptom::WrongCode,
+            Predicted::Unreadable(_) => matches!(seen, Symptom::Error | Symptom::Death),
+            Predicted::Refused(..) if self.judge == Judge::Collector => seen == Symptom::Error,
+            Predicted::Refused(Class::Refused, _) => seen == Symptom::Error,
+            Predicted::Refused(Class::WouldAbort, _) => seen == Symptom::Death,
+            Predicted::Refused(Class::WouldRunWrongCode, _) => seen == Symptom::WrongCode,
         };
-        is_foretold && seen == self.symptom
+        is_predicted && seen == self.symptom
     }
 }
 
-impl fmt::Display for Foretold {
+impl fmt::Display for Predicted {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Accepted => write!(formatter, "accepted"),

@@ -1,6 +1,7 @@
 //! The table of all rows that ran.
 //!
-//! In: findings, from several threads. Out: the table, and the line that counts. Invariant: a row that could not be finished counts as wrong.
+//! In: findings, from several threads. Out: the table, and the line that counts. Invariant: a row
+//! that could not be finished counts as wrong.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -43,8 +44,8 @@ impl Table {
             Err(reason) => Err(Failed::from(reason)),
             Ok(_) if line.is_right() => Ok(()),
             Ok(finding) => Err(Failed::from(format!(
-                "symptom {:?}\nforetold {}\nseen {}",
-                finding.symptom, finding.foretold, finding.seen
+                "symptom {:?}\npredicted {}\nseen {}",
+                finding.symptom, finding.predicted, finding.seen
             ))),
         };
         self.0.lock().unwrap().insert(name, line);
@@ -60,16 +61,16 @@ impl Table {
     pub(crate) fn print(&self) {
         let wrong = self.wrong();
         let lines = self.0.lock().unwrap();
-        println!("| row | foretold | seen | agree | s |\n|---|---|---|---|---|");
+        println!("| row | predicted | seen | agree | s |\n|---|---|---|---|---|");
         for (name, line) in lines.iter() {
             let agree = if line.is_right() { "yes" } else { "NO" };
-            let (foretold, seen) = match &line.finding {
-                Ok(finding) => (finding.foretold.to_string(), finding.seen.to_string()),
+            let (predicted, seen) = match &line.finding {
+                Ok(finding) => (finding.predicted.to_string(), finding.seen.to_string()),
                 Err(reason) => ("not finished".to_owned(), reason.clone()),
             };
             let seconds = line.took.as_secs_f64();
-            let (foretold, seen) = (short(&foretold), short(&seen));
-            println!("| {name} | {foretold} | {seen} | {agree} | {seconds:.1} |");
+            let (predicted, seen) = (short(&predicted), short(&seen));
+            println!("| {name} | {predicted} | {seen} | {agree} | {seconds:.1} |");
         }
         let rows = lines.len();
         println!(
@@ -97,7 +98,8 @@ fn short(text: &str) -> String {
             char => char,
         })
         .collect();
-    // What was done with a file is at the end of the loader's texts, where the file is at their start.
+    // What was done with a file is at the end of the loader's texts, where the file is at their
+    // start.
     if line.chars().count() <= WIDTH {
         return line;
     }

@@ -1,7 +1,8 @@
 //! Runs tools, and fetches those that this machine does not have.
 //!
-//! In: a tool's name and version. Out: what it wrote, or where it is. Invariant: nothing is installed: what is fetched lies below the target
-//! folder, and a tool that cannot be fetched or fails ends the row.
+//! In: a tool's name and version. Out: what it wrote, or where it is. Invariant: nothing is
+//! installed: what is fetched lies below the target directory, and a tool that cannot be fetched or
+//! fails ends the row.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -10,7 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
-use crate::places::folder;
+use crate::places::directory;
 
 /// How often something is fetched before that is a failure.
 const TRIES: usize = 3;
@@ -18,7 +19,8 @@ const TRIES: usize = 3;
 /// Variables for a tool.
 pub(crate) type Variables = BTreeMap<String, String>;
 
-/// Runs `program` in `place` to its end and returns what it wrote; a failure shows everything that it wrote.
+/// Runs `program` in `place` to its end and returns what it wrote; a failure shows everything that
+/// it wrote.
 pub(crate) fn run(
     place: &Utf8Path,
     program: &str,
@@ -76,7 +78,7 @@ fn attempt(
 /// A program as a command.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the catalogue runs real tool chains and the programs that they made"
+    reason = "the catalogue runs real toolchains and the programs that they made"
 )]
 pub(crate) fn command(program: &str) -> Command {
     Command::new(program)
@@ -90,13 +92,14 @@ pub(crate) fn go(version: Option<&'static str>) -> Utf8PathBuf {
     )
 }
 
-/// Go's own way to another tool chain: a module that its proxy serves and its checksum database vouches for.
+/// Go's own way to another toolchain: a module that its proxy serves and its checksum database
+/// vouches for.
 fn fetch_go(version: &str) -> Utf8PathBuf {
-    let place = folder("tools");
+    let place = directory("tools");
     let variables: Variables = [
         ("GOTOOLCHAIN", version),
-        ("GOMODCACHE", folder("tools/go").as_str()),
-        ("GOCACHE", folder("cache").as_str()),
+        ("GOMODCACHE", directory("tools/go").as_str()),
+        ("GOCACHE", directory("cache").as_str()),
         ("GOFLAGS", "-modcacherw"),
         ("GOPROXY", setting("GOPROXY").as_str()),
         ("GOSUMDB", setting("GOSUMDB").as_str()),
@@ -116,10 +119,11 @@ fn setting(name: &str) -> String {
         .to_owned()
 }
 
-/// A folder into which Debian's `packages` are unpacked. They are not installed: nothing of this machine changes.
+/// A directory into which Debian's `packages` are unpacked. They are not installed: nothing of this
+/// machine changes.
 pub(crate) fn debian(name: &'static str, packages: &'static [&'static str]) -> Utf8PathBuf {
     once(name, || {
-        let place = folder("tools/debian").join(name);
+        let place = directory("tools/debian").join(name);
         let done = place.join("unpacked");
         if done.exists() {
             return place;
@@ -140,10 +144,11 @@ pub(crate) fn debian(name: &'static str, packages: &'static [&'static str]) -> U
     })
 }
 
-/// Debian's lists of packages, in a folder of our own: a machine may have none, and only root may renew its own.
+/// Debian's lists of packages, in a directory of our own: a machine may have none, and only root
+/// may renew its own.
 fn package_lists() -> Utf8PathBuf {
     once("debian-lists", || {
-        let place = folder("tools/debian-lists");
+        let place = directory("tools/debian-lists");
         for name in ["lists/partial", "cache"] {
             fs::create_dir_all(place.join(name)).unwrap();
         }

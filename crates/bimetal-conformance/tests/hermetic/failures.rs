@@ -1,7 +1,8 @@
 //! What goes wrong has a name, and leaves nothing that looks finished.
 //!
-//! In: the quickstart's configuration with one thing wrong. Out: the error that a person reads. Invariant: real engines, real caches (copies of
-//! them), a real full disk; nothing is told that did not happen.
+//! In: the quickstart's configuration with one thing wrong. Out: the error that a person reads.
+//! Invariant: real engines, real caches (copies of them), a real full disk; nothing is told that
+//! did not happen.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -40,9 +41,9 @@ fn assert_says(said: &str, parts: &[&str]) {
     }
 }
 
-/// A file system in which programs start, and no tool chain is.
-fn without_go(folder: &Utf8Path) -> Utf8PathBuf {
-    let root = folder.join("root");
+/// A file system in which programs start, and no toolchain is.
+fn without_go(directory: &Utf8Path) -> Utf8PathBuf {
+    let root = directory.join("root");
     for name in ["lib64", "lib/x86_64-linux-gnu", "tmp"] {
         fs::create_dir_all(root.join(name)).unwrap();
     }
@@ -51,7 +52,7 @@ fn without_go(folder: &Utf8Path) -> Utf8PathBuf {
     for name in ["libc.so.6", "libgcc_s.so.1", "libm.so.6"] {
         copy(&format!("/lib/x86_64-linux-gnu/{name}"));
     }
-    let tar = folder.join("small.tar");
+    let tar = directory.join("small.tar");
     run("tar", &["-C", root.as_str(), "-cf", tar.as_str(), "."]).unwrap();
     tar
 }
@@ -83,7 +84,7 @@ fn a_base_without_go_is_named_with_the_step_inside() {
         &said,
         &[
             "the build in the container failed at the step `resolve`",
-            "cannot find the Go tool chain",
+            "cannot find the Go toolchain",
             "hint: install Go",
         ],
     );

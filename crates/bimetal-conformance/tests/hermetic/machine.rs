@@ -1,13 +1,15 @@
 //! The machine itself: if these fail, nothing that the builder does in a container means anything.
 //!
-//! In: engines, the root file system. Out: that they are what the other tests take them for. Invariant: the builder is not asked.
+//! In: engines, the root file system. Out: that they are what the other tests take them for.
+//! Invariant: the builder is not asked.
 
 use bimetal_conformance::distribution::{DistributionError, run};
 use bimetal_conformance::hermetic::{Daemon, Registry, install, rootfs};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
-/// Fails if a tool chain is missing, or if there is a way out: the table of routes has at most its headings.
+/// Fails if a toolchain is missing, or if there is a way out: the table of routes has at most its
+/// headings.
 const PROBE: &str = "go version && rustc --version && cargo --version && gcc --version && test $(wc -l < /proc/net/route) -le 1";
 
 fn scratch() -> (tempfile::TempDir, Utf8PathBuf) {
@@ -17,8 +19,8 @@ fn scratch() -> (tempfile::TempDir, Utf8PathBuf) {
 }
 
 /// A context whose only command is the probe, and whose only result says that it held.
-fn context(folder: &Utf8Path) -> Utf8PathBuf {
-    let context = folder.join("context");
+fn context(directory: &Utf8Path) -> Utf8PathBuf {
+    let context = directory.join("context");
     fs::create_dir(&context).unwrap();
     let rootfs = rootfs().unwrap();
     let place = context.join("rootfs.tar");
@@ -48,11 +50,11 @@ fn forwarding() -> String {
 #[test]
 fn a_daemon_builds_on_the_root_file_system_and_leaves_nothing_behind() {
     install().unwrap();
-    let (_keep, folder) = scratch();
-    let context = context(&folder);
+    let (_keep, directory) = scratch();
+    let context = context(&directory);
     let before = forwarding();
     let daemon = Daemon::start().unwrap();
-    let place = daemon.folder().to_owned();
+    let place = daemon.directory().to_owned();
     let host = format!("--host={}", daemon.host());
     let build = [
         "DOCKER_BUILDKIT=0",
@@ -73,8 +75,8 @@ fn a_daemon_builds_on_the_root_file_system_and_leaves_nothing_behind() {
 #[test]
 fn buildah_builds_on_the_root_file_system_in_a_container_and_in_a_changed_root() {
     install().unwrap();
-    let (_keep, folder) = scratch();
-    let context = context(&folder);
+    let (_keep, directory) = scratch();
+    let context = context(&directory);
     let oci = [
         "buildah",
         "build",
@@ -91,7 +93,7 @@ fn buildah_builds_on_the_root_file_system_in_a_container_and_in_a_changed_root()
         "--isolation=chroot",
     ];
     for words in [&oci[..], &chroot] {
-        let output = folder.join(words[0]);
+        let output = directory.join(words[0]);
         let output_option = format!("--output=type=local,dest={output}");
         let more = ["--layers=false", &output_option, context.as_str()];
         run(words[0], &[&words[1..], &more].concat()).unwrap();
@@ -102,9 +104,9 @@ fn buildah_builds_on_the_root_file_system_in_a_container_and_in_a_changed_root()
 #[test]
 fn a_registry_gives_an_image_by_its_digest_and_no_other() {
     install().unwrap();
-    let (_keep, folder) = scratch();
+    let (_keep, directory) = scratch();
     fs::write(
-        folder.join("Dockerfile"),
+        directory.join("Dockerfile"),
         "FROM scratch\nCOPY Dockerfile /\n",
     )
     .unwrap();
@@ -115,8 +117,8 @@ fn a_registry_gives_an_image_by_its_digest_and_no_other() {
         Ok(String::from_utf8(answer.stdout).unwrap().trim().to_owned())
     };
     let tagged = format!("{name}:1");
-    buildah(&["build", "--quiet", "--tag", &tagged, folder.as_str()]).unwrap();
-    let digest = folder.join("digest");
+    buildah(&["build", "--quiet", "--tag", &tagged, directory.as_str()]).unwrap();
+    let digest = directory.join("digest");
     buildah(&[
         "push",
         "--tls-verify=false",

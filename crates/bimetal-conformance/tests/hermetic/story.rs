@@ -1,7 +1,8 @@
 //! The promise: equal inputs give equal bytes, whoever builds them, and it can be checked.
 //!
-//! In: the quickstart's configuration, a root file system, real engines. Out: distributions from containers without a network. Invariant: every
-//! build is a whole one; what is read of it is read with other programs than ours.
+//! In: the quickstart's configuration, a root file system, real engines. Out: distributions from
+//! containers without a network. Invariant: every build is a whole one; what is read of it is read
+//! with other programs than ours.
 
 use std::collections::BTreeMap;
 use std::process::{Command, Output};
@@ -34,18 +35,18 @@ const FILES: [&str; 14] = [
 const MAIN: &str = "otelcol-quickstart";
 const CHROOT: (&str, &str) = ("BUILDAH_ISOLATION", "chroot");
 
-/// A folder with the quickstart's configuration, turned to the root file system.
+/// A directory with the quickstart's configuration, turned to the root file system.
 pub(crate) struct Project {
-    pub(crate) folder: Utf8PathBuf,
+    pub(crate) directory: Utf8PathBuf,
     _keep: tempfile::TempDir,
 }
 
 impl Project {
-    /// `name` is the folder's: other places must not make other bytes.
+    /// `name` is the directory's: other places must not make other bytes.
     pub(crate) fn new(name: &str, base: &str) -> Self {
         let keep = tempfile::tempdir().unwrap();
-        let folder = Utf8Path::from_path(keep.path()).unwrap().join(name);
-        fs::create_dir(&folder).unwrap();
+        let directory = Utf8Path::from_path(keep.path()).unwrap().join(name);
+        fs::create_dir(&directory).unwrap();
         let example = repository().join("examples/quickstart/builder-config.yaml");
         let config = fs::read_to_string(example).unwrap();
         let crates = repository().join("components");
@@ -55,20 +56,20 @@ impl Project {
                 "  plugins_dir: plugins",
                 &format!("  plugins_dir: plugins\n  base_image: {base}"),
             );
-        fs::write(folder.join("config.yaml"), config).unwrap();
+        fs::write(directory.join("config.yaml"), config).unwrap();
         Self {
-            folder,
+            directory,
             _keep: keep,
         }
     }
 
     pub(crate) fn out(&self) -> Utf8PathBuf {
-        self.folder.join("build")
+        self.directory.join("build")
     }
 
     pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = builder_program().unwrap();
-        command.current_dir(&self.folder).args(words);
+        command.current_dir(&self.directory).args(words);
         command
     }
 
@@ -92,7 +93,7 @@ fn sums(out: &Utf8Path) -> String {
 }
 
 #[test]
-fn two_engines_in_two_folders_give_the_same_bytes_and_everything_about_them_can_be_checked() {
+fn two_engines_in_two_directories_give_the_same_bytes_and_everything_about_them_can_be_checked() {
     install().unwrap();
     let base = rootfs().unwrap();
     let one = Project::new("one", base.as_str());
@@ -110,7 +111,7 @@ fn two_engines_in_two_folders_give_the_same_bytes_and_everything_about_them_can_
     loads(&one.out());
     refuses_others(&one.out());
     rebuilds(&one, &other);
-    println!("hermetic: buildah and docker, two folders: equal SHA256SUMS");
+    println!("hermetic: buildah and docker, two directories: equal SHA256SUMS");
     println!("hermetic: rebuilt with buildah and runc: equal; one source byte changed: named");
 }
 
@@ -218,7 +219,8 @@ fn loads(out: &Utf8Path) {
     assert_eq!(text(&loaded).matches("its factory answered").count(), 2);
 }
 
-/// A plugin that says that it comes from another environment is not taken, and each item that differs is told.
+/// A plugin that says that it comes from another environment is not taken, and each item that
+/// differs is told.
 fn refuses_others(out: &Utf8Path) {
     let keep = tempfile::tempdir().unwrap();
     let plugin = Utf8Path::from_path(keep.path())
@@ -299,7 +301,8 @@ fn rebuilds(one: &Project, other: &Project) {
     let output = rebuild(other).output().unwrap();
     let said = text(&output);
     assert_eq!(output.status.code(), Some(2), "{said}");
-    // The byte itself, and the hash of the crate in the manifest; main and the other plugin do not have that crate.
+    // The byte itself, and the hash of the crate in the manifest; main and the other plugin do not
+    // have that crate.
     let plugin = said
         .find("plugins/processor-attributes.so: ")
         .unwrap_or_else(|| panic!("{said}"));

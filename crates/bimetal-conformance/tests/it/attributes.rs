@@ -1,5 +1,6 @@
-//! The `attributes` processor: one body, two drivers. The Rust test host calls the factory table in this process; the real Collector
-//! loads the same component as a plugin, takes OTLP over HTTP and writes OTLP to a file.
+//! The `attributes` processor: one body, two drivers. The Rust test host calls the factory table in
+//! this process; the real Collector loads the same component as a plugin, takes OTLP over HTTP and
+//! writes OTLP to a file.
 
 use bimetal_attributes_processor::component;
 use bimetal_conformance::collector::{Start, free_endpoint, send_protobuf};
@@ -73,8 +74,8 @@ impl Scene {
     fn new(section: &Value, signal: Signal) -> Self {
         let quickstart = repository().join("examples/quickstart/builder-config.yaml");
         let keep = tempfile::tempdir().unwrap();
-        let folder = Utf8PathBuf::try_from(keep.path().to_owned()).unwrap();
-        let (received, config) = (folder.join("received"), folder.join("collector.yaml"));
+        let directory = Utf8PathBuf::try_from(keep.path().to_owned()).unwrap();
+        let (received, config) = (directory.join("received"), directory.join("collector.yaml"));
         let endpoint = free_endpoint().unwrap();
         // JSON is YAML, so the Collector reads it as it is.
         let text = json!({

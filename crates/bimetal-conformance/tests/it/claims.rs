@@ -1,6 +1,7 @@
 //! Several files that claim one component: `plugins check` and the start of main say the same.
 //!
-//! In: copies of the witness plugins. Out: what both say. Invariant: what `check` calls good is what main loads.
+//! In: copies of the witness plugins. Out: what both say. Invariant: what `check` calls good is
+//! what main loads.
 
 use bimetal_conformance::collector::{Ended, Start};
 use bimetal_conformance::tamper;

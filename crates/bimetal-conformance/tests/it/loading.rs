@@ -65,7 +65,7 @@ fn refuses_a_rust_plugin_with_another_dependency_hash() {
 }
 
 #[test]
-fn refuses_plugins_of_another_tool_chain_version() {
+fn refuses_plugins_of_another_toolchain_version() {
     let scene = Scene::unpinned();
     tamper::set_in_manifest(
         &scene.plugin(GO_PLUGIN),
@@ -158,9 +158,9 @@ fn a_link_in_the_place_of_a_plugin_is_named() {
 #[test]
 fn a_missing_plugin_directory_is_named_where_a_plugin_would_be_needed() {
     let scene = Scene::unpinned();
-    let folder = scene.plugins.parent().unwrap();
+    let directory = scene.plugins.parent().unwrap();
     // Nobody names the directory, and beside this copy of main there is none.
-    let main = folder.join("elsewhere/main");
+    let main = directory.join("elsewhere/main");
     fs::create_dir(main.parent().unwrap()).unwrap();
     fs::copy(&scene.main, &main).unwrap();
     let validate = |processors: &[&str]| {

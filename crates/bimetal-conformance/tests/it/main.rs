@@ -1,4 +1,5 @@
-//! Real distributions, built by the real builder, run as real processes. What needs more than one Collector is in `tests/all`.
+//! Real distributions, built by the real builder, run as real processes. What needs more than one
+//! Collector is in `tests/all`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod attributes;

@@ -1,4 +1,5 @@
-//! Every manifest that these tests build is one that `docs/manifest.schema.json` describes, in the artifact and beside it.
+//! Every manifest that these tests build is one that `docs/manifest.schema.json` describes, in the
+//! artifact and beside it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

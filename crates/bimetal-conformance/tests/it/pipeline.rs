@@ -9,8 +9,8 @@ use serde_json::Value;
 /// Sends the quickstart's telemetry through a distribution; gives what its file exporter wrote.
 fn through(distribution: &Distribution) -> Vec<Value> {
     let example = repository().join("examples/quickstart");
-    let folder = tempfile::tempdir().unwrap();
-    let received = Utf8PathBuf::try_from(folder.path().join("received.json")).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let received = Utf8PathBuf::try_from(directory.path().join("received.json")).unwrap();
     let endpoint = free_endpoint().unwrap();
     let collector = Start::new(&distribution.main, &example.join("collector.yaml"))
         .variable("QUICKSTART_ENDPOINT", endpoint)

@@ -1,5 +1,6 @@
-//! Who may write a plugin: what `plugins check` predicts and what a start does agree, for every way in which others could exchange it.
-//! These tests give files to other users, so they need root, as the gate has it.
+//! Who may write a plugin: what `plugins check` predicts and what a start does agree, for every way
+//! in which others could exchange it. These tests give files to other users, so they need root, as
+//! the gate has it.
 
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 
@@ -21,7 +22,7 @@ fn give(path: &Utf8Path, user: u32) {
     chown(path, Some(user), Some(user)).expect("giving files away needs root");
 }
 
-/// A scene whose plugins lie one folder deeper, so that they have a parent to spoil.
+/// A scene whose plugins lie one directory deeper, so that they have a parent to spoil.
 struct Nested {
     scene: Scene,
     parent: Utf8PathBuf,
@@ -31,7 +32,7 @@ struct Nested {
 impl Nested {
     fn new() -> Self {
         let mut scene = Scene::unpinned();
-        let parent = scene.folder.join("parent");
+        let parent = scene.directory.join("parent");
         let plugins = parent.join("plugins");
         fs::create_dir(&parent).unwrap();
         mode(&parent, 0o755);
@@ -57,13 +58,13 @@ const GOOD: &[(&str, Spoil)] = &[
     }),
     ("two dots", |it| it.plugins.join("../plugins")),
     ("a link to the directory", |it| {
-        let link = it.scene.folder.join("link");
+        let link = it.scene.directory.join("link");
         symlink(&it.plugins, &link).unwrap();
         link
     }),
     ("a second name of the file", |it| {
         let plugin = it.plugins.join(RUST_PLUGIN);
-        fs::hard_link(&plugin, it.scene.folder.join("second.so")).unwrap();
+        fs::hard_link(&plugin, it.scene.directory.join("second.so")).unwrap();
         it.plugins.clone()
     }),
 ];
@@ -78,7 +79,10 @@ const BAD: &[(&str, &str, Spoil)] = &[
         it.plugins.clone()
     }),
     ("a link in the place of the file", "symbolic link", |it| {
-        let (plugin, elsewhere) = (it.plugins.join(RUST_PLUGIN), it.scene.folder.join("x.so"));
+        let (plugin, elsewhere) = (
+            it.plugins.join(RUST_PLUGIN),
+            it.scene.directory.join("x.so"),
+        );
         fs::rename(&plugin, &elsewhere).unwrap();
         symlink(&elsewhere, &plugin).unwrap();
         it.plugins.clone()
@@ -127,7 +131,7 @@ const BAD: &[(&str, &str, Spoil)] = &[
         },
     ),
     ("a link where everybody may write", "open` ", |it| {
-        let open = it.scene.folder.join("open");
+        let open = it.scene.directory.join("open");
         fs::create_dir(&open).unwrap();
         mode(&open, 0o777);
         let link = open.join("link");
@@ -135,7 +139,7 @@ const BAD: &[(&str, &str, Spoil)] = &[
         link
     }),
     ("a link to nowhere", "nowhere", |it| {
-        let link = it.scene.folder.join("nowhere");
+        let link = it.scene.directory.join("nowhere");
         symlink("not-there", &link).unwrap();
         link
     }),
@@ -183,17 +187,17 @@ fn check_and_start_agree_about_who_may_write() {
 
 /// Main as another user, in a copy that this user can reach.
 fn as_user(it: &Nested, user: u32, arguments: &[&str]) -> Start {
-    let main = it.scene.folder.join("main");
+    let main = it.scene.directory.join("main");
     if !main.exists() {
         fs::copy(&it.scene.main, &main).unwrap();
     }
-    let cache = it.scene.folder.join("cache");
+    let cache = it.scene.directory.join("cache");
     if !cache.exists() {
         fs::create_dir(&cache).unwrap();
     }
     mode(&cache, 0o700);
     give(&cache, user);
-    mode(&it.scene.folder, 0o755);
+    mode(&it.scene.directory, 0o755);
     let id = user.to_string();
     let mut start = Start::command(
         Utf8Path::new("/usr/bin/setpriv"),
@@ -233,7 +237,7 @@ fn an_unprivileged_collector_takes_plugins_of_root_and_its_own_and_nobody_elses(
             Utf8Path::new("/usr/bin/setpriv"),
             &["--reuid", &id, "--regid", &id, "--clear-groups"],
         )
-        .argument(it.scene.folder.join("main"))
+        .argument(it.scene.directory.join("main"))
         .argument("plugins")
         .argument("check")
         .argument(format!("--plugins-dir={}", it.plugins))
@@ -270,11 +274,11 @@ fn a_set_user_id_collector_takes_nothing_from_its_environment() {
     const BORROWED: u32 = OPERATOR + 2;
     let it = Nested::new();
     let config = it.scene.config(&["go_witness", "rust_witness"]);
-    let main = it.scene.folder.join("main");
-    let temporary = it.scene.folder.join("temporary");
+    let main = it.scene.directory.join("main");
+    let temporary = it.scene.directory.join("temporary");
     fs::create_dir(&temporary).unwrap();
     mode(&temporary, 0o1777);
-    mode(&it.scene.folder, 0o755);
+    mode(&it.scene.directory, 0o755);
     let id = STRANGER.to_string();
     let run = |arguments: &[&str]| {
         let mut start = Start::command(
@@ -311,7 +315,7 @@ fn a_set_user_id_collector_takes_nothing_from_its_environment() {
     give(&main, BORROWED);
     mode(&main, 0o4755);
     let lists = run(&["plugins", "list", "--format=json"]);
-    let beside = it.scene.folder.join("plugins");
+    let beside = it.scene.directory.join("plugins");
     assert!(lists.log.contains(beside.as_str()), "{}", lists.log);
     let start = run(&["validate", &validate]);
     assert!(!start.status.success(), "{}", start.log);

@@ -1,4 +1,5 @@
-//! A copy of the loading distribution's plugins, a configuration, and the files that witnesses leave.
+//! A copy of the loading distribution's plugins, a configuration, and the files that witnesses
+//! leave.
 
 use bimetal_conformance::collector::{Ended, Start};
 use bimetal_conformance::distribution::{Distribution, build, copy_plugins, repository};
@@ -13,7 +14,7 @@ pub(crate) const RUST_PLUGIN: &str = "processor-rust_witness.so";
 pub(crate) struct Scene {
     pub(crate) main: Utf8PathBuf,
     pub(crate) plugins: Utf8PathBuf,
-    pub(crate) folder: Utf8PathBuf,
+    pub(crate) directory: Utf8PathBuf,
     /// The Collector's own telemetry, as its configuration has it: one line of YAML.
     pub(crate) telemetry: String,
     _keep: TempDir,
@@ -28,7 +29,8 @@ pub(crate) fn loading() -> Distribution {
 }
 
 impl Scene {
-    /// Plugins without the lock file, so that what refuses a changed plugin is the change and not its digest.
+    /// Plugins without the lock file, so that what refuses a changed plugin is the change and not
+    /// its digest.
     pub(crate) fn unpinned() -> Self {
         let scene = Self::pinned();
         fs::remove_file(scene.plugins.join("plugins.lock")).unwrap();
@@ -39,13 +41,13 @@ impl Scene {
     pub(crate) fn pinned() -> Self {
         let distribution = loading();
         let keep = tempfile::tempdir().unwrap();
-        let folder = Utf8PathBuf::try_from(keep.path().to_owned()).unwrap();
-        let plugins = folder.join("plugins");
+        let directory = Utf8PathBuf::try_from(keep.path().to_owned()).unwrap();
+        let plugins = directory.join("plugins");
         copy_plugins(&distribution.plugins, &plugins).unwrap();
         Self {
             main: distribution.main,
             plugins,
-            folder,
+            directory,
             telemetry: "{metrics: {level: none}}".to_owned(),
             _keep: keep,
         }
@@ -57,12 +59,12 @@ impl Scene {
 
     /// What the names of the files that plugins leave begin with.
     pub(crate) fn witness(&self) -> Utf8PathBuf {
-        self.folder.join("witness")
+        self.directory.join("witness")
     }
 
     /// A configuration whose one pipeline has these processors.
     pub(crate) fn config(&self, processors: &[&str]) -> Utf8PathBuf {
-        let file = self.folder.join("collector.yaml");
+        let file = self.directory.join("collector.yaml");
         let sections = processors
             .iter()
             .fold(String::new(), |text, name| text + "  " + name + ":\n");
@@ -82,7 +84,8 @@ impl Scene {
         file
     }
 
-    /// Main with this scene's plugins and a command of it before the configuration (`validate`), or none.
+    /// Main with this scene's plugins and a command of it before the configuration (`validate`), or
+    /// none.
     pub(crate) fn start(&self, command: &[&str], processors: &[&str]) -> Start {
         let config = self.config(processors);
         Start::command(&self.main, command)
@@ -97,14 +100,14 @@ impl Scene {
 
     /// What the plugins' code has left, in the order in which it ran.
     pub(crate) fn order(&self) -> Vec<String> {
-        let text = fs::read_to_string(self.folder.join("witness-order")).unwrap();
+        let text = fs::read_to_string(self.directory.join("witness-order")).unwrap();
         text.lines().map(str::to_owned).collect()
     }
 
     /// Names of the files that the plugins' code has left, sorted.
     pub(crate) fn witnesses(&self) -> Vec<String> {
         let mut names: Vec<String> = self
-            .folder
+            .directory
             .read_dir_utf8()
             .unwrap()
             .filter_map(|entry| {

@@ -74,8 +74,9 @@ fn skip_is_obeyed_and_logged() {
 #[test]
 fn skip_forgives_no_component_that_nobody_has() {
     let scene = Scene::unpinned();
-    // A copy of main that has no plugin directory beside it, and one that has: a slip of the pen stops both.
-    let alone = scene.folder.join("elsewhere/main");
+    // A copy of main that has no plugin directory beside it, and one that has: a slip of the pen
+    // stops both.
+    let alone = scene.directory.join("elsewhere/main");
     fs::create_dir(alone.parent().unwrap()).unwrap();
     fs::copy(&scene.main, &alone).unwrap();
     for directory in [None, Some(&scene.plugins)] {
@@ -105,7 +106,7 @@ fn plugins_are_loaded_in_the_order_of_their_file_names() {
     let order = scene.order();
     let first = |name: &str| order.iter().position(|one| one == name).unwrap();
     assert!(first("go-init") < first("rust-constructor"), "{order:?}");
-    fs::remove_file(scene.folder.join("witness-order")).unwrap();
+    fs::remove_file(scene.directory.join("witness-order")).unwrap();
     fs::rename(scene.plugin(RUST_PLUGIN), scene.plugin("a.so")).unwrap();
     let ended = scene.validate(&["go_witness", "rust_witness"]);
     assert!(ended.status.success(), "{}", ended.log);
@@ -134,7 +135,7 @@ fn a_bad_file_of_the_same_component_does_not_stand_in_the_way_of_a_good_one() {
 }
 
 #[test]
-fn a_missing_plugin_folder_is_named() {
+fn a_missing_plugin_directory_is_named() {
     let scene = Scene::unpinned();
     fs::remove_dir_all(&scene.plugins).unwrap();
     let ended = scene.validate(&["go_witness"]);

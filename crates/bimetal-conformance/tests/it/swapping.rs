@@ -1,5 +1,6 @@
-//! The bytes that were verified are the bytes that run, whatever happens to the file meanwhile, and whatever the place of private copies is
-//! like. The other bytes are those of the same plugin with other witnesses: had they run, their files would be there.
+//! The bytes that were verified are the bytes that run, whatever happens to the file meanwhile, and
+//! whatever the place of private copies is like. The other bytes are those of the same plugin with
+//! other witnesses: had they run, their files would be there.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -124,7 +125,7 @@ fn a_file_that_is_exchanged_in_a_loop_never_gets_unverified_bytes_executed() {
         let contents = [evil(&good), good];
         while_changing(
             |round| {
-                let draft = scene.folder.join("draft");
+                let draft = scene.directory.join("draft");
                 fs::write(&draft, &contents[round % 2]).unwrap();
                 fs::rename(&draft, &plugin).unwrap();
             },
@@ -150,7 +151,7 @@ fn a_file_that_is_written_over_and_truncated_in_a_loop_never_gets_unverified_byt
 #[test]
 fn a_private_copy_that_holds_something_else_is_not_believed() {
     let scene = Scene::pinned();
-    let cache = scene.folder.join("cache");
+    let cache = scene.directory.join("cache");
     let start = || {
         scene
             .start(&["validate"], &["go_witness"])
@@ -197,9 +198,10 @@ fn a_huge_sparse_file_is_refused_before_it_is_read() {
     }
 }
 
-/// Main in a mount namespace of its own, after `mounts`, a piece of shell in which `$place` is an empty folder.
+/// Main in a mount namespace of its own, after `mounts`, a piece of shell in which `$place` is an
+/// empty directory.
 fn mounted(scene: &Scene, mounts: &str, processor: &str) -> (Start, Utf8PathBuf) {
-    let place = scene.folder.join("place");
+    let place = scene.directory.join("place");
     fs::create_dir_all(&place).unwrap();
     let config = scene.config(&[processor]);
     let script = format!("set -e; place=$1; shift; {mounts}; exec \"$@\"");
@@ -233,7 +235,7 @@ fn a_place_for_private_copies_that_is_full_or_forbids_code_or_writing_is_named()
             let (start, place) = mounted(&scene, mounts, processor);
             start
                 .argument(format!("--plugins-cache-dir={place}"))
-                .variable("BIMETAL_WITNESS", scene.folder.join("witness"))
+                .variable("BIMETAL_WITNESS", scene.directory.join("witness"))
                 .to_end()
                 .unwrap()
         };

@@ -1,4 +1,5 @@
-//! Loaded, refused and skipped plugins in the Collector's log and in the metrics of its own telemetry.
+//! Loaded, refused and skipped plugins in the Collector's log and in the metrics of its own
+//! telemetry.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,7 +14,8 @@ use crate::scene::{GO_PLUGIN, RUST_PLUGIN, Scene};
 
 const NOTES: &str = "notes.so";
 
-/// A scene with one file that is no plugin, whose Collector offers its metrics at the address and writes its log as JSON.
+/// A scene with one file that is no plugin, whose Collector offers its metrics at the address and
+/// writes its log as JSON.
 fn observed(mut scene: Scene) -> (Scene, SocketAddr) {
     let endpoint = free_endpoint().unwrap();
     // JSON is YAML.

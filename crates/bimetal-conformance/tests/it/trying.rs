@@ -1,6 +1,8 @@
-//! `validate --load` in the real Collector: what a misbehaving plugin did, how far it came, and in whose code.
+//! `validate --load` in the real Collector: what a misbehaving plugin did, how far it came, and in
+//! whose code.
 //!
-//! In: the witness plugins, told to misbehave. Out: load reports. Invariant: the Collector that asks survives every one of them.
+//! In: the witness plugins, told to misbehave. Out: load reports. Invariant: the Collector that
+//! asks survives every one of them.
 
 use std::io::Read as _;
 use std::process::{Child, Command, Stdio};

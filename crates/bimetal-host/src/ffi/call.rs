@@ -1,7 +1,8 @@
 //! The data path: one record in C memory per call, filled by Go, answered by Rust.
 //!
-//! In: a [`Call`] and the telemetry. Out: an outcome, with the record's output or error filled. Invariant: nothing is copied and nothing is
-//! allocated on this side; a record that nothing was answered into needs no second call.
+//! In: a [`Call`] and the telemetry. Out: an outcome, with the record's output or error filled.
+//! Invariant: nothing is copied and nothing is allocated on this side; a record that nothing was
+//! answered into needs no second call.
 #![expect(unsafe_code, reason = "functions that Go calls")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -57,8 +58,8 @@ pub extern "C" fn bimetal_call_new() -> *mut Call {
 /// Gives telemetry to an instance. Answers `OUTCOME_…` or a negative status.
 ///
 /// # Safety
-/// `component` is a living instance; `call` is the address of a record in no other call whose answers were reset; `data` and `len` name telemetry that
-/// does not change during the call.
+/// `component` is a living instance; `call` is the address of a record in no other call whose
+/// answers were reset; `data` and `len` name telemetry that does not change during the call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bimetal_component_consume(
     component: usize,
@@ -74,8 +75,9 @@ pub unsafe extern "C" fn bimetal_component_consume(
     let Ok(component) = (unsafe { instance(component) }) else {
         return STATUS_INVALID;
     };
-    // Go may set `cancelled` at any time during the call, so no reference covers it: the fields are borrowed one by one.
-    // SAFETY: the record is alive, and nobody else uses this field during the call.
+    // Go may set `cancelled` at any time during the call, so no reference covers it: the fields are
+    // borrowed one by one. SAFETY: the record is alive, and nobody else uses this field during the
+    // call.
     let context = unsafe { &mut (*call).context };
     // SAFETY: as above.
     let output = unsafe { &mut (*call).output };

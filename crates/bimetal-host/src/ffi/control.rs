@@ -1,6 +1,7 @@
 //! Opening the host, the catalogue, verifying, loading, and the `plugins` command.
 //!
-//! In: JSON. Out: JSON. Invariant: every answer says what Go needs in its own words; Go decides nothing about plugins.
+//! In: JSON. Out: JSON. Invariant: every answer says what Go needs in its own words; Go decides
+//! nothing about plugins.
 #![expect(unsafe_code, reason = "functions that Go calls")]
 
 use std::collections::BTreeSet;
@@ -155,7 +156,8 @@ pub unsafe extern "C" fn bimetal_plugin_take(handle: u64, out: *mut Buffer) -> i
             path: plugin.path().to_string(),
             file: plugin.file().to_owned(),
         };
-        // The descriptor stays open for ever: its lock keeps other Collectors from removing the copy.
+        // The descriptor stays open for ever: its lock keeps other Collectors from removing the
+        // copy.
         std::mem::forget(plugin);
         Ok(taken)
     };
@@ -163,7 +165,8 @@ pub unsafe extern "C" fn bimetal_plugin_take(handle: u64, out: *mut Buffer) -> i
     unsafe { reply(out, run) }
 }
 
-/// Runs `MAIN plugins …`; writes to this process's standard output and error. Answers the exit code.
+/// Runs `MAIN plugins …`; writes to this process's standard output and error. Answers the exit
+/// code.
 ///
 /// # Safety
 /// `json` and `len` name text.

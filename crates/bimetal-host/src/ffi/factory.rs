@@ -1,6 +1,7 @@
 //! Factories and instances, as Go names them.
 //!
-//! In: a factory's number or an instance's address. Out: a status and JSON. Invariant: an address that Go has given back is never used.
+//! In: a factory's number or an instance's address. Out: a status and JSON. Invariant: an address
+//! that Go has given back is never used.
 #![expect(unsafe_code, reason = "functions that Go calls")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -88,7 +89,8 @@ pub unsafe extern "C" fn bimetal_factory_create(
 /// Starts an instance.
 ///
 /// # Safety
-/// `component` was made by `bimetal_factory_create` and not given back; `out` is valid for one write.
+/// `component` was made by `bimetal_factory_create` and not given back; `out` is valid for one
+/// write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bimetal_component_start(component: usize, out: *mut Buffer) -> i32 {
     let run = || {
@@ -122,7 +124,8 @@ pub unsafe extern "C" fn bimetal_component_shutdown(
 /// Frees an instance.
 ///
 /// # Safety
-/// `component` is 0, or was made by `bimetal_factory_create`, is in no call, and is not used afterwards.
+/// `component` is 0, or was made by `bimetal_factory_create`, is in no call, and is not used
+/// afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bimetal_component_free(component: usize) {
     if component == 0 {

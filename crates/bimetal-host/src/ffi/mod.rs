@@ -1,7 +1,8 @@
 //! What Go calls: the C functions of `go/pluginhost/bimetal_host.h`.
 //!
-//! In: JSON on the control path; numbers and one record on the data path. Out: a status, and JSON or the same record.
-//! Invariant: no panic leaves a function. A buffer that Go is given stays valid until Go gives it back with `bimetal_buffer_free`.
+//! In: JSON on the control path; numbers and one record on the data path. Out: a status, and JSON
+//! or the same record. Invariant: no panic leaves a function. A buffer that Go is given stays valid
+//! until Go gives it back with `bimetal_buffer_free`.
 
 mod call;
 mod control;
@@ -26,7 +27,8 @@ use std::sync::OnceLock;
 
 use crate::host::Host;
 
-/// The functions that Go calls, by name; `bimetal_host.h` declares these and `bimetal_main_init`, which is generated.
+/// The functions that Go calls, by name; `bimetal_host.h` declares these and `bimetal_main_init`,
+/// which is generated.
 pub const FUNCTIONS: &[&str] = &[
     "bimetal_buffer_free",
     "bimetal_call_free",

@@ -1,6 +1,7 @@
 //! Answers on the control path.
 //!
-//! In: a result. Out: a status and a JSON text in a buffer. Invariant: whatever happens in between, Go gets well-formed JSON.
+//! In: a result. Out: a status and a JSON text in a buffer. Invariant: whatever happens in between,
+//! Go gets well-formed JSON.
 #![expect(unsafe_code, reason = "reads and writes memory that Go names")]
 
 use std::any::Any;

@@ -1,6 +1,7 @@
 //! What Go and Rust tell each other on the control path, as JSON.
 //!
-//! In: answers of the host. Out: types whose texts may be shown as they are. Invariant: no decision is made here.
+//! In: answers of the host. Out: types whose texts may be shown as they are. Invariant: no decision
+//! is made here.
 
 use std::collections::BTreeMap;
 
@@ -134,7 +135,8 @@ pub(super) fn catalogue(host: &Host) -> Result<Catalogue, Failure> {
     let mut refused: Vec<_> = left_out.collect();
     let mut plugins = Vec::new();
     for item in &shelf.items {
-        // What stands for the plugin is there all the same: whoever uses it is told about the directory.
+        // What stands for the plugin is there all the same: whoever uses it is told about the
+        // directory.
         if let Some(problem) = host.directory_problem() {
             refused.push(WireRefusal::of(&item.refused_for(problem, None)));
         } else if let Err(refusal) = &item.glance {

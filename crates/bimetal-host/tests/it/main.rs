@@ -73,7 +73,7 @@ fn the_list_of_functions_is_that_of_the_exported_ones() {
 }
 
 #[test]
-fn go_has_the_border_that_rust_has() {
+fn go_has_the_abi_that_rust_has() {
     let (here, there) = (
         "crates/bimetal-abi/include/otelcol_plugin.h",
         "go/pluginhost/otelcol_plugin.h",

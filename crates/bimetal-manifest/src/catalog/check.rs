@@ -1,7 +1,7 @@
 //! Judges every file of a catalog.
 //!
-//! In: a [`Catalog`], main. Out: a [`Report`]. Invariant: every file is judged alone against main; what only concerns several files together
-//! stands in lists of its own.
+//! In: a [`Catalog`], main. Out: a [`Report`]. Invariant: every file is judged alone against main;
+//! what only concerns several files together stands in lists of its own.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,8 @@ pub struct CheckOptions<'a> {
 }
 
 impl Catalog {
-    /// Each file alone against `main`, then duplicates and pairs that conflict among the files that are not refused.
+    /// Each file alone against `main`, then duplicates and pairs that conflict among the files that
+    /// are not refused.
     pub fn check(&self, main: &Artifact, options: CheckOptions<'_>) -> Report {
         let plugins: Vec<_> = self
             .entries

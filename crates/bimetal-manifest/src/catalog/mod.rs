@@ -1,7 +1,7 @@
 //! A directory of plugins.
 //!
-//! In: a directory. Out: what each file in it is, and how it fits a main. Invariant: one bad file never ends a scan, and no code of any file
-//! runs.
+//! In: a directory. Out: what each file in it is, and how it fits a main. Invariant: one bad file
+//! never ends a scan, and no code of any file runs.
 
 mod check;
 mod report;

@@ -1,6 +1,7 @@
 //! Reads the files of a plugin directory.
 //!
-//! In: a directory. Out: [`Catalog`], sorted by file name. Invariant: everything about one file comes from one descriptor.
+//! In: a directory. Out: [`Catalog`], sorted by file name. Invariant: everything about one file
+//! comes from one descriptor.
 
 use std::io;
 
@@ -154,7 +155,8 @@ fn names(directory: &Utf8Path) -> Result<Vec<Name>, CatalogError> {
     let mut names = Vec::new();
     for entry in fs_err::read_dir(directory).map_err(failed)? {
         let name = entry.map_err(failed)?.file_name();
-        // Hidden files are those of tools that copy, until they are complete; the Collector does not look at them either.
+        // Hidden files are those of tools that copy, until they are complete; the Collector does
+        // not look at them either.
         let is_hidden = name.as_encoded_bytes().starts_with(b".");
         let is_plugin = std::path::Path::new(&name)
             .extension()

@@ -1,11 +1,13 @@
-//! Folds what differs between a Go plugin and main to causes: one compiler, one flag, one module, each with the packages that it explains.
+//! Folds what differs between a Go plugin and main to causes: one compiler, one flag, one module,
+//! each with the packages that it explains.
 //!
-//! In: mismatches of manifests, the package hashes of both files. Out: the same mismatches with their packages, and one for each group of
-//! packages that none of them explains. Invariant: pure; every package whose hash differs is named by exactly one mismatch.
+//! In: mismatches of manifests, the package hashes of both files. Out: the same mismatches with
+//! their packages, and one for each group of packages that none of them explains. Invariant: pure;
+//! every package whose hash differs is named by exactly one mismatch.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::dependencies::{FOLDER_AGAINST_VERSION, is_folder};
+use super::dependencies::{DIRECTORY_AGAINST_VERSION, is_directory};
 use super::mismatch::{Class, Mismatch, What};
 use super::packages::is_standard;
 use crate::object::{Artifact, GoFacts, Module};
@@ -149,7 +151,8 @@ fn cause(found: &[Mismatch], shared: &Shared<'_>, package: &str) -> Option<usize
     })
 }
 
-/// What a mismatch of the manifests comes to, now that it is known which packages it reaches. None if it reaches nothing that counts.
+/// What a mismatch of the manifests comes to, now that it is known which packages it reaches. None
+/// if it reaches nothing that counts.
 fn with_packages(mismatch: Mismatch, packages: &[&str], shared: &Shared<'_>) -> Option<Mismatch> {
     if !packages.is_empty() {
         let count = packages.len();
@@ -175,7 +178,8 @@ fn with_packages(mismatch: Mismatch, packages: &[&str], shared: &Shared<'_>) -> 
     (!is_harmless).then_some(mismatch)
 }
 
-/// One mismatch for the standard library and one for each module, with the best guess at what made the difference.
+/// One mismatch for the standard library and one for each module, with the best guess at what made
+/// the difference.
 fn unexplained(
     left: &[&str],
     shared: &Shared<'_>,
@@ -200,10 +204,10 @@ fn unexplained(
 
 fn of_module(module: &str, packages: &[&str], main: &GoFacts, plugin: &GoFacts) -> Mismatch {
     let (ours, theirs) = (version(main, module), version(plugin, module));
-    let one_is_a_folder =
-        ours.as_deref().is_none_or(is_folder) ^ theirs.as_deref().is_none_or(is_folder);
-    let remedy = if one_is_a_folder {
-        FOLDER_AGAINST_VERSION.to_owned()
+    let one_is_a_directory =
+        ours.as_deref().is_none_or(is_directory) ^ theirs.as_deref().is_none_or(is_directory);
+    let remedy = if one_is_a_directory {
+        DIRECTORY_AGAINST_VERSION.to_owned()
     } else {
         format!(
             "build both from the same files of `{module}`: Go compares where declarations stand as well, so one comment line more is a difference"

@@ -66,7 +66,8 @@ fn go_factory(found: Option<SymbolKind>) -> Option<Mismatch> {
     Some(mismatch)
 }
 
-/// What `NewFactory` returns stands in no symbol; but a function of the right type leaves the symbol of that type, in main as in the plugin.
+/// What `NewFactory` returns stands in no symbol; but a function of the right type leaves the
+/// symbol of that type, in main as in the plugin.
 fn signature(main: &Artifact, plugin: &Artifact, kind: Kind) -> Option<Mismatch> {
     let (main, go) = (main.facts.go.as_ref()?, plugin.facts.go.as_ref()?);
     let is_right = go.factory_types.contains(&kind);

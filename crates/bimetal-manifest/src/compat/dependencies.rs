@@ -10,7 +10,7 @@ use crate::object::{Artifact, Module};
 use crate::schema::{Dependency, Language, Manifest};
 
 /// Why Go says that two equal modules differ, and what to do.
-pub(super) const FOLDER_AGAINST_VERSION: &str = "one side takes the module from a folder (a workspace, or the module that is built), the other as a version: Go writes the version into every place in the code and so takes them for two modules, even with equal files; build both from the same version, without `go.work`";
+pub(super) const DIRECTORY_AGAINST_VERSION: &str = "one side takes the module from a directory (a workspace, or the module that is built), the other as a version: Go writes the version into every place in the code and so takes them for two modules, even with equal files; build both from the same version, without `go.work`";
 
 /// Longest chain of requirers that is shown.
 const CHAIN_LIMIT: usize = 16;
@@ -89,16 +89,17 @@ fn difference(pair: &Pair<'_>, name: &str, main: &str, plugin: &str) -> Mismatch
         .required_by(requirers(pair.plugin_part, name))
         .consequence(consequence)
         .remedy(
-            if ours.is_some_and(is_folder) ^ theirs.is_some_and(is_folder) {
-                FOLDER_AGAINST_VERSION.to_owned()
+            if ours.is_some_and(is_directory) ^ theirs.is_some_and(is_directory) {
+                DIRECTORY_AGAINST_VERSION.to_owned()
             } else {
                 remedy(pair.language, name, ours, is_same_version)
             },
         )
 }
 
-/// A module that was taken from a folder has no version: one of a workspace, or the one that was built.
-pub(super) fn is_folder(version: &str) -> bool {
+/// A module that was taken from a directory has no version: one of a workspace, or the one that was
+/// built.
+pub(super) fn is_directory(version: &str) -> bool {
     matches!(version, "" | "(devel)")
 }
 
@@ -128,7 +129,7 @@ fn entry<'a>(part: &'a Manifest, name: &str) -> Option<&'a Dependency> {
 }
 
 fn remedy(language: Language, name: &str, version: Option<&str>, is_same_version: bool) -> String {
-    match (language, version.filter(|version| !is_folder(version))) {
+    match (language, version.filter(|version| !is_directory(version))) {
         _ if is_same_version => {
             format!(
                 "build both from the same sources of `{name}`: one of them has changed files or a replacement, and one comment line more is a change"

@@ -1,6 +1,7 @@
 //! Compiler flags and the build environment: which of them matter, and whether they are equal.
 //!
-//! In: a pair. Out: mismatches. Invariant: pure; a flag that is written in another way and means the same is no difference.
+//! In: a pair. Out: mismatches. Invariant: pure; a flag that is written in another way and means
+//! the same is no difference.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -131,7 +132,8 @@ fn effective_tags<'a>(pair: &Pair<'a>) -> Option<(&'a [String], &'a [String])> {
     Some((main, pair.plugin_part.effective_tags.as_deref()?))
 }
 
-/// Every tag that an artifact was built with, by its manifest's flags and by Go's own record, which has those of `GOFLAGS` too.
+/// Every tag that an artifact was built with, by its manifest's flags and by Go's own record, which
+/// has those of `GOFLAGS` too.
 fn given_tags(flags: &BTreeMap<String, String>, artifact: &Artifact) -> BTreeSet<String> {
     let settings = artifact.facts.go.iter();
     let recorded = settings
@@ -150,12 +152,14 @@ fn given_tags(flags: &BTreeMap<String, String>, artifact: &Artifact) -> BTreeSet
         .collect()
 }
 
-/// Whether the other side was given every tag that matters here; files of its own may well ask for fewer.
+/// Whether the other side was given every tag that matters here; files of its own may well ask for
+/// fewer.
 fn fit(effective: &[String], given: &BTreeSet<String>) -> bool {
     effective.iter().all(|tag| given.contains(tag))
 }
 
-/// Differences in Go's own record that the manifests do not show: the record is written by the tool chain itself.
+/// Differences in Go's own record that the manifests do not show: the record is written by the
+/// toolchain itself.
 fn recorded(pair: &Pair<'_>, found: &[Mismatch]) -> Vec<Mismatch> {
     let (Some(main), Some(plugin)) = (&pair.main.facts.go, &pair.plugin.facts.go) else {
         return Vec::new();

@@ -1,7 +1,8 @@
 //! Environments of hermetic builds: one hash decides, and every item that differs is told.
 //!
-//! In: a pair. Out: at most one mismatch about a difference, and one about a manifest that contradicts itself. Invariant: pure; only main's own
-//! hermetic build makes a demand, and only under the policy `exact`.
+//! In: a pair. Out: at most one mismatch about a difference, and one about a manifest that
+//! contradicts itself. Invariant: pure; only main's own hermetic build makes a demand, and only
+//! under the policy `exact`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,13 +1,15 @@
 //! Values that `-ldflags=-X` puts into variables of packages that main has too.
 //!
-//! In: a pair of Go parts. Out: mismatches. Invariant: pure; a value for the plugin's own main package is nobody else's business.
+//! In: a pair of Go parts. Out: mismatches. Invariant: pure; a value for the plugin's own main
+//! package is nobody else's business.
 
 use std::collections::BTreeMap;
 
 use super::Pair;
 use super::mismatch::{Class, Mismatch, What};
 
-/// A plugin's variables of shared packages are main's: the loader binds data to whoever came first, so the plugin's own value is lost.
+/// A plugin's variables of shared packages are main's: the loader binds data to whoever came first,
+/// so the plugin's own value is lost.
 pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
     let Some(main) = &pair.main.facts.go else {
         return Vec::new();
@@ -38,7 +40,8 @@ pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
         .collect()
 }
 
-/// Variable, with its package -> value, out of every `-ldflags`. Of several values the last one counts.
+/// Variable, with its package -> value, out of every `-ldflags`. Of several values the last one
+/// counts.
 fn values(flags: &[String]) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut flags = flags.iter();
@@ -73,7 +76,8 @@ fn values(flags: &[String]) -> BTreeMap<String, String> {
     found
 }
 
-/// Splits as the go command does: blanks separate, a word that starts with a quote ends with the next one.
+/// Splits as the go command does: blanks separate, a word that starts with a quote ends with the
+/// next one.
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut rest = text.trim_start();

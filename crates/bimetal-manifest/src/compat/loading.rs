@@ -1,6 +1,7 @@
 //! What the plugin asks of the loader, and whether main's process can give it.
 //!
-//! In: two artifacts, the libraries of the machine where they are known. Out: mismatches. Invariant: pure; what the machine has was read before.
+//! In: two artifacts, the libraries of the machine where they are known. Out: mismatches.
+//! Invariant: pure; what the machine has was read before.
 
 use super::Rules;
 use super::mismatch::{Class, Mismatch, What};
@@ -10,7 +11,8 @@ use crate::system::{ALLOWED_LIBRARIES, System};
 /// Starts of the names of macOS's own libraries that Go and Rust link.
 const ALLOWED_FRAMEWORKS: &str = "/System/Library/Frameworks/";
 
-/// Functions that give memory out and take it back. Whoever exports one of them wants to be everybody's allocator.
+/// Functions that give memory out and take it back. Whoever exports one of them wants to be
+/// everybody's allocator.
 const ALLOCATOR: &[&str] = &[
     "aligned_alloc",
     "calloc",
@@ -208,7 +210,8 @@ fn tls_room(rules: Rules<'_>) -> u64 {
         .map_or(System::TLS_ROOM, |system| system.tls_room)
 }
 
-/// Thread-local variables whose place is fixed when a thread starts need room that was kept for them; earlier plugins have `taken` some.
+/// Thread-local variables whose place is fixed when a thread starts need room that was kept for
+/// them; earlier plugins have `taken` some.
 pub fn thread_locals(taken: u64, plugin: &Artifact, rules: Rules<'_>) -> Option<Mismatch> {
     let (room, wanted) = (tls_room(rules), plugin.facts.fixed_thread_locals());
     let sum = taken.saturating_add(wanted);
@@ -253,7 +256,8 @@ fn interposed(main: &Facts, plugin: &Facts) -> Option<Mismatch> {
     Some(mismatch)
 }
 
-/// C symbols of Go's own packages are in every Go artifact and mean the same in each; code of other languages does not.
+/// C symbols of Go's own packages are in every Go artifact and mean the same in each; code of other
+/// languages does not.
 fn is_foreign_to_go(name: &str) -> bool {
     [
         "_R", "_ZN", "bimetal_", "otelcol_", "rust_", "__rust", "__rdl_", "__rg_",
@@ -262,7 +266,8 @@ fn is_foreign_to_go(name: &str) -> bool {
     .any(|start| name.starts_with(start))
 }
 
-/// Memory that the C library hands out would be given back to the plugin's allocator, or the other way round.
+/// Memory that the C library hands out would be given back to the plugin's allocator, or the other
+/// way round.
 fn allocator(plugin: &Facts) -> Option<Mismatch> {
     let names: Vec<_> = plugin
         .native_exports

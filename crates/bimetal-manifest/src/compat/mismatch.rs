@@ -1,6 +1,7 @@
 //! One difference between main and a plugin, as data.
 //!
-//! In: nothing. Out: [`Mismatch`]. Invariant: texts are escaped when they are made, so a report may print them as they are.
+//! In: nothing. Out: [`Mismatch`]. Invariant: texts are escaped when they are made, so a report may
+//! print them as they are.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -30,7 +31,8 @@ pub struct Mismatch {
     /// Their names, sorted; a report may list only the first, see [`Mismatch::shorten`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
-    /// Who brings the plugin's side in: from the module or crate that requires the subject up to the one that the component is in.
+    /// Who brings the plugin's side in: from the module or crate that requires the subject up to
+    /// the one that the component is in.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub required_by: Vec<String>,
     /// What would happen on load.
@@ -85,9 +87,9 @@ pub enum What {
     PackageHash,
     /// Go packages whose hashes differ from those of another plugin.
     PluginSet,
-    /// Version of the C border.
+    /// Version of the C ABI.
     Abi,
-    /// Something that the plugin asks of the C border.
+    /// Something that the plugin asks of the C ABI.
     AbiFeature,
     /// The symbol that makes the factory.
     Factory,

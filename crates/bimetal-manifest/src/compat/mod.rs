@@ -1,9 +1,10 @@
 //! Decides whether a plugin may run beside a main binary.
 //!
-//! In: two [`Artifact`]s, then the package hashes of a set. Out: every [`Mismatch`]; none means compatible.
-//! Invariant: pure. Opens no file, knows no loader, does not stop at the first difference.
+//! In: two [`Artifact`]s, then the package hashes of a set. Out: every [`Mismatch`]; none means
+//! compatible. Invariant: pure. Opens no file, knows no loader, does not stop at the first
+//! difference.
 
-mod border;
+mod abi;
 mod causes;
 mod component;
 mod dependencies;
@@ -107,7 +108,7 @@ pub fn compare<'r>(
         found = causes::fold(found, main, plugin);
     }
     if let Some(pair) = pair(main, plugin, rules) {
-        found.extend(border::compare(&pair));
+        found.extend(abi::compare(&pair));
     }
     found.extend(component::compare(main, plugin));
     found.extend(loading::compare(main, plugin, rules));

@@ -1,7 +1,8 @@
 //! Go's package hashes, over a set of plugins.
 //!
-//! In: package hashes of main and of plugins. Out: what the runtime would refuse, for all packages and not only the first. Invariant: pure; a
-//! plugin that is refused contributes nothing, because it is never opened.
+//! In: package hashes of main and of plugins. Out: what the runtime would refuse, for all packages
+//! and not only the first. Invariant: pure; a plugin that is refused contributes nothing, because
+//! it is never opened.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +50,8 @@ impl Prediction {
     }
 }
 
-/// Predicts what `plugin.Open` says to `candidates`, opened in this order after the `loaded` ones. A refused one is not opened.
+/// Predicts what `plugin.Open` says to `candidates`, opened in this order after the `loaded` ones.
+/// A refused one is not opened.
 pub fn predict<'a>(
     main: &'a PackageHashes,
     loaded: &[Candidate<'a>],

@@ -1,6 +1,7 @@
 //! Pairs of Go plugins that fit main and not each other.
 //!
-//! In: package hashes. Out: [`Conflict`]s. Invariant: pure; their number is bounded, also for a directory made to have many.
+//! In: package hashes. Out: [`Conflict`]s. Invariant: pure; their number is bounded, also for a
+//! directory made to have many.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +34,8 @@ pub struct Conflict {
     pub remedy: String,
 }
 
-/// The pairs of plugins that cannot be used together although `main` has nothing against either, at most [`PAIRS_LIMIT`].
+/// The pairs of plugins that cannot be used together although `main` has nothing against either, at
+/// most [`PAIRS_LIMIT`].
 pub fn conflicts(main: &PackageHashes, plugins: &[Candidate<'_>]) -> Vec<Conflict> {
     let mut pairs = Pairs::new();
     for (package, owners) in owners(main, plugins) {

@@ -1,6 +1,7 @@
 //! rustc's flags: which of them matter, and whether they are equal.
 //!
-//! In: a pair. Out: mismatches. Invariant: pure; an option that is written in another way and means the same is no difference.
+//! In: a pair. Out: mismatches. Invariant: pure; an option that is written in another way and means
+//! the same is no difference.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +47,7 @@ pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
         options(&pair.plugin_part.build_flags),
     );
     differences(&main, &plugin)
-        // The border has its own rule for it, under every policy.
+        // The C ABI has its own rule for it, under every policy.
         .filter(|(name, ..)| *name != PANIC)
         .map(|(name, ours, theirs)| {
             Mismatch::new(Class::Refused, What::Flag, name)

@@ -10,7 +10,8 @@ use crate::schema::{Language, Manifest};
 /// Versions of Go whose runtime confuses types once several plugins are loaded.
 const DENIED_GO: &[&str] = &["go1.27.0", "go1.27.1", "go1.27"];
 
-/// Neighbouring minor releases that get as far as comparing packages. Equal sizes alone do not say so: 1.22 and 1.26 have them, and crash.
+/// Neighbouring minor releases that get as far as comparing packages. Equal sizes alone do not say
+/// so: 1.22 and 1.26 have them, and crash.
 const ALIKE_GO: &[(&str, &str)] = &[("go1.24", "go1.25")];
 
 /// What rustc puts in front of its version in `.comment`.
@@ -118,7 +119,8 @@ fn go_witness(artifact: &Artifact, part: &Manifest, subject: &str) -> Option<Mis
     (!agrees).then(|| witness(subject, told, found))
 }
 
-/// The size of the runtime's record of a module, written by the linker, changes with most releases: a witness that nobody edits.
+/// The size of the runtime's record of a module, written by the linker, changes with most releases:
+/// a witness that nobody edits.
 fn module_data(pair: &Pair<'_>) -> Option<Mismatch> {
     let size = |artifact: &Artifact| artifact.facts.go.as_ref()?.module_data_size;
     let (main, plugin) = (size(pair.main)?, size(pair.plugin)?);
@@ -136,7 +138,8 @@ fn module_data(pair: &Pair<'_>) -> Option<Mismatch> {
     Some(mismatch)
 }
 
-/// Go's record appends what GOEXPERIMENT switched on, `go env GOVERSION` does not; GOEXPERIMENT itself is compared as a variable.
+/// Go's record appends what GOEXPERIMENT switched on, `go env GOVERSION` does not; GOEXPERIMENT
+/// itself is compared as a variable.
 fn without_experiments(version: &str) -> &str {
     let end = version.find("-X:").or_else(|| version.find(" X:"));
     &version[..end.unwrap_or(version.len())]

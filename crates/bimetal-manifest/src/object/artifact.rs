@@ -1,6 +1,7 @@
 //! A file, its facts and its manifests.
 //!
-//! In: an open file or a path. Out: an [`Artifact`]. Invariant: a file without a good manifest still gives its facts.
+//! In: an open file or a path. Out: an [`Artifact`]. Invariant: a file without a good manifest
+//! still gives its facts.
 
 use std::fs::File;
 use std::io;
@@ -114,21 +115,24 @@ pub fn read_plugin(file: &File) -> Result<Artifact, ReadError> {
     read(file)
 }
 
-/// Opens and reads the artifact at `path`, which may be a link to a regular file. Neither waits for a pipe nor takes a terminal.
+/// Opens and reads the artifact at `path`, which may be a link to a regular file. Neither waits for
+/// a pipe nor takes a terminal.
 pub fn open(path: &Utf8Path) -> Result<(File, Artifact), ReadError> {
     let file = open_for_reading(path).map_err(|source| ReadError::Open { source })?;
     let artifact = read(&file)?;
     Ok((file, artifact))
 }
 
-/// Same as [`open`], for a file that is to be a plugin: a larger one than a plugin may be is not read.
+/// Same as [`open`], for a file that is to be a plugin: a larger one than a plugin may be is not
+/// read.
 pub fn open_plugin(path: &Utf8Path) -> Result<(File, Artifact), ReadError> {
     let file = open_for_reading(path).map_err(|source| ReadError::Open { source })?;
     let artifact = read_plugin(&file)?;
     Ok((file, artifact))
 }
 
-/// Opens `path` for reading without waiting for whoever writes to it. The reader finds out whether it is a regular file.
+/// Opens `path` for reading without waiting for whoever writes to it. The reader finds out whether
+/// it is a regular file.
 pub(crate) fn open_for_reading(path: &Utf8Path) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     Ok(rustix::fs::open(path.as_std_path(), flags, Mode::empty())?.into())

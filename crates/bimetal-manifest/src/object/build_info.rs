@@ -1,6 +1,7 @@
 //! Go's build information, as `go version -m` shows it.
 //!
-//! In: section `.go.buildinfo`. Out: [`BuildInfo`]. Invariant: only the form that Go has written since 1.18 is read, and every length is checked.
+//! In: section `.go.buildinfo`. Out: [`BuildInfo`]. Invariant: only the form that Go has written
+//! since 1.18 is read, and every length is checked.
 
 use schemars::JsonSchema;
 use serde::Serialize;

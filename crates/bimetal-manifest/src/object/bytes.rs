@@ -1,6 +1,7 @@
 //! Ranges of a file.
 //!
-//! In: an open file. Out: bytes of a range. Invariant: a range is checked against a limit and the file's size before memory is taken.
+//! In: an open file. Out: bytes of a range. Invariant: a range is checked against a limit and the
+//! file's size before memory is taken.
 
 use std::fs::File;
 use std::io;

@@ -1,7 +1,8 @@
 //! ELF of 64 bits in little-endian order.
 //!
-//! In: a file that starts like one. Out: its facts and the place of its manifest. Invariant: what the loader will use (the dynamic
-//! segment) is what is read; section headers that say otherwise are damage.
+//! In: a file that starts like one. Out: its facts and the place of its manifest. Invariant: what
+//! the loader will use (the dynamic segment) is what is read; section headers that say otherwise
+//! are damage.
 
 use object::LittleEndian as LE;
 use object::elf;

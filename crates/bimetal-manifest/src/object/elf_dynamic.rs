@@ -54,7 +54,8 @@ pub(super) fn read(elf: &Elf<'_>) -> Result<Dynamic, ReadError> {
         return Ok(Dynamic::default());
     };
     let length = segment.p_filesz.get(LE);
-    // The loader looks for the segment in memory; a file offset that leads elsewhere would hide what it finds.
+    // The loader looks for the segment in memory; a file offset that leads elsewhere would hide
+    // what it finds.
     if elf.offset(segment.p_vaddr.get(LE), length) != Some(segment.p_offset.get(LE)) {
         return Err(ReadError::Malformed { what });
     }
@@ -151,7 +152,8 @@ fn take(dynamic: &mut Dynamic, addresses: &mut Addresses, tag: elf::DynamicTag, 
     }
 }
 
-/// Finds the tables in the file. Only the section header tells how many symbols there are, so it has to be the header of that table.
+/// Finds the tables in the file. Only the section header tells how many symbols there are, so it
+/// has to be the header of that table.
 fn locate(elf: &Elf<'_>, dynamic: &mut Dynamic, addresses: &Addresses) -> Result<(), ReadError> {
     if let Some(address) = addresses.strings {
         let offset = elf

@@ -1,7 +1,7 @@
 //! The tables that an ELF file starts from.
 //!
-//! In: the file header. Out: program headers, section headers, section names. Invariant: what lies outside of the file, is too large or
-//! could be loaded in two ways gives an error.
+//! In: the file header. Out: program headers, section headers, section names. Invariant: what lies
+//! outside of the file, is too large or could be loaded in two ways gives an error.
 
 use object::LittleEndian as LE;
 use object::elf;
@@ -25,7 +25,8 @@ pub(super) fn in_file(section: &SectionHeader) -> bool {
         && section.sh_flags.get(LE).0 & elf::SHF_COMPRESSED.0 == 0
 }
 
-/// What the loader looks at before anything else: version of the format, operating system, and that the rest of the mark is empty.
+/// What the loader looks at before anything else: version of the format, operating system, and that
+/// the rest of the mark is empty.
 pub(super) fn check_ident(ident: &[u8]) -> Result<(), ReadError> {
     let version = ident.get(6) == Some(&elf::EV_CURRENT.0);
     let system = ident.get(7).copied().unwrap_or_default();
@@ -63,7 +64,8 @@ pub(super) fn segments(
     Ok(segments)
 }
 
-/// What is in memory is what was read: segments are whole, do not cover each other, and the loader has no second one to prefer.
+/// What is in memory is what was read: segments are whole, do not cover each other, and the loader
+/// has no second one to prefer.
 fn check_segments(bytes: &Bytes<'_>, segments: &[Segment]) -> Result<(), ReadError> {
     let of = |kind: elf::ProgramType| {
         segments

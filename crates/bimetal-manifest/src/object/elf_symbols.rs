@@ -1,7 +1,7 @@
 //! The dynamic symbols, passed once.
 //!
-//! In: the table's place. Out: what plugins and Go need to be known by, or the first exported names. Invariant: the table is streamed; only
-//! names of interest are kept.
+//! In: the table's place. Out: what plugins and Go need to be known by, or the first exported
+//! names. Invariant: the table is streamed; only names of interest are kept.
 
 use std::collections::{BinaryHeap, HashSet};
 
@@ -23,8 +23,8 @@ const CHUNK: u64 = 2048;
 
 type Entry = elf::Sym64<LE>;
 
-/// Looks for the symbols of interest. What Go or the border could have named a function is looked at in libraries only: a program
-/// exports more functions than anything else.
+/// Looks for the symbols of interest. What Go or the C ABI could have named a function is looked
+/// at in libraries only: a program exports more functions than anything else.
 pub(super) fn scan(
     elf: &Elf<'_>,
     dynamic: &Dynamic,

@@ -1,7 +1,7 @@
 //! Versions of symbols: those that a file needs of its libraries, and those that a library defines.
 //!
-//! In: the addresses that the dynamic segment gives. Out: names by number. Invariant: the lists are chains of distances in the file; a chain
-//! ends with the section or at a limit.
+//! In: the addresses that the dynamic segment gives. Out: names by number. Invariant: the lists are
+//! chains of distances in the file; a chain ends with the section or at a limit.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,7 @@
 //! What a file says about itself through its format.
 //!
-//! In: nothing; the readers fill it. Out: [`Facts`], as they stand in reports and sidecars. Invariant: every list is bounded.
+//! In: nothing; the readers fill it. Out: [`Facts`], as they stand in reports and sidecars.
+//! Invariant: every list is bounded.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -30,7 +31,8 @@ pub struct Facts {
     pub needed: Vec<String>,
     /// RPATH and RUNPATH, or Mach-O's `LC_RPATH`.
     pub run_paths: Vec<String>,
-    /// Other requests to the loader that no plugin makes: `DT_AUDIT`, `DT_FILTER`, text relocations, segments to write and execute, …
+    /// Other requests to the loader that no plugin makes: `DT_AUDIT`, `DT_FILTER`, text
+    /// relocations, segments to write and execute, …
     pub loader_requests: Vec<String>,
     /// Highest version of the GNU C library that is needed.
     pub glibc: Option<GlibcVersion>,
@@ -40,11 +42,13 @@ pub struct Facts {
     pub tls_size: u64,
     /// Its own definitions come first for its own code (`DT_SYMBOLIC`).
     pub symbolic: bool,
-    /// Versions that it needs of the libraries that it needs, for instance `GLIBC_2.34` of `libc.so.6`.
+    /// Versions that it needs of the libraries that it needs, for instance `GLIBC_2.34` of
+    /// `libc.so.6`.
     pub needed_versions: Vec<NeededVersion>,
     /// Symbols that it uses and others have to bring.
     pub undefined: Vec<UndefinedSymbol>,
-    /// What it exports under names that C, C++ or Rust could give; names of Go contain a dot or a colon. Sorted.
+    /// What it exports under names that C, C++ or Rust could give; names of Go contain a dot or a
+    /// colon. Sorted.
     #[serde(skip)]
     pub native_exports: Vec<String>,
     /// How many symbols the file exports.
@@ -66,11 +70,13 @@ pub struct GoFacts {
     pub plugin_path: Option<String>,
     /// What `NewFactory` of the plugin's main package is.
     pub new_factory: Option<SymbolKind>,
-    /// Kinds of component whose factory function has a type in this file. Without the type no symbol of it can be there.
+    /// Kinds of component whose factory function has a type in this file. Without the type no
+    /// symbol of it can be there.
     pub factory_types: BTreeSet<Kind>,
     /// The file carries a Go runtime that plugins can join, or that joins one.
     pub module_data: bool,
-    /// Bytes of the runtime's record of one module, `runtime.firstmoduledata`: differs between most releases of Go.
+    /// Bytes of the runtime's record of one module, `runtime.firstmoduledata`: differs between most
+    /// releases of Go.
     pub module_data_size: Option<u64>,
     /// Package -> hash of what it exports; compared by the runtime when a plugin is opened.
     pub package_hashes: PackageHashes,
@@ -116,9 +122,10 @@ pub enum Form {
     Main,
     /// Built with `-buildmode=plugin`.
     GoPlugin,
-    /// A shared library that exports what the C border asks for.
+    /// A shared library that exports what the C ABI asks for.
     RustPlugin,
-    /// A shared library with a Go runtime that no plugin may have, for instance from `-buildmode=c-shared`.
+    /// A shared library with a Go runtime that no plugin may have, for instance from
+    /// `-buildmode=c-shared`.
     GoSharedLibrary,
     /// A program without manifests.
     Executable,
@@ -195,7 +202,8 @@ pub struct ExportedSymbols {
 }
 
 impl Facts {
-    /// Bytes of the room for thread-local variables that the C library keeps for libraries with `DF_STATIC_TLS`.
+    /// Bytes of the room for thread-local variables that the C library keeps for libraries with
+    /// `DF_STATIC_TLS`.
     pub fn fixed_thread_locals(&self) -> u64 {
         if self.static_tls { self.tls_size } else { 0 }
     }

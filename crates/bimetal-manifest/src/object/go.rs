@@ -1,6 +1,7 @@
 //! What Go's linker leaves among the exported symbols.
 //!
-//! In: symbols, one after the other. Out: [`GoFacts`]. Invariant: a package hash is never guessed: one that cannot be read is damage.
+//! In: symbols, one after the other. Out: [`GoFacts`]. Invariant: a package hash is never guessed:
+//! one that cannot be read is damage.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -190,7 +191,8 @@ pub(super) fn facts(
     })
 }
 
-/// The symbol of the type `func() Factory` of a kind. Where plugins are possible, Go's linker writes a hash in the place of a long type.
+/// The symbol of the type `func() Factory` of a kind. Where plugins are possible, Go's linker
+/// writes a hash in the place of a long type.
 fn factory_type(kind: Kind) -> String {
     let text = format!(
         "func() go.opentelemetry.io/collector/{}.Factory",
@@ -202,7 +204,8 @@ fn factory_type(kind: Kind) -> String {
     format!("type:{}", BASE64_STANDARD.encode(&hash[..6]))
 }
 
-/// An import path as Go writes it into symbols: dots of the last element and everything unusual become `%xx`.
+/// An import path as Go writes it into symbols: dots of the last element and everything unusual
+/// become `%xx`.
 fn escape_import_path(path: &str) -> String {
     let last = path.rfind('/').map_or(0, |slash| slash + 1);
     let mut escaped = String::with_capacity(path.len());

@@ -1,6 +1,7 @@
 //! A library of the system: what it exports and needs.
 //!
-//! In: a path. Out: [`Library`]. Invariant: reads what plugins are read with, within the same limits; its code is not looked at.
+//! In: a path. Out: [`Library`]. Invariant: reads what plugins are read with, within the same
+//! limits; its code is not looked at.
 
 use std::collections::HashSet;
 
@@ -25,7 +26,8 @@ pub struct Library {
 }
 
 impl Library {
-    /// Whether the loader finds `name` here, with `version` where one is asked for. A library without versions satisfies every version.
+    /// Whether the loader finds `name` here, with `version` where one is asked for. A library
+    /// without versions satisfies every version.
     pub fn defines(&self, name: &str, version: Option<&str>) -> bool {
         match version {
             Some(version) if !self.versions.is_empty() => {

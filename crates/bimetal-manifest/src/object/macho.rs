@@ -1,7 +1,7 @@
 //! Mach-O of 64 bits in little-endian order.
 //!
-//! In: a file that starts like one. Out: its facts and the place of its manifest. Invariant: read for inspection; no plugin of this form
-//! has been loaded in a test.
+//! In: a file that starts like one. Out: its facts and the place of its manifest. Invariant: read
+//! for inspection; no plugin of this form has been loaded in a test.
 
 use object::LittleEndian as LE;
 use object::macho;

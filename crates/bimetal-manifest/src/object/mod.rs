@@ -1,7 +1,7 @@
 //! An artifact's bytes, read through one descriptor.
 //!
-//! In: an open file, untrusted. Out: an [`Artifact`]. Invariant: only ranges are read, each checked against the file's size and a limit
-//! first; nothing is mapped or executed.
+//! In: an open file, untrusted. Out: an [`Artifact`]. Invariant: only ranges are read, each checked
+//! against the file's size and a limit first; nothing is mapped or executed.
 
 mod artifact;
 mod build_info;

@@ -1,6 +1,7 @@
 //! Names out of a file, kept within a limit.
 //!
-//! In: names, one after the other. Out: all of them. Invariant: what a hostile table can make a reader keep is bounded in number and in bytes.
+//! In: names, one after the other. Out: all of them. Invariant: what a hostile table can make a
+//! reader keep is bounded in number and in bytes.
 
 use super::error::ReadError;
 

@@ -1,10 +1,12 @@
 //! How large a plugin's file may be.
 //!
-//! In: a size. Out: nothing, or the refusal. Invariant: prediction and start ask here, so that they agree and say it in the same words.
+//! In: a size. Out: nothing, or the refusal. Invariant: prediction and start ask here, so that they
+//! agree and say it in the same words.
 
 use super::error::ReadError;
 
-/// Most bytes that a plugin's file may have. Plugins are tens of megabytes; anything much larger is a mistake or an attack.
+/// Most bytes that a plugin's file may have. Plugins are tens of megabytes; anything much larger is
+/// a mistake or an attack.
 pub const LARGEST_PLUGIN: u64 = 512 << 20;
 
 /// Refuses a plugin's file of `size` bytes if that is too large to be read as a whole.

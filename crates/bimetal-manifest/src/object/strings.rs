@@ -1,6 +1,7 @@
 //! A string table, read in blocks.
 //!
-//! In: the range of the table. Out: single strings. Invariant: memory is bounded however large the table is, and a string is cut at a limit.
+//! In: the range of the table. Out: single strings. Invariant: memory is bounded however large the
+//! table is, and a string is cut at a limit.
 
 use super::bytes::Bytes;
 use super::error::ReadError;
@@ -57,7 +58,8 @@ impl<'b> Strings<'b> {
             let part = self.slots[slot]
                 .as_ref()
                 .map_or(&[][..], |block| &block.bytes[skip.min(block.bytes.len())..]);
-            // Looking for the end byte by byte was two thirds of all instructions of a verification: Go plugins export long names.
+            // Looking for the end byte by byte was two thirds of all instructions of a
+            // verification: Go plugins export long names.
             let near = &part[..part.len().min(NAME_LIMIT + 1)];
             if let Some(end) = memchr::memchr(0, near) {
                 if self.name.is_empty() {

@@ -1,7 +1,8 @@
 //! The environment of a hermetic build, item by item, and the one hash over it.
 //!
-//! In: what the builder found in its container. Out: the text of `environment.json` and its hash. Invariant: nothing in here depends on the
-//! distribution, on the machine outside or on the time, so that builds in equal containers have equal hashes.
+//! In: what the builder found in its container. Out: the text of `environment.json` and its hash.
+//! Invariant: nothing in here depends on the distribution, on the machine outside or on the time,
+//! so that builds in equal containers have equal hashes.
 
 use std::collections::BTreeMap;
 
@@ -15,11 +16,13 @@ use crate::digest::Digest;
 /// Everything that the environment hash covers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Hermetic {
-    /// The images that the container started from -> their digest (`sha256:…`); a root file system has the name `rootfs`.
+    /// The images that the container started from -> their digest (`sha256:…`); a root file system
+    /// has the name `rootfs`.
     pub base_images: BTreeMap<String, String>,
     /// `sha256:` of the Dockerfile.
     pub dockerfile: String,
-    /// Name and architecture of every installed package -> version, as the package manager of the image has them.
+    /// Name and architecture of every installed package -> version, as the package manager of the
+    /// image has them.
     pub packages: BTreeMap<String, String>,
     /// Name of a tool (`go`, `rustc`, `cargo`, `cc`, `ld`) -> what it is.
     pub tools: BTreeMap<String, Tool>,
@@ -27,7 +30,8 @@ pub struct Hermetic {
     pub variables: BTreeMap<String, String>,
     /// The program that built.
     pub builder: Builder,
-    /// Keys of later versions, which come after the others: kept, so that the hash of the text stays what it was.
+    /// Keys of later versions, which come after the others: kept, so that the hash of the text
+    /// stays what it was.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
@@ -37,7 +41,8 @@ pub struct Hermetic {
 pub struct Tool {
     /// As the tool says it.
     pub version: String,
-    /// `sha256:` over the program and, for a tool chain, the files it compiles with (standard library, compilers).
+    /// `sha256:` over the program and, for a toolchain, the files it compiles with (standard
+    /// library, compilers).
     pub hash: String,
 }
 
@@ -54,7 +59,8 @@ impl Hermetic {
         text
     }
 
-    /// The environment hash: `sha256:` over [`Hermetic::to_text`], so that `sha256sum environment.json` gives it too.
+    /// The environment hash: `sha256:` over [`Hermetic::to_text`], so that
+    /// `sha256sum environment.json` gives it too.
     pub fn hash(&self) -> String {
         format!("sha256:{}", Digest::of(self.to_text().as_bytes()))
     }

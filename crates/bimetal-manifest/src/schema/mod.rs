@@ -1,6 +1,7 @@
 //! The manifest as types, and its text.
 //!
-//! In: JSON text, untrusted. Out: [`Manifest`]s. Invariant: text beyond the limits, or with a key twice in one object, gives no manifest.
+//! In: JSON text, untrusted. Out: [`Manifest`]s. Invariant: text beyond the limits, or with a key
+//! twice in one object, gives no manifest.
 
 mod hermetic;
 mod parse;

@@ -1,6 +1,7 @@
 //! The text of a manifest.
 //!
-//! In: JSON text, untrusted. Out: one [`Manifest`] (plugin) or several (main). Invariant: every limit is checked before the text is read.
+//! In: JSON text, untrusted. Out: one [`Manifest`] (plugin) or several (main). Invariant: every
+//! limit is checked before the text is read.
 
 use serde_json::Value;
 
@@ -11,13 +12,15 @@ use crate::escape::escape;
 /// Longest text of a plugin's manifest, in bytes.
 pub const TEXT_LIMIT: usize = 1 << 20;
 
-/// Longest text of main's manifests, in bytes: main lists the dependencies and components of both languages.
+/// Longest text of main's manifests, in bytes: main lists the dependencies and components of both
+/// languages.
 pub const MAIN_TEXT_LIMIT: usize = 4 << 20;
 
 /// How deep arrays and objects may be nested.
 pub const DEPTH_LIMIT: usize = 32;
 
-/// How many values a text may have; those of a Collector with twenty components have under two thousand.
+/// How many values a text may have; those of a Collector with twenty components have under two
+/// thousand.
 pub const VALUES_LIMIT: usize = 1 << 17;
 
 /// The longest type name that a Collector takes.
@@ -118,7 +121,8 @@ fn from_value(value: Value) -> Result<Manifest, ParseError> {
     Ok(manifest)
 }
 
-/// The type becomes part of symbol and file names and is shown everywhere: only what a Collector takes passes.
+/// The type becomes part of symbol and file names and is shown everywhere: only what a Collector
+/// takes passes.
 fn check_type_name(component: &Component) -> Result<(), ParseError> {
     let name = component.type_name.as_str();
     let fits = name.len() <= TYPE_NAME_LIMIT

@@ -1,6 +1,7 @@
 //! JSON as values, without what JSON leaves open.
 //!
-//! In: text. Out: one [`Value`]. Invariant: no object has a key twice, nothing is nested deeper or has more values than the limits.
+//! In: text. Out: one [`Value`]. Invariant: no object has a key twice, nothing is nested deeper or
+//! has more values than the limits.
 
 use std::cell::Cell;
 use std::fmt;
@@ -19,7 +20,8 @@ pub(crate) fn value(text: &str, depth: usize, count: usize) -> Result<Value, ser
     Ok(value)
 }
 
-/// `depth` is how many levels of arrays and objects may still be opened, `left` how many values the text may still have.
+/// `depth` is how many levels of arrays and objects may still be opened, `left` how many values the
+/// text may still have.
 #[derive(Clone, Copy)]
 struct Strict<'l> {
     depth: usize,

@@ -1,6 +1,7 @@
 //! The manifest as types: the only place that names the JSON keys.
 //!
-//! In: JSON text. Out: [`Manifest`]. Invariant: a key that this version does not know is kept in `other` and ignored.
+//! In: JSON text. Out: [`Manifest`]. Invariant: a key that this version does not know is kept in
+//! `other` and ignored.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +11,12 @@ use serde_json::{Map, Value};
 
 use super::hermetic::Hermetic;
 
-/// Version of the schema that this crate writes. Readers accept every version that has the required keys.
+/// Version of the schema that this crate writes. Readers accept every version that has the required
+/// keys.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// What an artifact says about how it was built. The keys up to `build_time` are those of the plugin proposal and keep their meaning.
+/// What an artifact says about how it was built. The keys up to `build_time` are those of the
+/// plugin proposal and keep their meaning.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Manifest {
     /// Version of this schema.
@@ -26,33 +29,36 @@ pub struct Manifest {
     pub toolchain_version: String,
     /// `release` or `debug`.
     pub build_profile: String,
-    /// Go: module path -> `h1:` sum. Rust: crate name (`name@version` where a name occurs twice) -> `sha256:` or `h1:`.
+    /// Go: module path -> `h1:` sum. Rust: crate name (`name@version` where a name occurs twice) ->
+    /// `sha256:` or `h1:`.
     pub dependency_hashes: BTreeMap<String, String>,
-    /// Every flag given to the compiler and linker. Compared: Go's `-trimpath -tags -race -msan -asan -gcflags -asmflags -pgo -cover*`,
-    /// rustc's code generation flags.
+    /// Every flag given to the compiler and linker. Compared: Go's
+    /// `-trimpath -tags -race -msan -asan -gcflags -asmflags -pgo -cover*`, rustc's code generation
+    /// flags.
     pub build_flags: Vec<String>,
     /// Rust's target triple, for Go too.
     pub target: String,
     /// RFC 3339, UTC.
     pub build_time: String,
-    /// The tool chain in more detail.
+    /// The toolchain in more detail.
     #[serde(default)]
     pub toolchain: Toolchain,
     /// The dependencies in more detail, in the order of `dependency_hashes`.
     #[serde(default)]
     pub dependencies: Vec<Dependency>,
-    /// Variables that reached the compilers: GO*, CGO_*, CC and the like. Compared: GO* and CGO_*, those that name places excepted.
+    /// Variables that reached the compilers: GO*, CGO_*, CC and the like. Compared: GO* and CGO_*,
+    /// those that name places excepted.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
-    /// Of a hermetic build: [`Hermetic::hash`], the `sha256:` of `environment.json`. Else `sha256:` over the canonical text of `environment`
-    /// and `toolchain`, recorded only.
+    /// Of a hermetic build: [`Hermetic::hash`], the `sha256:` of `environment.json`. Else `sha256:`
+    /// over the canonical text of `environment` and `toolchain`, recorded only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment_hash: Option<String>,
     /// What the hermetic build was made in; absent from any other build.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hermetic: Option<Hermetic>,
-    /// Those of the tags behind `-tags` that a file of the import graph asks for in a build constraint, sorted; the others change nothing.
-    /// Without this key every tag is compared.
+    /// Those of the tags behind `-tags` that a file of the import graph asks for in a build
+    /// constraint, sorted; the others change nothing. Without this key every tag is compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_tags: Option<Vec<String>>,
     /// `sha256:` of the profile that `-pgo` named; the flag itself has its path or name only.
@@ -73,7 +79,7 @@ pub struct Manifest {
     /// How main looks for plugins; only in main's Go part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plugins: Option<PluginSettings>,
-    /// The C border; in Rust parts only.
+    /// The C ABI; in Rust parts only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abi: Option<Abi>,
     /// Keys of later versions.
@@ -146,7 +152,7 @@ pub struct Toolchain {
 pub struct Dependency {
     /// Module path or crate name.
     pub name: String,
-    /// Version as the tool chain writes it (`v1.2.3`, `1.2.3`).
+    /// Version as the toolchain writes it (`v1.2.3`, `1.2.3`).
     pub version: String,
     /// `proxy`, `registry`, `git`, `local` or `replaced`.
     pub source: String,
@@ -158,8 +164,9 @@ pub struct Dependency {
     /// What a replaced Go module was replaced by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_by: Option<String>,
-    /// Key (as in `dependency_hashes`) of the dependency that brings this one in, on a shortest way from the component; none where the
-    /// component's own module or crate, or main itself, asks for it.
+    /// Key (as in `dependency_hashes`) of the dependency that brings this one in, on a shortest way
+    /// from the component; none where the component's own module or crate, or main itself, asks for
+    /// it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub required_by: Option<String>,
 }
@@ -180,7 +187,8 @@ pub struct Builder {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// `sha256:` over everything the builder generates or carries: templates, Go sources, SDK crates.
+    /// `sha256:` over everything the builder generates or carries: templates, Go sources, SDK
+    /// crates.
     #[serde(default)]
     pub generator_hash: String,
 }
@@ -193,7 +201,8 @@ pub struct Component {
     /// Its type, as in the Collector's configuration.
     #[serde(rename = "type")]
     pub type_name: String,
-    /// Signal (`logs`, `metrics`, `traces`, `profiles`, `extension`, `logs_to_metrics`, …) -> stability (`beta`, …).
+    /// Signal (`logs`, `metrics`, `traces`, `profiles`, `extension`, `logs_to_metrics`, …) ->
+    /// stability (`beta`, …).
     #[serde(default)]
     pub signals: BTreeMap<String, String>,
     /// Module or crate, with its version.
@@ -209,7 +218,7 @@ pub struct Component {
 /// How main looks for plugins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PluginSettings {
-    /// `dist.plugins_dir`: relative to main's folder, or absolute.
+    /// `dist.plugins_dir`: relative to main's directory, or absolute.
     pub dir: String,
     /// `dist.plugins_policy`.
     pub policy: Policy,
@@ -226,7 +235,7 @@ pub enum Policy {
     Abi,
 }
 
-/// Version of the C border.
+/// Version of the C ABI.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Abi {
     /// Must be equal.

@@ -1,6 +1,7 @@
 //! The list of libraries that the GNU loader keeps, `ld.so.cache`.
 //!
-//! In: the file. Out: paths by name. Invariant: a file that is missing, too large or damaged is an empty list, as it is for the loader.
+//! In: the file. Out: paths by name. Invariant: a file that is missing, too large or damaged is an
+//! empty list, as it is for the loader.
 
 use std::io::Read as _;
 
@@ -41,7 +42,8 @@ impl Cache {
         }
     }
 
-    /// Where a library of that name lies, the best first. A name has several paths where the machine runs programs of several kinds.
+    /// Where a library of that name lies, the best first. A name has several paths where the
+    /// machine runs programs of several kinds.
     pub(super) fn paths(&self, name: &str) -> impl Iterator<Item = &str> {
         let count = self.number(MAGIC.len()).unwrap_or(0);
         (0..count).filter_map(move |index| {

@@ -1,7 +1,8 @@
 //! What the loader of this machine would bring into main's process.
 //!
-//! In: main, the places where this machine keeps libraries. Out: [`System`]: the libraries that plugins may need, with what they export.
-//! Invariant: nothing is loaded; libraries are read as plugins are, through one descriptor and within limits.
+//! In: main, the places where this machine keeps libraries. Out: [`System`]: the libraries that
+//! plugins may need, with what they export. Invariant: nothing is loaded; libraries are read as
+//! plugins are, through one descriptor and within limits.
 
 mod cache;
 mod search;
@@ -44,10 +45,12 @@ pub struct System {
 }
 
 impl System {
-    /// Bytes that the C library keeps for thread-local variables of libraries that are loaded later, with its defaults.
+    /// Bytes that the C library keeps for thread-local variables of libraries that are loaded
+    /// later, with its defaults.
     pub const TLS_ROOM: u64 = 1664;
 
-    /// What this machine has for `main` and its plugins. Without `environment` no variable counts, as for a program with borrowed rights.
+    /// What this machine has for `main` and its plugins. Without `environment` no variable counts,
+    /// as for a program with borrowed rights.
     pub fn of_this_machine(main: &Artifact, environment: bool) -> Self {
         let search = Search::of_this_machine(environment);
         Self::new(main, ALLOWED_LIBRARIES, &search)
@@ -77,7 +80,8 @@ impl System {
         }
     }
 
-    /// The library of that name; the outer `None` says that nobody looked for it, the inner one that it is not there.
+    /// The library of that name; the outer `None` says that nobody looked for it, the inner one
+    /// that it is not there.
     pub fn library(&self, name: &str) -> Option<Option<&Library>> {
         self.libraries.get(name).map(Option::as_ref)
     }

@@ -1,7 +1,7 @@
 //! Finds a shared library by its name, in the order of the GNU loader.
 //!
-//! In: a name without folders. Out: the library as it would be loaded. Invariant: a file for another processor is passed over, as the
-//! loader does.
+//! In: a name without directories. Out: the library as it would be loaded. Invariant: a file for
+//! another processor is passed over, as the loader does.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -12,9 +12,9 @@ use crate::object::{self, Library};
 const CACHE: &str = "/etc/ld.so.cache";
 
 /// Where the loader looks without a list.
-const FOLDERS: &[&str] = &["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
+const DIRECTORIES: &[&str] = &["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
 
-/// Debian's loaders look into folders with a name for each system first.
+/// Debian's loaders look into directories with a name for each system first.
 const SYSTEMS: &[(&str, &str)] = &[
     ("x86_64", "x86_64-linux-gnu"),
     ("aarch64", "aarch64-linux-gnu"),
@@ -23,15 +23,15 @@ const SYSTEMS: &[(&str, &str)] = &[
 /// Where a loader looks for libraries.
 #[derive(Debug, Default)]
 pub struct Search {
-    folders: Vec<Utf8PathBuf>,
+    directories: Vec<Utf8PathBuf>,
     cache: Cache,
     defaults: Vec<Utf8PathBuf>,
     tunables: String,
 }
 
 impl Search {
-    /// The places of this machine's loader. Without `environment` neither `LD_LIBRARY_PATH` nor `GLIBC_TUNABLES` counts, as for a
-    /// program with borrowed rights.
+    /// The places of this machine's loader. Without `environment` neither `LD_LIBRARY_PATH` nor
+    /// `GLIBC_TUNABLES` counts, as for a program with borrowed rights.
     pub fn of_this_machine(environment: bool) -> Self {
         let variable = |name| {
             environment
@@ -41,21 +41,21 @@ impl Search {
         };
         let path = variable("LD_LIBRARY_PATH");
         Self {
-            folders: path
+            directories: path
                 .split([':', ';'])
-                .filter(|folder| !folder.is_empty())
+                .filter(|directory| !directory.is_empty())
                 .map(Utf8PathBuf::from)
                 .collect(),
             cache: Cache::read(Utf8Path::new(CACHE)),
-            defaults: FOLDERS.iter().map(Utf8PathBuf::from).collect(),
+            defaults: DIRECTORIES.iter().map(Utf8PathBuf::from).collect(),
             tunables: variable("GLIBC_TUNABLES"),
         }
     }
 
-    /// These folders and nothing else.
-    pub fn in_folders(folders: impl IntoIterator<Item = Utf8PathBuf>) -> Self {
+    /// These directories and nothing else.
+    pub fn in_directories(directories: impl IntoIterator<Item = Utf8PathBuf>) -> Self {
         Self {
-            folders: folders.into_iter().collect(),
+            directories: directories.into_iter().collect(),
             ..Self::default()
         }
     }
@@ -69,16 +69,19 @@ impl Search {
             return read(Utf8Path::new(name), machine);
         }
         let system = SYSTEMS.iter().find(|(of, _)| *of == machine);
-        let debian = system.into_iter().flat_map(|(_, folder)| {
-            ["/lib", "/usr/lib"].map(|base| Utf8Path::new(base).join(folder))
+        let debian = system.into_iter().flat_map(|(_, directory)| {
+            ["/lib", "/usr/lib"].map(|base| Utf8Path::new(base).join(directory))
         });
         let debian = debian.filter(|_| !self.defaults.is_empty());
-        let in_folders = self.folders.iter().map(|folder| folder.join(name));
+        let in_directories = self
+            .directories
+            .iter()
+            .map(|directory| directory.join(name));
         let cached = self.cache.paths(name).map(Utf8PathBuf::from);
-        let defaults = self.defaults.iter().map(|folder| folder.join(name));
-        in_folders
+        let defaults = self.defaults.iter().map(|directory| directory.join(name));
+        in_directories
             .chain(cached)
-            .chain(debian.map(|folder| folder.join(name)))
+            .chain(debian.map(|directory| directory.join(name)))
             .chain(defaults)
             .find_map(|path| read(&path, machine))
     }

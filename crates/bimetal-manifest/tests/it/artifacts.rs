@@ -110,8 +110,10 @@ fn what_is_predicted_of_real_package_hashes_is_what_the_runtime_does() {
     );
     assert!(said.ends_with("<nil>\n"), "{said}");
 
-    let folder = tempfile::tempdir().unwrap();
-    let other = Utf8Path::from_path(folder.path()).unwrap().join("other.so");
+    let directory = tempfile::tempdir().unwrap();
+    let other = Utf8Path::from_path(directory.path())
+        .unwrap()
+        .join("other.so");
     let source = fixtures().go_plugin.parent().unwrap();
     run(
         source,
@@ -128,7 +130,8 @@ fn what_is_predicted_of_real_package_hashes_is_what_the_runtime_does() {
     );
     let other_plugin = read(&other);
     let mismatches = compare(&main, &other_plugin, Policy::Exact);
-    // The manifest claims the flag; Go's own record does not have it. One flag explains every package.
+    // The manifest claims the flag; Go's own record does not have it. One flag explains every
+    // package.
     let found: Vec<_> = mismatches
         .iter()
         .map(|mismatch| (mismatch.what, mismatch.subject.as_str()))
@@ -152,15 +155,19 @@ fn what_is_predicted_of_real_package_hashes_is_what_the_runtime_does() {
 
 #[test]
 fn stripping_takes_nothing_away_that_is_compared() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = Utf8Path::from_path(folder.path()).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let directory = Utf8Path::from_path(directory.path()).unwrap();
     for path in [
         &fixtures().main,
         &fixtures().go_plugin,
         &fixtures().rust_plugin,
     ] {
-        let stripped = folder.join(path.file_name().unwrap());
-        run(folder, "strip", &["-o", stripped.as_str(), path.as_str()]);
+        let stripped = directory.join(path.file_name().unwrap());
+        run(
+            directory,
+            "strip",
+            &["-o", stripped.as_str(), path.as_str()],
+        );
         let (before, after) = (read(path), read(&stripped));
         assert!(after.facts.size < before.facts.size);
         assert_eq!(after.facts.form, before.facts.form);
@@ -172,25 +179,29 @@ fn stripping_takes_nothing_away_that_is_compared() {
 
 #[test]
 fn shared_libraries_and_programs_that_are_no_plugins_are_told_apart() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = Utf8Path::from_path(folder.path()).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let directory = Utf8Path::from_path(directory.path()).unwrap();
     fs_err::write(
-        folder.join("plain.c"),
+        directory.join("plain.c"),
         "int answer(void) { return 42; } int main(void) { return 0; }",
     )
     .unwrap();
     run(
-        folder,
+        directory,
         "cc",
         &["-shared", "-fPIC", "-o", "plain.so", "plain.c"],
     );
-    run(folder, "cc", &["-o", "program", "plain.c"]);
-    run(folder, "cc", &["-c", "-o", "plain.o", "plain.c"]);
-    fs_err::write(folder.join("go.mod"), "module example.com/c\n\ngo 1.26\n").unwrap();
-    fs_err::write(folder.join("c.go"), "package main\n\nimport \"C\"\n\n//export Answer\nfunc Answer() int { return 42 }\n\nfunc main() {}\n").unwrap();
-    fs_err::remove_file(folder.join("plain.c")).unwrap();
+    run(directory, "cc", &["-o", "program", "plain.c"]);
+    run(directory, "cc", &["-c", "-o", "plain.o", "plain.c"]);
+    fs_err::write(
+        directory.join("go.mod"),
+        "module example.com/c\n\ngo 1.26\n",
+    )
+    .unwrap();
+    fs_err::write(directory.join("c.go"), "package main\n\nimport \"C\"\n\n//export Answer\nfunc Answer() int { return 42 }\n\nfunc main() {}\n").unwrap();
+    fs_err::remove_file(directory.join("plain.c")).unwrap();
     run(
-        folder,
+        directory,
         "go",
         &[
             "build",
@@ -201,14 +212,14 @@ fn shared_libraries_and_programs_that_are_no_plugins_are_told_apart() {
             ".",
         ],
     );
-    let form = |name: &str| read(&folder.join(name)).facts.form;
+    let form = |name: &str| read(&directory.join(name)).facts.form;
     assert_eq!(form("plain.so"), Form::SharedLibrary);
     assert_eq!(form("program"), Form::Executable);
     assert_eq!(form("plain.o"), Form::Other);
     assert_eq!(form("shared.so"), Form::GoSharedLibrary);
     let main = read(&fixtures().main);
     for name in ["plain.so", "program", "plain.o", "shared.so"] {
-        let found: Vec<_> = compare(&main, &read(&folder.join(name)), Policy::Abi)
+        let found: Vec<_> = compare(&main, &read(&directory.join(name)), Policy::Abi)
             .iter()
             .map(|mismatch| mismatch.what)
             .collect();
@@ -218,7 +229,7 @@ fn shared_libraries_and_programs_that_are_no_plugins_are_told_apart() {
         );
     }
     assert_eq!(
-        read(&folder.join("plain.so")).manifests,
+        read(&directory.join("plain.so")).manifests,
         Err(ManifestError::Missing)
     );
 }

@@ -16,15 +16,15 @@ use crate::fixture::{self, fixtures, read, run};
 
 const DIGESTS: ScanOptions = ScanOptions { digests: true };
 
-fn folder() -> (TempDir, Utf8PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = Utf8Path::from_path(folder.path()).unwrap().to_owned();
-    (folder, path)
+fn directory() -> (TempDir, Utf8PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = Utf8Path::from_path(directory.path()).unwrap().to_owned();
+    (directory, path)
 }
 
 #[test]
 fn a_file_that_is_still_copied_under_a_hidden_name_is_no_plugin() {
-    let (_guard, path) = folder();
+    let (_guard, path) = directory();
     for name in [".processor-a.so", "processor-a.so"] {
         fs_err::write(path.join(name), "text").unwrap();
     }
@@ -84,7 +84,7 @@ fn text(report: &Report) -> String {
 
 #[test]
 fn one_bad_file_never_ends_the_scan() {
-    let (_folder, path) = folder();
+    let (_directory, path) = directory();
     fs_err::copy(&fixtures().go_plugin, path.join("a-good-go.so")).unwrap();
     fs_err::copy(&fixtures().rust_plugin, path.join("b-good-rust.so")).unwrap();
     symlink(&fixtures().rust_plugin, path.join("c-link.so")).unwrap();
@@ -95,7 +95,7 @@ fn one_bad_file_never_ends_the_scan() {
     fs_err::write(path.join("g-truncated.so"), &whole[..whole.len() / 2]).unwrap();
     let library = fixture::library(&path.join("library"), &[]);
     fs_err::rename(library, path.join("h-no-manifest.so")).unwrap();
-    fs_err::create_dir(path.join("i-folder.so")).unwrap();
+    fs_err::create_dir(path.join("i-directory.so")).unwrap();
     run(&path, "mkfifo", &["j-pipe.so"]);
     fs_err::copy(&fixtures().main, path.join("k-main.so")).unwrap();
     fs_err::write(path.join("notes.txt"), "not a plugin").unwrap();
@@ -119,7 +119,7 @@ fn one_bad_file_never_ends_the_scan() {
 
 #[test]
 fn a_directory_of_fitting_plugins_is_clean() {
-    let (_folder, path) = folder();
+    let (_directory, path) = directory();
     fs_err::copy(&fixtures().go_plugin, path.join("processor-gopher.so")).unwrap();
     fs_err::copy(&fixtures().rust_plugin, path.join("processor-crab.so")).unwrap();
     let report = check(&path);
@@ -134,7 +134,7 @@ fn a_directory_of_fitting_plugins_is_clean() {
 
 #[test]
 fn a_file_that_is_larger_than_a_plugin_may_be_is_refused_without_its_digest() {
-    let (_folder, path) = folder();
+    let (_directory, path) = directory();
     // But for its size it is a good plugin; what is added takes no room on the disk.
     let file = path.join("processor-crab.so");
     fs_err::copy(&fixtures().rust_plugin, &file).unwrap();
@@ -156,7 +156,7 @@ fn a_file_that_is_larger_than_a_plugin_may_be_is_refused_without_its_digest() {
 
 #[test]
 fn the_report_as_json_is_stable() {
-    let (_folder, path) = folder();
+    let (_directory, path) = directory();
     fs_err::copy(&fixtures().rust_plugin, path.join("processor-crab.so")).unwrap();
     fs_err::write(path.join("text.so"), "text").unwrap();
     let mut report = check(&path);
@@ -168,7 +168,7 @@ fn the_report_as_json_is_stable() {
 
 #[test]
 fn the_lock_decides_when_it_lists_other_bytes_and_where_it_is_required() {
-    let (_folder, path) = folder();
+    let (_directory, path) = directory();
     fs_err::copy(&fixtures().rust_plugin, path.join("processor-crab.so")).unwrap();
     let catalog = Catalog::scan_with(&path, DIGESTS).unwrap();
     let entry = catalog.get("processor-crab.so").unwrap();
@@ -214,7 +214,7 @@ fn the_lock_decides_when_it_lists_other_bytes_and_where_it_is_required() {
 
 #[test]
 fn a_missing_directory_and_a_file_in_its_place_are_errors() {
-    let (_folder, path) = folder();
+    let (_directory, path) = directory();
     assert!(matches!(
         Catalog::scan(&path.join("missing")),
         Err(CatalogError::Missing { .. })
@@ -228,7 +228,7 @@ fn a_missing_directory_and_a_file_in_its_place_are_errors() {
 
 #[test]
 fn a_directory_with_too_many_plugins_is_an_error() {
-    let (_folder, path) = folder();
+    let (_directory, path) = directory();
     for number in 0..=ENTRIES_LIMIT {
         fs_err::write(path.join(format!("{number}.so")), "").unwrap();
     }
@@ -240,7 +240,7 @@ fn a_directory_with_too_many_plugins_is_an_error() {
 
 #[test]
 fn without_main_nothing_is_better_than_undecidable() {
-    let (_folder, path) = folder();
+    let (_directory, path) = directory();
     fs_err::copy(&fixtures().rust_plugin, path.join("processor-crab.so")).unwrap();
     fs_err::write(path.join("text.so"), "text").unwrap();
     let report = Catalog::scan(&path).unwrap().describe(None);

@@ -208,7 +208,7 @@ fn a_workspace_against_a_version_is_named_and_not_forty_packages() {
 }
 
 #[test]
-fn a_folder_against_a_version_is_named_also_where_the_manifests_tell() {
+fn a_directory_against_a_version_is_named_also_where_the_manifests_tell() {
     for version in ["", "(devel)"] {
         let (mut main, mut plugin) = pair();
         version.clone_into(&mut manifest(&mut main).dependencies[0].version);

@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use crate::fixture::{fixtures, main, read, temporary, write_at};
 
-/// Keys of the manifest that say something and are compared with nothing. A key that is not here is compared. The type is one of them
-/// because it has to differ from every other one, not equal it.
+/// Keys of the manifest that say something and are compared with nothing. A key that is not here is
+/// compared. The type is one of them because it has to differ from every other one, not equal it.
 const RECORDED: &[&str] = &[
     "/build_time",
     "/component/module",
@@ -223,7 +223,8 @@ fn another_kind_name_or_place_of_the_factory_is_refused() {
         assert_eq!(found.len(), 1, "{found:?}");
         let entry = found[0].1;
         let file = temporary(&bytes);
-        // st_name, st_info (an object instead of a function), st_other (hidden), st_shndx (undefined).
+        // st_name, st_info (an object instead of a function), st_other (hidden), st_shndx
+        // (undefined).
         for (field, value) in [
             (0, &[1, 0, 0, 0][..]),
             (4, &[0x11]),

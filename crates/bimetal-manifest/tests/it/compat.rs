@@ -1,4 +1,5 @@
-//! Differences between a real main and real plugins whose manifests or facts were changed one by one.
+//! Differences between a real main and real plugins whose manifests or facts were changed one by
+//! one.
 
 use std::fmt::Write as _;
 
@@ -107,8 +108,7 @@ fn names_every_difference_of_a_rust_plugin_and_not_only_the_first() {
 }
 
 #[test]
-fn the_policy_abi_takes_another_compiler_and_other_crates_but_not_another_border_or_panic_strategy()
-{
+fn the_policy_abi_takes_another_compiler_and_other_crates_but_not_another_abi_or_panic_strategy() {
     let differ = |manifest: &mut Manifest| {
         manifest.build_profile = "dev".to_owned();
         manifest.build_flags = vec!["-Copt-level=0".to_owned()];
@@ -128,11 +128,11 @@ fn the_policy_abi_takes_another_compiler_and_other_crates_but_not_another_border
         (abort[0].what, abort[0].class),
         (What::Flag, Class::WouldAbort)
     );
-    let border = rust(Policy::Abi, |manifest| {
+    let other_abi = rust(Policy::Abi, |manifest| {
         manifest.abi.as_mut().unwrap().major = 2;
     });
     assert_eq!(
-        (border[0].what, border[0].class),
+        (other_abi[0].what, other_abi[0].class),
         (What::Abi, Class::WouldAbort)
     );
     assert_eq!(
@@ -142,7 +142,7 @@ fn the_policy_abi_takes_another_compiler_and_other_crates_but_not_another_border
 }
 
 #[test]
-fn a_smaller_minor_version_and_fewer_features_of_the_border_fit() {
+fn a_smaller_minor_version_and_fewer_features_of_the_abi_fit() {
     let mut main = read(&fixtures().main);
     let plugin = read(&fixtures().rust_plugin);
     let abi = main.manifests.as_mut().unwrap().parts[1]

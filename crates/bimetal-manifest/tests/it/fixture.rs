@@ -1,4 +1,4 @@
-//! Small artifacts, made by the real tool chains once per test run.
+//! Small artifacts, made by the real toolchains once per test run.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -128,9 +128,9 @@ pub(crate) fn write_at(file: &File, bytes: &[u8], offset: u64) {
     clippy::disallowed_methods,
     reason = "fixtures are made by the real compilers"
 )]
-pub(crate) fn run(folder: &Utf8Path, program: &str, arguments: &[&str]) -> String {
+pub(crate) fn run(directory: &Utf8Path, program: &str, arguments: &[&str]) -> String {
     let mut command = Command::new(program);
-    command.current_dir(folder).args(arguments);
+    command.current_dir(directory).args(arguments);
     command
         .env("GOTOOLCHAIN", "local")
         .env("GOFLAGS", "")
@@ -224,48 +224,56 @@ fn build() -> Fixtures {
 }
 
 fn go(
-    folder: &Utf8Path,
+    directory: &Utf8Path,
     module: &str,
     source: &str,
     manifest: &str,
     arguments: &[&str],
 ) -> Utf8PathBuf {
-    fs_err::create_dir_all(folder).unwrap();
+    fs_err::create_dir_all(directory).unwrap();
     fs_err::write(
-        folder.join("go.mod"),
+        directory.join("go.mod"),
         format!(
             "module {module}\n\ngo 1.26\n\nrequire example.com/shared v1.2.3\n\nreplace example.com/shared => ../shared\n"
         ),
     )
     .unwrap();
     fs_err::write(
-        folder.join("main.go"),
+        directory.join("main.go"),
         format!("package main\n\n{source}\n"),
     )
     .unwrap();
-    fs_err::write(folder.join("manifest.go"), "package main\n\nimport \"C\"\n").unwrap();
-    fs_err::write(folder.join("manifest.c"), c_section(manifest, "manifest")).unwrap();
+    fs_err::write(
+        directory.join("manifest.go"),
+        "package main\n\nimport \"C\"\n",
+    )
+    .unwrap();
+    fs_err::write(
+        directory.join("manifest.c"),
+        c_section(manifest, "manifest"),
+    )
+    .unwrap();
     let all = [
         &["build", "-trimpath", "-buildvcs=false", "-tags=a,b"],
         arguments,
         &["."],
     ]
     .concat();
-    run(folder, "go", &all);
-    folder.join(arguments.last().unwrap())
+    run(directory, "go", &all);
+    directory.join(arguments.last().unwrap())
 }
 
-fn rust(folder: &Utf8Path, manifest: &str) -> Utf8PathBuf {
-    fs_err::create_dir_all(folder).unwrap();
+fn rust(directory: &Utf8Path, manifest: &str) -> Utf8PathBuf {
+    fs_err::create_dir_all(directory).unwrap();
     let bytes = frame(manifest);
-    fs_err::write(folder.join("manifest.bin"), &bytes).unwrap();
+    fs_err::write(directory.join("manifest.bin"), &bytes).unwrap();
     let source = format!(
         "#[used]\n#[unsafe(no_mangle)]\n#[unsafe(link_section = \".otelcol.manifest\")]\n#[allow(non_upper_case_globals)]\n\
          pub static collector_plugin_manifest: [u8; {}] = *include_bytes!(\"manifest.bin\");\n\
          #[unsafe(no_mangle)]\npub extern \"C\" fn otelcol_processor_new_factory() -> usize {{ String::from(\"x\").len() }}\n",
         bytes.len()
     );
-    fs_err::write(folder.join("lib.rs"), source).unwrap();
+    fs_err::write(directory.join("lib.rs"), source).unwrap();
     let arguments = [
         "--edition=2024",
         "--crate-type=cdylib",
@@ -274,13 +282,13 @@ fn rust(folder: &Utf8Path, manifest: &str) -> Utf8PathBuf {
         "-oplugin.so",
         "lib.rs",
     ];
-    run(folder, "rustc", &arguments);
-    folder.join("plugin.so")
+    run(directory, "rustc", &arguments);
+    directory.join("plugin.so")
 }
 
 /// A tiny shared library in C with one section per manifest, which the linker merges into one.
-pub(crate) fn library(folder: &Utf8Path, manifests: &[&str]) -> Utf8PathBuf {
-    fs_err::create_dir_all(folder).unwrap();
+pub(crate) fn library(directory: &Utf8Path, manifests: &[&str]) -> Utf8PathBuf {
+    fs_err::create_dir_all(directory).unwrap();
     let sections = manifests
         .iter()
         .enumerate()
@@ -289,9 +297,9 @@ pub(crate) fn library(folder: &Utf8Path, manifests: &[&str]) -> Utf8PathBuf {
         "int otelcol_processor_new_factory(void) {{ return 0; }}\n{}",
         sections.collect::<String>()
     );
-    fs_err::write(folder.join("library.c"), source).unwrap();
+    fs_err::write(directory.join("library.c"), source).unwrap();
     run(
-        folder,
+        directory,
         "cc",
         &[
             "-shared",
@@ -302,5 +310,5 @@ pub(crate) fn library(folder: &Utf8Path, manifests: &[&str]) -> Utf8PathBuf {
             "library.c",
         ],
     );
-    folder.join("library.so")
+    directory.join("library.so")
 }

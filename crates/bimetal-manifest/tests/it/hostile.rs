@@ -78,19 +78,19 @@ fn a_text_an_empty_file_a_script_and_other_data_are_named() {
 
 #[test]
 fn directories_and_pipes_are_refused_without_waiting() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = Utf8Path::from_path(folder.path()).unwrap();
-    assert!(matches!(open(folder), Err(ReadError::NotRegular)));
-    run(folder, "mkfifo", &["pipe.so"]);
+    let directory = tempfile::tempdir().unwrap();
+    let directory = Utf8Path::from_path(directory.path()).unwrap();
+    assert!(matches!(open(directory), Err(ReadError::NotRegular)));
+    run(directory, "mkfifo", &["pipe.so"]);
     assert!(matches!(
-        open(&folder.join("pipe.so")),
+        open(&directory.join("pipe.so")),
         Err(ReadError::NotRegular)
     ));
     assert!(matches!(
-        open(&folder.join("missing.so")),
+        open(&directory.join("missing.so")),
         Err(ReadError::Open { .. })
     ));
-    assert!(open(&folder.join("missing.so")).unwrap_err().is_io());
+    assert!(open(&directory.join("missing.so")).unwrap_err().is_io());
 }
 
 #[test]
@@ -129,8 +129,11 @@ fn two_manifest_sections_or_two_manifests_in_one_are_refused() {
         read_bytes(&bytes).unwrap().manifests,
         Err(ManifestError::Several { count: 2 })
     );
-    let folder = tempfile::tempdir().unwrap();
-    let merged = fixture::library(Utf8Path::from_path(folder.path()).unwrap(), &["{}", "{}"]);
+    let directory = tempfile::tempdir().unwrap();
+    let merged = fixture::library(
+        Utf8Path::from_path(directory.path()).unwrap(),
+        &["{}", "{}"],
+    );
     assert_eq!(
         read(&merged).manifests,
         Err(ManifestError::Frame(FrameError::Trailing))
@@ -228,8 +231,8 @@ fn a_file_for_another_processor_is_read_and_refused() {
 
 #[test]
 fn a_library_without_a_manifest_still_gives_its_facts() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = fixture::library(Utf8Path::from_path(folder.path()).unwrap(), &[]);
+    let directory = tempfile::tempdir().unwrap();
+    let path = fixture::library(Utf8Path::from_path(directory.path()).unwrap(), &[]);
     let artifact = read(&path);
     assert_eq!(artifact.manifests, Err(ManifestError::Missing));
     assert_eq!(artifact.facts.form, Form::RustPlugin);
@@ -290,7 +293,8 @@ fn tables_that_claim_to_be_huge_are_refused_by_their_size() {
 fn section_headers_that_hide_what_the_loader_uses_are_damage() {
     let bytes = library();
     let file = temporary(&bytes);
-    // Fewer symbols by another address: the loader would still use the table that the dynamic segment names.
+    // Fewer symbols by another address: the loader would still use the table that the dynamic
+    // segment names.
     write_at(
         &file,
         &0x1234_u64.to_le_bytes(),
@@ -302,12 +306,12 @@ fn section_headers_that_hide_what_the_loader_uses_are_damage() {
 
 #[test]
 fn names_of_libraries_with_terminal_sequences_are_escaped() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = Utf8Path::from_path(folder.path()).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let directory = Utf8Path::from_path(directory.path()).unwrap();
     let text = read(&fixtures().rust_plugin).manifests.unwrap().text;
-    fs_err::write(folder.join("evil.c"), "int evil(void) { return 1; }").unwrap();
+    fs_err::write(directory.join("evil.c"), "int evil(void) { return 1; }").unwrap();
     run(
-        folder,
+        directory,
         "cc",
         &[
             "-shared",
@@ -321,13 +325,13 @@ fn names_of_libraries_with_terminal_sequences_are_escaped() {
     );
     let source = "int evil(void); int otelcol_processor_new_factory(void) { return evil(); }";
     fs_err::write(
-        folder.join("p.c"),
+        directory.join("p.c"),
         format!("{source}\n{}", fixture::c_section(&text, "manifest")),
     )
     .unwrap();
     let rpath = "-Wl,-rpath,/tmp/\u{1b}[31m";
     run(
-        folder,
+        directory,
         "cc",
         &[
             "-shared",
@@ -340,7 +344,7 @@ fn names_of_libraries_with_terminal_sequences_are_escaped() {
             "./evil.so",
         ],
     );
-    let plugin = read(&folder.join("p.so"));
+    let plugin = read(&directory.join("p.so"));
     let found = compare(&read(&fixtures().main), &plugin, Policy::Abi);
     let subjects: Vec<_> = found
         .iter()
@@ -358,11 +362,11 @@ fn names_of_libraries_with_terminal_sequences_are_escaped() {
 
 #[test]
 fn requests_that_weaken_the_process_are_seen() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = Utf8Path::from_path(folder.path()).unwrap();
-    fs_err::write(folder.join("p.c"), "int f(void) { return 1; }").unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let directory = Utf8Path::from_path(directory.path()).unwrap();
+    fs_err::write(directory.join("p.c"), "int f(void) { return 1; }").unwrap();
     run(
-        folder,
+        directory,
         "cc",
         &[
             "-shared",
@@ -374,7 +378,7 @@ fn requests_that_weaken_the_process_are_seen() {
             "p.c",
         ],
     );
-    let requests = read(&folder.join("p.so")).facts.loader_requests;
+    let requests = read(&directory.join("p.so")).facts.loader_requests;
     for request in [
         "an executable stack",
         "interposition",
@@ -390,9 +394,9 @@ fn requests_that_weaken_the_process_are_seen() {
 
 #[test]
 fn a_library_that_says_it_is_not_to_be_opened_is_seen() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = Utf8Path::from_path(folder.path()).unwrap();
-    fs_err::write(folder.join("p.c"), "int otelcol_x(void) { return 0; }").unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let directory = Utf8Path::from_path(directory.path()).unwrap();
+    fs_err::write(directory.join("p.c"), "int otelcol_x(void) { return 0; }").unwrap();
     let arguments = [
         "-shared",
         "-fPIC",
@@ -401,8 +405,8 @@ fn a_library_that_says_it_is_not_to_be_opened_is_seen() {
         "-op.so",
         "p.c",
     ];
-    run(folder, "cc", &arguments);
-    let requests = read(&folder.join("p.so")).facts.loader_requests;
+    run(directory, "cc", &arguments);
+    let requests = read(&directory.join("p.so")).facts.loader_requests;
     assert_eq!(requests, ["not to be opened at run time"]);
 }
 

@@ -32,15 +32,15 @@ fn change() -> impl Strategy<Value = Change> {
 }
 
 struct Scene {
-    _folder: tempfile::TempDir,
+    _directory: tempfile::TempDir,
     path: Utf8PathBuf,
     originals: [Vec<u8>; 2],
     lock: Lock,
 }
 
 fn scene() -> Scene {
-    let folder = tempfile::tempdir().unwrap();
-    let path = Utf8PathBuf::try_from(folder.path().to_owned()).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = Utf8PathBuf::try_from(directory.path().to_owned()).unwrap();
     let originals =
         [&fixtures().go_plugin, &fixtures().rust_plugin].map(|path| fs_err::read(path).unwrap());
     for (name, bytes) in FILES.iter().zip(&originals) {
@@ -63,7 +63,7 @@ fn scene() -> Scene {
         })
         .collect();
     Scene {
-        _folder: folder,
+        _directory: directory,
         path,
         originals,
         lock: Lock::new(locked).unwrap(),

@@ -1,4 +1,5 @@
-//! What a plugin asks of the loader, against the libraries of this machine and against libraries made for a test.
+//! What a plugin asks of the loader, against the libraries of this machine and against libraries
+//! made for a test.
 
 use bimetal_manifest::compat::{Class, Mismatch, What, open_questions, thread_locals};
 use bimetal_manifest::object::{NeededVersion, UndefinedSymbol};
@@ -25,12 +26,12 @@ fn here(main: &Artifact) -> System {
     System::of_this_machine(main, true)
 }
 
-/// A C library in `folder`, made from `source` with `flags`.
-fn c_library(folder: &Utf8Path, name: &str, source: &str, flags: &[&str]) -> Utf8PathBuf {
-    fs_err::write(folder.join("source.c"), source).unwrap();
+/// A C library in `directory`, made from `source` with `flags`.
+fn c_library(directory: &Utf8Path, name: &str, source: &str, flags: &[&str]) -> Utf8PathBuf {
+    fs_err::write(directory.join("source.c"), source).unwrap();
     let arguments = [&["-shared", "-fPIC", "-o", name, "source.c"], flags].concat();
-    run(folder, "cc", &arguments);
-    folder.join(name)
+    run(directory, "cc", &arguments);
+    directory.join(name)
 }
 
 #[test]
@@ -48,9 +49,13 @@ fn real_plugins_find_everything_on_this_machine() {
 #[test]
 fn a_library_that_is_not_there_is_named() {
     let main = read(&fixtures().main);
-    let folder = tempfile::tempdir().unwrap();
-    let folder = Utf8PathBuf::try_from(folder.path().to_owned()).unwrap();
-    let nothing = System::new(&main, &["libgcc_s.so.1"], &Search::in_folders([folder]));
+    let directory = tempfile::tempdir().unwrap();
+    let directory = Utf8PathBuf::try_from(directory.path().to_owned()).unwrap();
+    let nothing = System::new(
+        &main,
+        &["libgcc_s.so.1"],
+        &Search::in_directories([directory]),
+    );
     let found = compare(&main, &read(&fixtures().rust_plugin), rules(&nothing));
     assert!(
         found.iter().any(|one| one.what == What::NeededLibrary
@@ -109,22 +114,27 @@ fn a_version_that_a_library_does_not_have_is_named() {
 }
 
 #[test]
-fn a_library_in_a_folder_is_read_with_its_versions() {
+fn a_library_in_a_directory_is_read_with_its_versions() {
     let main = read(&fixtures().main);
-    let folder = tempfile::tempdir().unwrap();
-    let folder = Utf8Path::from_path(folder.path()).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let directory = Utf8Path::from_path(directory.path()).unwrap();
     fs_err::write(
-        folder.join("map"),
+        directory.join("map"),
         "ONE { global: one; local: *; }; TWO { global: two; } ONE;",
     )
     .unwrap();
     let source =
         "int one(void) { return 1; } int two(void) { return 2; } int three(void) { return 3; }";
-    c_library(folder, "libown.so.1", source, &["-Wl,--version-script=map"]);
+    c_library(
+        directory,
+        "libown.so.1",
+        source,
+        &["-Wl,--version-script=map"],
+    );
     let system = System::new(
         &main,
         &["libown.so.1"],
-        &Search::in_folders([folder.to_owned()]),
+        &Search::in_directories([directory.to_owned()]),
     );
     let library = system.library("libown.so.1").unwrap().unwrap();
     let found = [
@@ -144,15 +154,20 @@ fn a_library_in_a_folder_is_read_with_its_versions() {
 fn thread_locals_beyond_the_room_are_refused_and_close_to_it_nobody_can_tell() {
     let main = read(&fixtures().main);
     let text = read(&fixtures().rust_plugin).manifests.unwrap().text;
-    let folder = tempfile::tempdir().unwrap();
-    let folder = Utf8Path::from_path(folder.path()).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let directory = Utf8Path::from_path(directory.path()).unwrap();
     let library = |size: usize| {
         let source = format!(
             "__thread char block[{size}] __attribute__((tls_model(\"initial-exec\")));\n\
              int otelcol_processor_new_factory(void) {{ block[1] = 1; return block[1]; }}\n{}",
             crate::fixture::c_section(&text, "manifest")
         );
-        read(&c_library(folder, &format!("tls{size}.so"), &source, &[]))
+        read(&c_library(
+            directory,
+            &format!("tls{size}.so"),
+            &source,
+            &[],
+        ))
     };
     let (small, close, large) = (library(64), library(1700), library(1 << 20));
     assert_eq!(
@@ -186,15 +201,20 @@ fn an_exported_name_of_main_is_seen_unless_the_plugin_binds_its_own() {
     main.facts.native_exports.push("shared_name".to_owned());
     main.facts.native_exports.sort();
     let text = read(&fixtures().rust_plugin).manifests.unwrap().text;
-    let folder = tempfile::tempdir().unwrap();
-    let folder = Utf8Path::from_path(folder.path()).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let directory = Utf8Path::from_path(directory.path()).unwrap();
     let source = format!(
         "int shared_name(void) {{ return 2; }}\n\
          int otelcol_processor_new_factory(void) {{ return shared_name(); }}\n{}",
         crate::fixture::c_section(&text, "manifest")
     );
-    let plain = read(&c_library(folder, "plain.so", &source, &[]));
-    let own = read(&c_library(folder, "own.so", &source, &["-Wl,-Bsymbolic"]));
+    let plain = read(&c_library(directory, "plain.so", &source, &[]));
+    let own = read(&c_library(
+        directory,
+        "own.so",
+        &source,
+        &["-Wl,-Bsymbolic"],
+    ));
     assert!(!plain.facts.symbolic && own.facts.symbolic);
     let found = compare(&main, &plain, Rules::default());
     assert_eq!(

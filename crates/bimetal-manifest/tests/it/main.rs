@@ -5,7 +5,7 @@
 )]
 
 mod artifacts;
-mod borders;
+mod bounds;
 mod catalog;
 mod causes;
 mod compared;

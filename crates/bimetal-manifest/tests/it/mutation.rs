@@ -1,4 +1,5 @@
-//! Whatever is changed in a real file, reading it ends with a result, and what is accepted still equals main.
+//! Whatever is changed in a real file, reading it ends with a result, and what is accepted still
+//! equals main.
 
 use std::sync::OnceLock;
 
@@ -84,7 +85,8 @@ fn a_changed_go_plugin_never_makes_the_reader_panic() {
 
 #[test]
 fn the_seeds_of_the_fuzz_targets_are_read_and_accepted() {
-    // A fuzzer that starts from refused files stays among them; `fuzz/src/bin/seeds.rs` makes new ones.
+    // A fuzzer that starts from refused files stays among them; `fuzz/src/bin/seeds.rs` makes new
+    // ones.
     let seeds = camino::Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/object");
     let main = read(&seeds.join("main"));
     for plugin in ["go-plugin", "rust-plugin"] {

@@ -1,6 +1,8 @@
-//! How much memory a file can make the reader take. A test program of its own, because it counts every allocation of the process.
+//! How much memory a file can make the reader take. A test program of its own, because it counts
+//! every allocation of the process.
 //!
-//! The bound holds for the heap, with everything that is read, parsed and compared; it does not depend on the file's size.
+//! The bound holds for the heap, with everything that is read, parsed and compared; it does not
+//! depend on the file's size.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -80,7 +82,8 @@ fn temporary(bytes: &[u8]) -> File {
     file
 }
 
-/// The most heap that was taken at once, beyond what there was before, while `file` was read and compared with itself.
+/// The most heap that was taken at once, beyond what there was before, while `file` was read and
+/// compared with itself.
 fn peak(file: &File) -> (usize, Result<Artifact, ReadError>) {
     let profiler = dhat::Profiler::builder().testing().build();
     let before = dhat::HeapStats::get().curr_bytes;

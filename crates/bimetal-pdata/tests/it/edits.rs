@@ -10,7 +10,8 @@ use prost::Message;
 
 use crate::model::{self, Edit, value_buf};
 
-/// Each list gets the edits from another starting point, so that lists differ and some stay as they are.
+/// Each list gets the edits from another starting point, so that lists differ and some stay as they
+/// are.
 #[derive(Clone)]
 struct Script<'e> {
     edits: &'e [Edit],

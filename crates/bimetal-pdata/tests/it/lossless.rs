@@ -1,4 +1,5 @@
-//! What the view does not know, and what ordinary encoders do not write, survives an edit beside it.
+//! What the view does not know, and what ordinary encoders do not write, survives an edit beside
+//! it.
 
 use bimetal_pdata::{Logs, Metrics, Traces};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;

@@ -38,7 +38,8 @@ impl Edit {
         }
     }
 
-    /// The same to the decoded list. The Collector's `pcommon.Map` acts on the first entry and fills a gap with the last one.
+    /// The same to the decoded list. The Collector's `pcommon.Map` acts on the first entry and
+    /// fills a gap with the last one.
     pub(crate) fn apply_to_model(&self, attributes: &mut Vec<KeyValue>) {
         match self {
             Self::Write(when, key, value) => write(attributes, *when, key, value.clone()),

@@ -1,6 +1,7 @@
 //! `list` and `check`: the plugin directory.
 //!
-//! In: a directory. Out: every file with its status, and what is wrong with the files together. Invariant: a bad file hides no good one.
+//! In: a directory. Out: every file with its status, and what is wrong with the files together.
+//! Invariant: a bad file hides no good one.
 
 use bimetal_manifest::{Catalog, Mismatch, ScanOptions};
 use camino::Utf8Path;

@@ -1,6 +1,7 @@
 //! `inspect`: everything that a file says about itself.
 //!
-//! In: files. Out: manifest, facts, exported symbols, digest of each. Invariant: nothing is compared and nothing is loaded.
+//! In: files. Out: manifest, facts, exported symbols, digest of each. Invariant: nothing is
+//! compared and nothing is loaded.
 
 use bimetal_manifest::catalog::Problem;
 use bimetal_manifest::digest::sha256;

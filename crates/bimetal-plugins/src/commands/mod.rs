@@ -1,7 +1,7 @@
 //! One file for each command.
 //!
-//! In: typed arguments. Out: a report and an exit code. Invariant: a document is made first and printed afterwards, so that table and
-//! JSON cannot differ.
+//! In: typed arguments. Out: a report and an exit code. Invariant: a document is made first and
+//! printed afterwards, so that table and JSON cannot differ.
 
 mod directory;
 mod inspect;

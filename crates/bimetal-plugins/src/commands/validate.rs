@@ -1,6 +1,7 @@
 //! `validate`: single plugins against main.
 //!
-//! In: files. Out: every difference of each, and what became of loading it. Invariant: a plugin that did not pass is not loaded.
+//! In: files. Out: every difference of each, and what became of loading it. Invariant: a plugin
+//! that did not pass is not loaded.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -24,14 +25,14 @@ pub(crate) fn run(
     context: &Context,
     out: &mut Output,
 ) -> Result<ExitCode, CommandError> {
-    let beside = arguments.files.first().map(|file| folder_of(file));
+    let beside = arguments.files.first().map(|file| directory_of(file));
     let settings = Settings::new(&arguments.common, context, beside.as_deref())?;
     let main = settings.required_main()?;
     announce(&settings, out);
     let mut plugins = Vec::with_capacity(arguments.files.len());
     for file in &arguments.files {
         stop_if_interrupted(context)?;
-        let lock = FoundLock::beside(&folder_of(file));
+        let lock = FoundLock::beside(&directory_of(file));
         let judgement = judge(&catalog_of_one(file), &settings, &lock);
         let Some(mut document) = judgement.plugins.into_iter().next() else {
             continue;
@@ -105,9 +106,9 @@ fn exit_code(status: Status) -> ExitCode {
     }
 }
 
-fn folder_of(file: &Utf8Path) -> Utf8PathBuf {
+fn directory_of(file: &Utf8Path) -> Utf8PathBuf {
     match file.parent() {
-        Some(folder) if !folder.as_str().is_empty() => folder.to_owned(),
+        Some(directory) if !directory.as_str().is_empty() => directory.to_owned(),
         _ => Utf8PathBuf::from("."),
     }
 }

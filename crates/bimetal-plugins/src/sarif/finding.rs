@@ -1,6 +1,7 @@
 //! What is wrong, one by one.
 //!
-//! In: documents. Out: [`Finding`]s, and the results that they are written as. Invariant: a file without findings gives no result.
+//! In: documents. Out: [`Finding`]s, and the results that they are written as. Invariant: a file
+//! without findings gives no result.
 
 use std::collections::BTreeMap;
 
@@ -183,7 +184,8 @@ pub(crate) fn results(findings: &[Finding], places: &Places) -> Vec<SarifResult>
 }
 
 impl Finding {
-    /// Neither the folder nor the values: the finding stays the same one when the directory moves or a version changes.
+    /// Neither the directory nor the values: the finding stays the same one when the directory
+    /// moves or a version changes.
     fn key(&self) -> String {
         let names = self.files.iter().filter_map(|file| file.file_name());
         let mut key = format!("{}\n{}", self.rule, self.subject);
@@ -249,14 +251,14 @@ mod tests {
             names: Vec::new(),
             required_by: vec!["example.com/b".to_owned(), "example.com/c".to_owned()],
             consequence: "the process would end".to_owned(),
-            remedy: "use one tool chain".to_owned(),
+            remedy: "use one toolchain".to_owned(),
         }
     }
 
-    fn result_of(folder: &str, plugin: &str) -> SarifResult {
-        let path = Utf8Path::new(folder).join("x.so");
+    fn result_of(directory: &str, plugin: &str) -> SarifResult {
+        let path = Utf8Path::new(directory).join("x.so");
         let findings = [of_mismatch(&mismatch(plugin), &path)];
-        let places = Places::of_directory(folder.into());
+        let places = Places::of_directory(directory.into());
         results(&findings, &places).remove(0)
     }
 
@@ -264,12 +266,12 @@ mod tests {
     fn a_result_says_both_values_who_brings_it_in_what_would_happen_and_what_to_do() {
         insta::assert_snapshot!(
             result_of("/p", "go1.26.5").message.text,
-            @"toolchain `go`: main go1.26.6, plugin go1.26.5 (brought by example.com/b <- example.com/c). On load, would abort: the process would end. Repair: use one tool chain"
+            @"toolchain `go`: main go1.26.6, plugin go1.26.5 (brought by example.com/b <- example.com/c). On load, would abort: the process would end. Repair: use one toolchain"
         );
     }
 
     #[test]
-    fn a_finding_stays_the_same_one_in_another_folder_and_with_another_version() {
+    fn a_finding_stays_the_same_one_in_another_directory_and_with_another_version() {
         let one = result_of("/p", "go1.26.5").partial_fingerprints;
         let other = result_of("/elsewhere", "go1.26.4").partial_fingerprints;
         assert_eq!(one, other);

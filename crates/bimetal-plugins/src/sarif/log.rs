@@ -1,6 +1,7 @@
 //! The part of SARIF 2.1.0 that is written, as types: the only place that names its keys.
 //!
-//! In: rules and results. Out: [`Log`]. Invariant: every key is one of the standard's; what has no key of its own there is in `properties`.
+//! In: rules and results. Out: [`Log`]. Invariant: every key is one of the standard's; what has no
+//! key of its own there is in `properties`.
 
 use std::collections::BTreeMap;
 
@@ -109,7 +110,7 @@ pub(crate) struct PhysicalLocation {
     pub(crate) artifact_location: Location,
 }
 
-/// A reference to a file or folder.
+/// A reference to a file or directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Location {

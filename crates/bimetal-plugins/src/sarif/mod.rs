@@ -1,7 +1,8 @@
 //! The reports of `check` and `validate` for code scanners: SARIF 2.1.0.
 //!
-//! In: documents. Out: [`Log`]. Invariant: says what the document says, one result for each finding; the same findings have the same
-//! fingerprints in every run, whatever the directory is called.
+//! In: documents. Out: [`Log`]. Invariant: says what the document says, one result for each
+//! finding; the same findings have the same fingerprints in every run, whatever the directory is
+//! called.
 
 mod finding;
 mod log;

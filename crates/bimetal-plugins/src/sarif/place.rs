@@ -1,7 +1,8 @@
 //! Files as URIs.
 //!
-//! In: paths. Out: [`Location`]s. Invariant: relative to the working folder or to the plugin directory where the file lies below one of them,
-//! and every byte that is not plain is percent-encoded.
+//! In: paths. Out: [`Location`]s. Invariant: relative to the working directory or to the plugin
+//! directory where the file lies below one of them, and every byte that is not plain is
+//! percent-encoded.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,8 +11,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::log::Location;
 
-/// The name that code scanners know the folder of the sources by.
-const WORKING_FOLDER: &str = "%SRCROOT%";
+/// The name that code scanners know the directory of the sources by.
+const WORKING_DIRECTORY: &str = "%SRCROOT%";
 const PLUGIN_DIRECTORY: &str = "PLUGINSDIR";
 
 /// What locations are relative to.
@@ -32,12 +33,12 @@ impl Places {
     pub(crate) fn of_files() -> Self {
         let here = std::env::current_dir()
             .ok()
-            .and_then(|folder| Utf8PathBuf::from_path_buf(folder).ok())
+            .and_then(|directory| Utf8PathBuf::from_path_buf(directory).ok())
             // Below the root lies everything, so it would make no path shorter.
-            .filter(|folder| folder.parent().is_some());
+            .filter(|directory| directory.parent().is_some());
         Self {
             bases: here
-                .map(|folder| (WORKING_FOLDER, folder))
+                .map(|directory| (WORKING_DIRECTORY, directory))
                 .into_iter()
                 .collect(),
         }
@@ -110,7 +111,7 @@ mod tests {
     fn a_path_is_relative_to_the_nearest_base_and_encoded() {
         let places = Places {
             bases: vec![
-                (WORKING_FOLDER, "/src".into()),
+                (WORKING_DIRECTORY, "/src".into()),
                 (PLUGIN_DIRECTORY, "/opt/a b".into()),
             ],
         };
@@ -120,7 +121,7 @@ mod tests {
         };
         assert_eq!(
             located("/src/out/x.so"),
-            ("out/x.so".to_owned(), Some(WORKING_FOLDER))
+            ("out/x.so".to_owned(), Some(WORKING_DIRECTORY))
         );
         assert_eq!(
             located("/opt/a b/c:d%é?#.so"),

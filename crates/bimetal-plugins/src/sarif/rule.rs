@@ -1,7 +1,8 @@
 //! The kinds of findings.
 //!
-//! In: nothing. Out: [`Rule`]s. Invariant: every check of the manifest crate has one, described in the words that the check itself is
-//! described with; a check that is added there is a rule here without further ado.
+//! In: nothing. Out: [`Rule`]s. Invariant: every check of the manifest crate has one, described in
+//! the words that the check itself is described with; a check that is added there is a rule here
+//! without further ado.
 
 use bimetal_manifest::compat::What;
 use serde_json::Value;

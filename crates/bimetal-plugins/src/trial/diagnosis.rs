@@ -1,7 +1,7 @@
 //! Tells what it was and in whose code, from what is left of a child.
 //!
-//! In: [`Remains`]. Out: [`LoadReport`]. Invariant: only an answer that says so together with a good exit counts as loaded; a plugin that exits
-//! with 0 while it is loaded does not.
+//! In: [`Remains`]. Out: [`LoadReport`]. Invariant: only an answer that says so together with a
+//! good exit counts as loaded; a plugin that exits with 0 while it is loaded does not.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
@@ -125,7 +125,8 @@ impl Said {
 }
 
 impl Said {
-    /// The border of a Rust plugin catches panics, prints nothing, and ends its sentence with the place in brackets.
+    /// The C ABI of a Rust plugin catches panics, prints nothing, and ends its sentence with the
+    /// place in brackets.
     fn place_of_panic(&self) -> Option<String> {
         let sentence = self.error.as_deref().filter(|_| self.panicked)?;
         let (_, last) = sentence.lines().next()?.rsplit_once('(')?;

@@ -1,6 +1,7 @@
 //! What a plugin did when it was loaded for a try.
 //!
-//! In: how a child ended and what it wrote. Out: [`LoadReport`]. Invariant: reads text only; starts and ends no process.
+//! In: how a child ended and what it wrote. Out: [`LoadReport`]. Invariant: reads text only; starts
+//! and ends no process.
 
 mod diagnosis;
 mod report;

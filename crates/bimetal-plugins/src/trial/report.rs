@@ -1,7 +1,8 @@
 //! What became of loading a plugin for a try, as data and as a sentence.
 //!
-//! In: a diagnosis. Out: [`LoadReport`]. Invariant: the outcome says how the child ended; phase, cause and whose say how far it had come, what
-//! it was, and in whose code; what could not be told is absent, never guessed.
+//! In: a diagnosis. Out: [`LoadReport`]. Invariant: the outcome says how the child ended; phase,
+//! cause and whose say how far it had come, what it was, and in whose code; what could not be told
+//! is absent, never guessed.
 
 use std::time::Duration;
 
@@ -21,7 +22,8 @@ pub(crate) struct LoadReport {
     pub(crate) whose: Option<Whose>,
     /// What it exited with.
     pub(crate) exit_code: Option<i32>,
-    /// The signal that ended it, or that Go's runtime caught and reported before it ended the process.
+    /// The signal that ended it, or that Go's runtime caught and reported before it ended the
+    /// process.
     pub(crate) signal: Option<String>,
     /// What main or the loader said.
     pub(crate) error: Option<String>,
@@ -97,7 +99,8 @@ pub(crate) enum Cause {
 pub(crate) struct Whose {
     /// The kind of code.
     pub(crate) code: Code,
-    /// The innermost function that is neither the runtime's nor the standard library's, where a trace names it.
+    /// The innermost function that is neither the runtime's nor the standard library's, where a
+    /// trace names it.
     pub(crate) function: Option<String>,
     /// File and line of it.
     pub(crate) place: Option<String>,
@@ -111,7 +114,8 @@ pub(crate) enum Code {
     Constructor,
     /// The initialisation of a Go package of the plugin: `init` or a package variable.
     PackageInit,
-    /// Code that runs while the plugin is opened; nothing tells whether it is a constructor or an `init`.
+    /// Code that runs while the plugin is opened; nothing tells whether it is a constructor or an
+    /// `init`.
     ConstructorOrInit,
     /// The function that makes the factory.
     Factory,

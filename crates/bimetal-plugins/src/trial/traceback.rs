@@ -1,7 +1,8 @@
 //! Reads what Go's runtime and Rust's panics write about the end of a process.
 //!
-//! In: lines of a process that ended, untrusted. Out: [`Traceback`]: what it was, and the goroutines with their calls.
-//! Invariant: text that is something else gives an empty traceback; nothing is believed that is not written there.
+//! In: lines of a process that ended, untrusted. Out: [`Traceback`]: what it was, and the
+//! goroutines with their calls. Invariant: text that is something else gives an empty traceback;
+//! nothing is believed that is not written there.
 
 /// What the runtime wrote.
 #[derive(Debug, Default)]
@@ -127,7 +128,8 @@ impl Frame {
             .is_some_and(|(_, rest)| rest.is_empty() || rest.starts_with('.'))
     }
 
-    /// A function of a module: the import paths of the standard library have no dot in their first part.
+    /// A function of a module: the import paths of the standard library have no dot in their first
+    /// part.
     pub(crate) fn is_of_a_module(&self) -> bool {
         self.function
             .split_once('/')

@@ -1,6 +1,7 @@
 //! `list` and `check` over a directory of good and bad files.
 //!
-//! In: a folder of real plugins and damaged copies. Out: what is said about each. Invariant: a bad file never hides a good one.
+//! In: a directory of real plugins and damaged copies. Out: what is said about each. Invariant: a
+//! bad file never hides a good one.
 
 use std::sync::OnceLock;
 
@@ -17,21 +18,21 @@ use crate::damage;
 use crate::fixture::{self, fixture, go_manifest, manifest_c};
 use crate::run::{builder, main_itself, other_go_version, plugins, plugins_at_width, redacted};
 
-/// A folder with main and a plugin directory.
-pub(crate) struct Folder {
+/// A directory with main and a plugin directory.
+pub(crate) struct Directory {
     _guard: TempDir,
     pub(crate) path: Utf8PathBuf,
     pub(crate) plugins: Utf8PathBuf,
 }
 
-impl Folder {
+impl Directory {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = Utf8PathBuf::from_path_buf(folder.path().canonicalize().unwrap()).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(directory.path().canonicalize().unwrap()).unwrap();
         let plugins = path.join("plugins");
         fs_err::create_dir(&plugins).unwrap();
         Self {
-            _guard: folder,
+            _guard: directory,
             path,
             plugins,
         }
@@ -69,11 +70,11 @@ impl Folder {
 }
 
 /// Good plugins, and one of each kind of bad file.
-pub(crate) fn good_and_bad() -> Folder {
-    let (fixture, folder) = (fixture(), Folder::new());
-    folder.add("a-good-go.so", &fixture.go_plugin);
-    folder.add("b-good-rust.so", &fixture.rust_plugin);
-    let damaged = |name: &str| folder.plugins.join(name);
+pub(crate) fn good_and_bad() -> Directory {
+    let (fixture, directory) = (fixture(), Directory::new());
+    directory.add("a-good-go.so", &fixture.go_plugin);
+    directory.add("b-good-rust.so", &fixture.rust_plugin);
+    let damaged = |name: &str| directory.plugins.join(name);
     let go = &fixture.go_plugin;
     damage::with_manifest_text(
         go,
@@ -91,15 +92,15 @@ pub(crate) fn good_and_bad() -> Folder {
     damage::with_manifest_text(go, &damaged("e-flag.so"), "\"-trimpath\"", "\"-race\"    ");
     damage::with_package_hash(go, &damaged("f-package-hash.so"), "runtime");
     damage::truncated(go, &damaged("g-truncated.so"));
-    folder.write("h-text.so", "a library, honestly\n");
-    folder.write("i-empty.so", "");
+    directory.write("h-text.so", "a library, honestly\n");
+    directory.write("i-empty.so", "");
     fs_err::copy(two_manifests(), damaged("j-two-manifests.so")).unwrap();
     fs_err::copy(terminal_sequences(), damaged("k-terminal-sequences.so")).unwrap();
-    fs_err::create_dir(damaged("l-folder.so")).unwrap();
-    folder.add("m-main.so", &fixture.main);
+    fs_err::create_dir(damaged("l-directory.so")).unwrap();
+    directory.add("m-main.so", &fixture.main);
     damage::with_changed_code(&fixture.rust_plugin, &damaged("n-changed.so"));
-    folder.write("README.md", "not a plugin");
-    folder
+    directory.write("README.md", "not a plugin");
+    directory
 }
 
 pub(crate) fn two_manifests() -> &'static Utf8Path {
@@ -125,7 +126,7 @@ pub(crate) fn terminal_sequences() -> &'static Utf8Path {
 
 fn go_plugin(name: &str, manifest: &str) -> Utf8PathBuf {
     fixture::go_plugin(
-        &fixture().folder,
+        &fixture().directory,
         name,
         include_str!("sources/plugin.go"),
         manifest,
@@ -154,45 +155,45 @@ fn shows_nothing_that_a_terminal_obeys(text: &str) {
 
 #[test]
 fn list_shows_good_and_bad_files_each_with_its_status() {
-    let folder = good_and_bad();
-    folder.lock(&["a-good-go.so", "b-good-rust.so", "n-changed.so"]);
-    folder.add("n-changed.so", &fixture().rust_plugin);
-    let table = plugins(&main_itself(), &folder.arguments("list", &[]));
+    let directory = good_and_bad();
+    directory.lock(&["a-good-go.so", "b-good-rust.so", "n-changed.so"]);
+    directory.add("n-changed.so", &fixture().rust_plugin);
+    let table = plugins(&main_itself(), &directory.arguments("list", &[]));
     assert_eq!(table.code, ExitCode::Ok);
     shows_nothing_that_a_terminal_obeys(&table.stdout);
-    assert_snapshot!("list_table", redacted(&table.stdout, &folder.path));
+    assert_snapshot!("list_table", redacted(&table.stdout, &directory.path));
     let json = plugins(
         &main_itself(),
-        &folder.arguments("list", &["--format", "json"]),
+        &directory.arguments("list", &["--format", "json"]),
     );
     assert_eq!(json.code, ExitCode::Ok);
     shows_nothing_that_a_terminal_obeys(&json.stdout);
-    assert_snapshot!("list_json", redacted(&json.stdout, &folder.path));
+    assert_snapshot!("list_json", redacted(&json.stdout, &directory.path));
 }
 
 #[test]
 fn check_names_every_difference_with_both_values_and_the_remedy() {
-    let folder = good_and_bad();
-    let finished = plugins(&main_itself(), &folder.arguments("check", &[]));
+    let directory = good_and_bad();
+    let finished = plugins(&main_itself(), &directory.arguments("check", &[]));
     assert_eq!(finished.code, ExitCode::Incompatible);
-    assert_snapshot!("check_table", redacted(&finished.stdout, &folder.path));
+    assert_snapshot!("check_table", redacted(&finished.stdout, &directory.path));
 }
 
 #[test]
 fn a_narrow_terminal_gets_blocks_instead_of_columns() {
-    let folder = Folder::new();
-    folder.add("redactor.so", &fixture().rust_plugin);
-    let finished = plugins_at_width(&main_itself(), &folder.arguments("list", &[]), Some(60));
-    assert_snapshot!("list_narrow", redacted(&finished.stdout, &folder.path));
+    let directory = Directory::new();
+    directory.add("redactor.so", &fixture().rust_plugin);
+    let finished = plugins_at_width(&main_itself(), &directory.arguments("list", &[]), Some(60));
+    assert_snapshot!("list_narrow", redacted(&finished.stdout, &directory.path));
 }
 
 #[test]
 fn a_directory_of_good_plugins_passes_by_both_doors() {
-    let folder = Folder::new();
-    folder.add("transform.so", &fixture().go_plugin);
-    folder.add("forward.so", &fixture().other_go_plugin);
-    folder.add("redactor.so", &fixture().rust_plugin);
-    let arguments = folder.arguments("check", &["--format", "json"]);
+    let directory = Directory::new();
+    directory.add("transform.so", &fixture().go_plugin);
+    directory.add("forward.so", &fixture().other_go_plugin);
+    directory.add("redactor.so", &fixture().rust_plugin);
+    let arguments = directory.arguments("check", &["--format", "json"]);
     let by_main = plugins(&main_itself(), &arguments);
     let with_main = [&arguments[..], &["--main", fixture().main.as_str()]].concat();
     let by_builder = plugins(&builder(), &with_main);
@@ -204,17 +205,17 @@ fn a_directory_of_good_plugins_passes_by_both_doors() {
     );
     assert_eq!(by_main.stdout, by_builder.stdout);
     assert_eq!(
-        plugins(&main_itself(), &folder.arguments("check-all", &[])).code,
+        plugins(&main_itself(), &directory.arguments("check-all", &[])).code,
         ExitCode::Ok
     );
 }
 
 #[test]
 fn one_component_in_two_files_is_found() {
-    let folder = Folder::new();
-    folder.add("one.so", &fixture().rust_plugin);
-    folder.add("two.so", &fixture().rust_plugin);
-    let finished = plugins(&main_itself(), &folder.arguments("check", &[]));
+    let directory = Directory::new();
+    directory.add("one.so", &fixture().rust_plugin);
+    directory.add("two.so", &fixture().rust_plugin);
+    let finished = plugins(&main_itself(), &directory.arguments("check", &[]));
     assert_eq!(finished.code, ExitCode::Incompatible);
     assert!(
         finished
@@ -227,11 +228,11 @@ fn one_component_in_two_files_is_found() {
 
 #[test]
 fn plugins_that_fit_main_and_not_each_other_are_found() {
-    let folder = Folder::new();
+    let directory = Directory::new();
     let shared = "bimetal.test/sample/shared";
     let source = include_str!("sources/plugin.go")
         .replace("\t\"os\"\n", &format!("\t_ \"{shared}\"\n\t\"os\"\n"));
-    let package = fixture().folder.join("go/shared");
+    let package = fixture().directory.join("go/shared");
     fs_err::create_dir_all(&package).unwrap();
     fs_err::write(
         package.join("shared.go"),
@@ -240,30 +241,33 @@ fn plugins_that_fit_main_and_not_each_other_are_found() {
     .unwrap();
     let build = |name: &str, kind: &str| {
         let manifest = manifest_c(&[&go_manifest(kind, name).to_string()]);
-        fixture::go_plugin(&fixture().folder, name, &source, &manifest)
+        fixture::go_plugin(&fixture().directory, name, &source, &manifest)
     };
-    folder.add("one.so", &build("one", "processor"));
+    directory.add("one.so", &build("one", "processor"));
     damage::with_package_hash(
         &build("other", "exporter"),
-        &folder.plugins.join("other.so"),
+        &directory.plugins.join("other.so"),
         shared,
     );
-    let finished = plugins(&main_itself(), &folder.arguments("check", &[]));
+    let finished = plugins(&main_itself(), &directory.arguments("check", &[]));
     assert_eq!(finished.code, ExitCode::Incompatible);
-    assert_snapshot!("check_conflict", redacted(&finished.stdout, &folder.path));
+    assert_snapshot!(
+        "check_conflict",
+        redacted(&finished.stdout, &directory.path)
+    );
 }
 
 #[test]
 fn the_lock_tells_pinned_changed_unpinned_and_missing_apart() {
-    let folder = Folder::new();
-    folder.add("pinned.so", &fixture().rust_plugin);
-    folder.add("changed.so", &fixture().go_plugin);
-    folder.lock(&["pinned.so", "changed.so", "missing.so"]);
-    damage::with_changed_code(&fixture().go_plugin, &folder.plugins.join("changed.so"));
-    folder.add("unpinned.so", &fixture().other_go_plugin);
+    let directory = Directory::new();
+    directory.add("pinned.so", &fixture().rust_plugin);
+    directory.add("changed.so", &fixture().go_plugin);
+    directory.lock(&["pinned.so", "changed.so", "missing.so"]);
+    damage::with_changed_code(&fixture().go_plugin, &directory.plugins.join("changed.so"));
+    directory.add("unpinned.so", &fixture().other_go_plugin);
     let finished = plugins(
         &main_itself(),
-        &folder.arguments("check", &["--format", "json"]),
+        &directory.arguments("check", &["--format", "json"]),
     );
     assert_eq!(finished.code, ExitCode::Incompatible);
     let expected = [
@@ -278,14 +282,14 @@ fn the_lock_tells_pinned_changed_unpinned_and_missing_apart() {
     let report: Value = serde_json::from_str(&finished.stdout).unwrap();
     assert_eq!(report["lock"]["missing"], serde_json::json!(["missing.so"]));
 
-    fs_err::remove_file(folder.plugins.join("changed.so")).unwrap();
+    fs_err::remove_file(directory.plugins.join("changed.so")).unwrap();
     assert_eq!(
-        plugins(&main_itself(), &folder.arguments("check", &[])).code,
+        plugins(&main_itself(), &directory.arguments("check", &[])).code,
         ExitCode::Ok
     );
     let strict = plugins(
         &main_itself(),
-        &folder.arguments("check", &["--plugins-require-lock"]),
+        &directory.arguments("check", &["--plugins-require-lock"]),
     );
     assert_eq!(strict.code, ExitCode::Incompatible);
     assert!(
@@ -297,15 +301,21 @@ fn the_lock_tells_pinned_changed_unpinned_and_missing_apart() {
 
 #[test]
 fn a_lock_that_cannot_be_used_is_named_and_is_not_no_lock() {
-    let folder = Folder::new();
-    let file = folder.add("redactor.so", &fixture().rust_plugin);
-    folder.write("plugins.lock", "{");
-    let list = plugins(&main_itself(), &folder.arguments("list", &[]));
+    let directory = Directory::new();
+    let file = directory.add("redactor.so", &fixture().rust_plugin);
+    directory.write("plugins.lock", "{");
+    let list = plugins(&main_itself(), &directory.arguments("list", &[]));
     assert_eq!(list.code, ExitCode::Ok, "{}", list.stderr);
-    assert_snapshot!("list_unusable_lock", redacted(&list.stdout, &folder.path));
-    let check = plugins(&main_itself(), &folder.arguments("check", &[]));
+    assert_snapshot!(
+        "list_unusable_lock",
+        redacted(&list.stdout, &directory.path)
+    );
+    let check = plugins(&main_itself(), &directory.arguments("check", &[]));
     assert_eq!(check.code, ExitCode::Incompatible);
-    assert_snapshot!("check_unusable_lock", redacted(&check.stdout, &folder.path));
+    assert_snapshot!(
+        "check_unusable_lock",
+        redacted(&check.stdout, &directory.path)
+    );
     let validate = plugins(
         &main_itself(),
         &["validate", "--load", "--format", "json", file.as_str()],
@@ -319,14 +329,14 @@ fn a_lock_that_cannot_be_used_is_named_and_is_not_no_lock() {
 
 #[test]
 fn a_refused_file_keeps_no_good_one_out() {
-    let folder = Folder::new();
-    folder.add("good.so", &fixture().go_plugin);
-    let old = folder.plugins.join("old.so");
+    let directory = Directory::new();
+    directory.add("good.so", &fixture().go_plugin);
+    let old = directory.plugins.join("old.so");
     damage::with_manifest_text(&fixture().go_plugin, &old, "h1:c2hhcmVk", "h1:b3RoZXIh");
-    let other = folder.add("others.so", &fixture().go_plugin);
+    let other = directory.add("others.so", &fixture().go_plugin);
     fs_err::set_permissions(&other, std::os::unix::fs::PermissionsExt::from_mode(0o666)).unwrap();
     let check = || {
-        let arguments = folder.arguments("check", &["--format", "json"]);
+        let arguments = directory.arguments("check", &["--format", "json"]);
         let finished = plugins(&main_itself(), &arguments);
         assert_eq!(finished.code, ExitCode::Incompatible);
         let report: Value = serde_json::from_str(&finished.stdout).unwrap();
@@ -352,11 +362,11 @@ fn a_refused_file_keeps_no_good_one_out() {
 
 #[test]
 fn many_names_are_counted_and_listed_on_demand() {
-    let folder = Folder::new();
-    let bad = folder.plugins.join("bad.so");
+    let directory = Directory::new();
+    let bad = directory.plugins.join("bad.so");
     let every = damage::with_package_hashes(&fixture().go_plugin, &bad);
     assert!(every.len() > 25, "{}", every.len());
-    let table = |more: &[&str]| plugins(&main_itself(), &folder.arguments("check", more)).stdout;
+    let table = |more: &[&str]| plugins(&main_itself(), &directory.arguments("check", more)).stdout;
     let few = table(&[]);
     assert!(few.contains("more, which `--names all` lists"), "{few}");
     let all = table(&["--names", "all"]);
@@ -380,22 +390,25 @@ fn many_names_are_counted_and_listed_on_demand() {
 
 #[test]
 fn the_builder_lists_without_a_main_and_finds_the_one_beside_the_plugins() {
-    let folder = Folder::new();
-    folder.add("redactor.so", &fixture().rust_plugin);
-    let alone = plugins(&builder(), &folder.arguments("list", &["--format", "json"]));
+    let directory = Directory::new();
+    directory.add("redactor.so", &fixture().rust_plugin);
+    let alone = plugins(
+        &builder(),
+        &directory.arguments("list", &["--format", "json"]),
+    );
     assert_eq!(alone.code, ExitCode::Ok);
     assert_eq!(
         statuses(&alone.stdout),
         [("redactor.so".to_owned(), "not_compared".to_owned())]
     );
     assert_eq!(
-        plugins(&builder(), &folder.arguments("check", &[])).code,
+        plugins(&builder(), &directory.arguments("check", &[])).code,
         ExitCode::Failure
     );
 
-    fs_err::copy(&fixture().main, folder.path.join("sample")).unwrap();
-    fs_err::write(folder.path.join(".bimetal.json"), "{}").unwrap();
-    let found = plugins(&builder(), &folder.arguments("check", &[]));
+    fs_err::copy(&fixture().main, directory.path.join("sample")).unwrap();
+    fs_err::write(directory.path.join(".bimetal.json"), "{}").unwrap();
+    let found = plugins(&builder(), &directory.arguments("check", &[]));
     assert_eq!(found.code, ExitCode::Ok, "{}{}", found.stdout, found.stderr);
     assert!(
         found.stderr.contains("which lies beside the plugins"),
@@ -403,8 +416,8 @@ fn the_builder_lists_without_a_main_and_finds_the_one_beside_the_plugins() {
         found.stderr
     );
 
-    fs_err::copy(&fixture().main, folder.path.join("second")).unwrap();
-    let several = plugins(&builder(), &folder.arguments("check", &[]));
+    fs_err::copy(&fixture().main, directory.path.join("second")).unwrap();
+    let several = plugins(&builder(), &directory.arguments("check", &[]));
     assert_eq!(several.code, ExitCode::Failure);
     assert!(
         several
@@ -417,7 +430,7 @@ fn the_builder_lists_without_a_main_and_finds_the_one_beside_the_plugins() {
 
 #[test]
 fn the_directory_is_what_the_flag_else_the_environment_else_main_says() {
-    let (by_main, by_variable) = (Folder::new(), Folder::new());
+    let (by_main, by_variable) = (Directory::new(), Directory::new());
     by_main.add("from-main.so", &fixture().rust_plugin);
     by_variable.add("from-variable.so", &fixture().rust_plugin);
     let main = by_main.path.join("sample");
@@ -435,30 +448,30 @@ fn the_directory_is_what_the_flag_else_the_environment_else_main_says() {
 
 #[test]
 fn a_directory_that_is_missing_or_empty_is_said_to_be_so() {
-    let folder = Folder::new();
-    let empty = plugins(&main_itself(), &folder.arguments("check", &[]));
+    let directory = Directory::new();
+    let empty = plugins(&main_itself(), &directory.arguments("check", &[]));
     assert_eq!(empty.code, ExitCode::Ok);
     assert!(
         empty.stdout.starts_with("no plugins in "),
         "{}",
         empty.stdout
     );
-    fs_err::remove_dir(&folder.plugins).unwrap();
-    let missing = plugins(&main_itself(), &folder.arguments("check", &[]));
+    fs_err::remove_dir(&directory.plugins).unwrap();
+    let missing = plugins(&main_itself(), &directory.arguments("check", &[]));
     assert_eq!(missing.code, ExitCode::Failure);
-    assert_snapshot!(redacted(&missing.stderr, &folder.path), @r"
-    error: the plugin directory `[folder]/plugins` does not exist
+    assert_snapshot!(redacted(&missing.stderr, &directory.path), @r"
+    error: the plugin directory `[directory]/plugins` does not exist
       hint: name the directory with `--plugins-dir`, or create it
     ");
 }
 
 #[test]
 fn an_interrupted_command_says_so() {
-    let folder = Folder::new();
-    folder.add("redactor.so", &fixture().rust_plugin);
+    let directory = Directory::new();
+    directory.add("redactor.so", &fixture().rust_plugin);
     let context = main_itself();
     context.interrupt.raise();
-    let finished = plugins(&context, &folder.arguments("check", &[]));
+    let finished = plugins(&context, &directory.arguments("check", &[]));
     assert_eq!(
         (finished.code, finished.stdout.as_str()),
         (ExitCode::Interrupted, "")

@@ -1,4 +1,5 @@
-//! Real artifacts: a Go main, a Go plugin and a Rust plugin, built once for this test binary with the tool chains on PATH.
+//! Real artifacts: a Go main, a Go plugin and a Rust plugin, built once for this test binary with
+//! the toolchains on PATH.
 //!
 //! In: nothing. Out: paths. Invariant: what a test changes is a copy.
 
@@ -16,7 +17,7 @@ const SHARED: &str = "bimetal.test/shared";
 
 /// What was built.
 pub(crate) struct Fixture {
-    pub(crate) folder: Utf8PathBuf,
+    pub(crate) directory: Utf8PathBuf,
     pub(crate) main: Utf8PathBuf,
     pub(crate) go_plugin: Utf8PathBuf,
     pub(crate) other_go_plugin: Utf8PathBuf,
@@ -33,15 +34,12 @@ pub(crate) fn fixture() -> &'static Fixture {
 }
 
 /// A command of this machine. Its failure is the test's.
-pub(crate) fn command(program: &str, folder: &Utf8Path, arguments: &[&str]) -> Finished {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "tests drive the real tool chains"
-    )]
+pub(crate) fn command(program: &str, directory: &Utf8Path, arguments: &[&str]) -> Finished {
+    #[expect(clippy::disallowed_methods, reason = "tests drive the real toolchains")]
     let mut command = std::process::Command::new(program);
     let finished = command
         .args(arguments)
-        .current_dir(folder)
+        .current_dir(directory)
         .env("CGO_ENABLED", "1")
         .output();
     let finished = finished.unwrap_or_else(|error| panic!("cannot run `{program}`: {error}"));
@@ -53,19 +51,19 @@ pub(crate) fn command(program: &str, folder: &Utf8Path, arguments: &[&str]) -> F
     finished
 }
 
-/// Builds another Go plugin whose C file is `manifest_c`; `name` is its folder and file name.
+/// Builds another Go plugin whose C file is `manifest_c`; `name` is its directory and file name.
 pub(crate) fn go_plugin(
-    folder: &Utf8Path,
+    directory: &Utf8Path,
     name: &str,
     source: &str,
     manifest_c: &str,
 ) -> Utf8PathBuf {
-    let package = folder.join("go").join(name);
+    let package = directory.join("go").join(name);
     fs_err::create_dir_all(&package).unwrap();
     fs_err::write(package.join("main.go"), source).unwrap();
     fs_err::write(package.join("manifest.c"), manifest_c).unwrap();
-    let file = folder.join("built").join(format!("{name}.so"));
-    let module = folder.join("go");
+    let file = directory.join("built").join(format!("{name}.so"));
+    let module = directory.join("go");
     let package = format!("./{name}");
     command(
         "go",
@@ -83,20 +81,20 @@ pub(crate) fn go_plugin(
     file
 }
 
-/// Builds a main with these manifests from a folder of its own; `name` is its file name.
+/// Builds a main with these manifests from a directory of its own; `name` is its file name.
 pub(crate) fn go_main(
-    folder: &Utf8Path,
+    directory: &Utf8Path,
     package: &str,
     name: &str,
     manifests: &Value,
 ) -> Utf8PathBuf {
-    let module = folder.join("go");
+    let module = directory.join("go");
     let sources = module.join(package);
     fs_err::create_dir_all(&sources).unwrap();
     fs_err::write(sources.join("main.go"), include_str!("sources/main.go")).unwrap();
     let manifest = manifest_c(&[&manifests.to_string()]);
     fs_err::write(sources.join("manifest.c"), manifest).unwrap();
-    let (file, package) = (folder.join(name), format!("./{package}"));
+    let (file, package) = (directory.join(name), format!("./{package}"));
     let flags = ["build", "-trimpath", "-buildvcs=false", "-o"];
     command(
         "go",
@@ -179,24 +177,24 @@ pub(crate) fn main_manifest() -> Value {
 }
 
 fn build() -> Fixture {
-    let folder = Utf8PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("plugins-fixture");
-    fs_err::create_dir_all(folder.join("go")).unwrap();
-    fs_err::create_dir_all(folder.join("built")).unwrap();
+    let directory = Utf8PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("plugins-fixture");
+    fs_err::create_dir_all(directory.join("go")).unwrap();
+    fs_err::create_dir_all(directory.join("built")).unwrap();
     // A second run of these tests waits here instead of overwriting what this one reads.
     let lock = std::fs::OpenOptions::new()
         .create(true)
         .append(true)
-        .open(folder.join("lock"))
+        .open(directory.join("lock"))
         .unwrap();
     lock.lock().unwrap();
     fs_err::write(
-        folder.join("go/go.mod"),
+        directory.join("go/go.mod"),
         format!(
             "module {MODULE}\n\ngo 1.26\n\nrequire {SHARED} v1.2.3\n\nreplace {SHARED} => ./shared-module\n"
         ),
     )
     .unwrap();
-    let shared = folder.join("go/shared-module");
+    let shared = directory.join("go/shared-module");
     fs_err::create_dir_all(&shared).unwrap();
     fs_err::write(
         shared.join("go.mod"),
@@ -205,38 +203,45 @@ fn build() -> Fixture {
     .unwrap();
     fs_err::write(shared.join("shared.go"), "package shared\n").unwrap();
 
-    let main = go_main(&folder, "main", "sample", &main_manifest());
+    let main = go_main(&directory, "main", "sample", &main_manifest());
     let plugin = include_str!("sources/plugin.go");
     let text = |kind, name| manifest_c(&[&go_manifest(kind, name).to_string()]);
     let go_plugin_file = go_plugin(
-        &folder,
+        &directory,
         "transform",
         plugin,
         &text("processor", "transform"),
     );
-    let other_go_plugin = go_plugin(&folder, "forward", plugin, &text("connector", "forward"));
+    let other_go_plugin = go_plugin(&directory, "forward", plugin, &text("connector", "forward"));
     Fixture {
         main,
         go_plugin: go_plugin_file,
         other_go_plugin,
-        rust_plugin: rust_plugin(&folder, &rust_manifest("processor", "redactor").to_string()),
+        rust_plugin: rust_plugin(
+            &directory,
+            &rust_manifest("processor", "redactor").to_string(),
+        ),
         go_version: go_version(),
         rust_version: rust_version(),
-        folder,
+        directory,
         _lock: lock,
     }
 }
 
-fn rust_plugin(folder: &Utf8Path, manifest: &str) -> Utf8PathBuf {
-    fs_err::write(folder.join("plugin.rs"), include_str!("sources/plugin.rs")).unwrap();
+fn rust_plugin(directory: &Utf8Path, manifest: &str) -> Utf8PathBuf {
     fs_err::write(
-        folder.join("manifest.bin"),
+        directory.join("plugin.rs"),
+        include_str!("sources/plugin.rs"),
+    )
+    .unwrap();
+    fs_err::write(
+        directory.join("manifest.bin"),
         bimetal_manifest::frame::frame(manifest),
     )
     .unwrap();
     let length = bimetal_manifest::frame::frame(manifest).len();
-    fs_err::write(folder.join("manifest.len"), length.to_string()).unwrap();
-    let file = folder.join("built/redactor.so");
+    fs_err::write(directory.join("manifest.len"), length.to_string()).unwrap();
+    let file = directory.join("built/redactor.so");
     let arguments = [
         "--edition=2024",
         "--crate-type=cdylib",
@@ -246,7 +251,7 @@ fn rust_plugin(folder: &Utf8Path, manifest: &str) -> Utf8PathBuf {
     ];
     command(
         "rustc",
-        folder,
+        directory,
         &[&arguments[..], &["-o", file.as_str(), "plugin.rs"]].concat(),
     );
     file

@@ -1,7 +1,7 @@
 //! Artifacts of hermetic builds, as the commands show and judge them.
 //!
-//! In: a real main and real plugins whose manifests tell an environment. Out: what is said about them. Invariant: main and plugins differ in
-//! their environments only.
+//! In: a real main and real plugins whose manifests tell an environment. Out: what is said about
+//! them. Invariant: main and plugins differ in their environments only.
 
 use std::sync::OnceLock;
 
@@ -12,7 +12,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::damage;
-use crate::directory::Folder;
+use crate::directory::Directory;
 use crate::fixture::{self, fixture, go_manifest, main_manifest, manifest_c};
 use crate::run::{builder, plugins, redacted};
 
@@ -55,7 +55,12 @@ fn main() -> &'static Utf8Path {
             .iter()
             .map(|part| built_in(part.clone(), &environment(GCC)))
             .collect();
-        fixture::go_main(&fixture().folder, "hermetic_main", "sealed", &json!(parts))
+        fixture::go_main(
+            &fixture().directory,
+            "hermetic_main",
+            "sealed",
+            &json!(parts),
+        )
     })
 }
 
@@ -64,7 +69,7 @@ fn plugin() -> &'static Utf8Path {
     FILE.get_or_init(|| {
         let manifest = built_in(go_manifest("exporter", "sealed"), &environment(GCC));
         fixture::go_plugin(
-            &fixture().folder,
+            &fixture().directory,
             "hermetic_plugin",
             include_str!("sources/plugin.go"),
             &manifest_c(&[&manifest.to_string()]),
@@ -98,7 +103,10 @@ fn manifests_in_table(file: &Utf8Path) -> String {
 #[test]
 fn inspect_shows_the_environment_beside_the_manifest_and_not_in_it() {
     let shown = manifests_in_table(plugin());
-    assert_snapshot!("inspect_hermetic_go", redacted(&shown, &fixture().folder));
+    assert_snapshot!(
+        "inspect_hermetic_go",
+        redacted(&shown, &fixture().directory)
+    );
     assert!(!shown.contains(GCC), "{shown}");
     assert_eq!(shown.matches(&hash(&environment(GCC))).count(), 1);
 }
@@ -128,11 +136,11 @@ fn the_json_of_inspect_has_the_environment_whole_in_every_part() {
 
 #[test]
 fn list_has_a_column_for_environments_where_a_file_has_one() {
-    let folder = Folder::new();
-    folder.add("plain.so", &fixture().go_plugin);
-    let list = || plugins(&builder(), &folder.arguments("list", &[])).stdout;
+    let directory = Directory::new();
+    directory.add("plain.so", &fixture().go_plugin);
+    let list = || plugins(&builder(), &directory.arguments("list", &[])).stdout;
     assert!(!list().contains("ENVIRONMENT"), "{}", list());
-    folder.add("sealed.so", plugin());
+    directory.add("sealed.so", plugin());
     let heading = list().lines().next().unwrap().to_owned();
     assert!(heading.ends_with("ENVIRONMENT   STATUS"), "{heading}");
     let short = &hash(&environment(GCC))["sha256:".len()..][..12];
@@ -150,13 +158,13 @@ fn list_has_a_column_for_environments_where_a_file_has_one() {
 
 #[test]
 fn check_takes_the_plugin_of_mains_environment_and_compares_the_others_item_by_item() {
-    let folder = Folder::new();
-    folder.add("a-same.so", plugin());
-    plugin_of_another_environment(&folder.plugins.join("b-other.so"));
-    folder.add("c-plain.so", &fixture().rust_plugin);
+    let directory = Directory::new();
+    directory.add("a-same.so", plugin());
+    plugin_of_another_environment(&directory.plugins.join("b-other.so"));
+    directory.add("c-plain.so", &fixture().rust_plugin);
     let with_main = |more: &[&'static str]| {
         let main = ["--main", main().as_str()];
-        let arguments = folder.arguments("check", &main);
+        let arguments = directory.arguments("check", &main);
         plugins(&builder(), &[&arguments[..], more].concat())
     };
     let finished = with_main(&[]);
@@ -166,7 +174,7 @@ fn check_takes_the_plugin_of_mains_environment_and_compares_the_others_item_by_i
         .stdout
         .replace(&ours, "[ours]")
         .replace(&others, "[others]");
-    assert_snapshot!("check_hermetic", redacted(&text, &folder.path));
+    assert_snapshot!("check_hermetic", redacted(&text, &directory.path));
 
     let report: Value = serde_json::from_str(&with_main(&["--format", "json"]).stdout).unwrap();
     assert_eq!(report["main"]["hermetic_environment"], ours);

@@ -1,12 +1,13 @@
 //! `inspect` over plugins, main, and files that are neither.
 //!
-//! In: files. Out: what they say about themselves. Invariant: nothing is compared, no main is needed.
+//! In: files. Out: what they say about themselves. Invariant: nothing is compared, no main is
+//! needed.
 
 use bimetal_plugins::ExitCode;
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use crate::directory::{Folder, terminal_sequences};
+use crate::directory::{Directory, terminal_sequences};
 use crate::fixture::fixture;
 use crate::run::{builder, plugins, redacted};
 
@@ -19,7 +20,7 @@ fn a_rust_plugin_is_shown_in_full() {
     assert!(glibc.ends_with(" or later"), "{glibc}");
     assert_snapshot!(
         "inspect_rust",
-        redacted(&format!("{before}{after}"), &fixture().folder)
+        redacted(&format!("{before}{after}"), &fixture().directory)
     );
 }
 
@@ -42,7 +43,7 @@ fn the_json_of_a_rust_plugin_is_stable() {
         facts[key] = format!("[{key}]").into();
     }
     let text = serde_json::to_string_pretty(&report).unwrap();
-    assert_snapshot!("inspect_rust_json", redacted(&text, &fixture().folder));
+    assert_snapshot!("inspect_rust_json", redacted(&text, &fixture().directory));
 }
 
 #[test]
@@ -74,8 +75,8 @@ fn a_go_plugin_and_main_show_manifest_factory_and_packages() {
 
 #[test]
 fn what_cannot_be_read_is_reported_beside_what_can() {
-    let folder = Folder::new();
-    let empty = folder.plugins.join("empty.so");
+    let directory = Directory::new();
+    let empty = directory.plugins.join("empty.so");
     fs_err::write(&empty, "").unwrap();
     let finished = plugins(
         &builder(),

@@ -1,12 +1,13 @@
 //! The documents as others read them: by the published schema, and as SARIF.
 //!
-//! In: real reports. Out: whether they are what they say. Invariant: every command's document is looked at, good and bad.
+//! In: real reports. Out: whether they are what they say. Invariant: every command's document is
+//! looked at, good and bad.
 
 use bimetal_plugins::{ExitCode, report_schema};
 use camino::Utf8PathBuf;
 use serde_json::Value;
 
-use crate::directory::{Folder, good_and_bad};
+use crate::directory::{Directory, good_and_bad};
 use crate::fixture::fixture;
 use crate::run::{builder, main_itself, plugins};
 use crate::trying;
@@ -25,12 +26,13 @@ fn results(log: &Value) -> &Vec<Value> {
     log["runs"][0]["results"].as_array().unwrap()
 }
 
-/// A directory with a lock, in which one listed file was changed, one is missing and one is not listed.
-fn locked() -> Folder {
-    let folder = good_and_bad();
-    folder.lock(&["a-good-go.so", "n-changed.so", "o-missing.so"]);
-    folder.add("n-changed.so", &fixture().rust_plugin);
-    folder
+/// A directory with a lock, in which one listed file was changed, one is missing and one is not
+/// listed.
+fn locked() -> Directory {
+    let directory = good_and_bad();
+    directory.lock(&["a-good-go.so", "n-changed.so", "o-missing.so"]);
+    directory.add("n-changed.so", &fixture().rust_plugin);
+    directory
 }
 
 #[test]
@@ -52,18 +54,18 @@ fn the_documents_of_every_command_follow_the_schema() {
     let schema: Value = serde_json::from_str(&report_schema()).unwrap();
     jsonschema::meta::validate(&schema).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
-    let folder = locked();
+    let directory = locked();
     let (go, rust) = (fixture().go_plugin.as_str(), fixture().rust_plugin.as_str());
-    let text = folder.plugins.join("h-text.so");
+    let text = directory.plugins.join("h-text.so");
     let panics = trying::whose_init("schema_panic", r#"panic("no luck today")"#);
-    let directory = folder.plugins.as_str();
+    let path = directory.plugins.as_str();
     let commands: [&[&str]; 7] = [
-        &["list", "--plugins-dir", directory],
-        &["check", "--plugins-dir", directory],
+        &["list", "--plugins-dir", path],
+        &["check", "--plugins-dir", path],
         &[
             "check",
             "--plugins-dir",
-            directory,
+            path,
             "--plugins-require-lock",
             "--names",
             "all",
@@ -84,17 +86,20 @@ fn the_documents_of_every_command_follow_the_schema() {
         stranger["schema"] = "bimetal-plugins-list/9".into();
         assert!(!validator.is_valid(&stranger));
     }
-    let unnamed = plugins(&builder(), &folder.arguments("list", &["--format", "json"]));
+    let unnamed = plugins(
+        &builder(),
+        &directory.arguments("list", &["--format", "json"]),
+    );
     let unnamed: Value = serde_json::from_str(&unnamed.stdout).unwrap();
     assert!(validator.is_valid(&unnamed), "a list without a main");
 }
 
 #[test]
 fn sarif_of_check_has_one_result_for_each_finding() {
-    let folder = locked();
-    folder.add("p-twin.so", &fixture().other_go_plugin);
-    folder.add("q-twin.so", &fixture().other_go_plugin);
-    let arguments = folder.arguments("check", &[]);
+    let directory = locked();
+    directory.add("p-twin.so", &fixture().other_go_plugin);
+    directory.add("q-twin.so", &fixture().other_go_plugin);
+    let arguments = directory.arguments("check", &[]);
     let document = json_of(&[&arguments[..], &["--format", "json"]].concat());
     let log = sarif_of(&arguments);
     let list = |value: &Value| value.as_array().unwrap().clone();
@@ -149,15 +154,16 @@ fn sarif_of_check_has_one_result_for_each_finding() {
 fn sarif_is_what_the_standard_allows() {
     let mut schema: Value =
         serde_json::from_str(include_str!("fixtures/sarif-schema-2.1.0.json")).unwrap();
-    // The standard's own pattern for a language, which no report of ours has, is not a regular expression.
+    // The standard's own pattern for a language, which no report of ours has, is not a regular
+    // expression.
     for owner in ["run", "toolComponent"] {
         let language = &mut schema["definitions"][owner]["properties"]["language"];
         language.as_object_mut().map(|keys| keys.remove("pattern"));
     }
     let validator = jsonschema::validator_for(&schema).unwrap();
-    let folder = locked();
+    let directory = locked();
     let panics = trying::whose_init("sarif_panic", r#"panic("no luck today")"#);
-    let check = sarif_of(&folder.arguments("check", &[]));
+    let check = sarif_of(&directory.arguments("check", &[]));
     let validate = sarif_of(&["validate", "--load", panics.as_str(), "/nowhere/a b.so"]);
     for log in [&check, &validate] {
         assert!(!results(log).is_empty());
@@ -192,11 +198,11 @@ fn sarif_is_what_the_standard_allows() {
 
 #[test]
 fn a_good_directory_gives_no_result_and_exits_well() {
-    let folder = Folder::new();
-    folder.add("redactor.so", &fixture().rust_plugin);
+    let directory = Directory::new();
+    directory.add("redactor.so", &fixture().rust_plugin);
     let finished = plugins(
         &main_itself(),
-        &folder.arguments("check", &["--format", "sarif"]),
+        &directory.arguments("check", &["--format", "sarif"]),
     );
     assert_eq!(finished.code, ExitCode::Ok);
     let log: Value = serde_json::from_str(&finished.stdout).unwrap();

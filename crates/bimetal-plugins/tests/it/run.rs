@@ -1,6 +1,8 @@
-//! Runs the commands as their two doors do, and takes out of a report what differs between machines.
+//! Runs the commands as their two doors do, and takes out of a report what differs between
+//! machines.
 //!
-//! In: arguments. Out: exit code and both outputs. Invariant: redacts digests, sizes, versions and folders, nothing else.
+//! In: arguments. Out: exit code and both outputs. Invariant: redacts digests, sizes, versions and
+//! directories, nothing else.
 
 use std::cell::RefCell;
 use std::io::{self, Write};
@@ -84,12 +86,12 @@ pub(crate) fn plugins_at_width(
     }
 }
 
-/// `text` without what differs between machines and tool chains.
-pub(crate) fn redacted(text: &str, folder: &Utf8Path) -> String {
+/// `text` without what differs between machines and toolchains.
+pub(crate) fn redacted(text: &str, directory: &Utf8Path) -> String {
     let fixture = fixture();
     let text = text
-        .replace(folder.as_str(), "[folder]")
-        .replace(fixture.folder.as_str(), "[fixture]")
+        .replace(directory.as_str(), "[directory]")
+        .replace(fixture.directory.as_str(), "[fixture]")
         .replace(&fixture.go_version, "[go]")
         .replace(&other_go_version(), "[other go]")
         .replace(&fixture.rust_version, "[rust]");
@@ -101,7 +103,8 @@ pub(crate) fn other_go_version() -> String {
     fixture().go_version.replace("go1", "go0")
 }
 
-/// How far columns are apart depends on the longest version; that they line up is tested where they are laid out.
+/// How far columns are apart depends on the longest version; that they line up is tested where they
+/// are laid out.
 fn squeezed(text: &str) -> String {
     let squeeze = |line: &str| {
         let rest = line.trim_start();

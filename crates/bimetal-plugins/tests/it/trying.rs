@@ -1,6 +1,8 @@
-//! `validate --load` of plugins that misbehave: what it was, how far it had come, and in whose code.
+//! `validate --load` of plugins that misbehave: what it was, how far it had come, and in whose
+//! code.
 //!
-//! In: Go plugins, each with one fault. Out: the load report. Invariant: every fault is a real one in a real child process.
+//! In: Go plugins, each with one fault. Out: the load report. Invariant: every fault is a real one
+//! in a real child process.
 
 use bimetal_plugins::ExitCode;
 use serde_json::{Value, json};
@@ -30,7 +32,7 @@ fn whose_constructor(name: &str, deed: &str) -> camino::Utf8PathBuf {
 fn built(name: &str, source: &str, code: &str) -> camino::Utf8PathBuf {
     let manifest = manifest_c(&[&go_manifest("processor", name).to_string()]);
     fixture::go_plugin(
-        &fixture().folder,
+        &fixture().directory,
         name,
         source,
         &format!("{code}\n{manifest}"),

@@ -1,6 +1,7 @@
 //! `validate`, with and without loading.
 //!
-//! In: single plugins. Out: differences and outcomes. Invariant: a plugin that is refused never runs.
+//! In: single plugins. Out: differences and outcomes. Invariant: a plugin that is refused never
+//! runs.
 
 use bimetal_manifest::object::LARGEST_PLUGIN;
 use bimetal_plugins::{Context, ExitCode};
@@ -9,7 +10,7 @@ use insta::assert_snapshot;
 use serde_json::Value;
 
 use crate::damage;
-use crate::directory::{Folder, terminal_sequences, two_manifests};
+use crate::directory::{Directory, terminal_sequences, two_manifests};
 use crate::fixture::fixture;
 use crate::run::{builder, main_itself, plugins, redacted};
 use crate::trying::whose_init;
@@ -34,14 +35,14 @@ fn a_plugin_that_fits_is_accepted() {
     assert_eq!(finished.code, ExitCode::Ok, "{}", finished.stdout);
     assert_snapshot!(
         "validate_good",
-        redacted(&finished.stdout, &fixture().folder)
+        redacted(&finished.stdout, &fixture().directory)
     );
 }
 
 #[test]
 fn a_plugin_that_differs_is_incompatible_and_a_file_that_is_none_is_unreadable() {
-    let folder = Folder::new();
-    let differs = folder.plugins.join("differs.so");
+    let directory = Directory::new();
+    let differs = directory.plugins.join("differs.so");
     damage::with_manifest_text(&fixture().go_plugin, &differs, "h1:c2hhcmVk", "h1:b3RoZXIh");
     let code = |files: &[&str]| plugins(&main_itself(), &[&["validate"], files].concat()).code;
     assert_eq!(code(&[differs.as_str()]), ExitCode::Incompatible);
@@ -60,7 +61,7 @@ fn a_plugin_that_differs_is_incompatible_and_a_file_that_is_none_is_unreadable()
         code(&[terminal_sequences().as_str()]),
         ExitCode::Incompatible
     );
-    let text = folder.plugins.join("text.so");
+    let text = directory.plugins.join("text.so");
     fs_err::write(&text, "text").unwrap();
     let finished = plugins(
         &main_itself(),
@@ -68,14 +69,14 @@ fn a_plugin_that_differs_is_incompatible_and_a_file_that_is_none_is_unreadable()
     );
     assert_snapshot!(
         "validate_unreadable",
-        redacted(&finished.stdout, &folder.path)
+        redacted(&finished.stdout, &directory.path)
     );
 }
 
 #[test]
 fn a_file_that_no_start_would_read_is_refused_and_not_digested() {
-    let folder = Folder::new();
-    let file = folder.add("huge.so", &fixture().rust_plugin);
+    let directory = Directory::new();
+    let file = directory.add("huge.so", &fixture().rust_plugin);
     fs_err::OpenOptions::new()
         .write(true)
         .open(&file)
@@ -85,7 +86,7 @@ fn a_file_that_no_start_would_read_is_refused_and_not_digested() {
     let (code, validated) = load_of(&main_itself(), &file, &[]);
     assert_eq!(code, ExitCode::Unreadable);
     assert_eq!(validated["load"]["outcome"], "not_tried");
-    let arguments = folder.arguments("check", &["--format", "json"]);
+    let arguments = directory.arguments("check", &["--format", "json"]);
     let finished = plugins(&main_itself(), &arguments);
     assert_eq!(finished.code, ExitCode::Incompatible);
     let checked: Value = serde_json::from_str(&finished.stdout).unwrap();
@@ -101,8 +102,8 @@ fn a_file_that_no_start_would_read_is_refused_and_not_digested() {
 
 #[test]
 fn the_lock_beside_the_file_is_obeyed() {
-    let folder = Folder::new();
-    let file = folder.add("redactor.so", &fixture().rust_plugin);
+    let directory = Directory::new();
+    let file = directory.add("redactor.so", &fixture().rust_plugin);
     let code = |more: &[&str]| {
         plugins(
             &main_itself(),
@@ -112,7 +113,7 @@ fn the_lock_beside_the_file_is_obeyed() {
     };
     assert_eq!(code(&[]), ExitCode::Ok);
     assert_eq!(code(&["--plugins-require-lock"]), ExitCode::Incompatible);
-    folder.lock(&["redactor.so"]);
+    directory.lock(&["redactor.so"]);
     assert_eq!(code(&["--plugins-require-lock"]), ExitCode::Ok);
     damage::with_changed_code(&fixture().rust_plugin, &file);
     assert_eq!(code(&[]), ExitCode::Incompatible);
@@ -134,15 +135,15 @@ fn a_laxer_policy_than_mains_is_a_usage_error() {
 }
 
 #[test]
-fn the_builder_finds_main_beside_the_plugins_folder() {
-    let folder = Folder::new();
-    let file = folder.add("redactor.so", &fixture().rust_plugin);
-    fs_err::copy(&fixture().main, folder.path.join("sample")).unwrap();
+fn the_builder_finds_main_beside_the_plugins_directory() {
+    let directory = Directory::new();
+    let file = directory.add("redactor.so", &fixture().rust_plugin);
+    fs_err::copy(&fixture().main, directory.path.join("sample")).unwrap();
     assert_eq!(
         plugins(&builder(), &["validate", file.as_str()]).code,
         ExitCode::Failure
     );
-    fs_err::write(folder.path.join(".bimetal.json"), "{}").unwrap();
+    fs_err::write(directory.path.join(".bimetal.json"), "{}").unwrap();
     assert_eq!(
         plugins(&builder(), &["validate", file.as_str()]).code,
         ExitCode::Ok
@@ -160,13 +161,13 @@ fn load_really_loads_a_good_plugin_in_a_child() {
 
 #[test]
 fn the_code_of_a_refused_plugin_does_not_run() {
-    let folder = Folder::new();
-    let witness = folder.path.join("it-ran");
+    let directory = Directory::new();
+    let witness = directory.path.join("it-ran");
     let plugin = whose_init(
         "writes",
         &format!("os.WriteFile({:?}, nil, 0o600)", witness.as_str()),
     );
-    let bad = folder.plugins.join("bad.so");
+    let bad = directory.plugins.join("bad.so");
     damage::with_package_hash(&plugin, &bad, "runtime");
     let (code, report) = load_of(&main_itself(), &bad, &[]);
     assert_eq!(

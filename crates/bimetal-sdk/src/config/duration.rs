@@ -1,6 +1,7 @@
 //! Durations as Go writes them.
 //!
-//! In: text like `1h30m`, `1.5s`, `-250ms`. Out: whole nanoseconds. Invariant: overflow is an error; a number without a unit is one too.
+//! In: text like `1h30m`, `1.5s`, `-250ms`. Out: whole nanoseconds. Invariant: overflow is an
+//! error; a number without a unit is one too.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -126,7 +127,8 @@ impl FromStr for Duration {
     }
 }
 
-/// The decimal `fraction` of `size`, cut to whole nanoseconds. Digits beyond what a unit can show change nothing.
+/// The decimal `fraction` of `size`, cut to whole nanoseconds. Digits beyond what a unit can show
+/// change nothing.
 fn part(fraction: &str, size: u64) -> u64 {
     let digits = &fraction[..fraction.len().min(15)];
     let scale = 10_u128.pow(u32::try_from(digits.len()).unwrap_or(0));

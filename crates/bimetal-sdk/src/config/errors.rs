@@ -1,6 +1,7 @@
 //! Complaints about a configuration, in the Collector's form.
 //!
-//! In: paths and texts. Out: lines `actions::0::key: must not be empty`. Invariant: order of discovery is kept.
+//! In: paths and texts. Out: lines `actions::0::key: must not be empty`. Invariant: order of
+//! discovery is kept.
 
 use std::fmt;
 

@@ -1,6 +1,7 @@
 //! Lays a section over the defaults.
 //!
-//! In: two JSON values. Out: one. Invariant: maps merge, everything else replaces, null keeps the default.
+//! In: two JSON values. Out: one. Invariant: maps merge, everything else replaces, null keeps the
+//! default.
 
 use serde_json::Value;
 

@@ -1,7 +1,8 @@
 //! A component's section of the Collector's configuration.
 //!
-//! In: the resolved section as JSON. Out: the author's type, merged over its defaults and validated, or every complaint with its path.
-//! Invariant: nothing is ignored and nothing is guessed: keys are case-sensitive, unknown ones are errors, types are not converted.
+//! In: the resolved section as JSON. Out: the author's type, merged over its defaults and
+//! validated, or every complaint with its path. Invariant: nothing is ignored and nothing is
+//! guessed: keys are case-sensitive, unknown ones are errors, types are not converted.
 
 mod decode;
 mod duration;
@@ -19,7 +20,8 @@ pub use duration::{Duration, DurationError};
 pub use errors::{ConfigError, ConfigErrors};
 pub use opaque::OpaqueString;
 
-/// Key of the object that stands for a leaf which came from `${…}`: `{"\0expanded": {"value": <JSON>, "original": "<text>"}}`.
+/// Key of the object that stands for a leaf which came from `${…}`:
+/// `{"\0expanded": {"value": <JSON>, "original": "<text>"}}`.
 pub const EXPANDED: &str = "\0expanded";
 
 /// Checks what types cannot say. Called after the section was decoded.

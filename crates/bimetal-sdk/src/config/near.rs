@@ -1,6 +1,7 @@
 //! Finds the key that somebody probably meant.
 //!
-//! In: an unknown key and the known ones. Out: at most one of them. Invariant: bounded work, whatever the key's length.
+//! In: an unknown key and the known ones. Out: at most one of them. Invariant: bounded work,
+//! whatever the key's length.
 
 use strsim::levenshtein;
 

@@ -1,6 +1,7 @@
 //! Text that must not be shown.
 //!
-//! In: text. Out: itself to the component, `[REDACTED]` to everybody else. Invariant: neither `Debug` nor serde shows it.
+//! In: text. Out: itself to the component, `[REDACTED]` to everybody else. Invariant: neither
+//! `Debug` nor serde shows it.
 
 use std::borrow::Cow;
 use std::cell::Cell;

@@ -1,6 +1,7 @@
 //! One batch through a processor.
 //!
-//! In: OTLP bytes. Out: what becomes of them. Invariant: an unchanged batch is never encoded again; an error leaves nothing behind.
+//! In: OTLP bytes. Out: what becomes of them. Invariant: an unchanged batch is never encoded again;
+//! an error leaves nothing behind.
 
 use bimetal_pdata::{Logs, Metrics, Traces};
 

@@ -1,9 +1,10 @@
 //! The table of functions made from a [`Processor`].
 //!
-//! In: calls from the host. Out: statuses, outcomes, error records. Invariant: every function is one `answer` around safe code.
+//! In: calls from the host. Out: statuses, outcomes, error records. Invariant: every function is
+//! one `answer` around safe code.
 #![expect(
     unsafe_code,
-    reason = "one of the SDK's rooms where the C border is touched"
+    reason = "one of the SDK's rooms where the C ABI is touched"
 )]
 
 use std::ffi::c_void;
@@ -49,7 +50,8 @@ pub(crate) const fn factory<P: Processor>(
 }
 
 /// # Safety
-/// `factory` is the table that this function is in; `out` is null or valid for one write; `error` as in `answer`.
+/// `factory` is the table that this function is in; `out` is null or valid for one write; `error`
+/// as in `answer`.
 unsafe extern "C" fn describe<P: Processor>(
     factory: *const abi::Factory,
     out: *mut abi::Buffer,
@@ -83,8 +85,8 @@ unsafe extern "C" fn validate<P: Processor>(config: abi::Slice, error: *mut abi:
 }
 
 /// # Safety
-/// `create` and what it points to are readable during the call, its host as long as the process; `out` is null or valid for one
-/// write; `error` as in `answer`.
+/// `create` and what it points to are readable during the call, its host as long as the process;
+/// `out` is null or valid for one write; `error` as in `answer`.
 unsafe extern "C" fn create<P: Processor>(
     create: *const abi::Create,
     out: *mut *mut c_void,
@@ -124,8 +126,8 @@ unsafe extern "C" fn start<P: Processor>(instance: *mut c_void, error: *mut abi:
 }
 
 /// # Safety
-/// `instance` came from `create::<P>` and was not destroyed; `context` and `data` and what they point to are readable during the
-/// call; `output` is ours during the call; `error` as in `answer`.
+/// `instance` came from `create::<P>` and was not destroyed; `context` and `data` and what they
+/// point to are readable during the call; `output` is ours during the call; `error` as in `answer`.
 unsafe extern "C" fn consume<P: Processor>(
     instance: *mut c_void,
     context: *const abi::Context,

@@ -1,6 +1,7 @@
 //! Processors: what an author writes, and the table made from it.
 //!
-//! In: an implementation of [`Processor`]. Out: `bimetal_abi::Factory`. Invariant: authors write safe code only.
+//! In: an implementation of [`Processor`]. Out: `bimetal_abi::Factory`. Invariant: authors write
+//! safe code only.
 
 mod consume;
 mod export;
@@ -21,7 +22,8 @@ pub(crate) use export::factory;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Outcome {
-    /// It goes on as it now is. If nothing changed, the Collector passes on what it already holds, at no cost.
+    /// It goes on as it now is. If nothing changed, the Collector passes on what it already holds,
+    /// at no cost.
     Continue,
     /// It ends here, and that is no error.
     Drop,
@@ -29,9 +31,10 @@ pub enum Outcome {
 
 /// A processor, as an author writes it.
 ///
-/// Lifecycle: `new`, `start`, then any number of `process_…` from many threads at once, `shutdown`, drop. `new` has no side
-/// effects (no thread, no socket, no file): the Collector also makes instances only to validate a configuration. An instance may
-/// be dropped without having been started. After a panic it is never called again.
+/// Lifecycle: `new`, `start`, then any number of `process_…` from many threads at once, `shutdown`,
+/// drop. `new` has no side effects (no thread, no socket, no file): the Collector also makes
+/// instances only to validate a configuration. An instance may be dropped without having been
+/// started. After a panic it is never called again.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is declared as a processor but does not implement `bimetal_sdk::Processor`",
     label = "not a processor",

@@ -1,6 +1,7 @@
 //! What components under test have logged.
 //!
-//! In: records from the host's table. Out: the records of one host. Invariant: hosts do not see each other's records.
+//! In: records from the host's table. Out: the records of one host. Invariant: hosts do not see
+//! each other's records.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +12,7 @@ use serde_json::Value;
 /// One record that a component logged.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogRecord {
-    /// `LOG_…` of the border; zap's numbers.
+    /// `LOG_…` of the C ABI; zap's numbers.
     pub level: i32,
     /// The text.
     pub message: String,

@@ -1,7 +1,8 @@
 //! A host for tests: drives a component through the very table that a Collector uses.
 //!
-//! In: a component, a configuration, OTLP bytes. Out: what a Collector would get, and the component's log. Invariant: nothing is
-//! simulated but the Collector itself; configuration, errors and data cross the border as they do in production.
+//! In: a component, a configuration, OTLP bytes. Out: what a Collector would get, and the
+//! component's log. Invariant: nothing is simulated but the Collector itself; configuration, errors
+//! and data cross the FFI boundary as they do in production.
 //!
 //! ```
 //! # use bimetal_sdk::{Component, Error, Processor, Settings, Signal, Stability};
@@ -82,7 +83,7 @@ pub struct Call {
 /// What a component answers instead of a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// `STATUS_…` of the border.
+    /// `STATUS_…` of the C ABI.
     pub status: i32,
     /// Text for people.
     pub message: String,

@@ -1,9 +1,10 @@
-//! The host's side of the border, for tests.
+//! The host's side of the C ABI, for tests.
 //!
-//! In: safe values. Out: calls through a factory table. Invariant: keeps the host's part of the contract; buffers go back to their owner.
+//! In: safe values. Out: calls through a factory table. Invariant: keeps the host's part of the
+//! contract; buffers go back to their owner.
 #![expect(
     unsafe_code,
-    reason = "one of the SDK's rooms where the C border is touched"
+    reason = "one of the SDK's rooms where the C ABI is touched"
 )]
 
 use std::ffi::c_void;
@@ -105,7 +106,8 @@ impl Instance {
         };
         let mut output = abi::Output::EMPTY;
         let outcome = checked(|error| {
-            // SAFETY: the instance lives as long as `self`, the records and what they point to during the call.
+            // SAFETY: the instance lives as long as `self`, the records and what they point to
+            // during the call.
             unsafe {
                 consume(
                     self.instance,

@@ -11,7 +11,8 @@ use bimetal_sdk::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// One resource with one scope with one empty record; the same bytes are one span's or one metric's frame.
+/// One resource with one scope with one empty record; the same bytes are one span's or one metric's
+/// frame.
 pub(crate) const RECORD: [u8; 8] = [0x0a, 0x06, 0x12, 0x04, 0x12, 0x02, 0x1a, 0x00];
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

@@ -4,8 +4,8 @@
     reason = "what a test needs and does not find stops it"
 )]
 
+mod abi;
 mod authors;
-mod border;
 mod component;
 mod lifecycle;
 mod panics;

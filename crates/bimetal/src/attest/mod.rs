@@ -1,7 +1,9 @@
-//! Texts about a finished distribution, for people and programs that do not trust its builder's word.
+//! Texts about a finished distribution, for people and programs that do not trust its builder's
+//! word.
 //!
-//! In: artifacts with digests and dependencies, the environment, what was asked for. Out: `SHA256SUMS`, an SBOM, a provenance statement.
-//! Invariant: pure, and equal inputs give equal texts: no clock, no random number, no place of this machine, no name of an engine.
+//! In: artifacts with digests and dependencies, the environment, what was asked for. Out:
+//! `SHA256SUMS`, an SBOM, a provenance statement. Invariant: pure, and equal inputs give equal
+//! texts: no clock, no random number, no place of this machine, no name of an engine.
 
 mod provenance;
 mod sbom;
@@ -74,7 +76,8 @@ pub(crate) fn environment_sum(environment: &Hermetic) -> String {
     sums(&BTreeMap::from([(ENVIRONMENT.into(), digest)]))
 }
 
-/// The package URL of a dependency; what came from no registry has one too, without a place where it could be found.
+/// The package URL of a dependency; what came from no registry has one too, without a place where
+/// it could be found.
 fn package_url(language: Language, dependency: &Dependency) -> String {
     let kind = match language {
         Language::Go => "golang",

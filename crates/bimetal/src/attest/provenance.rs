@@ -1,7 +1,8 @@
 //! Where a distribution comes from: an in-toto statement with SLSA provenance, version 1.
 //!
-//! In: a [`Subject`]. Out: JSON. Invariant: without times and without an id of the run, which the format leaves optional: two builds from the same
-//! inputs make the same statement, so that it can be compared and signed like the artifacts.
+//! In: a [`Subject`]. Out: JSON. Invariant: without times and without an id of the run, which the
+//! format leaves optional: two builds from the same inputs make the same statement, so that it can
+//! be compared and signed like the artifacts.
 
 use bimetal_manifest::schema::{Dependency, Language};
 use serde_json::{Value, json};
@@ -69,7 +70,8 @@ fn resolved(subject: &Subject<'_>) -> Vec<Value> {
     images.chain([inputs]).chain(used).collect()
 }
 
-/// Go's sum is over a list of files: the statement knows `dirHash` for it, in hexadecimal as all its digests.
+/// Go's sum is over a list of files: the statement knows `dirHash` for it, in hexadecimal as all
+/// its digests.
 fn one(url: &str, language: Language, dependency: &Dependency) -> Value {
     let digest = match (language, hex(&dependency.hash)) {
         (Language::Rust, Some(hex)) => json!({ "sha256": hex }),

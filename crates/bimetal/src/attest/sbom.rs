@@ -1,7 +1,7 @@
 //! The software bill of materials, in `CycloneDX` 1.5.
 //!
-//! In: a [`Subject`]. Out: JSON. Invariant: only what is known is said: an `h1:` sum is no digest of a file and stands among the properties,
-//! and nothing has a licence that nobody read.
+//! In: a [`Subject`]. Out: JSON. Invariant: only what is known is said: an `h1:` sum is no digest
+//! of a file and stands among the properties, and nothing has a licence that nobody read.
 
 use std::collections::BTreeSet;
 
@@ -107,7 +107,7 @@ fn library(
     })
 }
 
-/// The tool chains and the packages of the container.
+/// The toolchains and the packages of the container.
 fn system(subject: &Subject<'_>) -> Result<Vec<Component>, SbomError> {
     let mut components = Vec::new();
     for (name, tool) in &subject.environment.tools {
@@ -128,7 +128,8 @@ fn system(subject: &Subject<'_>) -> Result<Vec<Component>, SbomError> {
     }
     for (package, version) in &subject.environment.packages {
         let (name, architecture) = package.split_once(':').unwrap_or((package, ""));
-        // dpkg's names of architectures; the others are left without a URL rather than with a wrong one.
+        // dpkg's names of architectures; the others are left without a URL rather than with a wrong
+        // one.
         let url = ["amd64", "arm64", "all"].contains(&architecture).then(|| {
             format!(
                 "pkg:deb/debian/{}@{}?arch={architecture}",
@@ -191,7 +192,8 @@ fn purl(url: &str) -> Result<Purl, SbomError> {
     })
 }
 
-/// A UUID of version 8 out of the digests: another distribution has another one, and the same has the same.
+/// A UUID of version 8 out of the digests: another distribution has another one, and the same has
+/// the same.
 fn serial(subject: &Subject<'_>) -> Option<UrnUuid> {
     let all: Vec<u8> = subject
         .artifacts

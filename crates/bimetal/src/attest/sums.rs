@@ -1,6 +1,7 @@
 //! `SHA256SUMS`, as `sha256sum` writes and checks it.
 //!
-//! In: path -> digest. Out: text, and back. Invariant: a name that leads out of the folder is never read from a text.
+//! In: path -> digest. Out: text, and back. Invariant: a name that leads out of the directory is
+//! never read from a text.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,7 +13,8 @@ use camino::{Utf8Component, Utf8PathBuf};
 pub(crate) fn sums(files: &BTreeMap<Utf8PathBuf, Digest>) -> String {
     let mut text = String::new();
     for (path, digest) in files {
-        // Writing to a String cannot fail. No file of ours has a line break or a backslash in its name, which would need marks.
+        // Writing to a String cannot fail. No file of ours has a line break or a backslash in its
+        // name, which would need marks.
         let _infallible = writeln!(text, "{digest}  {path}");
     }
     text

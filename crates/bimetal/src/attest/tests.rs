@@ -99,7 +99,7 @@ fn the_provenance_names_subject_parameters_and_everything_that_was_resolved() {
 }
 
 #[test]
-fn sums_are_read_back_and_never_lead_out_of_the_folder() {
+fn sums_are_read_back_and_never_lead_out_of_the_directory() {
     let files = BTreeMap::from([
         (Utf8PathBuf::from("otelcol"), Digest::of(b"main")),
         (Utf8PathBuf::from("plugins/a.so"), Digest::of(b"a")),

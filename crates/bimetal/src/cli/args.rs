@@ -1,6 +1,8 @@
-//! The flags: OCB's with their spelling and defaults, and ours. Only describes; `build` turns them into typed values.
+//! The flags: OCB's with their spelling and defaults, and ours. Only describes; `build` turns them
+//! into typed values.
 //!
-//! In: the words of the command line. Out: [`Arguments`]. Invariant: no flag is looked at here, and no default depends on the machine.
+//! In: the words of the command line. Out: [`Arguments`]. Invariant: no flag is looked at here, and
+//! no default depends on the machine.
 
 use std::ffi::OsString;
 
@@ -10,9 +12,10 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 /// Builds OpenTelemetry Collectors out of Go and Rust
 ///
-/// Reads a builder configuration (the same YAML that ocb reads), writes the sources of a Collector, and compiles them. Components come
-/// from Go modules (`gomod:`) or Rust crates (`cargo:`). With `plugin: true` a component becomes a shared library of its own, which the
-/// Collector verifies before it loads it.
+/// Reads a builder configuration (the same YAML that ocb reads), writes the sources of a Collector,
+/// and compiles them. Components come from Go modules (`gomod:`) or Rust crates (`cargo:`). With
+/// `plugin: true` a component becomes a shared library of its own, which the Collector verifies
+/// before it loads it.
 #[derive(Debug, Parser)]
 #[command(name = "bimetal", version, max_term_width = 100, args_conflicts_with_subcommands = true, disable_help_subcommand = true, after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -24,19 +27,21 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make a folder with everything that a Collector of your own needs
+    /// Make a directory with everything that a Collector of your own needs
     ///
-    /// Writes a builder configuration, a Collector configuration that runs at once, a Makefile and a README. Files that exist are
-    /// never overwritten.
+    /// Writes a builder configuration, a Collector configuration that runs at once, a Makefile and
+    /// a README. Files that exist are never overwritten.
     Init(InitArgs),
     /// Look at plugins without starting a Collector: list, validate, inspect, check
     #[command(visible_alias = "plugin", disable_help_flag = true)]
     Plugins(PluginsArgs),
     /// Build a distribution again from its recorded inputs, and compare
     ///
-    /// Takes the sources as they stand in the output folder. For a hermetic distribution modules, crates and base image are as they were
-    /// recorded, and a container builds; any other is built on this machine, by the recorded plan. No artifact in the folder is changed.
-    /// With --compare it ends with 2 if a file is not what was rebuilt; the first sections that differ are named.
+    /// Takes the sources as they stand in the output directory. For a hermetic distribution
+    /// modules, crates and base image are as they were recorded, and a container builds; any other
+    /// is built on this machine, by the recorded plan. No artifact in the directory is changed.
+    /// With --compare it ends with 2 if a file is not what was rebuilt; the first sections that
+    /// differ are named.
     Rebuild(RebuildArgs),
     /// Build what was collected for a container; run by the Dockerfile of a hermetic build
     #[command(hide = true)]
@@ -56,7 +61,8 @@ pub(crate) struct BuildArgs {
     pub(crate) config: Option<Utf8PathBuf>,
     /// Print what would be done, and do nothing
     ///
-    /// Reads the configuration and asks the tools for their versions, then prints the steps, the files and the artifacts.
+    /// Reads the configuration and asks the tools for their versions, then prints the steps, the
+    /// files and the artifacts.
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Form of what `--dry-run` prints
@@ -67,7 +73,7 @@ pub(crate) struct BuildArgs {
         requires = "dry_run"
     )]
     pub(crate) format: Format,
-    /// Do not write the sources: compile what is in the output folder
+    /// Do not write the sources: compile what is in the output directory
     #[arg(long, value_name = "BOOL", default_value = "false", default_missing_value = "true", num_args = 0..=1, require_equals = true, value_parser = truth, action = ArgAction::Set, hide_possible_values = true)]
     pub(crate) skip_generate: bool,
     /// Do not compile: write the sources only
@@ -90,11 +96,13 @@ pub(crate) struct BuildArgs {
     pub(crate) gcflags: Option<String>,
     /// Build in a container without a network, from inputs that are all recorded
     ///
-    /// Main and all plugins then carry the hash of one environment, equal inputs give equal bytes on every machine, and the output folder also
-    /// has the Dockerfile, `environment.json`, `SHA256SUMS`, an SBOM and a provenance statement. `dist.hermetic: true` does the same.
+    /// Main and all plugins then carry the hash of one environment, equal inputs give equal bytes
+    /// on every machine, and the output directory also has the Dockerfile, `environment.json`,
+    /// `SHA256SUMS`, an SBOM and a provenance statement. `dist.hermetic: true` does the same.
     #[arg(long)]
     pub(crate) hermetic: bool,
-    /// The program that makes the container; without it, the first of docker, podman and buildah that works
+    /// The program that makes the container; without it, the first of docker, podman and buildah
+    /// that works
     #[arg(long, value_name = "ENGINE")]
     pub(crate) engine: Option<EngineName>,
     /// Write the Dockerfile of a hermetic build, and stop
@@ -107,23 +115,24 @@ pub(crate) struct BuildArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
-    /// The folder; made if it does not exist. Its name becomes the name of the Collector
+    /// The directory; made if it does not exist. Its name becomes the name of the Collector
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) path: Utf8PathBuf,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct RebuildArgs {
-    /// The output folder of a build
+    /// The output directory of a build
     #[arg(value_name = "OUT")]
     pub(crate) out: Utf8PathBuf,
     /// Compare every file with the one that is there
     #[arg(long)]
     pub(crate) compare: bool,
-    /// The program that makes the container of a hermetic build; another one than before makes the check stronger
+    /// The program that makes the container of a hermetic build; another one than before makes the
+    /// check stronger
     #[arg(long, value_name = "ENGINE")]
     pub(crate) engine: Option<EngineName>,
-    /// The root file system, if it is not in the work folder any more
+    /// The root file system, if it is not in the work directory any more
     #[arg(long, value_name = "FILE")]
     pub(crate) base_image: Option<Utf8PathBuf>,
     /// Form of the comparison
@@ -136,7 +145,7 @@ pub(crate) struct RebuildArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct HermeticInsideArgs {
-    /// The folder of the inputs
+    /// The directory of the inputs
     #[arg(long, value_name = "DIR", default_value = "/bimetal")]
     pub(crate) root: Utf8PathBuf,
 }
@@ -177,7 +186,7 @@ Examples:
 
 Configuration beyond ocb's:
   dist.plugins_dir     where the Collector looks for plugins, relative to its own place
-  dist.plugins_policy  exact (default): Rust plugins need main's compiler and crates; abi: its C border
+  dist.plugins_policy  exact (default): Rust plugins need main's compiler and crates; abi: its C ABI
   dist.hermetic        true: build in a container, as --hermetic does
   dist.base_image      its image by digest, or the path of a root file system (.tar)
   dist.rust_profile    Cargo profile of everything in Rust (default: release)

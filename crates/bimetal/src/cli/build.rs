@@ -1,7 +1,8 @@
 //! `bimetal`: from a configuration to a distribution, one step after the other.
 //!
-//! In: [`BuildArgs`]. Out: a distribution (or only its sources, or the plan), else the error of the first step that failed. Invariant: every
-//! step gets what the one before it gave; what is not in the plan does nothing; only one builder works in an output folder.
+//! In: [`BuildArgs`]. Out: a distribution (or only its sources, or the plan), else the error of the
+//! first step that failed. Invariant: every step gets what the one before it gave; what is not in
+//! the plan does nothing; only one builder works in an output directory.
 
 use std::env;
 use std::process;
@@ -42,8 +43,8 @@ pub(super) fn run(arguments: &BuildArgs, printer: &Printer) -> Result<ExitCode, 
         show(&plan, arguments.format, printer)?;
         return Ok(ExitCode::Ok);
     }
-    generate::make_folder(&plan.out)?;
-    let _alone = claim_folder(&plan.out, printer)?;
+    generate::make_directory(&plan.out)?;
+    let _alone = claim_directory(&plan.out, printer)?;
     if plan.container.is_some() {
         let distribution = hermetic::build(plan, arguments.engine, &progress, printer)?;
         if let Some(built) = &distribution {
@@ -84,15 +85,16 @@ fn decide(config: &Config, arguments: &BuildArgs, printer: &Printer) -> Result<P
     Ok(plan::plan(resolved))
 }
 
-/// The output folder, ours until the file is closed: two builders in one folder would take each other's files.
-pub(super) fn claim_folder(out: &Utf8Path, printer: &Printer) -> Result<fs::File, CliError> {
+/// The output directory, ours until the file is closed: two builders in one directory would take
+/// each other's files.
+pub(super) fn claim_directory(out: &Utf8Path, printer: &Printer) -> Result<fs::File, CliError> {
     let waiting = || {
         printer.note(&format!(
             "waiting for another `bimetal` that builds in `{out}`"
         ));
     };
     fs::File::open(out)
-        .and_then(|folder| claim::wait(folder.file(), waiting).map(|()| folder))
+        .and_then(|directory| claim::wait(directory.file(), waiting).map(|()| directory))
         .map_err(|source| CliError::Claim {
             path: out.to_owned(),
             source,
@@ -124,7 +126,7 @@ fn finish(
     Ok(ExitCode::Ok)
 }
 
-/// One line for every artifact that a user starts or drops into a folder.
+/// One line for every artifact that a user starts or drops into a directory.
 pub(super) fn tell(distribution: &Distribution, printer: &Printer) {
     for path in distribution.main.iter().chain(&distribution.plugins) {
         printer.line(&format!("built {path}"));
@@ -161,10 +163,10 @@ fn surroundings(scratch: Utf8PathBuf) -> Result<Surroundings, CliError> {
         env::consts::OS
     };
     Ok(Surroundings {
-        current_folder: text_path(env::current_dir().map_err(CliError::Surroundings)?)?,
+        current_directory: text_path(env::current_dir().map_err(CliError::Surroundings)?)?,
         search_path: set("PATH").unwrap_or_default(),
         goos: set("GOOS").unwrap_or_else(|| host.to_owned()),
-        fresh_folder: text_path(env::temp_dir())?.join(fresh_name()),
+        fresh_directory: text_path(env::temp_dir())?.join(fresh_name()),
         scratch,
     })
 }

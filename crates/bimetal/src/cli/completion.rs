@@ -1,6 +1,7 @@
 //! `bimetal completion`: a script for a shell, with the `plugins` commands in it.
 //!
-//! In: the name of a shell. Out: its completion script on standard output. Invariant: made from the same flags that are parsed.
+//! In: the name of a shell. Out: its completion script on standard output. Invariant: made from the
+//! same flags that are parsed.
 
 use std::io::{self, Write};
 

@@ -1,6 +1,7 @@
 //! What can go wrong between the first flag and the last step.
 //!
-//! In: the error of a step. Out: its text, its hint and the exit code. Invariant: a cause is not repeated in the text above it.
+//! In: the error of a step. Out: its text, its hint and the exit code. Invariant: a cause is not
+//! repeated in the text above it.
 
 use std::error::Error;
 use std::io;
@@ -65,7 +66,7 @@ pub(super) enum CliError {
     Init(#[from] InitError),
     #[error("cannot find out where the program runs")]
     Surroundings(#[source] io::Error),
-    #[error("cannot make a temporary folder")]
+    #[error("cannot make a temporary directory")]
     Scratch(#[source] io::Error),
     #[error("cannot take `{path}` for this build alone")]
     Claim {
@@ -105,7 +106,7 @@ impl CliError {
             Self::Receive(error) => Some(error.hint().to_owned()),
             Self::Init(error) => Some(error.hint().to_owned()),
             Self::Scratch(_) => {
-                Some("name a folder that can be written with the variable `TMPDIR`".to_owned())
+                Some("name a directory that can be written with the variable `TMPDIR`".to_owned())
             }
             Self::Output(_) => Some(
                 "what was printed is incomplete; check the disk that it is written to".to_owned(),

@@ -1,6 +1,7 @@
 //! The numbers that the builder exits with.
 //!
-//! In: how a run ended. Out: a number that scripts may rely on. Invariant: a number never changes its meaning.
+//! In: how a run ended. Out: a number that scripts may rely on. Invariant: a number never changes
+//! its meaning.
 
 /// What a run ended with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! How a failure inside a container is told outside of it.
 //!
-//! In: an error inside; lines of an engine outside. Out: marked lines; the [`Failure`] again. Invariant: whatever an engine puts in front of a
-//! line, cuts, or prints in between, a failure is either read whole or not at all.
+//! In: an error inside; lines of an engine outside. Out: marked lines; the [`Failure`] again.
+//! Invariant: whatever an engine puts in front of a line, cuts, or prints in between, a failure is
+//! either read whole or not at all.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,7 +1,8 @@
 //! The part of a hermetic build that runs outside of its container.
 //!
-//! In: a plan with a container. Out: the distribution, else the error of the step that failed, inside or outside. Invariant: nothing is put into
-//! place that was not built from what was collected.
+//! In: a plan with a container. Out: the distribution, else the error of the step that failed,
+//! inside or outside. Invariant: nothing is put into place that was not built from what was
+//! collected.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -24,7 +25,8 @@ use crate::stages::receive::{self, Received};
 use crate::stages::resolve;
 use crate::toolchain::{Runner, work, write};
 
-/// The images whose tool chains the builder is made for, on an older system: what is built there runs with its C library and with newer ones.
+/// The images whose toolchains the builder is made for, on an older system: what is built there
+/// runs with its C library and with newer ones.
 const GO_IMAGE: &str = "golang:1.26.8-bookworm";
 const RUST_IMAGE: &str = "rust:1.95.0-bookworm";
 /// The first day of 1980, which every archive format can tell, and nobody takes for a real time.
@@ -89,7 +91,7 @@ impl HermeticError {
             }
             Self::Read { .. } => None,
             Self::Write { .. } => {
-                Some("see that the output folder is writable and the disk not full".to_owned())
+                Some("see that the output directory is writable and the disk not full".to_owned())
             }
         }
     }
@@ -149,16 +151,16 @@ pub(super) fn build(
         printer.line(&format!("inputs in {}", fetched.context));
         return Ok(None);
     };
-    let output = work::folder(&fetched.plan.out).join("hermetic/artifacts");
+    let output = work::directory(&fetched.plan.out).join("hermetic/artifacts");
     let received = steps.run(Step::Container, |runner| {
         contain(fetched, &engine, output, runner)
     })?;
-    let folder = received.folder().to_owned();
+    let directory = received.directory().to_owned();
     let distribution = steps.run(Step::Package, |runner| {
         package::place_received(received, runner)
     })?;
-    // It is in the work folder: the next run removes what is left.
-    let _left = fs::remove_dir_all(folder);
+    // It is in the work directory: the next run removes what is left.
+    let _left = fs::remove_dir_all(directory);
     Ok(Some(distribution))
 }
 
@@ -188,7 +190,7 @@ pub(super) fn contain(
         output: &output,
         arguments: &arguments,
         stage: fetch::STAGE,
-        folder: fetch::OUTPUT,
+        directory: fetch::OUTPUT,
     };
     engine::build(engine, &job, runner).map_err(told)?;
     Ok(receive::receive(fetched, output)?)
@@ -254,7 +256,8 @@ fn find(wanted: Option<engine::Name>, runner: &Runner<'_>) -> Result<Engine, Cli
     Ok(engine::find(wanted, &search_path, runner).map_err(HermeticError::from)?)
 }
 
-/// The base by its digest: the one that was recorded the last time, as long as the configuration names the same image.
+/// The base by its digest: the one that was recorded the last time, as long as the configuration
+/// names the same image.
 fn base(plan: &Plan, engine: Option<&Engine>, runner: &Runner<'_>) -> Result<Base, CliError> {
     let mut ours = load(&plan.out)?;
     let known = std::mem::take(&mut ours.base_images);

@@ -1,7 +1,8 @@
-//! `bimetal init`: a folder with a first Collector of one's own.
+//! `bimetal init`: a directory with a first Collector of one's own.
 //!
-//! In: the folder to make. Out: its files: a configuration for the builder and one for the Collector, a Makefile, a README.
-//! Invariant: files that exist stay as they are; if there is one of them, none is written.
+//! In: the directory to make. Out: its files: a configuration for the builder and one for the
+//! Collector, a Makefile, a README. Invariant: files that exist stay as they are; if there is one
+//! of them, none is written.
 
 use std::io;
 
@@ -17,7 +18,7 @@ use crate::stages::config::{COLLECTOR_STABLE_VERSION, COLLECTOR_VERSION};
 use crate::stages::generate::render;
 use crate::toolchain::write;
 
-/// File in the folder, and the template that it is made from.
+/// File in the directory, and the template that it is made from.
 const FILES: [(&str, &str); 5] = [
     ("manifest.yaml", "init/manifest.yaml.j2"),
     ("config.yaml", "init/config.yaml.j2"),
@@ -33,9 +34,9 @@ pub(super) enum InitError {
         path: Utf8PathBuf,
         source: io::Error,
     },
-    #[error("`{folder}` already has {}", .names.join(", "))]
+    #[error("`{directory}` already has {}", .names.join(", "))]
     Exists {
-        folder: Utf8PathBuf,
+        directory: Utf8PathBuf,
         names: Vec<String>,
     },
     #[error("cannot write `{path}`")]
@@ -48,31 +49,33 @@ pub(super) enum InitError {
 impl InitError {
     pub(super) fn hint(&self) -> &'static str {
         match self {
-            Self::Exists { .. } => "choose another folder with `--path`, or move these files away",
+            Self::Exists { .. } => {
+                "choose another directory with `--path`, or move these files away"
+            }
             Self::Place { .. } | Self::Write { .. } => {
-                "choose a folder that can be written with `--path`"
+                "choose a directory that can be written with `--path`"
             }
         }
     }
 }
 
 pub(super) fn run(arguments: &InitArgs, printer: &Printer) -> Result<ExitCode, CliError> {
-    let folder = make(&arguments.path)?;
+    let directory = make(&arguments.path)?;
     let names = FILES.iter().map(|(name, _)| (*name).to_owned());
     let names: Vec<String> = names
-        .filter(|name| fs::symlink_metadata(folder.join(name)).is_ok())
+        .filter(|name| fs::symlink_metadata(directory.join(name)).is_ok())
         .collect();
     if !names.is_empty() {
-        return Err(InitError::Exists { folder, names }.into());
+        return Err(InitError::Exists { directory, names }.into());
     }
-    let context = json!({ "name": collector_name(&folder), "version": COLLECTOR_VERSION, "stable": COLLECTOR_STABLE_VERSION });
+    let context = json!({ "name": collector_name(&directory), "version": COLLECTOR_VERSION, "stable": COLLECTOR_STABLE_VERSION });
     for (name, template) in FILES {
-        let path = folder.join(name);
+        let path = directory.join(name);
         write::if_changed(&path, render(template, context.clone()).as_bytes())
             .map_err(|source| InitError::Write { path, source })?;
     }
     printer.line(&format!(
-        "made {folder}: {}",
+        "made {directory}: {}",
         FILES.map(|(name, _)| name).join(", ")
     ));
     printer.line(&format!("next: cd {} && make run", arguments.path));
@@ -90,9 +93,9 @@ fn make(path: &Utf8Path) -> Result<Utf8PathBuf, InitError> {
     })
 }
 
-/// The folder's name, with what cannot stand in a file name or module path turned into dashes.
-fn collector_name(folder: &Utf8Path) -> String {
-    let name: String = folder
+/// The directory's name, with what cannot stand in a file name or module path turned into dashes.
+fn collector_name(directory: &Utf8Path) -> String {
+    let name: String = directory
         .file_name()
         .unwrap_or_default()
         .chars()
@@ -117,8 +120,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_folder_gives_a_name_that_can_be_a_program() {
-        let name = |folder: &str| collector_name(Utf8Path::new(folder));
+    fn any_directory_gives_a_name_that_can_be_a_program() {
+        let name = |directory: &str| collector_name(Utf8Path::new(directory));
         assert_eq!(name("/home/me/my collector"), "my-collector");
         assert_eq!(name("/home/me/...é"), "otelcol-custom");
         assert_eq!(name("/"), "otelcol-custom");

@@ -1,7 +1,9 @@
-//! The part of a hermetic build that runs in its container: the ordinary steps, offline, from recorded inputs.
+//! The part of a hermetic build that runs in its container: the ordinary steps, offline, from
+//! recorded inputs.
 //!
-//! In: the folder of inputs. Out: the finished files below `out/` in it, else a [`Failure`] on standard error. Invariant: nothing is built while
-//! there is a way out, or from a file that is not as it was recorded.
+//! In: the directory of inputs. Out: the finished files below `out/` in it, else a [`Failure`] on
+//! standard error. Invariant: nothing is built while there is a way out, or from a file that is not
+//! as it was recorded.
 
 use std::collections::BTreeMap;
 use std::env;

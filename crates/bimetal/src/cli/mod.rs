@@ -52,7 +52,8 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     })
 }
 
-/// Prints what clap has to say. Help that was asked for is data; a usage error ends with 1, because 2 means something else here.
+/// Prints what clap has to say. Help that was asked for is data; a usage error ends with 1, because
+/// 2 means something else here.
 fn explain(refusal: &clap::Error, printer: &Printer) -> ExitCode {
     let text = refusal.render();
     if matches!(

@@ -1,6 +1,7 @@
 //! `bimetal plugins`: the same code as in a Collector, without starting one.
 //!
-//! In: the words after `plugins`. Out: what `bimetal-plugins` answers. Invariant: nothing is decided here.
+//! In: the words after `plugins`. Out: what `bimetal-plugins` answers. Invariant: nothing is
+//! decided here.
 
 use std::ffi::OsString;
 

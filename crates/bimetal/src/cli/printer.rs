@@ -1,7 +1,8 @@
 //! Where the builder writes: data to standard output, everything else to standard error.
 //!
-//! In: text, also from tools and files. Out: bytes, coloured only on terminals that want it. Invariant: no control character of somebody
-//! else reaches a terminal, and a reader that went away is no error.
+//! In: text, also from tools and files. Out: bytes, coloured only on terminals that want it.
+//! Invariant: no control character of somebody else reaches a terminal, and a reader that went away
+//! is no error.
 #![expect(clippy::unused_self, reason = "whoever prints holds the printer")]
 
 use std::borrow::Cow;

@@ -1,7 +1,8 @@
 //! `bimetal rebuild`: does a distribution come from what it says it comes from?
 //!
-//! In: an output folder. Out: what differs between its files and those of a new build. Invariant: nothing that a user would start or load is
-//! changed; the new build stays in the work folder.
+//! In: an output directory. Out: what differs between its files and those of a new build.
+//! Invariant: nothing that a user would start or load is changed; the new build stays in the work
+//! directory.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -11,7 +12,7 @@ use fs_err as fs;
 use serde::Serialize;
 
 use super::args::{Format, RebuildArgs};
-use super::build::claim_folder;
+use super::build::claim_directory;
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::hermetic::{self, HermeticError};
@@ -34,8 +35,8 @@ const DIFFOSCOPE: &str = "diffoscope";
 /// What can go wrong beside the build.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RebuildError {
-    #[error("there is no folder `{path}`")]
-    NoFolder {
+    #[error("there is no directory `{path}`")]
+    NoDirectory {
         path: Utf8PathBuf,
         source: std::io::Error,
     },
@@ -48,7 +49,7 @@ pub(super) enum RebuildError {
 impl RebuildError {
     pub(super) fn hint(&self) -> &'static str {
         match self {
-            Self::NoFolder { .. } => "name the output folder of a build",
+            Self::NoDirectory { .. } => "name the output directory of a build",
             Self::Files { .. } => "restore it, or build the distribution once more",
             Self::Compare(error) => error.hint(),
         }
@@ -66,12 +67,12 @@ pub(super) fn run(arguments: &RebuildArgs, printer: &Printer) -> Result<ExitCode
     let out = arguments
         .out
         .canonicalize_utf8()
-        .map_err(|source| RebuildError::NoFolder {
+        .map_err(|source| RebuildError::NoDirectory {
             path: arguments.out.clone(),
             source,
         })?;
     interrupt::install().map_err(CliError::Signals)?;
-    let _alone = claim_folder(&out, printer)?;
+    let _alone = claim_directory(&out, printer)?;
     let progress = Progress::new(printer.is_watched(), arguments.verbose);
     let contained = out.join(RECORDED).exists();
     let rebuilt = if contained {
@@ -100,7 +101,7 @@ pub(super) fn run(arguments: &RebuildArgs, printer: &Printer) -> Result<ExitCode
     let differences = rebuild::compare(&out, &rebuilt, names).map_err(RebuildError::from)?;
     report(arguments.format, files.len(), &differences, printer)?;
     if differences.is_empty() {
-        // It is the same as what is there; the work folder need not keep it.
+        // It is the same as what is there; the work directory need not keep it.
         let _left = fs::remove_dir_all(if contained {
             rebuilt
         } else {
@@ -109,7 +110,8 @@ pub(super) fn run(arguments: &RebuildArgs, printer: &Printer) -> Result<ExitCode
         return Ok(ExitCode::Ok);
     }
     let search_path = env::var("PATH").unwrap_or_default();
-    // Programs have asked for the differences; what diffoscope says is for people, and takes its time.
+    // Programs have asked for the differences; what diffoscope says is for people, and takes its
+    // time.
     let explained = match arguments.format {
         Format::Table => find_tool(DIFFOSCOPE, &search_path),
         Format::Json => None,
@@ -127,7 +129,8 @@ pub(super) fn run(arguments: &RebuildArgs, printer: &Printer) -> Result<ExitCode
     Ok(ExitCode::Refused)
 }
 
-/// Builds again in a container, from the recorded inputs and the sources as they are; gives the folder of the new build.
+/// Builds again in a container, from the recorded inputs and the sources as they are; gives the
+/// directory of the new build.
 fn in_container(
     out: &Utf8Path,
     arguments: &RebuildArgs,
@@ -146,16 +149,17 @@ fn in_container(
         fetch::again(out, arguments.base_image.as_deref(), runner)
     })?;
     let context = fetched.context.clone();
-    let output = work::folder(out).join("hermetic/rebuilt");
+    let output = work::directory(out).join("hermetic/rebuilt");
     let built = steps.run(Step::Container, |runner| {
         hermetic::contain(fetched, &engine, output, runner)
     });
     // Copies of what is elsewhere.
     let _left = fs::remove_dir_all(context);
-    Ok(built?.folder().to_owned())
+    Ok(built?.directory().to_owned())
 }
 
-/// Builds again on this machine, from the recorded plan and the sources as they are; gives the folder of the new build.
+/// Builds again on this machine, from the recorded plan and the sources as they are; gives the
+/// directory of the new build.
 fn here(out: &Utf8Path, progress: &Progress) -> Result<Utf8PathBuf, CliError> {
     let silent = Activity::silent();
     let runner = Runner {
@@ -165,19 +169,19 @@ fn here(out: &Utf8Path, progress: &Progress) -> Result<Utf8PathBuf, CliError> {
     let (mut plan, tree) = fetch::repeat(out, &runner)?;
     let search_path = env::var("PATH").unwrap_or_default();
     tools_for(&mut plan, &search_path, &runner)?;
-    let folder = plan.out.clone();
+    let directory = plan.out.clone();
     let steps = Steps {
         progress,
-        logs: Some(work::logs(&folder)),
+        logs: Some(work::logs(&directory)),
         planned: plan.steps.clone(),
     };
     steps.compile(steps.lock(plan, tree)?)?;
-    Ok(folder)
+    Ok(directory)
 }
 
 /// The files of a hermetic distribution, and the list of them.
-fn listed(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, CliError> {
-    let path = folder.join(attest::SUMS);
+fn listed(directory: &Utf8Path) -> Result<Vec<Utf8PathBuf>, CliError> {
+    let path = directory.join(attest::SUMS);
     let failed = |reason: String| RebuildError::Files {
         path: path.clone(),
         reason,
@@ -192,9 +196,9 @@ fn listed(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, CliError> {
 }
 
 /// The files of a distribution that was built on this machine.
-fn placed(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, CliError> {
-    let ours = Ours::load(folder).map_err(|error| RebuildError::Files {
-        path: folder.join(RECORD),
+fn placed(directory: &Utf8Path) -> Result<Vec<Utf8PathBuf>, CliError> {
+    let ours = Ours::load(directory).map_err(|error| RebuildError::Files {
+        path: directory.join(RECORD),
         reason: error.to_string(),
     })?;
     let files = ours.artifacts.into_keys().map(Utf8PathBuf::from);
@@ -239,7 +243,8 @@ fn report(
     printer.data(&text).map_err(CliError::Output)
 }
 
-/// What diffoscope makes of the first object file that differs. It is only an explanation: without it the comparison stands.
+/// What diffoscope makes of the first object file that differs. It is only an explanation: without
+/// it the comparison stands.
 fn explain(
     program: &Utf8Path,
     out: &Utf8Path,
@@ -254,7 +259,7 @@ fn explain(
     let Some(Difference { file, .. }) = first else {
         return;
     };
-    let report = work::folder(out).join("diffoscope.txt");
+    let report = work::directory(out).join("diffoscope.txt");
     let compare = Invocation::new(program, "/")
         .args(["--no-progress", "--max-text-report-size=200000", "--text"])
         .args([

@@ -1,7 +1,8 @@
 //! Runs the steps of a plan from the lock files on: the same on this machine and in a container.
 //!
-//! In: a plan, its sources on disk. Out: the distribution, else the error of the step that failed. Invariant: every step gets what the one
-//! before it gave; what is not in the plan does nothing and is not shown.
+//! In: a plan, its sources on disk. Out: the distribution, else the error of the step that failed.
+//! Invariant: every step gets what the one before it gave; what is not in the plan does nothing and
+//! is not shown.
 
 use camino::Utf8PathBuf;
 

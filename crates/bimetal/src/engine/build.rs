@@ -1,7 +1,8 @@
 //! One build of a Dockerfile without a network, and the files that it made.
 //!
-//! In: an [`Engine`], a [`Job`]. Out: files in the job's output folder. Invariant: nothing is taken from the cache of an earlier build; images and
-//! containers that were made for this one are removed, also when it fails.
+//! In: an [`Engine`], a [`Job`]. Out: files in the job's output directory. Invariant: nothing is
+//! taken from the cache of an earlier build; images and containers that were made for this one are
+//! removed, also when it fails.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +12,9 @@ use super::error::EngineError;
 use super::{Engine, Isolation, Way, legacy, nowhere};
 use crate::toolchain::{Invocation, Runner};
 
-/// For engines that else take more from their surroundings: the addresses of proxies, with what is secret in them, reach every `RUN`, and images
-/// come from a registry. Those of ours are pulled before.
+/// For engines that else take more from their surroundings: the addresses of proxies, with what is
+/// secret in them, reach every `RUN`, and images come from a registry. Those of ours are pulled
+/// before.
 const ALONE: [&str; 4] = [
     "--http-proxy=false",
     "--pull=never",
@@ -23,15 +25,17 @@ const ALONE: [&str; 4] = [
 /// What is built.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Job<'a> {
-    /// A folder with a `Dockerfile`, whose last stage is `FROM scratch` and has nothing but the files that are wanted.
+    /// A directory with a `Dockerfile`, whose last stage is `FROM scratch` and has nothing but the
+    /// files that are wanted.
     pub(crate) context: &'a Utf8Path,
     /// Where the files go; made new.
     pub(crate) output: &'a Utf8Path,
     /// Values of `ARG` lines.
     pub(crate) arguments: &'a BTreeMap<String, String>,
-    /// The stage that builds, and the folder in it that the last stage copies: for engines that give images only.
+    /// The stage that builds, and the directory in it that the last stage copies: for engines that
+    /// give images only.
     pub(crate) stage: &'a str,
-    pub(crate) folder: &'a str,
+    pub(crate) directory: &'a str,
 }
 
 /// Builds the job.
@@ -63,7 +67,7 @@ pub(super) fn tag() -> String {
     format!("bimetal-hermetic:{}", std::process::id())
 }
 
-/// For engines that put the last stage into a folder themselves.
+/// For engines that put the last stage into a directory themselves.
 fn command(engine: &Engine, job: &Job<'_>) -> Invocation {
     let program = &engine.program;
     // Relative, because a comma in a path would end the value of an option.

@@ -1,6 +1,7 @@
 //! Why an engine is of no use, or a build in a container failed.
 //!
-//! In: what an engine printed. Out: text and hint. Invariant: the engine's own words stay readable; what they mean is said in ours.
+//! In: what an engine printed. Out: text and hint. Invariant: the engine's own words stay readable;
+//! what they mean is said in ours.
 
 use crate::toolchain::InvocationError;
 
@@ -45,7 +46,8 @@ impl EngineError {
     pub(super) fn of_build(source: InvocationError) -> Self {
         // The first is from `unshare`, the second from Buildah.
         const NETWORK: [&str; 2] = ["unshare failed", "other than host"];
-        // Of the programs that Buildah and Podman start containers with; the second is from `crun` on hosts with both kinds of control groups.
+        // Of the programs that Buildah and Podman start containers with; the second is from `crun`
+        // on hosts with both kinds of control groups.
         const CONTAINER: [&str; 2] = ["creating container for", "cgroups in hybrid mode"];
         let output = output_of(&source).unwrap_or_default().to_ascii_lowercase();
         if output.contains("no space left on device") {
@@ -107,9 +109,9 @@ impl EngineError {
             Self::NoDigest { .. } => Some(
                 "push the image to a registry and name it by its digest, or export its root file system and name that",
             ),
-            Self::DiskFull { .. } => {
-                Some("free space where the engine keeps its images, and where the output folder is")
-            }
+            Self::DiskFull { .. } => Some(
+                "free space where the engine keeps its images, and where the output directory is",
+            ),
             Self::Network { .. } => Some(
                 "this user may not make a namespace of its own; take an engine with a daemon, or allow user namespaces",
             ),
@@ -120,7 +122,7 @@ impl EngineError {
                 source.hint_or("what the engine printed is above and in the log")
             }
             Self::Extract { source } => {
-                source.hint_or("see that the output folder is writable and the disk not full")
+                source.hint_or("see that the output directory is writable and the disk not full")
             }
         }
     }

@@ -1,7 +1,8 @@
 //! Finds an engine that works.
 //!
-//! In: a name or none, PATH. Out: an [`Engine`], else why none can be used. Invariant: an engine that is installed and cannot work is passed over
-//! only when nobody asked for it, and its reason is told when nothing else works.
+//! In: a name or none, PATH. Out: an [`Engine`], else why none can be used. Invariant: an engine
+//! that is installed and cannot work is passed over only when nobody asked for it, and its reason
+//! is told when nothing else works.
 
 use std::env;
 
@@ -112,7 +113,8 @@ fn major(version: &str) -> Option<u32> {
     word.split('.').next()?.parse().ok()
 }
 
-/// As the caller says; else a container for root, if there is a runtime, and a changed root for others.
+/// As the caller says; else a container for root, if there is a runtime, and a changed root for
+/// others.
 fn isolation(search_path: &str) -> Isolation {
     let root = rustix::process::geteuid().is_root();
     let set = |name| env::var(name).ok().filter(|value| !value.is_empty());

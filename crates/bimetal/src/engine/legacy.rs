@@ -1,6 +1,7 @@
 //! Docker without `BuildKit`, which makes images only.
 //!
-//! In: an [`Engine`], a [`Job`]. Out: files in the job's output folder. Invariant: no image is removed that this build did not make.
+//! In: an [`Engine`], a [`Job`]. Out: files in the job's output directory. Invariant: no image is
+//! removed that this build did not make.
 
 use fs_err as fs;
 
@@ -14,7 +15,7 @@ const LOG: &str = "container";
 const REMOVAL: &str = "container-image";
 const CONTAINER_REMOVAL: &str = "container-remove";
 
-/// Builds an image of the stage, and copies the folder out of a container that never runs.
+/// Builds an image of the stage, and copies the directory out of a container that never runs.
 pub(super) fn build(
     engine: &Engine,
     job: &Job<'_>,
@@ -45,7 +46,7 @@ fn copy_out(
 ) -> Result<(), InvocationError> {
     let container = tag.replace(':', "-");
     let create = docker().args(["create", "--name", &container, tag, "/none"]);
-    let from = format!("{container}:{}/.", job.folder);
+    let from = format!("{container}:{}/.", job.directory);
     let copy = docker().args(["cp", &from, job.output.as_str()]);
     let copied = runner
         .run("container-create", &create)
@@ -55,7 +56,8 @@ fn copy_out(
     copied
 }
 
-/// A build that was not finished leaves an image for every step, the base's whole content among them.
+/// A build that was not finished leaves an image for every step, the base's whole content among
+/// them.
 fn remove_steps(docker: &impl Fn() -> Invocation, runner: &Runner<'_>) {
     let log = runner.log_path(LOG).and_then(|log| fs::read(log).ok());
     let log = log.unwrap_or_default();
@@ -84,8 +86,8 @@ struct Left<'a> {
 }
 
 impl<'a> Left<'a> {
-    /// What `FROM` names belongs to somebody else, so it does not count. From the first command on, the log has what programs say, and they may
-    /// say anything, so nothing counts.
+    /// What `FROM` names belongs to somebody else, so it does not count. From the first command on,
+    /// the log has what programs say, and they may say anything, so nothing counts.
     fn of(log: &'a str) -> Self {
         let mut image = None;
         let mut instruction = "";

@@ -1,8 +1,10 @@
 //! Container engines behind one small interface, driven by their command lines.
 //!
-//! In: a name or none; a context with a Dockerfile. Out: an [`Engine`] that works; the files of one folder of the Dockerfile's build stage, on this
-//! machine. Invariant: what runs in a Dockerfile has no network, whatever the engine; an image or container of ours is not left behind, but for
-//! Podman after an interrupt: it ends at once, and neither ends what it started nor takes a mark by which that could be found.
+//! In: a name or none; a context with a Dockerfile. Out: an [`Engine`] that works; the files of one
+//! directory of the Dockerfile's build stage, on this machine. Invariant: what runs in a Dockerfile
+//! has no network, whatever the engine; an image or container of ours is not left behind, but for
+//! Podman after an interrupt: it ends at once, and neither ends what it started nor takes a mark by
+//! which that could be found.
 
 mod build;
 mod error;
@@ -85,7 +87,7 @@ impl Engine {
     }
 }
 
-/// The folder that no tool of an engine takes for a project.
+/// The directory that no tool of an engine takes for a project.
 fn nowhere() -> &'static Utf8Path {
     Utf8Path::new("/")
 }

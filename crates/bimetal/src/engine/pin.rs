@@ -1,7 +1,7 @@
 //! Which bytes a name of an image means today.
 //!
-//! In: a reference, perhaps with a digest. Out: `name@sha256:…`, and the image on this machine. Invariant: an image that is here by its digest is
-//! not asked for again.
+//! In: a reference, perhaps with a digest. Out: `name@sha256:…`, and the image on this machine.
+//! Invariant: an image that is here by its digest is not asked for again.
 
 use super::error::EngineError;
 use super::{Engine, Way, nowhere};

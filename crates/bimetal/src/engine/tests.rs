@@ -1,4 +1,5 @@
-//! Tests of [`super`]: command lines and answers, with recorded engines; real ones build in the slow tier.
+//! Tests of [`super`]: command lines and answers, with recorded engines; real ones build in the
+//! slow tier.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
@@ -11,9 +12,9 @@ use super::*;
 use crate::progress::Activity;
 use crate::toolchain::Runner;
 
-/// A folder of programs that log how they are called.
+/// A directory of programs that log how they are called.
 struct Recorded {
-    folder: Utf8PathBuf,
+    directory: Utf8PathBuf,
     _keep: tempfile::TempDir,
 }
 
@@ -21,15 +22,15 @@ impl Recorded {
     fn new() -> Self {
         let keep = tempfile::tempdir().unwrap();
         Self {
-            folder: Utf8PathBuf::from_path_buf(keep.path().to_owned()).unwrap(),
+            directory: Utf8PathBuf::from_path_buf(keep.path().to_owned()).unwrap(),
             _keep: keep,
         }
     }
 
     /// `body` decides about answers; `$*` are the arguments.
     fn program(self, name: &str, body: &str) -> Self {
-        let path = self.folder.join(name);
-        let log = self.folder.join("log");
+        let path = self.directory.join(name);
+        let log = self.directory.join("log");
         let script = format!("#!/bin/sh\necho \"{name} $*\" >> {log}\n{body}\n");
         fs::write(&path, script).unwrap();
         fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -37,12 +38,12 @@ impl Recorded {
     }
 
     fn find(&self, wanted: Option<Name>) -> Result<Engine, EngineError> {
-        run(|runner| find(wanted, self.folder.as_str(), runner))
+        run(|runner| find(wanted, self.directory.as_str(), runner))
     }
 
     fn log(&self) -> String {
-        let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-        log.replace(self.folder.as_str(), "BIN")
+        let log = fs::read_to_string(self.directory.join("log")).unwrap_or_default();
+        log.replace(self.directory.as_str(), "BIN")
             .replace(&std::process::id().to_string(), "PID")
     }
 }
@@ -132,14 +133,14 @@ fn every_engine_builds_without_a_network_and_without_a_cache() {
     let machine = Recorded::new()
         .program("docker", DOCKER)
         .program("buildah", "true");
-    let program = |name: &str| machine.folder.join(name);
+    let program = |name: &str| machine.directory.join(name);
     let arguments = BTreeMap::from([("SOURCE_DATE_EPOCH".to_owned(), "1".to_owned())]);
     let job = Job {
         context: Utf8Path::new("/context"),
         output: Utf8Path::new("/output"),
         arguments: &arguments,
         stage: "build",
-        folder: "/bimetal/out",
+        directory: "/bimetal/out",
     };
     for (name, way) in [
         ("docker", Way::Buildx),
@@ -181,9 +182,9 @@ fn what_a_failed_build_printed_can_be_read_and_what_it_means_is_told() {
             output: Utf8Path::new("/output"),
             arguments: &arguments,
             stage: "build",
-            folder: "/out",
+            directory: "/out",
         };
-        let podman = engine(&machine.folder.join("podman"), Way::Podman);
+        let podman = engine(&machine.directory.join("podman"), Way::Podman);
         let error = run(|runner| build(&podman, &job, runner)).unwrap_err();
         assert_eq!(error.to_string(), meant);
         assert!(error.output().unwrap().contains(said));
@@ -194,7 +195,7 @@ fn what_a_failed_build_printed_can_be_read_and_what_it_means_is_told() {
 fn an_image_that_is_here_by_its_digest_is_not_asked_for_again() {
     let pinned = format!("golang@sha256:{}", "ab".repeat(32));
     let machine = Recorded::new().program("docker", "true");
-    let docker = engine(&machine.folder.join("docker"), Way::Legacy);
+    let docker = engine(&machine.directory.join("docker"), Way::Legacy);
     assert_eq!(run(|runner| pin(&docker, &pinned, runner)).unwrap(), pinned);
     assert!(!machine.log().contains("pull"), "{}", machine.log());
 }
@@ -211,7 +212,7 @@ fn a_digest_that_no_registry_knows_is_an_error_of_its_own() {
         ("dial tcp: connect: connection refused", false),
     ] {
         let machine = Recorded::new().program("docker", &format!("echo '{said}' >&2; exit 1"));
-        let docker = engine(&machine.folder.join("docker"), Way::Legacy);
+        let docker = engine(&machine.directory.join("docker"), Way::Legacy);
         let error = run(|runner| pin(&docker, &pinned, runner)).unwrap_err();
         assert_eq!(
             matches!(error, EngineError::NoImage { .. }),
@@ -225,7 +226,7 @@ fn a_digest_that_no_registry_knows_is_an_error_of_its_own() {
 #[test]
 fn an_image_without_a_digest_cannot_be_pinned() {
     let machine = Recorded::new().program("docker", "[ $1 = image ] && echo '[]' || true");
-    let docker = engine(&machine.folder.join("docker"), Way::Legacy);
+    let docker = engine(&machine.directory.join("docker"), Way::Legacy);
     let error = run(|runner| pin(&docker, "mine:1", runner)).unwrap_err();
     assert!(matches!(error, EngineError::NoDigest { .. }), "{error}");
 }

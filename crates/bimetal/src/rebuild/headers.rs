@@ -1,6 +1,7 @@
 //! Which part of an ELF file a byte belongs to that lies in no section.
 //!
-//! In: bytes of a file, untrusted, and an offset. Out: words for a person. Invariant: never panics; of other files nothing is said.
+//! In: bytes of a file, untrusted, and an offset. Out: words for a person. Invariant: never panics;
+//! of other files nothing is said.
 
 use object::elf::{FileHeader32, FileHeader64};
 use object::read::elf::{FileHeader, ProgramHeader as _, SectionHeader as _};
@@ -55,7 +56,8 @@ fn of_elf<Header: FileHeader<Endian = Endianness>>(bytes: &[u8], offset: u64) ->
     })
 }
 
-/// Which entry of a table of `Row`s that starts at `table` has the byte at `offset`, if the table is long enough.
+/// Which entry of a table of `Row`s that starts at `table` has the byte at `offset`, if the table
+/// is long enough.
 fn row<Row>(table: u64, offset: u64) -> Option<usize> {
     let into = offset.checked_sub(table)?;
     usize::try_from(into / size_of::<Row>() as u64).ok()

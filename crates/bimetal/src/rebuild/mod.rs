@@ -1,7 +1,8 @@
 //! What differs between two builds of one distribution.
 //!
-//! In: two folders, names of files. Out: every [`Difference`], told as far as a person needs to find its cause. Invariant: changes nothing, and
-//! decides by all bytes: what cannot be explained still counts.
+//! In: two directories, names of files. Out: every [`Difference`], told as far as a person needs to
+//! find its cause. Invariant: changes nothing, and decides by all bytes: what cannot be explained
+//! still counts.
 
 mod headers;
 mod sections;
@@ -15,7 +16,8 @@ use serde::Serialize;
 
 use sections::{SectionDifference, hex, or_dash};
 
-/// More sections do not help a person: what comes first is the cause, what comes after it the consequence.
+/// More sections do not help a person: what comes first is the cause, what comes after it the
+/// consequence.
 const SECTIONS: usize = 4;
 /// Characters of a line of text, and how many of them stand before the difference.
 const SHOWN: usize = 160;
@@ -85,7 +87,7 @@ pub(crate) enum What {
     },
 }
 
-/// Compares `files` in the folders `recorded` and `rebuilt`.
+/// Compares `files` in the directories `recorded` and `rebuilt`.
 pub(crate) fn compare<'a>(
     recorded: &Utf8Path,
     rebuilt: &Utf8Path,

@@ -1,7 +1,8 @@
 //! The sections of two object files, side by side.
 //!
-//! In: bytes of two files, untrusted. Out: what differs, in the order of the first file. Invariant: never panics, and no byte is compared more
-//! often than a file has bytes; what is no object file has no sections.
+//! In: bytes of two files, untrusted. Out: what differs, in the order of the first file. Invariant:
+//! never panics, and no byte is compared more often than a file has bytes; what is no object file
+//! has no sections.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -79,7 +80,8 @@ struct Section<'a> {
     address: u64,
 }
 
-/// In the order of the file; `None` where sections claim more bytes than the file has, as no linker writes them.
+/// In the order of the file; `None` where sections claim more bytes than the file has, as no linker
+/// writes them.
 fn sections<'a>(file: &File<'a>, length: u64) -> Option<Vec<(Name, Section<'a>)>> {
     let mut found: Vec<(u64, String, Section<'a>)> = file
         .sections()
@@ -132,7 +134,8 @@ fn differing(
     })
 }
 
-/// Stripped files still have their dynamic symbols. In files that are not linked every section starts at 0, so the section counts too.
+/// Stripped files still have their dynamic symbols. In files that are not linked every section
+/// starts at 0, so the section counts too.
 fn symbol_at(file: &File<'_>, section: &Section<'_>, offset: u64) -> Option<String> {
     let address = section.address.checked_add(offset)?;
     file.symbols()

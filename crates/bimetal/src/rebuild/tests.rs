@@ -5,15 +5,15 @@ use crate::progress::Activity;
 use crate::toolchain::{Invocation, Runner};
 
 /// A shared library made of this C text.
-fn library(folder: &Utf8Path, name: &str, text: &str, flags: &[&str]) {
-    let source = folder.join(format!("{name}.c"));
+fn library(directory: &Utf8Path, name: &str, text: &str, flags: &[&str]) {
+    let source = directory.join(format!("{name}.c"));
     fs::write(&source, text).unwrap();
     let activity = Activity::silent();
     let runner = Runner {
         logs: None,
         activity: &activity,
     };
-    let compile = Invocation::new("cc", folder)
+    let compile = Invocation::new("cc", directory)
         .args(["-shared", "-fPIC", "-O0", "-o", name])
         .args(flags.iter().copied())
         .arg(source.as_str());
@@ -31,11 +31,11 @@ impl Builds {
     fn new() -> Self {
         let keep = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(keep.path()).unwrap();
-        let folders = ["recorded", "rebuilt"].map(|name| root.join(name));
-        for folder in &folders {
-            fs::create_dir(folder).unwrap();
+        let directories = ["recorded", "rebuilt"].map(|name| root.join(name));
+        for directory in &directories {
+            fs::create_dir(directory).unwrap();
         }
-        let [recorded, rebuilt] = folders;
+        let [recorded, rebuilt] = directories;
         Self {
             recorded,
             rebuilt,
@@ -150,8 +150,8 @@ fn a_truncated_file_is_a_difference_and_no_panic() {
 #[test]
 fn only_the_build_id_differs_and_is_named() {
     let builds = Builds::new();
-    for (folder, id) in [(&builds.recorded, "0x11"), (&builds.rebuilt, "0x22")] {
-        library(folder, "a.so", CODE, &[&format!("-Wl,--build-id={id}")]);
+    for (directory, id) in [(&builds.recorded, "0x11"), (&builds.rebuilt, "0x22")] {
+        library(directory, "a.so", CODE, &[&format!("-Wl,--build-id={id}")]);
     }
     assert_eq!(
         builds.compare("a.so")[0].to_string(),
@@ -203,7 +203,8 @@ fn what_differs_in_headers_only_is_named_by_its_header() {
     let bytes = fs::read(builds.recorded.join("a.so")).unwrap();
     let number = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
     let (segments, sections) = (number(32), number(40));
-    // `e_flags`; the physical address of the second segment; the alignment of the first real section.
+    // `e_flags`; the physical address of the second segment; the alignment of the first real
+    // section.
     assert!(changed(&builds, 48).contains("from byte 48 on, in the ELF header\n"));
     let at = usize::try_from(segments).unwrap() + 56 + 24;
     let text = changed(&builds, at);
@@ -285,7 +286,8 @@ fn whatever_is_damaged_is_a_difference_and_no_panic() {
     let builds = Builds::new();
     library(&builds.recorded, "a.so", CODE, &[]);
     let whole = fs::read(builds.recorded.join("a.so")).unwrap();
-    // The headers and tables decide where everything is looked for: every byte of them, with values at the ends of ranges.
+    // The headers and tables decide where everything is looked for: every byte of them, with values
+    // at the ends of ranges.
     let table = usize::try_from(u64::from_le_bytes(whole[40..48].try_into().unwrap())).unwrap();
     for offset in (0..0x300).chain(table..whole.len()) {
         for value in [0x00, 0x7f, 0x80, 0xff] {

@@ -1,4 +1,5 @@
-//! The steps of a build, in order. Each is a function from one type to the next; none keeps state or reads flags.
+//! The steps of a build, in order. Each is a function from one type to the next; none keeps state
+//! or reads flags.
 //!
 //! `config -> resolve -> plan (pure) -> generate -> lock -> describe -> stamp -> build -> verify -> package`
 

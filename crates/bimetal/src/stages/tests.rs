@@ -1,4 +1,5 @@
-//! The steps behind `generate`, run for real over a distribution that is as small as it can be: real `go`, `cargo`, `cc`, no Collector.
+//! The steps behind `generate`, run for real over a distribution that is as small as it can be:
+//! real `go`, `cargo`, `cc`, no Collector.
 
 use std::time::SystemTime;
 
@@ -19,7 +20,8 @@ use crate::toolchain::{Invocation, Runner};
 
 const GO_MOD: &str = "module example.com/tiny\n\ngo 1.25\n\nrequire golang.org/x/time v0.15.0\n";
 
-/// Answers `plugins validate --load FILE…`: opens what is a Go plugin. Loading Rust plugins is the host's, which is not in here.
+/// Answers `plugins validate --load FILE…`: opens what is a Go plugin. Loading Rust plugins is the
+/// host's, which is not in here.
 const MAIN_GO: &str = r#"package main
 
 import (
@@ -53,7 +55,8 @@ const HOST_GO: &str = "package pluginhost\n\n/*\nint bimetal_version(void);\n*/\
     // Version asks the Rust side.\nfunc Version() int { return int(C.bimetal_version()) }\n";
 
 const PLUGIN_GO: &str = "package main\n\nimport \"golang.org/x/time/rate\"\n\n\
-    // NewFactory is what main looks for.\nfunc NewFactory() rate.Limit { return rate.Inf }\n\nfunc main() {}\n";
+    // NewFactory is what main looks for.\nfunc NewFactory() rate.Limit { return rate.Inf }\n\nfunc
+    // main() {}\n";
 
 const WORKSPACE: &str = "[workspace]\nresolver = \"3\"\nmembers = [\"main\", \"describe\", \"plugin/processor-my-redactor\"]\n\
     exclude = [\"bimetal\", \"local\"]\n";
@@ -83,7 +86,7 @@ fn cargo_toml(name: &str, rest: &str) -> String {
     )
 }
 
-/// The output folder with its plan. Everything that `generate` would write is small.
+/// The output directory with its plan. Everything that `generate` would write is small.
 struct Tiny {
     _keep: tempfile::TempDir,
     plan: Plan,
@@ -200,11 +203,11 @@ fn sources(plan: &Plan) -> SourceTree {
     );
     tree.insert("rust/describe/src/main.rs", DESCRIBE);
     for name in ["my-redactor", "my-sampler"] {
-        let folder = format!("rust/local/{name}");
-        tree.insert(format!("{folder}/Cargo.toml"), cargo_toml(name, ""));
+        let directory = format!("rust/local/{name}");
+        tree.insert(format!("{directory}/Cargo.toml"), cargo_toml(name, ""));
         let type_name = name.trim_start_matches("my-");
         tree.insert(
-            format!("{folder}/src/lib.rs"),
+            format!("{directory}/src/lib.rs"),
             format!("pub const NAME: &str = \"{type_name}\";\n"),
         );
     }
@@ -220,8 +223,8 @@ fn sources(plan: &Plan) -> SourceTree {
     tree
 }
 
-fn times(folder: &Utf8Path) -> Vec<(String, SystemTime)> {
-    let mut times: Vec<_> = walkdir::WalkDir::new(folder)
+fn times(directory: &Utf8Path) -> Vec<(String, SystemTime)> {
+    let mut times: Vec<_> = walkdir::WalkDir::new(directory)
         .into_iter()
         .map(Result::unwrap)
         .filter(|entry| {
@@ -350,7 +353,8 @@ fn only_what_depends_on_a_change_is_new(tiny: &Tiny, main: &[Manifest], rust: &[
     );
 }
 
-/// A profile in which nothing was measured: in the format of pprof, a kind of sample and its three strings.
+/// A profile in which nothing was measured: in the format of pprof, a kind of sample and its three
+/// strings.
 const PROFILE: &[u8] = b"\x0a\x04\x08\x01\x10\x02\x32\x00\x32\x07samples\x32\x05count";
 
 #[test]

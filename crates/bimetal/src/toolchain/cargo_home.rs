@@ -1,7 +1,9 @@
-//! A `CARGO_HOME` of the builder's own: the user's caches and keys, and of the user's settings those about fetching.
+//! A `CARGO_HOME` of the builder's own: the user's caches and keys, and of the user's settings
+//! those about fetching.
 //!
-//! In: the user's `CARGO_HOME`, cargo's target folder. Out: a folder in it that cargo is given instead. Invariant: nothing that a file of settings says
-//! about compiling reaches cargo; crates are downloaded once, into the user's cache, under the user's lock.
+//! In: the user's `CARGO_HOME`, cargo's target directory. Out: a directory in it that cargo is
+//! given instead. Invariant: nothing that a file of settings says about compiling reaches cargo;
+//! crates are downloaded once, into the user's cache, under the user's lock.
 
 use std::env;
 use std::io;
@@ -13,7 +15,8 @@ use toml_edit::{DocumentMut, Item, TableLike, value};
 
 use super::write;
 
-/// Where crates come from, how they are fetched, and who asks; what is made of them none of these tables says.
+/// Where crates come from, how they are fetched, and who asks; what is made of them none of these
+/// tables says.
 const TABLES: [&str; 6] = [
     "credential-alias",
     "http",
@@ -22,12 +25,12 @@ const TABLES: [&str; 6] = [
     "registry",
     "source",
 ];
-/// Folders of caches, cargo's locks on them, and keys.
+/// Directories of caches, cargo's locks on them, and keys.
 const CACHES: [&str; 2] = ["git", "registry"];
 const LOCKS: [&str; 2] = [".package-cache", ".package-cache-mutate"];
 const KEYS: [&str; 2] = ["credentials", "credentials.toml"];
 const SETTINGS: [&str; 2] = ["config.toml", "config"];
-/// Keys of `[source.…]` whose value is a path, from the folder that has the `CARGO_HOME`.
+/// Keys of `[source.…]` whose value is a path, from the directory that has the `CARGO_HOME`.
 const PATHS: [&str; 2] = ["directory", "local-registry"];
 
 /// The user's, as cargo finds it.
@@ -38,7 +41,8 @@ pub(crate) fn of_user() -> Option<Utf8PathBuf> {
         .or_else(|| variable("HOME").map(|home| Utf8PathBuf::from(home).join(".cargo")))
 }
 
-/// Ours. It lies in the target folder, so that distributions which share compiled crates share the paths in them.
+/// Ours. It lies in the target directory, so that distributions which share compiled crates share
+/// the paths in them.
 pub(crate) fn of_builder(target: &Utf8Path) -> Utf8PathBuf {
     target.join(".bimetal-home")
 }
@@ -114,8 +118,8 @@ fn settings(theirs: &Utf8Path) -> io::Result<String> {
         return Ok(String::new());
     };
     let text = fs::read_to_string(&path)?;
-    let folder = theirs.parent().unwrap_or(theirs);
-    filtered(&text, folder).map_err(|error| {
+    let directory = theirs.parent().unwrap_or(theirs);
+    filtered(&text, directory).map_err(|error| {
         io::Error::new(
             io::ErrorKind::InvalidData,
             format!("`{path}` is no TOML: {error}"),
@@ -123,7 +127,7 @@ fn settings(theirs: &Utf8Path) -> io::Result<String> {
     })
 }
 
-fn filtered(text: &str, folder: &Utf8Path) -> Result<String, toml_edit::TomlError> {
+fn filtered(text: &str, directory: &Utf8Path) -> Result<String, toml_edit::TomlError> {
     let mut settings: DocumentMut = text.parse()?;
     settings.retain(|name, _| TABLES.contains(&name));
     let sources = settings.get_mut("source").and_then(Item::as_table_like_mut);
@@ -135,7 +139,7 @@ fn filtered(text: &str, folder: &Utf8Path) -> Result<String, toml_edit::TomlErro
             if let Some(path) = path
                 && let Some(text) = path.as_str()
             {
-                *path = value(folder.join(text).into_string());
+                *path = value(directory.join(text).into_string());
             }
         }
     }

@@ -1,6 +1,7 @@
 //! One builder at a time: waits for a lock that another process may hold.
 //!
-//! In: an open file or folder. Out: its lock, held as long as it stays open. Invariant: an interrupt ends the wait.
+//! In: an open file or directory. Out: its lock, held as long as it stays open. Invariant: an
+//! interrupt ends the wait.
 
 use std::fs::TryLockError;
 use std::io;

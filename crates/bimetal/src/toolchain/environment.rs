@@ -94,7 +94,8 @@ fn texts() -> impl Iterator<Item = (String, String)> {
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
-/// Variables that a container engine may see, and nothing else may: who it is, where its daemon, images and keys are, how it gets out.
+/// Variables that a container engine may see, and nothing else may: who it is, where its daemon,
+/// images and keys are, how it gets out.
 const OF_ENGINES: &[&str] = &[
     "DBUS_SESSION_BUS_ADDRESS",
     "HOME",

@@ -1,6 +1,7 @@
 //! `GOFLAGS`, taken apart as Go does it.
 //!
-//! In: the variable's value. Out: its flags. Invariant: quotes count only around a whole flag, and no character is an escape.
+//! In: the variable's value. Out: its flags. Invariant: quotes count only around a whole flag, and
+//! no character is an escape.
 
 /// One flag of `GOFLAGS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +14,8 @@ pub(crate) struct GoFlag<'a> {
     pub(crate) value: Option<&'a str>,
 }
 
-/// The flags in `text`, in their order. What follows a quote that is never closed is one flag: Go refuses it.
+/// The flags in `text`, in their order. What follows a quote that is never closed is one flag: Go
+/// refuses it.
 pub(crate) fn go_flags(text: &str) -> Vec<GoFlag<'_>> {
     let mut flags = Vec::new();
     let mut rest = text.trim_start();
@@ -47,7 +49,8 @@ fn flag<'a>(raw: &'a str, meant: &'a str) -> GoFlag<'a> {
     GoFlag { raw, name, value }
 }
 
-/// Flags in `GOFLAGS` that change how Go works and not what it compiles; and the profile and the tags, which are among the flags of the build.
+/// Flags in `GOFLAGS` that change how Go works and not what it compiles; and the profile and the
+/// tags, which are among the flags of the build.
 const NEUTRAL: &[&str] = &[
     "-buildvcs",
     "-mod",

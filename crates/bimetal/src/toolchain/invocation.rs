@@ -1,6 +1,6 @@
 //! One run of one tool, as data.
 //!
-//! In: program, arguments, folder, variables. Out: the command line as a person would type it.
+//! In: program, arguments, directory, variables. Out: the command line as a person would type it.
 //! Invariant: the same value feeds the process, the log and the manifest's flags.
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -44,7 +44,8 @@ impl Invocation {
         }
     }
 
-    /// What git finds in files of the user or the machine could rewrite where sources come from. Who needs such a file names it.
+    /// What git finds in files of the user or the machine could rewrite where sources come from.
+    /// Who needs such a file names it.
     fn without_git_settings(mut self) -> Self {
         if !self.env.contains_key("GIT_CONFIG_GLOBAL") {
             let off = [
@@ -58,8 +59,9 @@ impl Invocation {
         self
     }
 
-    /// A `go` command: modules on, the tool chain and workspace that we chose, cgo as the distribution says. Of what the user told Go in its file of
-    /// settings only what is about fetching counts.
+    /// A `go` command: modules on, the toolchain and workspace that we chose, cgo as the
+    /// distribution says. Of what the user told Go in its file of settings only what is about
+    /// fetching counts.
     pub(crate) fn go(go: impl AsRef<Utf8Path>, cwd: impl AsRef<Utf8Path>, cgo: bool) -> Self {
         let mut invocation = Self::new(go, cwd);
         for (name, value) in user_settings::fetching() {
@@ -74,7 +76,8 @@ impl Invocation {
             .env("CGO_ENABLED", if cgo { "1" } else { "0" })
     }
 
-    /// A `cargo` command that looks at a crate of the user's, in its folder and with the user's settings, and compiles nothing.
+    /// A `cargo` command that looks at a crate of the user's, in its directory and with the user's
+    /// settings, and compiles nothing.
     pub(crate) fn cargo_in(
         cwd: impl AsRef<Utf8Path>,
         cargo: impl AsRef<Utf8Path>,
@@ -85,8 +88,8 @@ impl Invocation {
             .env("CARGO_TERM_COLOR", "never")
     }
 
-    /// A `cargo` command without colours, with our `CARGO_HOME` and the target folder `target`. It runs where no file of settings lies above it, so its
-    /// workspace has to be named.
+    /// A `cargo` command without colours, with our `CARGO_HOME` and the target directory `target`.
+    /// It runs where no file of settings lies above it, so its workspace has to be named.
     pub(crate) fn cargo(cargo: impl AsRef<Utf8Path>, target: impl AsRef<Utf8Path>) -> Self {
         let target = target.as_ref();
         let invocation = Self::new(cargo, "/");
@@ -126,7 +129,8 @@ impl Invocation {
             .join(" ")
     }
 
-    /// Folder, variables and command line: typed into a shell, it does the same again. Secrets are left out.
+    /// Directory, variables and command line: typed into a shell, it does the same again. Secrets
+    /// are left out.
     pub(crate) fn transcript(&self) -> String {
         let mut text = format!("cd {} && env -i", quote(self.cwd.as_str()));
         for (name, value) in &self.env {
@@ -172,7 +176,8 @@ fn without_secrets(name: &str, value: &str) -> String {
     text
 }
 
-/// An argument with a NUL cannot be quoted; no command line of ours has one, and it would not start either.
+/// An argument with a NUL cannot be quoted; no command line of ours has one, and it would not start
+/// either.
 fn quote(text: &str) -> String {
     shlex::try_quote(text).map_or_else(|_| text.escape_debug().to_string(), Into::into)
 }

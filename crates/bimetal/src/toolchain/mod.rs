@@ -1,7 +1,7 @@
 //! The only room that starts processes.
 //!
-//! In: an [`Invocation`], whose environment is listed in full. Out: its output, and a log of it that stays.
-//! Invariant: nothing is inherited in silence, and no child outlives an interrupt.
+//! In: an [`Invocation`], whose environment is listed in full. Out: its output, and a log of it
+//! that stays. Invariant: nothing is inherited in silence, and no child outlives an interrupt.
 
 pub(crate) mod cargo_home;
 pub(crate) mod claim;

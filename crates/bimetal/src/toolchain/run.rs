@@ -1,7 +1,9 @@
-//! Runs an [`Invocation`]: streams its output to a log and to whoever watches, and ends it when we are interrupted.
+//! Runs an [`Invocation`]: streams its output to a log and to whoever watches, and ends it when we
+//! are interrupted.
 //!
-//! In: an invocation and a name for its log. Out: its standard output, or an error with the command line and the output's end.
-//! Invariant: memory stays bounded whatever a tool prints; the child's whole process group ends with us.
+//! In: an invocation and a name for its log. Out: its standard output, or an error with the command
+//! line and the output's end. Invariant: memory stays bounded whatever a tool prints; the child's
+//! whole process group ends with us.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -35,7 +37,7 @@ const GRACE: Duration = Duration::from_secs(3);
 /// Runs invocations: where their logs go, and who watches.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Runner<'a> {
-    /// Folder of the logs; `None` before there is an output folder.
+    /// Directory of the logs; `None` before there is an output directory.
     pub(crate) logs: Option<&'a Utf8Path>,
     pub(crate) activity: &'a Activity,
 }
@@ -67,9 +69,9 @@ impl InvocationError {
     /// The next action for a person.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Start { .. } => Some("install the tool or put its folder on PATH"),
+            Self::Start { .. } => Some("install the tool or put its directory on PATH"),
             Self::Log { .. } => {
-                Some("see that the output folder is writable and the disk not full")
+                Some("see that the output directory is writable and the disk not full")
             }
             _ => None,
         }
@@ -115,7 +117,8 @@ impl Runner<'_> {
         self.execute(name, invocation, &Manner::default()).map(drop)
     }
 
-    /// Runs what removes what an earlier command left: after an interrupt as well, and not for ever.
+    /// Runs what removes what an earlier command left: after an interrupt as well, and not for
+    /// ever.
     pub(crate) fn clean_up(
         &self,
         name: &str,
@@ -129,7 +132,8 @@ impl Runner<'_> {
         self.execute(name, invocation, &manner).map(drop)
     }
 
-    /// Runs to the end and returns its standard output; standard error goes to the log and to the live line.
+    /// Runs to the end and returns its standard output; standard error goes to the log and to the
+    /// live line.
     pub(crate) fn read(
         &self,
         name: &str,
@@ -223,7 +227,8 @@ impl Runner<'_> {
         })
     }
 
-    /// Until both streams are closed, or the child has ended and whatever it left running is silent.
+    /// Until both streams are closed, or the child has ended and whatever it left running is
+    /// silent.
     fn follow(
         &self,
         command: &str,
@@ -290,7 +295,8 @@ impl Runner<'_> {
 
     /// The log of the run with this name.
     pub(crate) fn log_path(&self, name: &str) -> Option<Utf8PathBuf> {
-        self.logs.map(|folder| folder.join(format!("{name}.log")))
+        self.logs
+            .map(|directory| directory.join(format!("{name}.log")))
     }
 
     fn open_log(
@@ -303,8 +309,8 @@ impl Runner<'_> {
             return Ok(None);
         };
         let open = || {
-            if let Some(folder) = path.parent() {
-                fs::create_dir_all(folder)?;
+            if let Some(directory) = path.parent() {
+                fs::create_dir_all(directory)?;
             }
             let mut file = fs::File::create(path.as_std_path())?;
             file.write_all(invocation.transcript().as_bytes())?;
@@ -443,8 +449,8 @@ mod tests {
 
     #[test]
     fn a_failed_command_is_shown_with_its_output_and_its_log_is_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        let logs = Utf8Path::from_path(folder.path()).unwrap().join("logs");
+        let directory = tempfile::tempdir().unwrap();
+        let logs = Utf8Path::from_path(directory.path()).unwrap().join("logs");
         let activity = Activity::silent();
         let runner = Runner {
             logs: Some(&logs),
@@ -499,8 +505,8 @@ mod tests {
 
     #[test]
     fn a_command_that_takes_too_long_is_ended_with_what_it_started() {
-        let folder = tempfile::tempdir().unwrap();
-        let held = folder.path().join("held");
+        let directory = tempfile::tempdir().unwrap();
+        let held = directory.path().join("held");
         let script = format!("flock {} sleep 600 & sleep 600", held.display());
         silent(|runner| {
             let error = runner

@@ -1,7 +1,8 @@
 //! What a user has told the tools in files of their own.
 //!
-//! In: Go's file of settings (`go env -w`). Out: those of its settings that say where modules come from, and the names of all others. Invariant: no
-//! setting that changes what is compiled passes; a file that cannot be read has none.
+//! In: Go's file of settings (`go env -w`). Out: those of its settings that say where modules come
+//! from, and the names of all others. Invariant: no setting that changes what is compiled passes; a
+//! file that cannot be read has none.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -13,7 +14,8 @@ use fs_err as fs;
 use super::environment::{Environment, passes};
 use super::go_flags::without_neutral;
 
-/// Where modules come from and where they are kept: the same modules, whatever these say, because go.sum decides.
+/// Where modules come from and where they are kept: the same modules, whatever these say, because
+/// go.sum decides.
 const FETCHING: &[&str] = &[
     "GOAUTH",
     "GOCACHE",
@@ -74,7 +76,7 @@ fn file(
         None => configuration
             .map(Utf8PathBuf::from)
             .or_else(|| home.map(|home| Utf8Path::new(&home).join(".config")))
-            .map(|folder| folder.join("go/env")),
+            .map(|directory| directory.join("go/env")),
     }
 }
 

@@ -1,36 +1,37 @@
-//! The work folder `OUT/.bimetal`: everything in it can be deleted at any time.
+//! The work directory `OUT/.bimetal`: everything in it can be deleted at any time.
 //!
-//! In: the output folder. Out: where logs, build outputs, cargo's target and remembered texts stand.
-//! Invariant: only names paths; makes and removes nothing.
+//! In: the output directory. Out: where logs, build outputs, cargo's target and remembered texts
+//! stand. Invariant: only names paths; makes and removes nothing.
 
 use std::env;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-pub(crate) const FOLDER: &str = ".bimetal";
+pub(crate) const DIRECTORY: &str = ".bimetal";
 
-pub(crate) fn folder(out: &Utf8Path) -> Utf8PathBuf {
-    out.join(FOLDER)
+pub(crate) fn directory(out: &Utf8Path) -> Utf8PathBuf {
+    out.join(DIRECTORY)
 }
 
 pub(crate) fn logs(out: &Utf8Path) -> Utf8PathBuf {
-    folder(out).join("logs")
+    directory(out).join("logs")
 }
 
 /// Where compilers put their results, before they are verified.
 pub(crate) fn built(out: &Utf8Path) -> Utf8PathBuf {
-    folder(out).join("build")
+    directory(out).join("build")
 }
 
 /// Where the profile stands that Go's compiler is guided by.
 pub(crate) fn profile(out: &Utf8Path) -> Utf8PathBuf {
-    folder(out).join("profile")
+    directory(out).join("profile")
 }
 
-/// Cargo's target folder: the one that the environment names, so that several distributions can share compiled crates, else our own.
+/// Cargo's target directory: the one that the environment names, so that several distributions can
+/// share compiled crates, else our own.
 pub(crate) fn cargo_target(out: &Utf8Path) -> Utf8PathBuf {
     env::var("CARGO_TARGET_DIR")
         .ok()
-        .filter(|folder| Utf8Path::new(folder).is_absolute())
-        .map_or_else(|| folder(out).join("cargo"), Utf8PathBuf::from)
+        .filter(|directory| Utf8Path::new(directory).is_absolute())
+        .map_or_else(|| directory(out).join("cargo"), Utf8PathBuf::from)
 }

@@ -1,4 +1,5 @@
-//! Writes files so that nobody ever sees half of one, and a tool that looks at times sees only real changes.
+//! Writes files so that nobody ever sees half of one, and a tool that looks at times sees only real
+//! changes.
 //!
 //! In: path and bytes. Out: whether the file changed. Invariant: an equal file is not touched.
 
@@ -8,13 +9,13 @@ use std::io::Write;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
-/// Writes `bytes` to `path` unless they stand there already; makes the folders above it.
+/// Writes `bytes` to `path` unless they stand there already; makes the directories above it.
 pub(crate) fn if_changed(path: &Utf8Path, bytes: &[u8]) -> io::Result<bool> {
     if stands(path, bytes)? {
         return Ok(false);
     }
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
     }
     let temporary = beside(path);
     let result = write_through(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
@@ -25,7 +26,7 @@ pub(crate) fn if_changed(path: &Utf8Path, bytes: &[u8]) -> io::Result<bool> {
     result.map(|()| true)
 }
 
-/// A name in the same folder that belongs to this process.
+/// A name in the same directory that belongs to this process.
 pub(crate) fn beside(path: &Utf8Path) -> Utf8PathBuf {
     let name = path.file_name().unwrap_or("file");
     path.with_file_name(format!(".{name}.{}.tmp", std::process::id()))
@@ -54,8 +55,8 @@ mod tests {
 
     #[test]
     fn an_equal_file_keeps_its_time() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = Utf8Path::from_path(folder.path()).unwrap().join("a/b");
+        let directory = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(directory.path()).unwrap().join("a/b");
         assert!(if_changed(&path, b"one").unwrap());
         let before = fs::metadata(&path).unwrap().modified().unwrap();
         assert!(!if_changed(&path, b"one").unwrap());

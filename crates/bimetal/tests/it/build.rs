@@ -123,7 +123,7 @@ fn files_of_others_are_not_overwritten() {
     generate [time]
     error: `/sandbox/out` has files that the builder did not make and would have to overwrite
       main.go
-      hint: choose an empty folder with `dist.output_path`, or move these files away
+      hint: choose an empty directory with `dist.output_path`, or move these files away
     ");
     assert_eq!(names(&sandbox.path("out")), ["main.go"]);
 }
@@ -236,7 +236,7 @@ fn a_deprecated_flag_still_wins_and_says_that_it_is_deprecated() {
 }
 
 #[test]
-fn the_root_of_the_file_system_is_no_output_folder() {
+fn the_root_of_the_file_system_is_no_output_directory() {
     let sandbox = Sandbox::new();
     sandbox.put(
         "b.yaml",
@@ -250,13 +250,13 @@ fn the_root_of_the_file_system_is_no_output_folder() {
     ]);
     assert_eq!(answer.code, 1);
     assert_snapshot!(answer.stderr, @"
-    error: `/` is the root of the file system and cannot be the output folder
-      hint: choose another folder with `dist.output_path`
+    error: `/` is the root of the file system and cannot be the output directory
+      hint: choose another directory with `dist.output_path`
     ");
 }
 
 #[test]
-fn without_a_temporary_folder_it_is_said_how_to_name_one() {
+fn without_a_temporary_directory_it_is_said_how_to_name_one() {
     let sandbox = Sandbox::new();
     sandbox.put("b.yaml", PLAIN);
     let answer = sandbox.bimetal_with(&["--config", "b.yaml"], &[("TMPDIR", "/nonexistent")]);
@@ -264,7 +264,7 @@ fn without_a_temporary_folder_it_is_said_how_to_name_one() {
     assert!(
         answer
             .stderr
-            .starts_with("error: cannot make a temporary folder\n")
+            .starts_with("error: cannot make a temporary directory\n")
             && answer.stderr.contains("`TMPDIR`"),
         "{}",
         answer.stderr

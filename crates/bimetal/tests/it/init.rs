@@ -1,7 +1,7 @@
 use crate::sandbox::{Sandbox, names};
 
 #[test]
-fn a_new_folder_can_be_planned_at_once() {
+fn a_new_directory_can_be_planned_at_once() {
     let sandbox = Sandbox::new();
     let answer = sandbox.bimetal(&["init", "--path", "my otelcol"]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);

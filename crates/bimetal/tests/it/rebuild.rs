@@ -3,18 +3,18 @@ use insta::assert_snapshot;
 use crate::sandbox::{Sandbox, names};
 
 #[test]
-fn a_folder_that_is_not_there_is_told() {
+fn a_directory_that_is_not_there_is_told() {
     let answer = Sandbox::new().bimetal(&["rebuild", "--compare", "nowhere"]);
     assert_eq!((answer.code, answer.stdout.as_str()), (1, ""));
     assert_snapshot!(answer.stderr, @"
-    error: there is no folder `nowhere`
+    error: there is no directory `nowhere`
       caused by: No such file or directory (os error 2)
-      hint: name the output folder of a build
+      hint: name the output directory of a build
     ");
 }
 
 #[test]
-fn a_folder_without_a_record_is_told_and_left_alone() {
+fn a_directory_without_a_record_is_told_and_left_alone() {
     let sandbox = Sandbox::new();
     sandbox.put("out/go.mod", "module m\n");
     let answer = sandbox.bimetal(&["rebuild", "--compare", "out"]);
@@ -22,7 +22,7 @@ fn a_folder_without_a_record_is_told_and_left_alone() {
     assert_snapshot!(answer.stderr, @"
     error: cannot read `/sandbox/out/.bimetal/plan.json`, which a finished build leaves
       caused by: failed to open file `/sandbox/out/.bimetal/plan.json`: No such file or directory (os error 2)
-      hint: name the output folder of a build; if its work folder `.bimetal` was removed, build it once more
+      hint: name the output directory of a build; if its work directory `.bimetal` was removed, build it once more
     ");
     assert_eq!(names(&sandbox.path("out")), ["go.mod"]);
 }

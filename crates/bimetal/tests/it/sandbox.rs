@@ -1,11 +1,11 @@
-//! A folder of its own for each test, and the real builder in it.
+//! A directory of its own for each test, and the real builder in it.
 
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 
 pub(crate) struct Sandbox {
-    folder: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 pub(crate) struct Answer {
@@ -17,12 +17,12 @@ pub(crate) struct Answer {
 impl Sandbox {
     pub(crate) fn new() -> Self {
         Self {
-            folder: tempfile::tempdir().unwrap(),
+            directory: tempfile::tempdir().unwrap(),
         }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().canonicalize().unwrap().join(name)
+        self.directory.path().canonicalize().unwrap().join(name)
     }
 
     pub(crate) fn put(&self, name: &str, text: &str) {
@@ -35,7 +35,7 @@ impl Sandbox {
         fs_err::read_to_string(self.path(name)).unwrap()
     }
 
-    /// Runs `bimetal` in the folder.
+    /// Runs `bimetal` in the directory.
     pub(crate) fn bimetal(&self, arguments: &[&str]) -> Answer {
         self.bimetal_with(arguments, &[])
     }
@@ -44,7 +44,7 @@ impl Sandbox {
     pub(crate) fn bimetal_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Answer {
         let mut command = Command::cargo_bin("bimetal").unwrap();
         command
-            .current_dir(self.folder.path())
+            .current_dir(self.directory.path())
             .args(arguments)
             // What somebody set on this machine is no part of a test.
             .env("GOENV", "off")
@@ -72,7 +72,10 @@ impl Sandbox {
     fn same_everywhere(&self, bytes: &[u8]) -> String {
         let text = String::from_utf8(bytes.to_vec()).unwrap();
         let text = text.replace(
-            &format!("{}/", self.folder.path().canonicalize().unwrap().display()),
+            &format!(
+                "{}/",
+                self.directory.path().canonicalize().unwrap().display()
+            ),
             "/sandbox/",
         );
         let lines = text
@@ -88,9 +91,9 @@ impl Sandbox {
     }
 }
 
-/// The names in a folder, sorted.
-pub(crate) fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs_err::read_dir(folder)
+/// The names in a directory, sorted.
+pub(crate) fn names(directory: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs_err::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();

@@ -1,6 +1,7 @@
 //! The manifest of a Go artifact, as the builder would write it.
 //!
-//! In: a recipe, the sources, answers of the tool chain. Out: [`Manifest`]. Invariant: it tells the truth about what is built.
+//! In: a recipe, the sources, answers of the toolchain. Out: [`Manifest`]. Invariant: it tells the
+//! truth about what is built.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -79,7 +80,7 @@ pub(crate) fn component(type_name: &str, module: &str) -> Component {
     }
 }
 
-/// The border of the bare main.
+/// The C ABI of the bare main.
 pub(crate) fn abi(major: u32) -> Abi {
     Abi {
         major,
@@ -155,8 +156,8 @@ fn dependencies(
     for line in lines.lines().filter(|line| !line.is_empty()) {
         let listed: Value = serde_json::from_str(line).unwrap();
         let text = |key: &str| listed[key].as_str().unwrap_or_default().to_owned();
-        let (path, version, folder) = (text("path"), text("version"), text("dir"));
-        if folder == module.as_str() {
+        let (path, version, directory) = (text("path"), text("version"), text("dir"));
+        if directory == module.as_str() {
             continue;
         }
         let is_replaced = recipe.replaces.iter().any(|(from, _)| *from == path);
@@ -167,7 +168,10 @@ fn dependencies(
             Some(sum) if !is_replaced => ("proxy", format!("h1:{sum}")),
             _ => (
                 if is_replaced { "replaced" } else { "local" },
-                format!("h1:{}", sum(folder_text(Utf8Path::new(&folder)).as_bytes())),
+                format!(
+                    "h1:{}",
+                    sum(directory_text(Utf8Path::new(&directory)).as_bytes())
+                ),
             ),
         };
         found.insert(
@@ -178,7 +182,7 @@ fn dependencies(
                 source: source.to_owned(),
                 hash,
                 features: Vec::new(),
-                replaced_by: is_replaced.then_some(folder),
+                replaced_by: is_replaced.then_some(directory),
                 required_by: None,
             },
         );
@@ -186,9 +190,9 @@ fn dependencies(
     found.into_values().collect()
 }
 
-/// Names and contents of all files of a folder.
-fn folder_text(folder: &Utf8Path) -> String {
-    let mut paths: Vec<_> = folder
+/// Names and contents of all files of a directory.
+fn directory_text(directory: &Utf8Path) -> String {
+    let mut paths: Vec<_> = directory
         .read_dir_utf8()
         .unwrap()
         .map(|entry| entry.unwrap().into_path())
@@ -197,7 +201,7 @@ fn folder_text(folder: &Utf8Path) -> String {
     let mut all = String::new();
     for path in paths {
         let text = if path.is_dir() {
-            folder_text(&path)
+            directory_text(&path)
         } else {
             fs::read_to_string(&path).unwrap()
         };

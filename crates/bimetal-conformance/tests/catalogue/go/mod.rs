@@ -1,7 +1,7 @@
 //! Builds Go mains and plugins, with manifests that tell the truth about them.
 //!
-//! In: a [`Recipe`]. Out: the artifact. Invariant: main and plugins are linked as the builder links them; what a recipe changes stands in the
-//! manifest as the builder would write it.
+//! In: a [`Recipe`]. Out: the artifact. Invariant: main and plugins are linked as the builder links
+//! them; what a recipe changes stands in the manifest as the builder would write it.
 
 mod manifest;
 
@@ -13,7 +13,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use crate::modules::{PROCESSOR, SHARED, copy_sources, proxy};
-use crate::places::{fixture, folder, fresh};
+use crate::places::{directory, fixture, fresh};
 use crate::tools::{self, Variables, once, run};
 
 pub(crate) use manifest::{TARGET, abi, component};
@@ -39,11 +39,11 @@ pub(crate) struct Recipe {
     pub(crate) variables: Vec<(&'static str, &'static str)>,
     /// Modules that it requires.
     pub(crate) requires: Vec<(&'static str, &'static str)>,
-    /// Modules that come from a folder.
+    /// Modules that come from a directory.
     pub(crate) replaces: Vec<(&'static str, Utf8PathBuf)>,
     /// Modules of a workspace around it.
     pub(crate) workspace: Vec<Utf8PathBuf>,
-    /// Takes its modules from a folder of its own.
+    /// Takes its modules from a directory of its own.
     pub(crate) vendored: bool,
     /// Sources of this repository, and what is changed in them.
     pub(crate) sources: &'static str,
@@ -212,14 +212,14 @@ fn lay_out(name: &str, recipe: &Recipe, module: &Utf8Path) {
     for (path, version) in always.iter().chain(&recipe.requires) {
         let _ = writeln!(text, "\nrequire {path} {version}");
     }
-    for (path, folder) in &recipe.replaces {
-        let _ = writeln!(text, "\nreplace {path} => {folder}");
+    for (path, directory) in &recipe.replaces {
+        let _ = writeln!(text, "\nreplace {path} => {directory}");
     }
     fs::write(module.join("go.mod"), text).unwrap();
     if !recipe.workspace.is_empty() {
         let mut text = "go 1.22\n\nuse .\n".to_owned();
-        for folder in &recipe.workspace {
-            let _ = writeln!(text, "use {folder}");
+        for directory in &recipe.workspace {
+            let _ = writeln!(text, "use {directory}");
         }
         fs::write(module.join("go.work"), text).unwrap();
     }
@@ -243,8 +243,8 @@ fn variables(recipe: &Recipe) -> Variables {
         ("GOFLAGS", format!("{modules} -modcacherw")),
         ("GOPROXY", proxy()),
         ("GOSUMDB", "off".to_owned()),
-        ("GOMODCACHE", folder("modules").into_string()),
-        ("GOCACHE", folder("cache").into_string()),
+        ("GOMODCACHE", directory("modules").into_string()),
+        ("GOCACHE", directory("cache").into_string()),
         ("CGO_ENABLED", "1".to_owned()),
     ];
     let own = recipe

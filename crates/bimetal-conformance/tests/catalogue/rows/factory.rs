@@ -3,8 +3,8 @@
 //! In: one main. Out: rows. Invariant: everything but the factory is right.
 
 use super::rows;
-use crate::foretell::alone;
 use crate::go::{Recipe, main, plugin};
+use crate::predict::alone;
 use crate::reality;
 use crate::row::{Finding, Judge, Symptom};
 
@@ -27,7 +27,7 @@ fn finding(symptom: Symptom, name: &str, edits: &[(&'static str, &str)]) -> Find
     Finding {
         judge: Judge::Loader,
         symptom,
-        foretold: alone(&main, &plugin),
+        predicted: alone(&main, &plugin),
         seen: reality::go(&main, &[&plugin], &[]),
     }
 }

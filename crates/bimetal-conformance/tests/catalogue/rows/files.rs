@@ -1,16 +1,17 @@
 //! Files that are not what a plugin is.
 //!
-//! In: artifacts that were built, then damaged or mistaken for another kind. Out: rows. Invariant: one thing is wrong with each.
+//! In: artifacts that were built, then damaged or mistaken for another kind. Out: rows. Invariant:
+//! one thing is wrong with each.
 
 use bimetal_manifest::schema::Language;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::rows;
-use crate::foretell::alone;
 use crate::go::{Recipe, main, plugin};
 use crate::native::{Library, assembled, rust};
 use crate::places::{copy, fresh};
+use crate::predict::alone;
 use crate::reality;
 use crate::row::{Finding, Judge, Symptom};
 use crate::tools::{Variables, run};
@@ -35,7 +36,7 @@ fn go(symptom: Symptom, plugin: &Utf8Path) -> Finding {
     Finding {
         judge: Judge::Loader,
         symptom,
-        foretold: alone(&main, plugin),
+        predicted: alone(&main, plugin),
         seen: reality::go(&main, &[plugin], &[]),
     }
 }
@@ -45,7 +46,7 @@ fn native(symptom: Symptom, plugin: &Utf8Path, answer: &str) -> Finding {
     Finding {
         judge: Judge::Loader,
         symptom,
-        foretold: alone(&main, plugin),
+        predicted: alone(&main, plugin),
         seen: reality::native(&main, plugin, answer),
     }
 }

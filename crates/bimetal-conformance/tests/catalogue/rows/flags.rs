@@ -1,15 +1,15 @@
 //! Flags and variables that only one side was built with.
 //!
-//! In: one tool chain. Out: rows. Invariant: sources and versions are the same on both sides.
+//! In: one toolchain. Out: rows. Invariant: sources and versions are the same on both sides.
 
 use camino::Utf8Path;
 use fs_err as fs;
 
 use super::rows;
-use crate::foretell::alone;
 use crate::go::{Recipe, main, plugin, wide_main};
 use crate::modules::SHARED;
 use crate::places::fixture;
+use crate::predict::alone;
 use crate::reality;
 use crate::row::{Finding, Judge, Symptom};
 
@@ -59,7 +59,7 @@ fn finding(symptom: Symptom, main: &Utf8Path, plugin: &Utf8Path) -> Finding {
     Finding {
         judge: Judge::Loader,
         symptom,
-        foretold: alone(main, plugin),
+        predicted: alone(main, plugin),
         seen: reality::go(main, &[plugin], &[]),
     }
 }
@@ -137,14 +137,15 @@ fn goamd64_v3_rounds_another_way() -> Finding {
     finding(Symptom::WrongCode, &main(), &plugin("v3", &recipe))
 }
 
-/// Go's half of the package has the plugin's length, and C's half is main's: its symbols are bound to the first that the loader finds.
+/// Go's half of the package has the plugin's length, and C's half is main's: its symbols are bound
+/// to the first that the loader finds.
 fn a_c_define_changes_a_shared_function() -> Finding {
     let recipe = variable("CGO_CFLAGS", "-O2 -g -DOTHER_WORD");
     let (main, plugin) = (main(), plugin("define", &recipe));
     Finding {
         judge: Judge::Loader,
         symptom: Symptom::WrongCode,
-        foretold: alone(&main, &plugin),
+        predicted: alone(&main, &plugin),
         seen: reality::go(&main, &[&plugin], &[("word", "different")]),
     }
 }
@@ -158,7 +159,7 @@ fn x_sets_a_variable_of_a_shared_package_and_main_wins() -> Finding {
     Finding {
         judge: Judge::Loader,
         symptom: Symptom::WrongCode,
-        foretold: alone(&main, &plugin),
+        predicted: alone(&main, &plugin),
         seen: reality::go(&main, &[&plugin], &[("version", "plugin")]),
     }
 }
@@ -172,7 +173,7 @@ fn x_sets_a_variable_of_the_plugin_and_it_counts() -> Finding {
     Finding {
         judge: Judge::Loader,
         symptom: Symptom::Loads,
-        foretold: alone(&main, &plugin),
+        predicted: alone(&main, &plugin),
         seen: reality::go(&main, &[&plugin], &[("label", "own")]),
     }
 }

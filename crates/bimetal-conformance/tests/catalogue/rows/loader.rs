@@ -1,15 +1,15 @@
 //! What the system's loader needs.
 //!
-//! In: small libraries. Out: rows. Invariant: manifest and border are right.
+//! In: small libraries. Out: rows. Invariant: manifest and C ABI are right.
 
 use camino::Utf8Path;
 use fs_err as fs;
 
 use super::rows;
-use crate::foretell::alone;
 use crate::go::{Recipe, main, plugin};
 use crate::native::{Library, c, rust};
 use crate::places::fresh;
+use crate::predict::alone;
 use crate::reality;
 use crate::row::{Finding, Judge, Symptom};
 use crate::tools::{Variables, debian, run};
@@ -34,7 +34,7 @@ fn finding(symptom: Symptom, plugin: &Utf8Path, answer: &str) -> Finding {
     Finding {
         judge: Judge::Loader,
         symptom,
-        foretold: alone(&main, plugin),
+        predicted: alone(&main, plugin),
         seen: reality::native(&main, plugin, answer),
     }
 }
@@ -133,7 +133,8 @@ fn musl_where_it_is_missing() -> Finding {
     finding(Symptom::Error, &c("musl", &library), "shell")
 }
 
-/// Room for thread-local variables that is reached without a call: main's threads have a fixed amount of it.
+/// Room for thread-local variables that is reached without a call: main's threads have a fixed
+/// amount of it.
 fn static_tls(name: &str, size: &str) -> Library {
     let variable = format!(
         "__thread __attribute__((tls_model(\"initial-exec\"))) volatile char {name}[{size}];\n\n"
@@ -182,7 +183,7 @@ fn go_linked_by(name: &str, linker: &str, variables: Vec<(&'static str, &'static
     Finding {
         judge: Judge::Loader,
         symptom: Symptom::Loads,
-        foretold: alone(&main, &plugin),
+        predicted: alone(&main, &plugin),
         seen: reality::go(&main, &[&plugin], &[]),
     }
 }

@@ -3,8 +3,8 @@
 //! In: one good plugin. Out: rows. Invariant: the plugin is the same in all rows.
 
 use super::rows;
-use crate::foretell::alone;
 use crate::go::{Recipe, main_of, plugin};
+use crate::predict::alone;
 use crate::reality;
 use crate::row::{Finding, Judge, Symptom};
 
@@ -14,7 +14,8 @@ rows!(
     main_linked_internally_dies,
 );
 
-/// A main of which nothing is C, so that the way it is linked can be chosen. The plugin has no C either.
+/// A main of which nothing is C, so that the way it is linked can be chosen. The plugin has no C
+/// either.
 fn finding(symptom: Symptom, name: &str, cgo: &'static str, linker: &[&str]) -> Finding {
     let recipe = Recipe {
         variables: vec![("CGO_ENABLED", cgo)],
@@ -30,7 +31,7 @@ fn finding(symptom: Symptom, name: &str, cgo: &'static str, linker: &[&str]) -> 
     Finding {
         judge: Judge::Loader,
         symptom,
-        foretold: alone(&main, &plugin),
+        predicted: alone(&main, &plugin),
         seen: reality::go(&main, &[&plugin], &[]),
     }
 }

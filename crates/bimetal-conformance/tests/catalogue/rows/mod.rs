@@ -11,11 +11,11 @@ mod rules;
 mod rust;
 mod set;
 mod start;
-mod tool_chain;
+mod toolchain;
 
 use crate::row::Finding;
 
-/// Builds, foretells, loads.
+/// Builds, predicts, loads.
 pub(crate) type Run = fn() -> Finding;
 
 /// Name and row.
@@ -24,7 +24,7 @@ pub(crate) type Row = (&'static str, Run);
 /// Every row of the catalogue.
 pub(crate) fn all() -> Vec<Row> {
     [
-        tool_chain::ROWS,
+        toolchain::ROWS,
         flags::ROWS,
         profile::ROWS,
         modules::ROWS,

@@ -1,11 +1,12 @@
 //! Modules that main and the plugin do not have alike.
 //!
-//! In: one tool chain, one set of flags. Out: rows. Invariant: the modules come from a proxy of ours or from a folder.
+//! In: one toolchain, one set of flags. Out: rows. Invariant: the modules come from a proxy of ours
+//! or from a directory.
 
 use super::rows;
-use crate::foretell::alone;
 use crate::go::{Recipe, main, plugin};
 use crate::modules::{MIDDLE, SHARED, local};
+use crate::predict::alone;
 use crate::reality;
 use crate::row::{Finding, Judge, Symptom};
 
@@ -23,14 +24,14 @@ fn finding(symptom: Symptom, name: &str, recipe: &Recipe) -> Finding {
     Finding {
         judge: Judge::Loader,
         symptom,
-        foretold: alone(&main, &plugin),
+        predicted: alone(&main, &plugin),
         seen: reality::go(&main, &[&plugin], &[]),
     }
 }
 
-fn replaced(folder: camino::Utf8PathBuf) -> Recipe {
+fn replaced(directory: camino::Utf8PathBuf) -> Recipe {
     Recipe {
-        replaces: vec![(SHARED, folder)],
+        replaces: vec![(SHARED, directory)],
         ..Recipe::default()
     }
 }
@@ -54,14 +55,14 @@ fn a_module_has_another_version_because_of_another_module() -> Finding {
 }
 
 fn a_replaced_module_has_the_same_version_and_another_body() -> Finding {
-    let folder = local("replaced", SHARED, &[("\"first\"", "\"forked\"")]);
-    finding(Symptom::WrongCode, "replaced", &replaced(folder))
+    let directory = local("replaced", SHARED, &[("\"first\"", "\"forked\"")]);
+    finding(Symptom::WrongCode, "replaced", &replaced(directory))
 }
 
 fn a_comment_above_an_exported_declaration() -> Finding {
     let edit = ("// Fused is", "// One line more.\n//\n// Fused is");
-    let folder = local("commented", SHARED, &[edit]);
-    finding(Symptom::Error, "commented", &replaced(folder))
+    let directory = local("commented", SHARED, &[edit]);
+    finding(Symptom::Error, "commented", &replaced(directory))
 }
 
 fn a_workspace_module_against_a_version() -> Finding {

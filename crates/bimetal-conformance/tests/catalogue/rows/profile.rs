@@ -1,13 +1,14 @@
 //! Profiles that guide the compiler.
 //!
-//! In: a program that profiles itself. Out: rows. Invariant: sources, versions and all other flags are the same on both sides.
+//! In: a program that profiles itself. Out: rows. Invariant: sources, versions and all other flags
+//! are the same on both sides.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::rows;
-use crate::foretell::alone;
 use crate::go::{Recipe, main, main_of, plugin, program};
 use crate::places::fresh;
+use crate::predict::alone;
 use crate::reality;
 use crate::row::{Finding, Judge, Symptom};
 use crate::tools::{Variables, once, run};
@@ -41,7 +42,7 @@ fn finding(symptom: Symptom, main: &Utf8Path, plugin: &Utf8Path) -> Finding {
     Finding {
         judge: Judge::Loader,
         symptom,
-        foretold: alone(main, plugin),
+        predicted: alone(main, plugin),
         seen: reality::go(main, &[plugin], &[]),
     }
 }

@@ -1,6 +1,7 @@
 //! What a loader would take and a Collector does not.
 //!
-//! In: the loading distribution, built by the builder. Out: rows. Invariant: one thing is changed in a copy of a plugin, and it is used.
+//! In: the loading distribution, built by the builder. Out: rows. Invariant: one thing is changed
+//! in a copy of a plugin, and it is used.
 
 use bimetal_conformance::tamper;
 use bimetal_manifest::compat::Class;
@@ -13,9 +14,9 @@ use serde_json::{Value, json};
 
 use super::rows;
 use crate::collector::{refuses, refuses_as};
-use crate::foretell;
 use crate::native::{Library, rust};
-use crate::row::{Finding, Foretold};
+use crate::predict;
+use crate::row::{Finding, Predicted};
 use crate::rows::rust::other_rustc;
 use crate::scene::{GO_PLUGIN, RUST_PLUGIN, Scene};
 use crate::tools::{Variables, debian, run};
@@ -25,7 +26,7 @@ rows!(
     two_files_with_one_kind_and_type,
     a_changed_file_that_the_lock_lists,
     another_rustc_under_policy_exact,
-    another_major_version_of_the_border_at_the_collector,
+    another_major_version_of_the_abi_at_the_collector,
     a_plugin_truncated_behind_what_is_loaded,
     a_plugin_with_more_bytes_than_a_plugin_may_have,
     a_hermetic_environment_that_somebody_changed,
@@ -84,8 +85,8 @@ fn two_files_with_one_kind_and_type() -> Finding {
         .duplicates
         .iter()
         .find(|duplicate| duplicate.files.iter().any(|file| file == second));
-    let foretold = twice.map_or(Foretold::Accepted, |duplicate| {
-        Foretold::Refused(
+    let predicted = twice.map_or(Predicted::Accepted, |duplicate| {
+        Predicted::Refused(
             Class::Refused,
             format!(
                 "{} in {}",
@@ -94,15 +95,15 @@ fn two_files_with_one_kind_and_type() -> Finding {
             ),
         )
     });
-    refuses_as(&scene, foretold, second, "rust_witness")
+    refuses_as(&scene, predicted, second, "rust_witness")
 }
 
 fn a_changed_file_that_the_lock_lists() -> Finding {
     let scene = Scene::pinned();
     tamper::flip_code_byte(&scene.plugin(RUST_PLUGIN)).unwrap();
     let lock = Lock::read(&scene.plugins).unwrap();
-    let foretold = foretell::locked(&scene.main, &scene.plugin(RUST_PLUGIN), lock.as_ref());
-    refuses_as(&scene, foretold, RUST_PLUGIN, "rust_witness")
+    let predicted = predict::locked(&scene.main, &scene.plugin(RUST_PLUGIN), lock.as_ref());
+    refuses_as(&scene, predicted, RUST_PLUGIN, "rust_witness")
 }
 
 /// The loading distribution was built with the exact policy.
@@ -117,11 +118,12 @@ fn another_rustc_under_policy_exact() -> Finding {
     refuses(&scene, file, "crab")
 }
 
-fn another_major_version_of_the_border_at_the_collector() -> Finding {
+fn another_major_version_of_the_abi_at_the_collector() -> Finding {
     with_manifest("/abi/major", json!(9))
 }
 
-/// The loader needs nothing of what is missing: it is the symbols for debuggers. A file that is not whole is nothing to judge by all the same.
+/// The loader needs nothing of what is missing: it is the symbols for debuggers. A file that is not
+/// whole is nothing to judge by all the same.
 fn a_plugin_truncated_behind_what_is_loaded() -> Finding {
     let scene = Scene::unpinned();
     let plugin = scene.plugin(RUST_PLUGIN);

@@ -1,22 +1,23 @@
 //! Rust plugins.
 //!
-//! In: one main with the C border of version 1. Out: rows. Invariant: what the loader needs is there.
+//! In: one main with the C ABI of version 1. Out: rows. Invariant: what the loader needs is
+//! there.
 
 use bimetal_manifest::schema::Policy;
 use camino::Utf8Path;
 
 use super::rows;
-use crate::foretell::{alone, under};
 use crate::go::{abi, main};
 use crate::native::{C, Library, c, rust};
+use crate::predict::{alone, under};
 use crate::reality;
-use crate::row::{Finding, Foretold, Judge, Symptom};
+use crate::row::{Finding, Judge, Predicted, Symptom};
 use crate::tools::{Variables, debian};
 
 rows!(
     a_good_rust_plugin,
     another_rustc_under_policy_abi,
-    another_major_version_of_the_border,
+    another_major_version_of_the_abi,
     a_factory_of_another_kind,
     a_factory_that_is_missing,
     a_panic_in_a_plugin_that_unwinds,
@@ -31,7 +32,7 @@ fn finding(symptom: Symptom, plugin: &Utf8Path, answer: &str) -> Finding {
     Finding {
         judge: Judge::Loader,
         symptom,
-        foretold: alone(&main, plugin),
+        predicted: alone(&main, plugin),
         seen: reality::native(&main, plugin, answer),
     }
 }
@@ -54,23 +55,24 @@ pub(super) fn other_rustc() -> Library {
     }
 }
 
-/// Over a C border the compiler does not matter; that main may want its own all the same is a rule, which the exact policy states.
+/// Over a C ABI the compiler does not matter; that main may want its own all the same is a rule,
+/// which the exact policy states.
 fn another_rustc_under_policy_abi() -> Finding {
     let plugin = rust("other-rustc", &other_rustc());
     let exact = under(&main(), &plugin, Some(Policy::Exact));
-    assert!(matches!(exact, Foretold::Refused(..)), "{exact}");
+    assert!(matches!(exact, Predicted::Refused(..)), "{exact}");
     finding(Symptom::Loads, &plugin, "crab")
 }
 
 /// Its table has another member where version 1 has the function.
-fn another_major_version_of_the_border() -> Finding {
+fn another_major_version_of_the_abi() -> Finding {
     let library = Library {
         manifest: |manifest| manifest.abi = Some(abi(2)),
         ..Library::rust()
             .edit("size: u64,", "size: u64,\n    features: u64,")
             .edit("size: 16,", "size: 24, features: 3,")
     };
-    finding(Symptom::Death, &rust("border-2", &library), "crab")
+    finding(Symptom::Death, &rust("abi-2", &library), "crab")
 }
 
 fn a_factory_of_another_kind() -> Finding {
@@ -105,7 +107,8 @@ fn a_panic_in_a_plugin_that_was_built_to_abort() -> Finding {
     finding(Symptom::Death, &rust("aborts", &library), "crab")
 }
 
-/// Its `free` is given what the C library's `malloc` has made. Like other allocators it does not go on then.
+/// Its `free` is given what the C library's `malloc` has made. Like other allocators it does not go
+/// on then.
 fn an_allocator_of_its_own_gets_foreign_memory() -> Finding {
     let allocator = "#include <stddef.h>\n#include <stdlib.h>\n#include <string.h>\n\n\
         static char arena[1 << 16];\nstatic size_t used;\n\n\

@@ -1,16 +1,17 @@
 //! Plugins that are good alone.
 //!
-//! In: several plugins for one main. Out: rows. Invariant: what is judged is the last one, opened after the others.
+//! In: several plugins for one main. Out: rows. Invariant: what is judged is the last one, opened
+//! after the others.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::rows;
-use crate::foretell::{alone, last};
 use crate::go::{Recipe, main, plugin};
 use crate::modules::{APART, SHARED};
 use crate::places::copy;
+use crate::predict::{alone, last};
 use crate::reality;
-use crate::row::{Finding, Foretold, Judge, Seen, Symptom};
+use crate::row::{Finding, Judge, Predicted, Seen, Symptom};
 
 rows!(
     a_copy_of_a_plugin_is_already_loaded,
@@ -36,7 +37,7 @@ fn finding(symptom: Symptom, plugins: &[&Utf8Path]) -> Finding {
     Finding {
         judge: Judge::Loader,
         symptom,
-        foretold: last(&main, plugins),
+        predicted: last(&main, plugins),
         seen: reality::go(&main, plugins, &[]),
     }
 }
@@ -63,7 +64,7 @@ fn two_builds_with_one_import_path_are_already_loaded() -> Finding {
 fn two_plugins_fit_main_and_not_each_other() -> Finding {
     let one = with_apart("apart-one", "v1.0.0", "v1.0.0");
     let two = with_apart("apart-two", "v1.1.0", "v1.0.0");
-    assert_eq!(alone(&main(), &two), Foretold::Accepted);
+    assert_eq!(alone(&main(), &two), Predicted::Accepted);
     finding(Symptom::Error, &[&one, &two])
 }
 
@@ -73,18 +74,19 @@ fn a_good_plugin_after_another_good_one() -> Finding {
     finding(Symptom::Loads, &[&one, &two])
 }
 
-/// The rejected one brings a module in another version. Opened, it would stay in the process and spoil the good one: that is why nobody opens it.
+/// The rejected one brings a module in another version. Opened, it would stay in the process and
+/// spoil the good one: that is why nobody opens it.
 fn a_good_plugin_beside_a_rejected_one_that_nobody_opens() -> Finding {
     let main = main();
     let rejected = with_apart("apart-rejected", "v1.1.0", "v1.0.1");
     let good = with_apart("apart-good", "v1.0.0", "v1.0.0");
-    assert!(matches!(alone(&main, &rejected), Foretold::Refused(..)));
+    assert!(matches!(alone(&main, &rejected), Predicted::Refused(..)));
     let spoilt = reality::go(&main, &[&rejected, &good], &[]);
     assert!(matches!(spoilt, Seen::Error(_)), "{spoilt}");
     Finding {
         judge: Judge::Loader,
         symptom: Symptom::Loads,
-        foretold: last(&main, &[&rejected, &good]),
+        predicted: last(&main, &[&rejected, &good]),
         seen: reality::go(&main, &[&good], &[]),
     }
 }

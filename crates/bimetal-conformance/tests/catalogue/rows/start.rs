@@ -3,8 +3,8 @@
 //! In: one main. Out: rows. Invariant: nothing in the bytes is against these plugins.
 
 use super::rows;
-use crate::foretell::{alone, beyond_bytes};
 use crate::go::{Recipe, main, plugin};
+use crate::predict::{alone, beyond_bytes};
 use crate::reality;
 use crate::row::{Finding, Judge, Symptom};
 
@@ -24,7 +24,7 @@ fn finding(name: &str, file: &'static str, text: &str) -> Finding {
     Finding {
         judge: Judge::Loader,
         symptom: Symptom::Death,
-        foretold: beyond_bytes(alone(&main, &plugin)),
+        predicted: beyond_bytes(alone(&main, &plugin)),
         seen: reality::go(&main, &[&plugin], &[]),
     }
 }

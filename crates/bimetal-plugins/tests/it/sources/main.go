@@ -1,5 +1,5 @@
-// A main as small as one can be: it can open plugins, carries a manifest, and knows the hidden action. It needs libgcc_s, as the
-// Rust part of a real main does.
+// A main as small as one can be: it can open plugins, carries a manifest, and knows the hidden
+// action. It needs libgcc_s, as the Rust part of a real main does.
 package main
 
 /*

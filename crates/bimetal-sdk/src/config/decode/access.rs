@@ -1,6 +1,7 @@
 //! Maps, lists and enum variants of a section.
 //!
-//! In: a JSON container and its node. Out: its members, each with its path. Invariant: a null field does not occur at all.
+//! In: a JSON container and its node. Out: its members, each with its path. Invariant: a null field
+//! does not occur at all.
 
 use serde::de::value::StrDeserializer;
 use serde::de::{

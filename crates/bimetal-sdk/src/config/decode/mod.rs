@@ -1,7 +1,8 @@
 //! Decodes a merged section as Go's `confmap` would.
 //!
-//! In: a JSON value whose leaves may stand for `${…}`. Out: the author's type, or complaints with paths.
-//! Invariant: text targets see the original text of `${…}`, all others its value; no other conversion happens, but `a,b` is a list of two.
+//! In: a JSON value whose leaves may stand for `${…}`. Out: the author's type, or complaints with
+//! paths. Invariant: text targets see the original text of `${…}`, all others its value; no other
+//! conversion happens, but `a,b` is a list of two.
 
 mod access;
 mod node;

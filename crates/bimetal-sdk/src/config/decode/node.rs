@@ -1,6 +1,7 @@
 //! One value of a section as serde's source of data.
 //!
-//! In: a JSON value and its path. Out: calls of serde's visitors. Invariant: the wanted type decides, the value is never converted.
+//! In: a JSON value and its path. Out: calls of serde's visitors. Invariant: the wanted type
+//! decides, the value is never converted.
 
 use std::cell::RefCell;
 

@@ -1,6 +1,7 @@
 //! Serde's names of types in the words of somebody who writes YAML.
 //!
-//! In: what serde expected and found. Out: words. Invariant: the value itself is shown only where it decides, because it may be a secret.
+//! In: what serde expected and found. Out: words. Invariant: the value itself is shown only where
+//! it decides, because it may be a secret.
 
 use std::borrow::Cow;
 

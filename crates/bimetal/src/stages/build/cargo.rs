@@ -1,7 +1,7 @@
-//! How cargo is called: the target folder, the flags, and where results stand.
+//! How cargo is called: the target directory, the flags, and where results stand.
 //!
-//! In: [`Plan`]. Out: invocations and paths. Invariant: when several distributions share a target folder, no one takes a library that
-//! another one compiled from sources with the same names.
+//! In: [`Plan`]. Out: invocations and paths. Invariant: when several distributions share a target
+//! directory, no one takes a library that another one compiled from sources with the same names.
 
 use std::io;
 use std::time::SystemTime;
@@ -22,25 +22,25 @@ const OWNER: &str = ".bimetal-owner";
 /// Calls within a cdylib stay in it, whatever main exports.
 const SYMBOLIC: &str = "-Clink-arg=-Wl,-Bsymbolic";
 
-/// Cargo's target folder, ours until this is dropped.
+/// Cargo's target directory, ours until this is dropped.
 #[derive(Debug)]
 pub(in crate::stages) struct Target {
-    folder: Utf8PathBuf,
+    directory: Utf8PathBuf,
     _lock: fs::File,
 }
 
 impl Target {
-    /// Waits until no other builder uses the target folder.
+    /// Waits until no other builder uses the target directory.
     pub(in crate::stages) fn claim(plan: &Plan) -> Result<Self, (Utf8PathBuf, io::Error)> {
-        let folder = work::cargo_target(&plan.out);
-        let path = folder.join(LOCK);
-        let lock = fs::create_dir_all(&folder)
+        let directory = work::cargo_target(&plan.out);
+        let path = directory.join(LOCK);
+        let lock = fs::create_dir_all(&directory)
             .and_then(|()| fs::File::create(path.as_std_path()))
             .map_err(|error| (path.clone(), error))?;
         claim::wait(lock.file(), || ()).map_err(|error| (path, error))?;
-        own(&folder, &plan.out).map_err(|error| (folder.join(OWNER), error))?;
+        own(&directory, &plan.out).map_err(|error| (directory.join(OWNER), error))?;
         Ok(Self {
-            folder,
+            directory,
             _lock: lock,
         })
     }
@@ -56,11 +56,11 @@ impl Target {
 
     /// Where cargo puts a library or program.
     pub(in crate::stages) fn output(&self, plan: &Plan, name: &str) -> Utf8PathBuf {
-        let folder = match profile(plan) {
+        let directory = match profile(plan) {
             "dev" => "debug",
             other => other,
         };
-        self.folder.join(folder).join(name)
+        self.directory.join(directory).join(name)
     }
 
     fn rust_flags(&self, plan: &Plan) -> Vec<String> {
@@ -69,13 +69,14 @@ impl Target {
         if let Some(home) = cargo_home::of_user() {
             flags.push(remap(&home, "/cargo"));
         }
-        // Only debug information has this path, and a flag with it would make every distribution compile every crate again.
+        // Only debug information has this path, and a flag with it would make every distribution
+        // compile every crate again.
         if profile(plan) != "release" {
             flags.push(remap(&plan.out.join("rust"), "/rust"));
         }
-        // The last prefix that fits wins, and our target folder may lie below the others.
-        flags.push(remap(&self.folder, "/target"));
-        flags.push(remap(&cargo_home::of_builder(&self.folder), "/cargo"));
+        // The last prefix that fits wins, and our target directory may lie below the others.
+        flags.push(remap(&self.directory, "/target"));
+        flags.push(remap(&cargo_home::of_builder(&self.directory), "/cargo"));
         flags
     }
 }
@@ -96,8 +97,9 @@ fn profile(plan: &Plan) -> &str {
     plan.rust.as_ref().map_or("release", |rust| &rust.profile)
 }
 
-/// Cargo names what it compiles by paths relative to the workspace and decides by file times. After another distribution used the
-/// target folder, our sources must look newer than what that one compiled from files of the same names.
+/// Cargo names what it compiles by paths relative to the workspace and decides by file times. After
+/// another distribution used the target directory, our sources must look newer than what that one
+/// compiled from files of the same names.
 fn own(target: &Utf8Path, out: &Utf8Path) -> io::Result<()> {
     let path = target.join(OWNER);
     match fs::read(&path) {
@@ -109,9 +111,9 @@ fn own(target: &Utf8Path, out: &Utf8Path) -> io::Result<()> {
     fs::write(&path, out.as_str())
 }
 
-fn touch(folder: &Utf8Path) -> io::Result<()> {
+fn touch(directory: &Utf8Path) -> io::Result<()> {
     let now = SystemTime::now();
-    for entry in WalkDir::new(folder) {
+    for entry in WalkDir::new(directory) {
         let entry = entry?;
         if entry.file_type().is_file() {
             fs::File::options()
@@ -131,13 +133,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sources_look_new_after_another_distribution_used_the_target_folder() {
+    fn sources_look_new_after_another_distribution_used_the_target_directory() {
         let keep = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(keep.path()).unwrap();
         let (target, one, two) = (root.join("target"), root.join("one"), root.join("two"));
         let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
-        for folder in [&target, &one.join("rust"), &two.join("rust")] {
-            fs::create_dir_all(folder).unwrap();
+        for directory in [&target, &one.join("rust"), &two.join("rust")] {
+            fs::create_dir_all(directory).unwrap();
         }
         let file = one.join("rust/lib.rs");
         let age = || {

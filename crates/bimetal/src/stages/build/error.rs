@@ -1,7 +1,8 @@
 //! What can go wrong while compilers run.
 //!
-//! In: what a compiler or the file system answered. Out: text and hint. Invariant: a tool that failed is shown with its
-//! command line, its last lines as they were, and the log that has all of them.
+//! In: what a compiler or the file system answered. Out: text and hint. Invariant: a tool that
+//! failed is shown with its command line, its last lines as they were, and the log that has all of
+//! them.
 
 use std::io;
 
@@ -53,7 +54,7 @@ impl BuildError {
                 Some("leave the flag out of `--ldflags`; CGO_LDFLAGS takes flags for the C linker")
             }
             Self::Write { .. } => {
-                Some("see that the output folder is writable and the disk not full")
+                Some("see that the output directory is writable and the disk not full")
             }
             Self::Main { source }
             | Self::Plugin { source, .. }

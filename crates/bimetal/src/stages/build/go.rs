@@ -1,7 +1,8 @@
 //! How `go build` is called, and how the manifest tells it.
 //!
-//! In: [`Plan`]. Out: invocations and flags. Invariant: main and its plugins are built with the same flags, apart from the build mode;
-//! a distribution without a plugin host is built exactly as OCB builds it.
+//! In: [`Plan`]. Out: invocations and flags. Invariant: main and its plugins are built with the
+//! same flags, apart from the build mode; a distribution without a plugin host is built exactly as
+//! OCB builds it.
 
 use camino::Utf8Path;
 
@@ -11,8 +12,9 @@ use crate::stages::lock::go_modules::go;
 use crate::stages::plan::{GoPlugin, Plan};
 use crate::toolchain::{Invocation, go_flags};
 
-/// Keeps symbols of archives out of the dynamic symbols, where they would take the place of a plugin's own. It may be the only linker flag,
-/// and Go refuses a list of flags that starts with a quote.
+/// Keeps symbols of archives out of the dynamic symbols, where they would take the place of a
+/// plugin's own. It may be the only linker flag, and Go refuses a list of flags that starts with a
+/// quote.
 const EXCLUDE: &str = "-extldflags=-Wl,--exclude-libs,ALL";
 
 /// Flags of the Go linker that a program with plugins cannot have.
@@ -56,8 +58,8 @@ pub(in crate::stages) fn flags(
     flags
 }
 
-/// Said in every case: left to itself, Go would look for a profile in the folder of each main package, so that main and its plugins
-/// would be compiled by different ones.
+/// Said in every case: left to itself, Go would look for a profile in the directory of each main
+/// package, so that main and its plugins would be compiled by different ones.
 fn guided(plan: &Plan, profile: Option<&Profile>) -> Option<String> {
     plan.host.as_ref()?;
     let profile = profile.map_or("off", |profile| profile.path.as_str());

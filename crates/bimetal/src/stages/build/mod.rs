@@ -1,7 +1,7 @@
 //! Runs the compilers.
 //!
-//! In: [`Stamped`]. Out: [`Built`]: every artifact in the work folder, with the invocation that made it. Invariant: nothing is written
-//! where a user would look for a finished artifact.
+//! In: [`Stamped`]. Out: [`Built`]: every artifact in the work directory, with the invocation that
+//! made it. Invariant: nothing is written where a user would look for a finished artifact.
 
 pub(super) mod cargo;
 mod error;
@@ -18,7 +18,7 @@ use super::plan::{Linkage, Plan, Step};
 use super::stamp::{self, Stamped};
 use crate::toolchain::{Invocation, Runner, work, write};
 
-/// Artifacts in the work folder that nobody has checked yet.
+/// Artifacts in the work directory that nobody has checked yet.
 #[derive(Clone, Debug)]
 pub(crate) struct Built {
     pub(crate) stamped: Stamped,
@@ -46,7 +46,7 @@ pub(crate) struct BuiltPlugin {
 }
 
 impl BuiltPlugin {
-    /// `<kind>-<type>.so`: its name in the plugin folder.
+    /// `<kind>-<type>.so`: its name in the plugin directory.
     pub(crate) fn file_name(&self) -> String {
         format!(
             "{}-{}.so",
@@ -70,14 +70,14 @@ pub(crate) fn build(stamped: Stamped, runner: &Runner<'_>) -> Result<Built, Buil
     if plan.host.is_none() {
         stamp::retire(plan).map_err(|source| BuildError::Record { source })?;
     }
-    let folder = work::built(&plan.out);
-    fs::create_dir_all(&folder).map_err(|source| BuildError::Write {
-        path: folder.clone(),
+    let directory = work::built(&plan.out);
+    fs::create_dir_all(&directory).map_err(|source| BuildError::Write {
+        path: directory.clone(),
         source,
     })?;
     let mut plugins = rust(&stamped, runner)?;
     for plugin in &plan.go_plugins {
-        let path = folder.join(format!("{}.so", plugin.name));
+        let path = directory.join(format!("{}.so", plugin.name));
         let invocation = go::plugin(plan, plugin, stamped.profile.as_ref(), &path);
         runner
             .run(&format!("go-build-{}", plugin.name), &invocation)
@@ -93,7 +93,7 @@ pub(crate) fn build(stamped: Stamped, runner: &Runner<'_>) -> Result<Built, Buil
             invocation,
         });
     }
-    let path = folder.join(&plan.distribution.binary);
+    let path = directory.join(&plan.distribution.binary);
     let invocation = go::main(plan, stamped.profile.as_ref(), &path);
     runner
         .run("go-build-main", &invocation)

@@ -1,8 +1,9 @@
 //! Turns main's static library into one object that Go takes as a `.syso`.
 //!
-//! In: the archive that cargo made. Out: an object with only what the `bimetal_…` functions reach, and only those as global names.
-//! Invariant: no other Rust symbol can meet one of a plugin. Go sees the object's bytes and relinks when they change; an archive named in
-//! linker flags would be overlooked.
+//! In: the archive that cargo made. Out: an object with only what the `bimetal_…` functions reach,
+//! and only those as global names. Invariant: no other Rust symbol can meet one of a plugin. Go
+//! sees the object's bytes and relinks when they change; an archive named in linker flags would be
+//! overlooked.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -18,23 +19,23 @@ use crate::toolchain::{Invocation, Runner, work};
 
 const PREFIX: &str = "bimetal_";
 
-/// Links `archive`; returns the object's path in the work folder.
+/// Links `archive`; returns the object's path in the work directory.
 pub(super) fn link(
     plan: &Plan,
     archive: &Utf8Path,
     runner: &Runner<'_>,
 ) -> Result<Utf8PathBuf, BuildError> {
     let symbols = symbols(archive)?;
-    let folder = work::built(&plan.out);
-    let (whole, object) = (folder.join("host-whole.o"), folder.join("host.o"));
-    let linked = Invocation::new(tool("LD", "ld"), &folder)
+    let directory = work::built(&plan.out);
+    let (whole, object) = (directory.join("host-whole.o"), directory.join("host.o"));
+    let linked = Invocation::new(tool("LD", "ld"), &directory)
         .args(["-r", "--gc-sections"])
         .args(symbols.iter().map(|symbol| format!("--undefined={symbol}")))
         .args(["-o", whole.as_str(), archive.as_str()]);
     runner
         .run("ld-host", &linked)
         .map_err(|source| BuildError::Link { source })?;
-    let mut narrowed = Invocation::new(tool("OBJCOPY", "objcopy"), &folder)
+    let mut narrowed = Invocation::new(tool("OBJCOPY", "objcopy"), &directory)
         .args(["--wildcard", "--keep-global-symbol=bimetal_*"])
         // The standard library brings its bitcode, which is nine tenths of the file.
         .args(["--remove-section=.llvmbc", "--remove-section=.llvmcmd"]);

@@ -71,7 +71,8 @@ pub(super) fn parse(text: &str) -> Result<CargoText, String> {
 }
 
 impl CargoText {
-    /// The value as it was written; of a path crate with `path` instead of its own, and without a version: a copy has the one it has.
+    /// The value as it was written; of a path crate with `path` instead of its own, and without a
+    /// version: a copy has the one it has.
     pub(crate) fn value(&self, path: Option<&str>) -> String {
         let Some(path) = path else {
             return self.table.clone();

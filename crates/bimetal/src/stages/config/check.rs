@@ -1,6 +1,7 @@
 //! What the values of a configuration mean together: everything that is wrong whatever the machine.
 //!
-//! In: [`Config`] and where its parts stand. Out: problems, each with its place. Invariant: asks nobody, and does not stop at the first problem.
+//! In: [`Config`] and where its parts stand. Out: problems, each with its place. Invariant: asks
+//! nobody, and does not stop at the first problem.
 
 use bimetal_manifest::schema::Kind;
 
@@ -9,7 +10,7 @@ use super::model::{Config, Entry};
 use super::yaml::Node;
 use crate::attest::DOCUMENTS;
 
-/// Names in the output folder that are not free for main.
+/// Names in the output directory that are not free for main.
 const RESERVED: &[&str] = &[
     ".bimetal",
     ".bimetal.json",

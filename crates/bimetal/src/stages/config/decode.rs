@@ -1,6 +1,7 @@
 //! The document as a [`Config`].
 //!
-//! In: the tree. Out: the configuration with OCB's defaults. Invariant: pure; what the values mean together is `check`'s business.
+//! In: the tree. Out: the configuration with OCB's defaults. Invariant: pure; what the values mean
+//! together is `check`'s business.
 
 use bimetal_manifest::schema::{Kind, Policy};
 use camino::Utf8Path;

@@ -1,8 +1,11 @@
-//! `dist.resource.detection.detectors`: resource detectors that stay in; every other known one is left out by a build tag.
+//! `dist.resource.detection.detectors`: resource detectors that stay in; every other known one is
+//! left out by a build tag.
 //!
-//! In: the user's build tags, and the detectors to keep. Out: all build tags. Invariant: without a list every detector stays in.
+//! In: the user's build tags, and the detectors to keep. Out: all build tags. Invariant: without a
+//! list every detector stays in.
 
-/// The detectors that the Collector and its libraries can leave out (OCB has this list since v0.165.0).
+/// The detectors that the Collector and its libraries can leave out (OCB has this list since
+/// v0.165.0).
 pub(super) const KNOWN: &[&str] = &[
     "akamai",
     "alibaba_ecs",

@@ -1,7 +1,8 @@
 //! Environment variables over the file: `env 'dist.name=x' bimetal ...`, as OCB has it.
 //!
-//! In: the document and the variables. Out: the document changed. Invariant: only variables that name a section of the configuration in
-//! its own spelling count; OCB also takes `EXPORTERS` and the like for sections, which nobody wants.
+//! In: the document and the variables. Out: the document changed. Invariant: only variables that
+//! name a section of the configuration in its own spelling count; OCB also takes `EXPORTERS` and
+//! the like for sections, which nobody wants.
 
 use super::place::Place;
 use super::yaml::{Key, Node, Value};

@@ -1,6 +1,7 @@
 //! Why a configuration cannot be used.
 //!
-//! In: every problem of a file. Out: one error that lists them. Invariant: each problem has its file, line and column where it has any.
+//! In: every problem of a file. Out: one error that lists them. Invariant: each problem has its
+//! file, line and column where it has any.
 
 use std::fmt;
 use std::io;

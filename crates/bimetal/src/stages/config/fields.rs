@@ -1,7 +1,7 @@
 //! One section of the configuration, field by field.
 //!
-//! In: a [`Node`]. Out: typed values; problems and warnings go to the [`Notes`]. Invariant: decoding goes on after a problem, so that a
-//! person sees all of them at once.
+//! In: a [`Node`]. Out: typed values; problems and warnings go to the [`Notes`]. Invariant:
+//! decoding goes on after a problem, so that a person sees all of them at once.
 
 use std::collections::BTreeMap;
 
@@ -89,7 +89,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The node of a field: an exact name first, then one that differs in case only, as OCB does it. Nothing counts as absent.
+    /// The node of a field: an exact name first, then one that differs in case only, as OCB does
+    /// it. Nothing counts as absent.
     pub(super) fn take(&mut self, name: &'static str) -> Option<&'a Node> {
         self.asked.push(name);
         let exact = self.entries.iter().position(|(key, _)| key.text == name);
@@ -135,7 +136,8 @@ impl<'a> Fields<'a> {
         truth
     }
 
-    /// The nodes of a list; a single value stands for a list of one, an empty map for an empty list.
+    /// The nodes of a list; a single value stands for a list of one, an empty map for an empty
+    /// list.
     pub(super) fn list(&mut self, name: &'static str) -> Option<&'a [Node]> {
         let node = self.take(name)?;
         Some(match &node.value {

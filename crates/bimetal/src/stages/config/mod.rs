@@ -1,6 +1,7 @@
 //! Reads a builder configuration.
 //!
-//! In: YAML text, environment. Out: [`Config`], as the user wrote it. Invariant: reads one file and decides nothing about this machine.
+//! In: YAML text, environment. Out: [`Config`], as the user wrote it. Invariant: reads one file and
+//! decides nothing about this machine.
 
 mod cargo_text;
 mod check;

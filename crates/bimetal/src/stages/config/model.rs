@@ -1,6 +1,7 @@
 //! The configuration as the user wrote it: OCB's field names, nothing resolved.
 //!
-//! In: nothing. Out: [`Config`]. Invariant: values only; what they mean together is `check`'s, what they mean on this machine `resolve`'s.
+//! In: nothing. Out: [`Config`]. Invariant: values only; what they mean together is `check`'s, what
+//! they mean on this machine `resolve`'s.
 
 use bimetal_manifest::schema::{Kind, Policy};
 use camino::Utf8PathBuf;
@@ -15,7 +16,8 @@ pub(crate) struct Config {
     /// The file it came from; `None` for the built-in default.
     pub(crate) file: Option<Utf8PathBuf>,
     pub(crate) dist: Dist,
-    /// Every component, in OCB's order of kinds: extensions, receivers, exporters, processors, connectors.
+    /// Every component, in OCB's order of kinds: extensions, receivers, exporters, processors,
+    /// connectors.
     pub(crate) components: Vec<(Kind, Entry)>,
     pub(crate) telemetry: Entry,
     pub(crate) providers: Vec<Entry>,

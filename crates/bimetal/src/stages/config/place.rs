@@ -1,11 +1,12 @@
 //! Where in the configuration something stands.
 //!
-//! In: a file's name, and line and column if they are known. Out: `file:line:column`. Invariant: lines and columns
-//! count from 1, as editors do.
+//! In: a file's name, and line and column if they are known. Out: `file:line:column`. Invariant:
+//! lines and columns count from 1, as editors do.
 
 use std::fmt;
 
-/// A file with a line and a column, both from 1; or only the file (or the environment) when there is no better place.
+/// A file with a line and a column, both from 1; or only the file (or the environment) when there
+/// is no better place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Place {
     /// The file as the user named it, `environment`, or `default configuration`.

@@ -1,9 +1,10 @@
 //! OCB's weak typing: what a scalar means where text or a truth value is wanted.
 //!
-//! In: a scalar's text and whether it stood without quotes. Out: text or truth value. Invariant: no input makes it panic.
+//! In: a scalar's text and whether it stood without quotes. Out: text or truth value. Invariant: no
+//! input makes it panic.
 //!
-//! OCB reads a scalar first as YAML types it and then converts, so that `version: 1.10` becomes the text `1.1`. The same happens here;
-//! the caller warns when the text changed.
+//! OCB reads a scalar first as YAML types it and then converts, so that `version: 1.10` becomes the
+//! text `1.1`. The same happens here; the caller warns when the text changed.
 
 /// The scalar as text.
 pub(super) fn to_text(text: &str, plain: bool) -> String {

@@ -322,19 +322,19 @@ fn a_huge_or_deep_document_is_refused_and_not_followed() {
 
 #[test]
 fn missing_and_unreadable_files_are_told_with_their_name() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = Utf8Path::from_path(folder.path()).unwrap();
-    let binary = folder.join("binary");
+    let directory = tempfile::tempdir().unwrap();
+    let directory = Utf8Path::from_path(directory.path()).unwrap();
+    let binary = directory.join("binary");
     fs::write(&binary, [0xff, 0xfe, 0x00]).unwrap();
     assert!(matches!(
         read(Some(&binary), std::iter::empty()),
         Err(ConfigError::NotText { .. })
     ));
     assert!(matches!(
-        read(Some(folder), std::iter::empty()),
+        read(Some(directory), std::iter::empty()),
         Err(ConfigError::Read { .. })
     ));
-    let error = read(Some(&folder.join("none.yaml")), std::iter::empty()).unwrap_err();
+    let error = read(Some(&directory.join("none.yaml")), std::iter::empty()).unwrap_err();
     assert!(error.hint().unwrap().contains("bimetal init"));
 }
 

@@ -1,7 +1,7 @@
 //! YAML text as a tree in which every node knows its place.
 //!
-//! In: untrusted text. Out: [`Node`], aliases and merge keys resolved. Invariant: depth and number of nodes are bounded, so that no text
-//! can exhaust the stack or the memory.
+//! In: untrusted text. Out: [`Node`], aliases and merge keys resolved. Invariant: depth and number
+//! of nodes are bounded, so that no text can exhaust the stack or the memory.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -61,7 +61,8 @@ impl Value {
 }
 
 impl Node {
-    /// The place of what `path` (`processors[1].gomod`) names, or of the nearest thing around it that exists.
+    /// The place of what `path` (`processors[1].gomod`) names, or of the nearest thing around it
+    /// that exists.
     pub(super) fn place_of(&self, path: &str) -> &Place {
         let mut node = self;
         for step in path.split(['.', '[']) {
@@ -92,7 +93,8 @@ impl Node {
     }
 }
 
-/// Parses the first document of `text`; `None` when there is none. The flag says whether more documents follow.
+/// Parses the first document of `text`; `None` when there is none. The flag says whether more
+/// documents follow.
 pub(in crate::stages) fn parse(file: &str, text: &str) -> Result<(Option<Node>, bool), YamlError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut builder = Builder {
@@ -235,7 +237,8 @@ impl Builder<'_> {
         )
     }
 
-    /// Hands a complete node to what it is part of. `size` is the number of nodes that are new with it.
+    /// Hands a complete node to what it is part of. `size` is the number of nodes that are new with
+    /// it.
     fn finish(&mut self, node: Node, anchor: usize, size: usize) -> Result<(), YamlError> {
         self.nodes = self.nodes.saturating_add(size);
         if self.nodes > MAX_NODES {

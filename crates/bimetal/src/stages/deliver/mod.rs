@@ -1,7 +1,8 @@
 //! Lays out what a hermetic build gives: the distribution and everything that is told about it.
 //!
-//! In: the artifacts that were put into place inside, what was recorded. Out: a folder with them and `SHA256SUMS`. Invariant: `SHA256SUMS` is
-//! written last and lists every other file, so that a folder without it is not a finished one.
+//! In: the artifacts that were put into place inside, what was recorded. Out: a directory with them
+//! and `SHA256SUMS`. Invariant: `SHA256SUMS` is written last and lists every other file, so that a
+//! directory without it is not a finished one.
 
 mod error;
 
@@ -21,13 +22,13 @@ use super::package::Distribution;
 use super::plan::Plan;
 use crate::attest::{self, Artifact, Subject};
 
-/// Below the folder of the inputs.
+/// Below the directory of the inputs.
 pub(crate) const OUTPUT: &str = "out";
 
 /// What is told about a distribution, beside the distribution.
 #[derive(Debug)]
 pub(crate) struct About<'a> {
-    /// The folder of the inputs.
+    /// The directory of the inputs.
     pub(crate) root: &'a Utf8Path,
     pub(crate) plan: &'a Plan,
     pub(crate) recorded: &'a Recorded,
@@ -36,12 +37,12 @@ pub(crate) struct About<'a> {
 
 /// Copies the distribution and writes the texts.
 pub(crate) fn deliver(distribution: &Distribution, about: &About<'_>) -> Result<(), DeliverError> {
-    let mut folder = Folder::make(about.root.join(OUTPUT))?;
+    let mut directory = Directory::make(about.root.join(OUTPUT))?;
     let out = &about.plan.out;
     let mut artifacts = Vec::new();
     for path in distribution.main.iter().chain(&distribution.plugins) {
         let name = path.strip_prefix(out).unwrap_or(path);
-        let sha256 = folder.copy(name, path)?;
+        let sha256 = directory.copy(name, path)?;
         artifacts.push(Artifact {
             path: name.to_owned(),
             sha256,
@@ -52,20 +53,20 @@ pub(crate) fn deliver(distribution: &Distribution, about: &About<'_>) -> Result<
         .plugins
         .first()
         .and_then(|plugin| plugin.parent())
-        .map(|folder| folder.join(bimetal_manifest::lock::FILE_NAME));
+        .map(|directory| directory.join(bimetal_manifest::lock::FILE_NAME));
     for path in distribution.manifests.iter().chain(&lock) {
-        folder.copy(path.strip_prefix(out).unwrap_or(path), path)?;
+        directory.copy(path.strip_prefix(out).unwrap_or(path), path)?;
     }
     for name in [DOCKERFILE, LIST, RECORDED] {
-        folder.copy(name.into(), &about.root.join(name))?;
+        directory.copy(name.into(), &about.root.join(name))?;
     }
-    texts(&mut folder, &artifacts, about)?;
-    let sums = attest::sums(&folder.digests);
-    folder.write(attest::SUMS, sums.as_bytes())
+    texts(&mut directory, &artifacts, about)?;
+    let sums = attest::sums(&directory.digests);
+    directory.write(attest::SUMS, sums.as_bytes())
 }
 
 fn texts(
-    folder: &mut Folder,
+    directory: &mut Directory,
     artifacts: &[Artifact],
     about: &About<'_>,
 ) -> Result<(), DeliverError> {
@@ -80,7 +81,7 @@ fn texts(
         environment: about.environment,
         source_date_epoch: about.recorded.source_date_epoch,
         configuration: &configuration,
-        inputs: folder.digests[Utf8Path::new(LIST)],
+        inputs: directory.digests[Utf8Path::new(LIST)],
         builder: digest(&program)?,
     };
     let sbom = attest::sbom(&subject).map_err(|source| DeliverError::Sbom { source })?;
@@ -93,12 +94,13 @@ fn texts(
         (attest::PROVENANCE, attest::provenance(&subject)),
         (attest::SBOM, sbom),
     ] {
-        folder.write(name, text.as_bytes())?;
+        directory.write(name, text.as_bytes())?;
     }
     Ok(())
 }
 
-/// What an artifact says it was made of. One without a manifest is main of OCB's shape: what Go wrote into it counts.
+/// What an artifact says it was made of. One without a manifest is main of OCB's shape: what Go
+/// wrote into it counts.
 fn dependencies(path: &Utf8Path) -> Result<Vec<(Language, Dependency)>, DeliverError> {
     let (_, artifact) = object::open(path).map_err(|source| DeliverError::Artifact {
         path: path.to_owned(),
@@ -154,13 +156,13 @@ fn digest(path: &Utf8Path) -> Result<Digest, DeliverError> {
     bimetal_manifest::sha256(file.file()).map_err(failed)
 }
 
-/// The folder that is filled.
-struct Folder {
+/// The directory that is filled.
+struct Directory {
     path: Utf8PathBuf,
     digests: BTreeMap<Utf8PathBuf, Digest>,
 }
 
-impl Folder {
+impl Directory {
     fn make(path: Utf8PathBuf) -> Result<Self, DeliverError> {
         let failed = |source| DeliverError::Write {
             path: path.clone(),

@@ -1,7 +1,7 @@
 //! What can go wrong while components are described.
 //!
-//! In: what a tool or a file said. Out: text and hint. Invariant: where one component is to blame, it
-//! is named, or the file that describes it.
+//! In: what a tool or a file said. Out: text and hint. Invariant: where one component is to blame,
+//! it is named, or the file that describes it.
 
 use std::io;
 

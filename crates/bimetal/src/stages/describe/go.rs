@@ -1,6 +1,7 @@
 //! The identity of a Go component: from its entry, else from its metadata.yaml.
 //!
-//! In: the module's entry and its hashed sources. Out: kind, type, signals; none if nobody says them. Invariant: no Go code is run or guessed at.
+//! In: the module's entry and its hashed sources. Out: kind, type, signals; none if nobody says
+//! them. Invariant: no Go code is run or guessed at.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -75,14 +76,14 @@ fn metadata(
     module: &GoModule,
     sources: &Sources,
 ) -> Result<Option<(Metadata, Utf8PathBuf)>, DescribeError> {
-    let Some(folder) = sources.go_folders.get(&module.import) else {
+    let Some(directory) = sources.go_directories.get(&module.import) else {
         return Ok(None);
     };
     // Never above the module: what lies there belongs to somebody else.
     let below = module.import.strip_prefix(&module.path).unwrap_or_default();
     let depth = below.split('/').filter(|part| !part.is_empty()).count();
-    for folder in folder.ancestors().take(depth + 1) {
-        let path = folder.join(FILE);
+    for directory in directory.ancestors().take(depth + 1) {
+        let path = directory.join(FILE);
         let Some(text) = read(&path)? else { continue };
         let (root, _) =
             yaml::parse(path.as_str(), &text).map_err(|source| DescribeError::Yaml { source })?;
@@ -177,7 +178,7 @@ mod tests {
         }
         let mut sources = Sources::default();
         sources
-            .go_folders
+            .go_directories
             .insert("example.com/m/sub".to_owned(), root.join("sub"));
         (keep, sources)
     }

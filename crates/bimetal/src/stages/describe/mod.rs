@@ -1,7 +1,8 @@
 //! Learns what every component is, without loading one.
 //!
-//! In: [`Locked`]. Out: [`Described`]: kind, type, signals; for Rust also defaults and schema. Invariant: a plugin whose identity is
-//! not known is not built. Rust components are asked by a small binary over the same crates, Go components by their metadata.yaml.
+//! In: [`Locked`]. Out: [`Described`]: kind, type, signals; for Rust also defaults and schema.
+//! Invariant: a plugin whose identity is not known is not built. Rust components are asked by a
+//! small binary over the same crates, Go components by their metadata.yaml.
 
 mod error;
 mod go;
@@ -120,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_type_cannot_leave_the_plugin_folder() {
+    fn a_type_cannot_leave_the_plugin_directory() {
         for good in ["otlp", "a", "k8s_attributes"] {
             assert!(is_type(good), "{good}");
         }

@@ -1,6 +1,7 @@
 //! The identity of the Rust components: compiled into one small binary, which prints it.
 //!
-//! In: the plan's Rust components. Out: one identity each, in the plan's order. Invariant: what runs is compiled from the sources that were hashed.
+//! In: the plan's Rust components. Out: one identity each, in the plan's order. Invariant: what
+//! runs is compiled from the sources that were hashed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -40,7 +41,8 @@ pub(super) fn identities(
     if plan.rust_components.is_empty() {
         return Ok(Vec::new());
     }
-    // With main beside it, cargo gives all crates the features that they have in the build proper, and compiles them once.
+    // With main beside it, cargo gives all crates the features that they have in the build proper,
+    // and compiles them once.
     let target = cargo::Target::claim(plan)
         .map_err(|(path, source)| DescribeError::Read { path, source })?;
     let compile = target

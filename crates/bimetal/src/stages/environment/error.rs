@@ -1,6 +1,7 @@
 //! Why the environment of a hermetic build cannot be told.
 //!
-//! In: what a file or a tool answered. Out: text and hint. Invariant: what could not be read is named.
+//! In: what a file or a tool answered. Out: text and hint. Invariant: what could not be read is
+//! named.
 
 use std::io;
 
@@ -33,10 +34,10 @@ impl EnvironmentError {
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Tool { source, .. } => source.hint_or(
-                "see that the base image has the whole tool chain, and that it works there",
+                "see that the base image has the whole toolchain, and that it works there",
             ),
             Self::Read { .. } | Self::Hash { .. } => Some(
-                "see that the base image has whole tool chains and an undamaged package database",
+                "see that the base image has whole toolchains and an undamaged package database",
             ),
         }
     }

@@ -1,7 +1,8 @@
 //! What the container of a hermetic build is: everything that the environment hash covers.
 //!
-//! In: the tools of a plan, the container's packages and variables. Out: [`Hermetic`]. Invariant: only what belongs to the container is in it;
-//! two containers made in the same way give equal texts, whatever they build.
+//! In: the tools of a plan, the container's packages and variables. Out: [`Hermetic`]. Invariant:
+//! only what belongs to the container is in it; two containers made in the same way give equal
+//! texts, whatever they build.
 
 mod error;
 mod packages;
@@ -17,7 +18,8 @@ use super::generate::{GENERATOR_HASH, sha256};
 use super::plan::Plan;
 use crate::toolchain::{Runner, inherited};
 
-/// Variables that differ between builds in equal containers: the time is an input of its own, and without a network no proxy is asked.
+/// Variables that differ between builds in equal containers: the time is an input of its own, and
+/// without a network no proxy is asked.
 const NOT_OF_IT: [&str; 7] = [
     "HTTPS_PROXY",
     "HTTP_PROXY",
@@ -28,7 +30,8 @@ const NOT_OF_IT: [&str; 7] = [
     "no_proxy",
 ];
 
-/// Collects the environment that this process runs in; `dockerfile` and `base_images` say how it was made.
+/// Collects the environment that this process runs in; `dockerfile` and `base_images` say how it
+/// was made.
 pub(crate) fn collect(
     plan: &Plan,
     base_images: BTreeMap<String, String>,

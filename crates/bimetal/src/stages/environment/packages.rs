@@ -1,7 +1,7 @@
 //! The packages of the operating system.
 //!
-//! In: the databases of dpkg and apk, or what rpm says. Out: `name:architecture` -> version. Invariant: only what is installed counts; an image
-//! without a package manager has none.
+//! In: the databases of dpkg and apk, or what rpm says. Out: `name:architecture` -> version.
+//! Invariant: only what is installed counts; an image without a package manager has none.
 
 use std::collections::BTreeMap;
 use std::io;

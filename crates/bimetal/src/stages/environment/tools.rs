@@ -1,6 +1,7 @@
-//! The tool chains: what they say, and a hash over what they compile with.
+//! The toolchains: what they say, and a hash over what they compile with.
 //!
-//! In: the plan's tools. Out: a [`Tool`] each. Invariant: a compiler, a standard library or a linker with one changed byte has another hash.
+//! In: the plan's tools. Out: a [`Tool`] each. Invariant: a compiler, a standard library or a
+//! linker with one changed byte has another hash.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +27,7 @@ pub(super) fn all(
 ) -> Result<BTreeMap<String, Tool>, EnvironmentError> {
     let mut tools = BTreeMap::new();
     if let Some(go) = &plan.go.tool {
-        runner.activity.doing("hashing the Go tool chain");
+        runner.activity.doing("hashing the Go toolchain");
         let root = ask(
             "go",
             &Invocation::go(&go.program, "/", false).args(["env", "GOROOT"]),
@@ -36,7 +37,7 @@ pub(super) fn all(
         tools.insert("go".to_owned(), tool("go", go.version.clone(), &parts)?);
     }
     if let Some(rust) = &plan.rust {
-        runner.activity.doing("hashing the Rust tool chain");
+        runner.activity.doing("hashing the Rust toolchain");
         let rust = &rust.tools;
         let sysroot = Invocation::new(&rust.rustc, "/").args(["--print", "sysroot"]);
         let sysroot = Utf8PathBuf::from(ask("rustc", &sysroot, runner)?);
@@ -61,7 +62,8 @@ pub(super) fn all(
         for name in OF_CC {
             let asked = Invocation::new(&cc.program, "/").arg(format!("-print-prog-name={name}"));
             let answer = ask("cc", &asked, runner)?;
-            // The bare name is one that is looked for on PATH; clang has its own assembler and no cc1.
+            // The bare name is one that is looked for on PATH; clang has its own assembler and no
+            // cc1.
             if let Some(path) = find_tool(&answer, search_path) {
                 let version = version(name, &path, runner)?;
                 tools.insert(name.to_owned(), tool("cc", version, &[path])?);
@@ -93,8 +95,8 @@ fn ask(
 }
 
 /// rustc is a small program around this library.
-fn drivers(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
-    let Ok(entries) = folder.read_dir_utf8() else {
+fn drivers(directory: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let Ok(entries) = directory.read_dir_utf8() else {
         return Vec::new();
     };
     let is_driver = |path: &Utf8PathBuf| {
@@ -116,7 +118,7 @@ fn tool(
     Ok(Tool { version, hash })
 }
 
-/// Over the files and the files below the folders, by their path.
+/// Over the files and the files below the directories, by their path.
 fn hash(parts: &[Utf8PathBuf]) -> Result<String, TreeError> {
     let mut files = BTreeMap::new();
     for part in parts {
@@ -132,13 +134,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_changed_byte_below_a_tool_chain_changes_its_hash() {
+    fn one_changed_byte_below_a_toolchain_changes_its_hash() {
         let keep = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(keep.path()).unwrap();
         fs::create_dir_all(root.join("src/fmt")).unwrap();
         fs::write(root.join("src/fmt/print.go"), "a").unwrap();
         fs::write(root.join("go"), "program").unwrap();
-        // Debian keeps parts of a tool chain elsewhere and links to them.
+        // Debian keeps parts of a toolchain elsewhere and links to them.
         std::os::unix::fs::symlink("src", root.join("link")).unwrap();
         let parts = [root.join("go"), root.join("link")];
         let before = hash(&parts).unwrap();

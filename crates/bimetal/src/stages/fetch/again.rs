@@ -1,8 +1,9 @@
 //! The inputs of an earlier hermetic build once more.
 //!
-//! In: an output folder with its record, the inputs that are still in its work folder, else the caches of Go and cargo. Out: [`Fetched`], in another
-//! folder. Invariant: sources count as they stand now, because they are what is checked; modules, crates and the base count only as they were
-//! recorded, wherever they come from.
+//! In: an output directory with its record, the inputs that are still in its work directory, else
+//! the caches of Go and cargo. Out: [`Fetched`], in another directory. Invariant: sources count as
+//! they stand now, because they are what is checked; modules, crates and the base count only as
+//! they were recorded, wherever they come from.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +21,8 @@ use crate::stages::generate::stays_below;
 use crate::stages::plan::Plan;
 use crate::toolchain::{Runner, work};
 
-/// Collects them below the work folder of `out`; `root_fs` is where the root file system lies, if it is not among the inputs any more.
+/// Collects them below the work directory of `out`; `root_fs` is where the root file system lies,
+/// if it is not among the inputs any more.
 pub(crate) fn again(
     out: &Utf8Path,
     root_fs: Option<&Utf8Path>,
@@ -30,8 +32,8 @@ pub(crate) fn again(
     same_builder(recorded.builder.clone())?;
     let before = context(out);
     let wanted = read_list(&out.join(LIST))?;
-    let folder = work::folder(out).join("hermetic");
-    let after = folder.join("rebuild");
+    let directory = work::directory(out).join("hermetic");
+    let after = directory.join("rebuild");
     let mut whole = Inputs::start(after.clone())?;
     if let Base::RootFs { path, digest } = &mut recorded.base {
         runner.activity.doing("taking the root file system along");
@@ -74,15 +76,15 @@ pub(crate) fn again(
     }
     if let Some((first, _)) = lost.first() {
         runner.activity.note(&format!(
-            "note: {} of the recorded inputs are not in the work folder as they were, first `{first}`; taking them from the caches",
+            "note: {} of the recorded inputs are not in the work directory as they were, first `{first}`; taking them from the caches",
             lost.len()
         ));
-        let spare = collect(&plan, folder.join("anew"), runner)?;
+        let spare = collect(&plan, directory.join("anew"), runner)?;
         for (path, digest) in lost {
             let from = spare.root().join(path);
             inputs.copy_expected(path, &from, &format!("sha256:{digest}"))?;
         }
-        // It is in the work folder: the next run removes what is left.
+        // It is in the work directory: the next run removes what is left.
         let _left = fs::remove_dir_all(spare.root());
     }
     seal(&mut inputs)?;
@@ -102,14 +104,16 @@ fn is_cached(path: &Utf8Path) -> bool {
     path.starts_with(MODULES) || path.starts_with(CARGO)
 }
 
-/// Modules and crates from the caches, as [`super::fetch`] takes them, compared with the lock files once more.
-fn collect(plan: &Plan, folder: Utf8PathBuf, runner: &Runner<'_>) -> Result<Inputs, FetchError> {
-    let mut spare = Inputs::start(folder)?;
+/// Modules and crates from the caches, as [`super::fetch`] takes them, compared with the lock files
+/// once more.
+fn collect(plan: &Plan, directory: Utf8PathBuf, runner: &Runner<'_>) -> Result<Inputs, FetchError> {
+    let mut spare = Inputs::start(directory)?;
     let mut plan = plan.clone();
     runner.activity.doing("taking Go modules along");
     modules::add(&plan, &mut spare, runner)?;
     if let Some(rust) = &mut plan.rust {
-        // The record names no tools; which cargo unpacks the archives does not matter, for each is compared with its sum.
+        // The record names no tools; which cargo unpacks the archives does not matter, for each is
+        // compared with its sum.
         rust.tools.cargo = "cargo".into();
         runner.activity.doing("taking crates along");
         let lock = "rust/Cargo.lock";
@@ -125,7 +129,7 @@ fn read_list(path: &Utf8Path) -> Result<BTreeMap<Utf8PathBuf, Digest>, FetchErro
         None => Ok(list),
         Some(name) => Err(FetchError::Unreadable {
             path: path.to_owned(),
-            reason: format!("`{name}` leads out of the folder"),
+            reason: format!("`{name}` leads out of the directory"),
         }),
     }
 }
@@ -135,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_that_leads_out_of_the_folder_is_refused() {
+    fn a_list_that_leads_out_of_the_directory_is_refused() {
         let keep = tempfile::tempdir().unwrap();
         let path = Utf8Path::from_path(keep.path()).unwrap().join(LIST);
         let list = BTreeMap::from([("../../x", Digest::of(b"x"))]);

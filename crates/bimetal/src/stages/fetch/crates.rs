@@ -1,7 +1,9 @@
-//! The crates: vendored by cargo, each compared with the archive that Cargo.lock names, and the archives beside them.
+//! The crates: vendored by cargo, each compared with the archive that Cargo.lock names, and the
+//! archives beside them.
 //!
-//! In: the generated workspace with its Cargo.lock, cargo's cache. Out: `crates/vendor/`, `crates/archives/`, `crates/config.toml`. Invariant: a
-//! vendored file that its archive does not have, or has otherwise, is an error here and once more inside.
+//! In: the generated workspace with its Cargo.lock, cargo's cache. Out: `crates/vendor/`,
+//! `crates/archives/`, `crates/config.toml`. Invariant: a vendored file that its archive does not
+//! have, or has otherwise, is an error here and once more inside.
 
 use std::io;
 
@@ -36,14 +38,14 @@ pub(super) fn add(plan: &Plan, inputs: &mut Inputs, runner: &Runner<'_>) -> Resu
                 name: name.to_owned(),
                 version: version.to_owned(),
                 file: file.clone(),
-                folder: home.clone(),
+                directory: home.clone(),
             })?;
         inputs.copy(Utf8Path::new(CARGO).join(ARCHIVES).join(&file), &archive)?;
-        let folder = vendored.join(format!("{name}-{version}"));
+        let directory = vendored.join(format!("{name}-{version}"));
         registry::verify(&registry::Unpacked {
             name: name.to_owned(),
             version: version.to_owned(),
-            folder,
+            directory,
             checksum: checksum.to_owned(),
         })
         .map_err(|source| FetchError::Crate {
@@ -54,13 +56,14 @@ pub(super) fn add(plan: &Plan, inputs: &mut Inputs, runner: &Runner<'_>) -> Resu
     inputs.write(Utf8Path::new(CARGO).join("config.toml"), config.as_bytes())
 }
 
-/// Runs `cargo vendor`, from the caches alone where they suffice; gives the configuration for inside.
-fn vendor(plan: &Plan, folder: &Utf8Path, runner: &Runner<'_>) -> Result<String, FetchError> {
+/// Runs `cargo vendor`, from the caches alone where they suffice; gives the configuration for
+/// inside.
+fn vendor(plan: &Plan, directory: &Utf8Path, runner: &Runner<'_>) -> Result<String, FetchError> {
     let vendor = |offline: &[&str]| {
         let invocation = cargo(plan, "vendor")
             .args(["--locked", "--versioned-dirs"])
             .args(offline.iter().copied())
-            .arg(folder.as_str());
+            .arg(directory.as_str());
         runner.read("cargo-vendor", &invocation)
     };
     let answer = match vendor(&["--offline"]) {
@@ -71,7 +74,7 @@ fn vendor(plan: &Plan, folder: &Utf8Path, runner: &Runner<'_>) -> Result<String,
     turned(&String::from_utf8_lossy(&answer))
 }
 
-/// The configuration that cargo printed, with the folder that the crates have inside.
+/// The configuration that cargo printed, with the directory that the crates have inside.
 fn turned(printed: &str) -> Result<String, FetchError> {
     let failed = |reason: String| FetchError::Answer {
         tool: "cargo vendor",
@@ -108,13 +111,13 @@ fn lock(path: &Utf8Path) -> Result<CargoLock, FetchError> {
     })
 }
 
-/// The folders of archives, one for each registry.
-fn caches(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, FetchError> {
+/// The directories of archives, one for each registry.
+fn caches(directory: &Utf8Path) -> Result<Vec<Utf8PathBuf>, FetchError> {
     let failed = |source| FetchError::Read {
-        path: folder.to_owned(),
+        path: directory.to_owned(),
         source,
     };
-    let entries = match folder.read_dir_utf8() {
+    let entries = match directory.read_dir_utf8() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         other => other.map_err(failed)?,
     };
@@ -127,17 +130,17 @@ fn caches(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, FetchError> {
 }
 
 /// Records what cargo put there.
-fn adopt(folder: &Utf8Path, inputs: &mut Inputs) -> Result<(), FetchError> {
-    if !folder.exists() {
+fn adopt(directory: &Utf8Path, inputs: &mut Inputs) -> Result<(), FetchError> {
+    if !directory.exists() {
         return Ok(());
     }
-    for entry in WalkDir::new(folder).sort_by_file_name() {
+    for entry in WalkDir::new(directory).sort_by_file_name() {
         let entry = entry.map_err(|error| FetchError::Read {
-            path: folder.to_owned(),
+            path: directory.to_owned(),
             source: error.into(),
         })?;
         let path = Utf8Path::from_path(entry.path()).ok_or_else(|| FetchError::Unreadable {
-            path: folder.to_owned(),
+            path: directory.to_owned(),
             reason: "a file name is not UTF-8".to_owned(),
         })?;
         if entry.file_type().is_file() {
@@ -146,7 +149,7 @@ fn adopt(folder: &Utf8Path, inputs: &mut Inputs) -> Result<(), FetchError> {
         } else if !entry.file_type().is_dir() {
             return Err(FetchError::Unreadable {
                 path: path.to_owned(),
-                reason: "it is neither a file nor a folder".to_owned(),
+                reason: "it is neither a file nor a directory".to_owned(),
             });
         }
     }
@@ -158,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_printed_configuration_is_turned_to_the_folder_inside() {
+    fn the_printed_configuration_is_turned_to_the_directory_inside() {
         let printed = "[source.crates-io]\nreplace-with = \"vendored-sources\"\n\n[source.vendored-sources]\ndirectory = \"/home/me/v\"\n";
         let config = turned(printed).unwrap();
         assert!(

@@ -1,6 +1,7 @@
 //! Why the inputs of a hermetic build cannot be collected.
 //!
-//! In: what a tool, a cache or the disk answered. Out: text and hint. Invariant: a file that is not what a lock file says is named with its path.
+//! In: what a tool, a cache or the disk answered. Out: text and hint. Invariant: a file that is not
+//! what a lock file says is named with its path.
 
 use std::io;
 
@@ -48,9 +49,9 @@ pub(crate) enum FetchError {
     Replacements { source: InvocationError },
     #[error("unexpected answer of `{tool}`: {reason}")]
     Answer { tool: &'static str, reason: String },
-    #[error("cannot take over the local module `{folder}`")]
+    #[error("cannot take over the local module `{directory}`")]
     Local {
-        folder: Utf8PathBuf,
+        directory: Utf8PathBuf,
         source: Box<LockError>,
     },
     #[error("cannot vendor the crates of Cargo.lock")]
@@ -58,13 +59,13 @@ pub(crate) enum FetchError {
     #[error("a vendored crate is not what Cargo.lock says")]
     Crate { source: Box<LockError> },
     #[error(
-        "crate `{name}` {version} is not in cargo's cache: no `{file}` in any registry below `{folder}`"
+        "crate `{name}` {version} is not in cargo's cache: no `{file}` in any registry below `{directory}`"
     )]
     NoCrate {
         name: String,
         version: String,
         file: String,
-        folder: Utf8PathBuf,
+        directory: Utf8PathBuf,
     },
     #[error("`{path}` has the digest {found}, and {wanted} is wanted")]
     Changed {
@@ -98,10 +99,10 @@ impl FetchError {
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Write { .. } => {
-                Some("see that the output folder is writable and the disk not full")
+                Some("see that the output directory is writable and the disk not full")
             }
             Self::Archive { .. } => {
-                Some("run `go mod download` in the output folder, where the proxy can be reached")
+                Some("run `go mod download` in the output directory, where the proxy can be reached")
             }
             Self::ModuleChanged { .. } => Some(
                 "if go.sum was changed by hand, restore it; else run `go clean -modcache` and build again",
@@ -111,13 +112,13 @@ impl FetchError {
             }
             Self::Crate { source } | Self::Local { source, .. } => source.hint(),
             Self::NoCrate { .. } => {
-                Some("run `cargo fetch` in `rust/` of the output folder, where the registry can be reached")
+                Some("run `cargo fetch` in `rust/` of the output directory, where the registry can be reached")
             }
             Self::Changed { .. } => Some(
                 "take the file that was recorded; if a root file system was changed on purpose, write its new digest into `dist.base_image`",
             ),
             Self::NoRecord { .. } => Some(
-                "name the output folder of a build; if its work folder `.bimetal` was removed, build it once more",
+                "name the output directory of a build; if its work directory `.bimetal` was removed, build it once more",
             ),
             Self::Unreadable { .. } => Some("restore it, or build the distribution once more"),
             Self::NoRootFs { .. } => Some("name the file that it was built from with `--base-image`"),

@@ -1,7 +1,8 @@
-//! The folder of inputs: every file in it is recorded with its digest as it is written.
+//! The directory of inputs: every file in it is recorded with its digest as it is written.
 //!
-//! In: bytes, files. Out: a folder, and path -> digest. Invariant: a file's digest is taken of the bytes that were written, in the same pass;
-//! nothing stands in the folder that is not recorded.
+//! In: bytes, files. Out: a directory, and path -> digest. Invariant: a file's digest is taken of
+//! the bytes that were written, in the same pass; nothing stands in the directory that is not
+//! recorded.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -19,7 +20,7 @@ use crate::toolchain::interrupt;
 const FILE: u32 = 0o644;
 const PROGRAM: u32 = 0o755;
 
-/// A folder that is being filled.
+/// A directory that is being filled.
 #[derive(Debug)]
 pub(super) struct Inputs {
     root: Utf8PathBuf,
@@ -28,7 +29,7 @@ pub(super) struct Inputs {
 }
 
 impl Inputs {
-    /// An empty folder at `root`; what stood there is removed.
+    /// An empty directory at `root`; what stood there is removed.
     pub(super) fn start(root: Utf8PathBuf) -> Result<Self, FetchError> {
         let failed = |source| FetchError::Write {
             path: root.clone(),
@@ -143,8 +144,8 @@ impl Inputs {
 }
 
 fn pour(path: &Utf8Path, from: &mut impl Read, mode: u32) -> io::Result<Digest> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
     }
     let mut file = fs::File::create(path.as_std_path())?;
     let (mut sum, mut buffer) = (Sha256::new(), vec![0; 256 << 10]);
@@ -171,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_is_recorded_with_its_digest_and_an_old_folder_is_gone() {
+    fn every_file_is_recorded_with_its_digest_and_an_old_directory_is_gone() {
         let keep = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(keep.path()).unwrap().join("inputs");
         fs::create_dir(&root).unwrap();

@@ -1,7 +1,8 @@
 //! Collects everything that a container without a network needs.
 //!
-//! In: a plan whose sources and lock files stand in the output folder, the caches of Go and cargo. Out: [`Fetched`]: the context of one
-//! engine run. Invariant: every module and crate is compared with its sum in the lock files before it is taken along, and `inputs.json`, which is
+//! In: a plan whose sources and lock files stand in the output directory, the caches of Go and
+//! cargo. Out: [`Fetched`]: the context of one engine run. Invariant: every module and crate is
+//! compared with its sum in the lock files before it is taken along, and `inputs.json`, which is
 //! written last, lists every file with its digest.
 
 mod again;
@@ -32,10 +33,10 @@ use inputs::Inputs;
 
 /// Where the inputs stand in the container.
 pub(crate) const INSIDE: &str = "/bimetal";
-/// The stage of the Dockerfile that builds, and the folder that it leaves the finished files in.
+/// The stage of the Dockerfile that builds, and the directory that it leaves the finished files in.
 pub(crate) const STAGE: &str = "build";
 pub(crate) const OUTPUT: &str = "/bimetal/out";
-/// Folders of the inputs.
+/// Directories of the inputs.
 pub(crate) const SOURCES: &str = "src";
 const MODULES: &str = "modules";
 const LOCAL: &str = "local";
@@ -53,14 +54,14 @@ pub(crate) const LIST: &str = "inputs.json";
 #[derive(Debug)]
 pub(crate) struct Fetched {
     pub(crate) plan: Plan,
-    /// The folder that the engine is given.
+    /// The directory that the engine is given.
     pub(crate) context: Utf8PathBuf,
     pub(crate) recorded: Recorded,
 }
 
-/// The folder of the context below the output folder.
+/// The directory of the context below the output directory.
 pub(crate) fn context(out: &Utf8Path) -> Utf8PathBuf {
-    work::folder(out).join("hermetic/context")
+    work::directory(out).join("hermetic/context")
 }
 
 /// The Dockerfile for containers that start from `base`.
@@ -71,7 +72,8 @@ pub(crate) fn dockerfile(base: &Base) -> String {
     )
 }
 
-/// Collects the inputs for a container that starts from `base`. Root file systems are checked and taken along.
+/// Collects the inputs for a container that starts from `base`. Root file systems are checked and
+/// taken along.
 pub(crate) fn fetch(
     plan: Plan,
     tree: &SourceTree,
@@ -111,7 +113,8 @@ pub(crate) fn fetch(
 /// Adds the builder and the list of everything else.
 fn seal(inputs: &mut Inputs) -> Result<(), FetchError> {
     let list = list(inputs.digests());
-    // Not in the list: which build of the builder it is does not decide about what it makes; its version does, and is recorded.
+    // Not in the list: which build of the builder it is does not decide about what it makes; its
+    // version does, and is recorded.
     let program = std::env::current_exe()
         .and_then(|path| {
             Utf8PathBuf::from_path_buf(path).map_err(|_| std::io::ErrorKind::InvalidData.into())

@@ -1,7 +1,9 @@
-//! The Go modules as a proxy in a folder, and local modules as copies.
+//! The Go modules as a proxy in a directory, and local modules as copies.
 //!
-//! In: go.mod and go.sum of the output folder, the module cache. Out: `modules/` (what `GOPROXY=file://…` reads), `local/`, go.mod with its
-//! replacements turned to the copies. Invariant: every archive has the sum that go.sum has, computed from the bytes that are taken along.
+//! In: go.mod and go.sum of the output directory, the module cache. Out: `modules/` (what
+//! `GOPROXY=file://…` reads), `local/`, go.mod with its replacements turned to the copies.
+//! Invariant: every archive has the sum that go.sum has, computed from the bytes that are taken
+//! along.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
@@ -37,13 +39,15 @@ pub(super) fn add(plan: &Plan, inputs: &mut Inputs, runner: &Runner<'_>) -> Resu
             &Named::new(module, version, "mod", wanted),
             found,
         )?;
-        // Go asks a proxy for it; what an original one says beyond the version depends on when it was asked.
+        // Go asks a proxy for it; what an original one says beyond the version depends on when it
+        // was asked.
         let text = serde_json::json!({ "Version": version }).to_string();
         inputs.write(place(module, version, "info"), text.as_bytes())?;
     }
     for (module, version, wanted) in sums.iter() {
         let named = Named::new(module, version, "zip", wanted);
-        // go.sum also has modules that only tests of modules need; tidying downloads what a build does.
+        // go.sum also has modules that only tests of modules need; tidying downloads what a build
+        // does.
         if cache.join(named.path()).exists() {
             add_file(inputs, &cache, &named, |path| archive_sum(path, &named))?;
         }
@@ -198,7 +202,7 @@ pub(super) struct Module {
     version: Option<String>,
 }
 
-/// The replacements in go.mod that lead to folders.
+/// The replacements in go.mod that lead to directories.
 pub(super) fn local_replacements(
     plan: &Plan,
     runner: &Runner<'_>,
@@ -234,16 +238,16 @@ pub(super) fn add_local(
 ) -> Result<(), FetchError> {
     let go_mod = inputs.root().join(SOURCES).join("go.mod");
     let mut edit = go(plan).args(["mod", "edit"]);
-    let mut folders: BTreeMap<Utf8PathBuf, String> = BTreeMap::new();
+    let mut directories: BTreeMap<Utf8PathBuf, String> = BTreeMap::new();
     for replace in local_replacements(plan, runner)? {
-        let folder = plan.out.join(&replace.new.path);
-        let next = folders.len();
-        let name = if let Some(name) = folders.get(&folder) {
+        let directory = plan.out.join(&replace.new.path);
+        let next = directories.len();
+        let name = if let Some(name) = directories.get(&directory) {
             name.clone()
         } else {
             let name = format!("{LOCAL}/{next}");
-            copy_module(&folder, &name, inputs)?;
-            folders.insert(folder, name.clone());
+            copy_module(&directory, &name, inputs)?;
+            directories.insert(directory, name.clone());
             name
         };
         let old = match &replace.old.version {
@@ -252,7 +256,7 @@ pub(super) fn add_local(
         };
         edit = edit.arg(format!("-replace={old}=../{name}"));
     }
-    if folders.is_empty() {
+    if directories.is_empty() {
         return Ok(());
     }
     runner
@@ -261,9 +265,9 @@ pub(super) fn add_local(
     inputs.adopt(Utf8Path::new(SOURCES).join("go.mod"))
 }
 
-fn copy_module(folder: &Utf8Path, name: &str, inputs: &mut Inputs) -> Result<(), FetchError> {
-    let files = local_module(folder, name).map_err(|source| FetchError::Local {
-        folder: folder.to_owned(),
+fn copy_module(directory: &Utf8Path, name: &str, inputs: &mut Inputs) -> Result<(), FetchError> {
+    let files = local_module(directory, name).map_err(|source| FetchError::Local {
+        directory: directory.to_owned(),
         source: Box::new(source),
     })?;
     for (name, path) in files {
@@ -280,8 +284,8 @@ mod tests {
 
     const GO_MOD: &str = "module m\n\ngo 1.21\n";
 
-    fn archive(folder: &Utf8Path) -> Utf8PathBuf {
-        let path = folder.join("v1.0.0.zip");
+    fn archive(directory: &Utf8Path) -> Utf8PathBuf {
+        let path = directory.join("v1.0.0.zip");
         let mut zip = zip::ZipWriter::new(fs::File::create(path.as_std_path()).unwrap());
         for (name, text) in [
             ("m@v1.0.0/go.mod", GO_MOD),
@@ -299,8 +303,8 @@ mod tests {
     #[test]
     fn the_sum_of_an_archive_is_that_of_its_unpacked_files() {
         let keep = tempfile::tempdir().unwrap();
-        let folder = Utf8Path::from_path(keep.path()).unwrap();
-        let path = archive(folder);
+        let directory = Utf8Path::from_path(keep.path()).unwrap();
+        let path = archive(directory);
         let named = Named::new("m", "v1.0.0", "zip", "");
         let digest = |text: &str| hex(&Sha256::digest(text));
         let wanted = BTreeMap::from([

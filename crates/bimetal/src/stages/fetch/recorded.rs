@@ -1,7 +1,7 @@
 //! What a hermetic build is made from, apart from the files: `rebuild.json`.
 //!
-//! In: a plan, a base, a time. Out: [`Recorded`] and its text. Invariant: nothing of this machine is in it, so that equal inputs give equal
-//! texts wherever they were collected.
+//! In: a plan, a base, a time. Out: [`Recorded`] and its text. Invariant: nothing of this machine
+//! is in it, so that equal inputs give equal texts wherever they were collected.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,8 @@
 //! The inputs of an earlier build on this machine once more.
 //!
-//! In: an output folder, and the plan that its last build left. Out: the plan for another folder, with copies of the sources as they stand
-//! now. Invariant: outside of that folder, which lies in the work folder, nothing is changed; the times are those of the earlier build.
+//! In: an output directory, and the plan that its last build left. Out: the plan for another
+//! directory, with copies of the sources as they stand now. Invariant: outside of that directory,
+//! which lies in the work directory, nothing is changed; the times are those of the earlier build.
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -15,9 +16,10 @@ use crate::stages::plan::Plan;
 use crate::stages::stamp;
 use crate::toolchain::{Runner, work, write};
 
-/// Name of the record in the work folder.
+/// Name of the record in the work directory.
 const PLAN: &str = "plan.json";
-/// Folders above the copies of the sources, so that `..` in go.mod leads as far up as in the output folder.
+/// Directories above the copies of the sources, so that `..` in go.mod leads as far up as in the
+/// output directory.
 const ABOVE: &str = ".above";
 /// What Go is guided by if it stands there.
 const PROFILE: &str = "default.pgo";
@@ -31,7 +33,7 @@ struct Left {
 
 /// Records what was built, when everything is in its place.
 pub(crate) fn record(plan: &Plan) -> Result<(), FetchError> {
-    let path = work::folder(&plan.out).join(PLAN);
+    let path = work::directory(&plan.out).join(PLAN);
     let left = Left {
         builder: env!("CARGO_PKG_VERSION").to_owned(),
         plan: Plan {
@@ -47,10 +49,10 @@ pub(crate) fn record(plan: &Plan) -> Result<(), FetchError> {
 
 /// Everything that a rebuild on this machine makes for `out`.
 pub(crate) fn repeated(out: &Utf8Path) -> Utf8PathBuf {
-    work::folder(out).join("rebuilt")
+    work::directory(out).join("rebuilt")
 }
 
-/// Copies the sources of `out` into a new folder, which the plan is then for.
+/// Copies the sources of `out` into a new directory, which the plan is then for.
 pub(crate) fn repeat(
     out: &Utf8Path,
     runner: &Runner<'_>,
@@ -73,29 +75,29 @@ pub(crate) fn repeat(
     below.push("out");
     let mut inputs = Inputs::start(root.clone())?;
     let mut tree = SourceTree::default();
-    let folder = root.join(&below);
+    let directory = root.join(&below);
     for name in names {
         inputs.copy(below.join(&name), &out.join(&name))?;
-        let path = folder.join(&name);
+        let path = directory.join(&name);
         let bytes = fs::read(&path).map_err(|source| FetchError::Read { path, source })?;
         tree.insert(name, bytes);
     }
     for way in ways {
-        way.open(out, &folder)?;
+        way.open(out, &directory)?;
     }
-    let plan = plan.inside(folder);
+    let plan = plan.inside(directory);
     Ok((plan, tree))
 }
 
 fn read(out: &Utf8Path) -> Result<Plan, FetchError> {
-    let path = work::folder(out).join(PLAN);
+    let path = work::directory(out).join(PLAN);
     let left: Left = super::read_record(&path)?;
     super::same_builder(left.builder)?;
     Ok(left.plan)
 }
 
-/// A relative way from the output folder to a local module: so many folders up, then down. Go records it as it is written, so the copy of go.mod
-/// has to have it too.
+/// A relative way from the output directory to a local module: so many directories up, then down.
+/// Go records it as it is written, so the copy of go.mod has to have it too.
 #[derive(Debug, PartialEq, Eq)]
 struct Way {
     up: usize,
@@ -119,11 +121,16 @@ impl Way {
         Some(Self { up, down })
     }
 
-    /// Makes the way lead from `copy` to where it leads from `out`: a link at the first place that is not among the copies.
+    /// Makes the way lead from `copy` to where it leads from `out`: a link at the first place that
+    /// is not among the copies.
     fn open(&self, out: &Utf8Path, copy: &Utf8Path) -> Result<(), FetchError> {
-        let start = |folder: &Utf8Path| {
+        let start = |directory: &Utf8Path| {
             let root = Utf8Path::new("/");
-            folder.ancestors().nth(self.up).unwrap_or(root).to_owned()
+            directory
+                .ancestors()
+                .nth(self.up)
+                .unwrap_or(root)
+                .to_owned()
         };
         let (mut there, mut here) = (start(out), start(copy));
         for name in &self.down {
@@ -143,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_way_is_as_many_folders_up_and_then_down() {
+    fn a_way_is_as_many_directories_up_and_then_down() {
         let way = |path: &str| Way::of(Utf8Path::new(path)).map(|way| (way.up, way.down.join("/")));
         assert_eq!(way("../../a/./b"), Some((2, "a/b".to_owned())));
         assert_eq!(way("./inner"), Some((0, "inner".to_owned())));
@@ -152,29 +159,29 @@ mod tests {
     }
 
     #[test]
-    fn a_relative_way_leads_from_the_copy_to_the_same_folder() {
+    fn a_relative_way_leads_from_the_copy_to_the_same_directory() {
         let keep = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(keep.path()).unwrap();
         let (out, copy) = (root.join("x/out"), root.join("work/.above/.above/out"));
-        for folder in [
+        for directory in [
             &root.join("mods/m"),
             &out.join("internal/own"),
             &copy.join("internal"),
         ] {
-            fs::create_dir_all(folder).unwrap();
+            fs::create_dir_all(directory).unwrap();
         }
         for path in ["../../mods/m", "../../mods", "./internal/own"] {
             Way::of(Utf8Path::new(path))
                 .unwrap()
                 .open(&out, &copy)
                 .unwrap();
-            let real = |folder: &Utf8Path| folder.join(path).canonicalize_utf8().unwrap();
+            let real = |directory: &Utf8Path| directory.join(path).canonicalize_utf8().unwrap();
             assert_eq!(real(&out), real(&copy), "{path}");
         }
     }
 
     #[test]
-    fn a_folder_without_a_record_or_of_another_builder_is_told() {
+    fn a_directory_without_a_record_or_of_another_builder_is_told() {
         let keep = tempfile::tempdir().unwrap();
         let out = Utf8Path::from_path(keep.path()).unwrap();
         let error = read(out).unwrap_err();
@@ -187,7 +194,7 @@ mod tests {
         };
         record(&plan).unwrap();
         assert_eq!(read(out).unwrap().distribution, plan.distribution);
-        let path = work::folder(out).join(PLAN);
+        let path = work::directory(out).join(PLAN);
         let text = fs::read_to_string(&path).unwrap();
         let other = text.replacen(env!("CARGO_PKG_VERSION"), "0.0.1", 1);
         fs::write(&path, other).unwrap();

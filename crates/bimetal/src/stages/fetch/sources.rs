@@ -1,6 +1,7 @@
-//! Which files of an output folder a build of it reads.
+//! Which files of an output directory a build of it reads.
 //!
-//! In: `.bimetal.json`, the lock files. Out: names. Invariant: only reads, and no name leads out of the folder.
+//! In: `.bimetal.json`, the lock files. Out: names. Invariant: only reads, and no name leads out of
+//! the directory.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -11,7 +12,8 @@ use crate::stages::plan::Plan;
 /// What `generate` and `modules` leave.
 const LOCKS: [&str; 3] = ["go.mod", "go.sum", "rust/Cargo.lock"];
 
-/// The sources as they stand in the output folder: what a person changed there counts. Without a record, those of `tree`.
+/// The sources as they stand in the output directory: what a person changed there counts. Without a
+/// record, those of `tree`.
 pub(super) fn names(plan: &Plan, tree: &SourceTree) -> Result<Vec<Utf8PathBuf>, FetchError> {
     let path = plan.out.join(RECORD);
     let ours = Ours::load(&plan.out).map_err(|source| FetchError::Read {
@@ -33,7 +35,7 @@ pub(super) fn names(plan: &Plan, tree: &SourceTree) -> Result<Vec<Utf8PathBuf>, 
     if let Some(name) = names.iter().find(|name| !stays_below(name)) {
         return Err(FetchError::Unreadable {
             path,
-            reason: format!("`{name}` leads out of the folder"),
+            reason: format!("`{name}` leads out of the directory"),
         });
     }
     names.retain(|name| !may_be_absent(plan, name) || plan.out.join(name).exists());
@@ -51,7 +53,7 @@ mod tests {
     use crate::stages::plan::samples;
 
     #[test]
-    fn a_record_that_leads_out_of_the_folder_is_refused() {
+    fn a_record_that_leads_out_of_the_directory_is_refused() {
         let keep = tempfile::tempdir().unwrap();
         let plan = Plan {
             out: Utf8Path::from_path(keep.path()).unwrap().to_owned(),

@@ -1,7 +1,8 @@
 //! What the builder carries and writes into every distribution with a plugin host.
 //!
-//! In: the files that build.rs embedded. Out: the Go packages below `internal/`, the crates below `rust/bimetal/`. Invariant: pure; tests,
-//! benchmarks and everything that only our own repository needs is left out.
+//! In: the files that build.rs embedded. Out: the Go packages below `internal/`, the crates below
+//! `rust/bimetal/`. Invariant: pure; tests, benchmarks and everything that only our own repository
+//! needs is left out.
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,7 @@
 //! Why sources cannot be written.
 //!
-//! In: what stands in the way of a file. Out: text and hint. Invariant: names every file that is in the way, not only the first.
+//! In: what stands in the way of a file. Out: text and hint. Invariant: names every file that is in
+//! the way, not only the first.
 
 use std::io;
 
@@ -8,12 +9,12 @@ use camino::Utf8PathBuf;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum GenerateError {
-    #[error("cannot make the output folder `{path}`")]
-    Folder {
+    #[error("cannot make the output directory `{path}`")]
+    Directory {
         path: Utf8PathBuf,
         source: io::Error,
     },
-    #[error("`{path}` is the root of the file system and cannot be the output folder")]
+    #[error("`{path}` is the root of the file system and cannot be the output directory")]
     Root { path: Utf8PathBuf },
     #[error("`{out}` has files that the builder did not make and would have to overwrite{}", lines(.paths))]
     NotOurs {
@@ -30,7 +31,7 @@ pub(crate) enum GenerateError {
         path: Utf8PathBuf,
         source: io::Error,
     },
-    #[error("`{path}` leads out of the output folder through a symbolic link")]
+    #[error("`{path}` leads out of the output directory through a symbolic link")]
     Escapes { path: Utf8PathBuf },
     #[error("interrupted")]
     Interrupted,
@@ -40,18 +41,18 @@ impl GenerateError {
     /// The next action for a person.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Folder { .. } => Some(
-                "the folder around it must exist and be writable; choose another one with `dist.output_path`",
+            Self::Directory { .. } => Some(
+                "the directory around it must exist and be writable; choose another one with `dist.output_path`",
             ),
-            Self::Root { .. } => Some("choose another folder with `dist.output_path`"),
+            Self::Root { .. } => Some("choose another directory with `dist.output_path`"),
             Self::NotOurs { .. } => {
-                Some("choose an empty folder with `dist.output_path`, or move these files away")
+                Some("choose an empty directory with `dist.output_path`, or move these files away")
             }
             Self::Write { .. } => {
-                Some("see that the output folder is writable and the disk not full")
+                Some("see that the output directory is writable and the disk not full")
             }
             Self::Read { .. } => Some(
-                "remove `.bimetal.json` if it is damaged; the builder then takes nothing in the folder for its own",
+                "remove `.bimetal.json` if it is damaged; the builder then takes nothing in the directory for its own",
             ),
             Self::Escapes { .. } | Self::Interrupted => None,
         }

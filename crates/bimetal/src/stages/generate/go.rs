@@ -1,6 +1,7 @@
 //! The Go sources: main, its components, go.mod, one package per Go plugin.
 //!
-//! In: [`Plan`]. Out: texts in the tree. Invariant: without a host there is no trace of plugins in them.
+//! In: [`Plan`]. Out: texts in the tree. Invariant: without a host there is no trace of plugins in
+//! them.
 
 use std::collections::HashSet;
 

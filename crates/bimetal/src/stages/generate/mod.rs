@@ -1,6 +1,7 @@
 //! Writes the sources of the distribution.
 //!
-//! In: [`Plan`]. Out: [`SourceTree`]. Invariant: pure up to the one write, and the write touches only what changed.
+//! In: [`Plan`]. Out: [`SourceTree`]. Invariant: pure up to the one write, and the write touches
+//! only what changed.
 
 mod carried;
 mod error;
@@ -20,11 +21,12 @@ pub(crate) use error::GenerateError;
 pub(crate) use ours::{Ours, RECORD, sha256, stays_below};
 pub(crate) use template::render;
 pub(crate) use tree::SourceTree;
-pub(crate) use writing::{make_folder, write};
+pub(crate) use writing::{make_directory, write};
 
 use super::plan::Plan;
 
-/// `sha256:` over everything that the builder generates from or carries: templates, Go sources, SDK crates.
+/// `sha256:` over everything that the builder generates from or carries: templates, Go sources, SDK
+/// crates.
 pub(crate) const GENERATOR_HASH: &str = env!("BIMETAL_GENERATOR_HASH");
 
 /// Makes every source of the distribution.
@@ -39,7 +41,8 @@ pub(crate) fn generate(plan: &Plan) -> SourceTree {
     tree
 }
 
-/// The paths that [`generate`] gives, sorted; folders that are only copied stand for their files.
+/// The paths that [`generate`] gives, sorted; directories that are only copied stand for their
+/// files.
 pub(crate) fn paths(plan: &Plan) -> Vec<Utf8PathBuf> {
     let tree = generate(plan);
     let shortened: BTreeSet<Utf8PathBuf> = tree

@@ -1,7 +1,8 @@
-//! `.bimetal.json`: which files of the output folder are ours.
+//! `.bimetal.json`: which files of the output directory are ours.
 //!
-//! In: the output folder. Out: path -> sha256 of what we wrote. Invariant: a file that is not listed there is never overwritten or removed
-//! by the builder, except those that OCB itself generated.
+//! In: the output directory. Out: path -> sha256 of what we wrote. Invariant: a file that is not
+//! listed there is never overwritten or removed by the builder, except those that OCB itself
+//! generated.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,10 +14,10 @@ use sha2::{Digest, Sha256};
 
 use crate::toolchain::write;
 
-/// Name of the record in the output folder.
+/// Name of the record in the output directory.
 pub(crate) const RECORD: &str = ".bimetal.json";
 
-/// The record. Paths are relative to the output folder.
+/// The record. Paths are relative to the output directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ours {
     /// Version of the builder that wrote last.
@@ -28,7 +29,8 @@ pub(crate) struct Ours {
     /// What the steps after `generate` write among the sources: manifests and the Rust object.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) stamped: BTreeMap<String, String>,
-    /// The images that hermetic builds start from -> the digest that was found first and is kept, as go.sum keeps sums.
+    /// The images that hermetic builds start from -> the digest that was found first and is kept,
+    /// as go.sum keeps sums.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) base_images: BTreeMap<String, String>,
     /// Main, plugins, locks and sidecars.
@@ -62,7 +64,8 @@ impl Ours {
     }
 }
 
-/// Whether `name` stays in the folder that it is read in: the record is a file that anybody can edit.
+/// Whether `name` stays in the directory that it is read in: the record is a file that anybody can
+/// edit.
 pub(crate) fn stays_below(name: &Utf8Path) -> bool {
     !name.as_str().is_empty()
         && name

@@ -1,4 +1,5 @@
-//! The Cargo workspace: main's static library, the describe binary, one cdylib per Rust plugin, copies of path crates.
+//! The Cargo workspace: main's static library, the describe binary, one cdylib per Rust plugin,
+//! copies of path crates.
 //!
 //! In: [`Plan`]. Out: texts in the tree. Invariant: every path in them stays below `rust/`.
 
@@ -62,10 +63,10 @@ pub(super) fn add(plan: &Plan, tree: &mut SourceTree) {
     );
     tree.insert_seed("rust/Cargo.lock", carried::lock());
     for local in &plan.local_crates {
-        let folder = format!("rust/local/{}", local.name);
-        tree.insert(format!("{folder}/Cargo.toml"), local.manifest.clone());
+        let directory = format!("rust/local/{}", local.name);
+        tree.insert(format!("{directory}/Cargo.toml"), local.manifest.clone());
         for (path, bytes) in &local.files {
-            tree.insert(format!("{folder}/{path}"), bytes.clone());
+            tree.insert(format!("{directory}/{path}"), bytes.clone());
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The templates, and the two ways in which text is put into them.
 //!
-//! In: a template's name and its values. Out: text. Invariant: nothing is escaped unasked: a template quotes with `go` or `toml`
-//! where a user's text becomes a literal; a value that is missing never becomes empty text.
+//! In: a template's name and its values. Out: text. Invariant: nothing is escaped unasked: a
+//! template quotes with `go` or `toml` where a user's text becomes a literal; a value that is
+//! missing never becomes empty text.
 
 use std::fmt::Write;
 
@@ -47,7 +48,8 @@ fn go_string(text: &str) -> String {
             '\n' => literal.push_str("\\n"),
             '\t' => literal.push_str("\\t"),
             '\r' => literal.push_str("\\r"),
-            // A byte order mark is not allowed in Go sources, and what does not print would hide in them.
+            // A byte order mark is not allowed in Go sources, and what does not print would hide in
+            // them.
             c if c.is_control() || c == '\u{feff}' => {
                 write!(literal, "\\U{:08x}", u32::from(c))
                     .expect("writing to a string cannot fail");

@@ -37,8 +37,8 @@ fn generated_go_is_as_gofmt_would_write_it() {
         activity: &activity,
     };
     for tree in shapes() {
-        let folder = tempfile::tempdir().unwrap();
-        let out = camino::Utf8Path::from_path(folder.path()).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let out = camino::Utf8Path::from_path(directory.path()).unwrap();
         write(&tree, out).unwrap();
         let files = tree.iter().filter(|(path, _)| {
             path.extension() == Some("go") && !path.starts_with("internal/pluginhost")
@@ -259,7 +259,7 @@ fn a_text_with_quotes_cannot_leave_its_string() {
 }
 
 #[test]
-fn first_files_of_a_new_folder() {
+fn first_files_of_a_new_directory() {
     let context =
         serde_json::json!({ "name": "my-otelcol", "version": "v0.161.0", "stable": "v1.67.0" });
     for template in [

@@ -1,13 +1,14 @@
 //! The generated sources in memory, before their one write.
 //!
-//! In: paths below the output folder, and bytes. Out: [`SourceTree`], sorted by path. Invariant: one text for a
-//! file, the last one given; touches no disk.
+//! In: paths below the output directory, and bytes. Out: [`SourceTree`], sorted by path. Invariant:
+//! one text for a file, the last one given; touches no disk.
 
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-/// Path relative to the output folder -> bytes. `manifest.go`, `manifest.c` and `manifest.bin` are not in it: `stamp` writes those.
+/// Path relative to the output directory -> bytes. `manifest.go`, `manifest.c` and `manifest.bin`
+/// are not in it: `stamp` writes those.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SourceTree {
     files: BTreeMap<Utf8PathBuf, Vec<u8>>,
@@ -21,7 +22,8 @@ impl SourceTree {
         self.files.insert(path.into(), bytes.into());
     }
 
-    /// Adds a file that is only a beginning: a tool changes it afterwards, and what it left is kept.
+    /// Adds a file that is only a beginning: a tool changes it afterwards, and what it left is
+    /// kept.
     pub(crate) fn insert_seed(&mut self, path: impl Into<Utf8PathBuf>, bytes: impl Into<Vec<u8>>) {
         self.seeds.insert(path.into(), bytes.into());
     }

@@ -1,7 +1,8 @@
 //! The one write: sources that changed, and nothing that belongs to somebody else.
 //!
-//! In: a [`SourceTree`], the output folder. Out: files on disk, `.bimetal.json`. Invariant: everything is checked before the first file is
-//! written; an equal file keeps its time, so that the compilers' caches stay warm.
+//! In: a [`SourceTree`], the output directory. Out: files on disk, `.bimetal.json`. Invariant:
+//! everything is checked before the first file is written; an equal file keeps its time, so that
+//! the compilers' caches stay warm.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -27,7 +28,7 @@ const OCB_FILES: &[&str] = &[
 
 /// Writes `tree` into `out`.
 pub(crate) fn write(tree: &SourceTree, out: &Utf8Path) -> Result<(), GenerateError> {
-    make_folder(out)?;
+    make_directory(out)?;
     let mut ours = Ours::load(out).map_err(|source| GenerateError::Read {
         path: out.join(RECORD),
         source,
@@ -68,11 +69,12 @@ pub(crate) fn write(tree: &SourceTree, out: &Utf8Path) -> Result<(), GenerateErr
     save(&mut ours, out)
 }
 
-/// Whether nothing is left that a stamped file was stamped for: its plugin, or the plugin host altogether.
+/// Whether nothing is left that a stamped file was stamped for: its plugin, or the plugin host
+/// altogether.
 fn is_orphan(tree: &SourceTree, path: &str) -> bool {
-    let folder = Utf8Path::new(path).parent().unwrap_or(Utf8Path::new(""));
+    let directory = Utf8Path::new(path).parent().unwrap_or(Utf8Path::new(""));
     let has_host = tree.get("rust/Cargo.toml").is_some();
-    !has_host || !tree.iter().any(|(source, _)| source.starts_with(folder))
+    !has_host || !tree.iter().any(|(source, _)| source.starts_with(directory))
 }
 
 fn save(ours: &mut Ours, out: &Utf8Path) -> Result<(), GenerateError> {
@@ -82,8 +84,8 @@ fn save(ours: &mut Ours, out: &Utf8Path) -> Result<(), GenerateError> {
     })
 }
 
-/// Makes the output folder. Like OCB: the folders around it are not made.
-pub(crate) fn make_folder(out: &Utf8Path) -> Result<(), GenerateError> {
+/// Makes the output directory. Like OCB: the directories around it are not made.
+pub(crate) fn make_directory(out: &Utf8Path) -> Result<(), GenerateError> {
     // Go takes every package below its module for a part of it: here, those of the whole machine.
     if out
         .canonicalize_utf8()
@@ -96,7 +98,7 @@ pub(crate) fn make_folder(out: &Utf8Path) -> Result<(), GenerateError> {
     match fs::create_dir(out) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && out.is_dir() => Ok(()),
-        Err(source) => Err(GenerateError::Folder {
+        Err(source) => Err(GenerateError::Directory {
             path: out.to_owned(),
             source,
         }),
@@ -113,16 +115,16 @@ fn refuse_foreign(tree: &SourceTree, out: &Utf8Path, ours: &Ours) -> Result<(), 
     };
     let root = real(out)?;
     let mut foreign = Vec::new();
-    let mut known_folders = BTreeSet::new();
+    let mut known_directories = BTreeSet::new();
     for (path, bytes) in tree.iter().chain(tree.seeds()) {
         let full = out.join(path);
-        if let Some(folder) = full.parent()
-            && known_folders.insert(folder.to_owned())
-            && let Some(existing) = folder.ancestors().find(|folder| folder.exists())
+        if let Some(directory) = full.parent()
+            && known_directories.insert(directory.to_owned())
+            && let Some(existing) = directory.ancestors().find(|directory| directory.exists())
             && !real(existing)?.starts_with(&root)
         {
             return Err(GenerateError::Escapes {
-                path: folder.to_owned(),
+                path: directory.to_owned(),
             });
         }
         if !ours.lists(path.as_str()) && is_foreign(path, &full, bytes)? {
@@ -167,7 +169,8 @@ fn is_foreign(path: &Utf8Path, full: &Utf8Path, bytes: &[u8]) -> Result<bool, Ge
     Ok(found != bytes && !of_ocb)
 }
 
-/// Removes sources of an earlier configuration, unless somebody changed them; folders that become empty go too.
+/// Removes sources of an earlier configuration, unless somebody changed them; directories that
+/// become empty go too.
 fn remove_stale(
     stale: &[String],
     out: &Utf8Path,
@@ -182,13 +185,13 @@ fn remove_stale(
                 path: path.clone(),
                 source,
             })?;
-            let folders = path
+            let directories = path
                 .ancestors()
                 .skip(1)
-                .take_while(|folder| *folder != out && folder.starts_with(out));
-            for folder in folders {
-                // A folder with something else in it stays.
-                if fs::remove_dir(folder).is_err() {
+                .take_while(|directory| *directory != out && directory.starts_with(out));
+            for directory in directories {
+                // A directory with something else in it stays.
+                if fs::remove_dir(directory).is_err() {
                     break;
                 }
             }
@@ -197,7 +200,7 @@ fn remove_stale(
     Ok(())
 }
 
-/// The record is a file that anybody can edit: a path in it never leads out of the folder.
+/// The record is a file that anybody can edit: a path in it never leads out of the directory.
 fn safe(name: &str) -> Utf8PathBuf {
     Utf8Path::new(name)
         .components()
@@ -209,9 +212,9 @@ fn safe(name: &str) -> Utf8PathBuf {
 mod tests {
     use super::*;
 
-    struct Folder(tempfile::TempDir);
+    struct Directory(tempfile::TempDir);
 
-    impl Folder {
+    impl Directory {
         fn new() -> Self {
             Self(tempfile::tempdir().unwrap())
         }
@@ -241,134 +244,137 @@ mod tests {
 
     #[test]
     fn never_overwrites_a_file_that_somebody_else_made() {
-        let folder = Folder::new();
-        folder.put("main.go", "package main // mine\n");
-        folder.put("internal/x.go", "package x\n");
+        let directory = Directory::new();
+        directory.put("main.go", "package main // mine\n");
+        directory.put("internal/x.go", "package x\n");
         let error = write(
             &tree(&[
                 ("main.go", "new"),
                 ("internal/x.go", "new"),
                 ("go.mod", "m"),
             ]),
-            folder.path(),
+            directory.path(),
         )
         .unwrap_err();
         let GenerateError::NotOurs { paths, .. } = error else {
             panic!("{error}")
         };
         assert_eq!(paths, ["internal/x.go", "main.go"]);
-        assert_eq!(folder.read("main.go"), "package main // mine\n");
+        assert_eq!(directory.read("main.go"), "package main // mine\n");
         assert!(
-            !folder.path().join("go.mod").exists(),
+            !directory.path().join("go.mod").exists(),
             "nothing is written when something is refused"
         );
     }
 
     #[test]
     fn takes_over_what_ocb_generated() {
-        let folder = Folder::new();
-        folder.put("main.go", "// Code generated by \"ocb\". DO NOT EDIT.\n");
-        write(&tree(&[("main.go", "new")]), folder.path()).unwrap();
-        assert_eq!(folder.read("main.go"), "new");
+        let directory = Directory::new();
+        directory.put("main.go", "// Code generated by \"ocb\". DO NOT EDIT.\n");
+        write(&tree(&[("main.go", "new")]), directory.path()).unwrap();
+        assert_eq!(directory.read("main.go"), "new");
     }
 
     #[test]
     fn a_second_write_touches_nothing() {
-        let folder = Folder::new();
+        let directory = Directory::new();
         let files = tree(&[("main.go", "one"), ("internal/a/b.go", "two")]);
-        write(&files, folder.path()).unwrap();
+        write(&files, directory.path()).unwrap();
         let times = || {
             [".bimetal.json", "main.go", "internal/a/b.go"].map(|name| {
-                fs::metadata(folder.path().join(name))
+                fs::metadata(directory.path().join(name))
                     .unwrap()
                     .modified()
                     .unwrap()
             })
         };
         let before = times();
-        write(&files, folder.path()).unwrap();
+        write(&files, directory.path()).unwrap();
         assert_eq!(times(), before);
     }
 
     #[test]
     fn sources_of_an_earlier_configuration_go_unless_somebody_changed_them() {
-        let folder = Folder::new();
+        let directory = Directory::new();
         write(
             &tree(&[
                 ("main.go", "one"),
                 ("internal/plugin/a/main.go", "a"),
                 ("internal/plugin/b/main.go", "b"),
             ]),
-            folder.path(),
+            directory.path(),
         )
         .unwrap();
-        folder.put("internal/plugin/b/main.go", "changed by hand");
-        write(&tree(&[("main.go", "one")]), folder.path()).unwrap();
-        assert!(!folder.path().join("internal/plugin/a").exists());
-        assert_eq!(folder.read("internal/plugin/b/main.go"), "changed by hand");
+        directory.put("internal/plugin/b/main.go", "changed by hand");
+        write(&tree(&[("main.go", "one")]), directory.path()).unwrap();
+        assert!(!directory.path().join("internal/plugin/a").exists());
+        assert_eq!(
+            directory.read("internal/plugin/b/main.go"),
+            "changed by hand"
+        );
     }
 
     #[test]
     fn stamped_files_go_with_what_they_were_stamped_for() {
-        let folder = Folder::new();
+        let directory = Directory::new();
         let hosted = [
             ("main.go", "m"),
             ("rust/Cargo.toml", "w"),
             ("internal/plugin/a/main.go", "a"),
         ];
-        write(&tree(&hosted), folder.path()).unwrap();
-        let mut ours = Ours::load(folder.path()).unwrap();
+        write(&tree(&hosted), directory.path()).unwrap();
+        let mut ours = Ours::load(directory.path()).unwrap();
         for name in ["manifest.go", "internal/plugin/a/manifest.c"] {
-            folder.put(name, name);
+            directory.put(name, name);
             ours.stamped
                 .insert(name.to_owned(), sha256(name.as_bytes()));
         }
-        ours.save(folder.path()).unwrap();
-        let exists = |name: &str| folder.path().join(name).exists();
-        write(&tree(&hosted), folder.path()).unwrap();
+        ours.save(directory.path()).unwrap();
+        let exists = |name: &str| directory.path().join(name).exists();
+        write(&tree(&hosted), directory.path()).unwrap();
         assert!(exists("manifest.go") && exists("internal/plugin/a/manifest.c"));
-        write(&tree(&hosted[..2]), folder.path()).unwrap();
+        write(&tree(&hosted[..2]), directory.path()).unwrap();
         assert!(exists("manifest.go") && !exists("internal/plugin"));
-        write(&tree(&hosted[..1]), folder.path()).unwrap();
+        write(&tree(&hosted[..1]), directory.path()).unwrap();
         assert!(!exists("manifest.go") && !exists("rust"));
     }
 
     #[test]
     fn a_seed_never_replaces_what_is_there() {
-        let folder = Folder::new();
+        let directory = Directory::new();
         let mut files = tree(&[]);
         files.insert_seed("rust/Cargo.lock", "ours");
-        write(&files, folder.path()).unwrap();
-        assert_eq!(folder.read("rust/Cargo.lock"), "ours");
-        folder.put("rust/Cargo.lock", "resolved");
-        write(&files, folder.path()).unwrap();
-        assert_eq!(folder.read("rust/Cargo.lock"), "resolved");
+        write(&files, directory.path()).unwrap();
+        assert_eq!(directory.read("rust/Cargo.lock"), "ours");
+        directory.put("rust/Cargo.lock", "resolved");
+        write(&files, directory.path()).unwrap();
+        assert_eq!(directory.read("rust/Cargo.lock"), "resolved");
     }
 
     #[test]
     fn does_not_write_through_a_link_that_leads_out() {
-        let (folder, elsewhere) = (Folder::new(), Folder::new());
-        std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("internal")).unwrap();
-        let error = write(&tree(&[("internal/x.go", "x")]), folder.path()).unwrap_err();
+        let (directory, elsewhere) = (Directory::new(), Directory::new());
+        std::os::unix::fs::symlink(elsewhere.path(), directory.path().join("internal")).unwrap();
+        let error = write(&tree(&[("internal/x.go", "x")]), directory.path()).unwrap_err();
         assert!(matches!(error, GenerateError::Escapes { .. }), "{error}");
     }
 
     #[test]
-    fn a_missing_parent_folder_is_an_error() {
-        let folder = Folder::new();
-        let error = write(&tree(&[]), &folder.path().join("a/b")).unwrap_err();
-        assert!(matches!(error, GenerateError::Folder { .. }), "{error}");
+    fn a_missing_parent_directory_is_an_error() {
+        let directory = Directory::new();
+        let error = write(&tree(&[]), &directory.path().join("a/b")).unwrap_err();
+        assert!(matches!(error, GenerateError::Directory { .. }), "{error}");
     }
 
     #[test]
     fn a_record_that_leads_out_removes_nothing() {
-        let (folder, elsewhere) = (Folder::new(), Folder::new());
+        let (directory, elsewhere) = (Directory::new(), Directory::new());
         elsewhere.put("x", "x");
         let name = format!("../{}/x", elsewhere.path().file_name().unwrap());
         let mut ours = Ours::default();
         ours.sources.insert(name, sha256(b"x"));
-        ours.save(folder.path()).unwrap();
-        write(&tree(&[]), folder.path()).unwrap();
+        ours.save(directory.path()).unwrap();
+        write(&tree(&[]), directory.path()).unwrap();
         assert_eq!(elsewhere.read("x"), "x");
     }
 }

@@ -1,7 +1,7 @@
 //! Which files of an unpacked Go module differ from its archive: only for the text of an error.
 //!
-//! In: folder of the module in the module cache. Out: names of changed, added and missing files. Invariant: decides nothing; a
-//! missing or damaged archive gives no names.
+//! In: directory of the module in the module cache. Out: names of changed, added and missing files.
+//! Invariant: decides nothing; a missing or damaged archive gives no names.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -18,13 +18,13 @@ const ARCHIVE_LIMIT: u64 = 500 << 20;
 const END: &[u8; 4] = b"PK\x05\x06";
 const ENTRY: &[u8; 4] = b"PK\x01\x02";
 
-/// Compares `files` (named `prefix/…`) with the archive beside the module cache's `folder`.
+/// Compares `files` (named `prefix/…`) with the archive beside the module cache's `directory`.
 pub(super) fn differences(
-    folder: &Utf8Path,
+    directory: &Utf8Path,
     prefix: &str,
     files: &BTreeMap<String, Utf8PathBuf>,
 ) -> Option<Vec<String>> {
-    let packed = entries(&read(&archive(folder, prefix)?)?)?;
+    let packed = entries(&read(&archive(directory, prefix)?)?)?;
     let strip = |name: &str| name[prefix.len() + 1..].to_owned();
     let mut names = Vec::new();
     for (name, path) in files {
@@ -42,8 +42,8 @@ pub(super) fn differences(
     Some(names)
 }
 
-fn archive(folder: &Utf8Path, prefix: &str) -> Option<Utf8PathBuf> {
-    let cache = folder.as_str().strip_suffix(&escape(prefix))?;
+fn archive(directory: &Utf8Path, prefix: &str) -> Option<Utf8PathBuf> {
+    let cache = directory.as_str().strip_suffix(&escape(prefix))?;
     let (module, version) = prefix.rsplit_once('@')?;
     Some(
         format!(
@@ -54,7 +54,8 @@ fn archive(folder: &Utf8Path, prefix: &str) -> Option<Utf8PathBuf> {
     )
 }
 
-/// Where a module's file (`zip`, `mod`, `info`) stands in the module cache's `cache/download`, and in a proxy.
+/// Where a module's file (`zip`, `mod`, `info`) stands in the module cache's `cache/download`, and
+/// in a proxy.
 pub(in crate::stages) fn cached_name(module: &str, version: &str, end: &str) -> String {
     format!("{}/@v/{}.{end}", escape(module), escape(version))
 }

@@ -1,15 +1,15 @@
 //! The tags that one source file asks for, read as Go reads them.
 //!
-//! In: the bytes of a file. Out: every name in its build constraints. Invariant: nothing is decided here; `one` and `!one` ask for the
-//! same tag, and a name counts whether or not somebody gives it.
+//! In: the bytes of a file. Out: every name in its build constraints. Invariant: nothing is decided
+//! here; `one` and `!one` ask for the same tag, and a name counts whether or not somebody gives it.
 
 use std::collections::BTreeSet;
 use std::io::{self, BufRead};
 
 const MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// The names in the constraints that stand before a file's first word of code.
-/// Go takes lines of the old form only where none of the new form is, and only in front of an empty line.
+/// The names in the constraints that stand before a file's first word of code. Go takes lines of
+/// the old form only where none of the new form is, and only in front of an empty line.
 pub(super) fn head(mut text: impl BufRead) -> io::Result<BTreeSet<String>> {
     let (mut new, mut old, mut pending) = (None, BTreeSet::new(), Vec::new());
     let (mut is_first, mut is_over, mut in_block) = (true, false, false);
@@ -47,7 +47,8 @@ pub(super) fn head(mut text: impl BufRead) -> io::Result<BTreeSet<String>> {
     Ok(new.unwrap_or(old))
 }
 
-/// The names in the conditions of `#cgo` lines, which choose flags for C compilers. They stand wherever `import "C"` has its comment.
+/// The names in the conditions of `#cgo` lines, which choose flags for C compilers. They stand
+/// wherever `import "C"` has its comment.
 pub(super) fn cgo(text: &str) -> BTreeSet<String> {
     let conditions = text.lines().filter_map(|line| {
         let line = line.trim();

@@ -1,7 +1,8 @@
 //! The crates in each Rust artifact's graph, with the hash of what rustc will read.
 //!
-//! In: the generated workspace. Out: Cargo.lock on disk, one [`Dependency`] per crate and artifact. Invariant: no crate that the
-//! builder carries came from anywhere else. Build scripts and procedural macros count: what they do ends in the artifact.
+//! In: the generated workspace. Out: Cargo.lock on disk, one [`Dependency`] per crate and artifact.
+//! Invariant: no crate that the builder carries came from anywhere else. Build scripts and
+//! procedural macros count: what they do ends in the artifact.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -28,7 +29,8 @@ pub(super) struct RustSources {
     pub(super) plugins: BTreeMap<String, Vec<Dependency>>,
 }
 
-/// One crate of the graph; sorted by name first, so that no path of this machine decides about an order.
+/// One crate of the graph; sorted by name first, so that no path of this machine decides about an
+/// order.
 type Crate<'a> = (&'a str, &'a Version, &'a PackageId);
 
 /// Brings Cargo.lock up to date and hashes every crate that main or a Rust plugin uses.
@@ -38,7 +40,7 @@ pub(super) fn hash(plan: &Plan, runner: &Runner<'_>) -> Result<RustSources, Lock
     refuse_foreign(plan, &metadata)?;
 
     let edges = edges(&metadata)?;
-    let root = |folder: &Utf8Path| root(&metadata, folder);
+    let root = |directory: &Utf8Path| root(&metadata, directory);
     let main_root = root(&workspace.join("main"))?;
     let main = closure(&edges, main_root);
     let plugins = plan
@@ -49,7 +51,7 @@ pub(super) fn hash(plan: &Plan, runner: &Runner<'_>) -> Result<RustSources, Lock
         })
         .collect::<Result<Vec<_>, LockError>>()?;
 
-    let wrappers = ["main", "describe", "plugin"].map(|folder| workspace.join(folder));
+    let wrappers = ["main", "describe", "plugin"].map(|directory| workspace.join(directory));
     let used: BTreeSet<Crate<'_>> = plugins
         .iter()
         .flat_map(|(_, _, crates)| crates)
@@ -62,7 +64,7 @@ pub(super) fn hash(plan: &Plan, runner: &Runner<'_>) -> Result<RustSources, Lock
         .filter(|package| {
             !wrappers
                 .iter()
-                .any(|folder| package.manifest_path.starts_with(folder))
+                .any(|directory| package.manifest_path.starts_with(directory))
         })
         .collect();
     let checksums = checksums(&workspace.join("Cargo.lock"))?;
@@ -95,7 +97,8 @@ pub(super) fn hash(plan: &Plan, runner: &Runner<'_>) -> Result<RustSources, Lock
     })
 }
 
-/// The dependencies among `crates`, each with the key of the one that brings it in. Wrappers have no hash and are none.
+/// The dependencies among `crates`, each with the key of the one that brings it in. Wrappers have
+/// no hash and are none.
 fn pick<'a>(
     crates: &BTreeSet<Crate<'a>>,
     hashed: &HashMap<PackageId, Dependency>,
@@ -163,7 +166,7 @@ fn graph(plan: &Plan, runner: &Runner<'_>) -> Result<Metadata, LockError> {
 pub(in crate::stages) fn cargo(plan: &Plan, command: &str) -> Invocation {
     let target = work::cargo_target(&plan.out);
     let cargo = match &plan.rust {
-        // Named, because a wrapper on PATH would choose a tool chain by the folder.
+        // Named, because a wrapper on PATH would choose a toolchain by the directory.
         Some(rust) => {
             Invocation::cargo(&rust.tools.cargo, target).env("RUSTC", rust.tools.rustc.as_str())
         }
@@ -173,7 +176,8 @@ pub(in crate::stages) fn cargo(plan: &Plan, command: &str) -> Invocation {
     cargo.args([command, "--manifest-path", manifest.as_str()])
 }
 
-/// A `[patch]` that does not fit is only a warning for cargo, and a published crate of that name would be taken.
+/// A `[patch]` that does not fit is only a warning for cargo, and a published crate of that name
+/// would be taken.
 fn refuse_foreign(plan: &Plan, metadata: &Metadata) -> Result<(), LockError> {
     let named = |package: &Package| {
         plan.rust_components
@@ -191,8 +195,8 @@ fn refuse_foreign(plan: &Plan, metadata: &Metadata) -> Result<(), LockError> {
     }
 }
 
-fn root<'a>(metadata: &'a Metadata, folder: &Utf8Path) -> Result<Crate<'a>, LockError> {
-    let manifest = folder.join("Cargo.toml");
+fn root<'a>(metadata: &'a Metadata, directory: &Utf8Path) -> Result<Crate<'a>, LockError> {
+    let manifest = directory.join("Cargo.toml");
     metadata
         .packages
         .iter()
@@ -253,7 +257,7 @@ fn dependency(
     features: &HashMap<&PackageId, Vec<String>>,
 ) -> Result<Dependency, LockError> {
     let (name, version) = (package.name.to_string(), package.version.to_string());
-    let folder = package
+    let directory = package
         .manifest_path
         .parent()
         .unwrap_or(&package.manifest_path);
@@ -267,17 +271,17 @@ fn dependency(
                     version: version.clone(),
                 })?
                 .to_owned();
-            let folder = folder.to_owned();
+            let directory = directory.to_owned();
             let unpacked = Unpacked {
                 name: name.clone(),
                 version: version.clone(),
-                folder,
+                directory,
                 checksum,
             };
             (registry::verify(&unpacked)?, "registry")
         }
         origin => (
-            own_hash(folder, &name, &version)?,
+            own_hash(directory, &name, &version)?,
             if origin.is_some() { "git" } else { "local" },
         ),
     };
@@ -292,8 +296,8 @@ fn dependency(
     })
 }
 
-fn own_hash(folder: &Utf8Path, name: &str, version: &str) -> Result<String, LockError> {
-    local::package(folder, &format!("{name}@{version}"))
+fn own_hash(directory: &Utf8Path, name: &str, version: &str) -> Result<String, LockError> {
+    local::package(directory, &format!("{name}@{version}"))
         .and_then(|files| tree::hash_files(&files))
         .map_err(|source| match source {
             tree::TreeError::Interrupted => LockError::Interrupted,

@@ -1,7 +1,7 @@
 //! What can go wrong while sources are fixed and hashed.
 //!
-//! In: what a tool, a lock file or a source said. Out: text and hint. Invariant: a changed source is named with what
-//! differs: the files, or the hash that was found and the one that was wanted.
+//! In: what a tool, a lock file or a source said. Out: text and hint. Invariant: a changed source
+//! is named with what differs: the files, or the hash that was found and the one that was wanted.
 
 use std::io;
 
@@ -68,13 +68,13 @@ pub(crate) enum LockError {
     #[error("go.sum has no sum for `{module}` {version}")]
     NoSum { module: String, version: String },
     #[error(
-        "module {module} was changed after its download: `{folder}` has {found}, go.sum {wanted}{}",
+        "module {module} was changed after its download: `{directory}` has {found}, go.sum {wanted}{}",
         listed(.files)
     )]
     ModuleChanged {
         /// Path and version.
         module: String,
-        folder: Utf8PathBuf,
+        directory: Utf8PathBuf,
         found: String,
         wanted: String,
         files: Box<[String]>,
@@ -111,7 +111,7 @@ pub(crate) enum LockError {
     },
     #[error("crate `{name}` {version} has no checksum in Cargo.lock")]
     NoChecksum { name: String, version: String },
-    #[error("cannot make cargo's folder `{path}`")]
+    #[error("cannot make cargo's directory `{path}`")]
     CargoHome {
         path: Utf8PathBuf,
         source: io::Error,
@@ -137,7 +137,7 @@ impl LockError {
                 Some("take `-overlay` away; `replace` of an entry builds a module from other sources")
             }
             Self::Profile { .. } => Some(
-                "`-pgo` in `GOFLAGS` names it, and a relative path starts at the output folder; `-pgo=off` builds without a profile",
+                "`-pgo` in `GOFLAGS` names it, and a relative path starts at the output directory; `-pgo=off` builds without a profile",
             ),
             Self::GoSum { source } => Some(source.hint()),
             Self::CargoLock { source } => Some(source.hint()),
@@ -155,10 +155,10 @@ impl LockError {
                 "the builder carries these crates itself; ask for the version that this builder has",
             ),
             Self::ArchiveChanged { .. } | Self::CrateChanged { .. } | Self::Archive { .. } => Some(
-                "delete the crate's folder and archive below CARGO_HOME/registry; cargo downloads them again",
+                "delete the crate's directory and archive below CARGO_HOME/registry; cargo downloads them again",
             ),
             Self::Write { .. } => {
-                Some("see that the output folder is writable and the disk not full")
+                Some("see that the output directory is writable and the disk not full")
             }
             _ => None,
         }

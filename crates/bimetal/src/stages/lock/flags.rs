@@ -1,7 +1,7 @@
 //! What `GOFLAGS` says about the files that are compiled.
 //!
-//! In: `go`, which knows the variable and its own configuration. Out: the value. Invariant: no flag passes that lets the compiler read
-//! other source files than those that are hashed.
+//! In: `go`, which knows the variable and its own configuration. Out: the value. Invariant: no flag
+//! passes that lets the compiler read other source files than those that are hashed.
 
 use super::error::LockError;
 use super::go_modules::go;

@@ -1,7 +1,9 @@
-//! go.mod and go.sum: tidied, downloaded, and compared with the configuration when strict versioning is asked for.
+//! go.mod and go.sum: tidied, downloaded, and compared with the configuration when strict
+//! versioning is asked for.
 //!
-//! In: the generated go.mod. Out: go.mod and go.sum on disk that `go build` accepts. Invariant: when nothing that decides about
-//! versions changed since the last run, nothing is asked from the network.
+//! In: the generated go.mod. Out: go.mod and go.sum on disk that `go build` accepts. Invariant:
+//! when nothing that decides about versions changed since the last run, nothing is asked from the
+//! network.
 
 use std::io;
 use std::thread;
@@ -25,10 +27,11 @@ const CORE: &str = "go.opentelemetry.io/collector/otelcol";
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// What the last run left, in the work folder.
+/// What the last run left, in the work directory.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Remembered {
-    /// sha256 over the generated Go sources and go.mod, the tool chain and the go.mod files of local modules.
+    /// sha256 over the generated Go sources and go.mod, the toolchain and the go.mod files of local
+    /// modules.
     inputs: String,
     /// go.mod after tidying.
     go_mod: String,
@@ -92,10 +95,10 @@ pub(super) fn resolve(
 }
 
 fn memory(plan: &Plan) -> Utf8PathBuf {
-    work::folder(&plan.out).join("modules.json")
+    work::directory(&plan.out).join("modules.json")
 }
 
-/// A `go` command in the output folder with the plan's cgo.
+/// A `go` command in the output directory with the plan's cgo.
 pub(in crate::stages) fn go(plan: &Plan) -> Invocation {
     let program = plan
         .go
@@ -159,15 +162,15 @@ fn inputs(plan: &Plan, tree: &SourceTree) -> Result<String, LockError> {
     for (path, bytes) in tree.iter().filter(|(path, _)| !path.starts_with("rust")) {
         add(path.as_str(), bytes);
     }
-    for folder in local_modules(plan) {
-        let path = folder.join("go.mod");
+    for directory in local_modules(plan) {
+        let path = directory.join("go.mod");
         let text = read(&path)?;
         add(path.as_str(), text.as_bytes());
     }
     Ok(hex(&sum.finalize()))
 }
 
-/// Folders that `replace` lines of entries point to.
+/// Directories that `replace` lines of entries point to.
 fn local_modules(plan: &Plan) -> impl Iterator<Item = Utf8PathBuf> {
     plan.go_components
         .iter()

@@ -1,7 +1,8 @@
 //! The Go modules in each artifact's import graph, with the hash of what the compiler will read.
 //!
-//! In: go.mod, go.sum, the module cache. Out: one [`Dependency`] per module and artifact. Invariant: a module from the proxy whose
-//! unpacked files do not have the sum of go.sum stops the build.
+//! In: go.mod, go.sum, the module cache. Out: one [`Dependency`] per module and artifact.
+//! Invariant: a module from the proxy whose unpacked files do not have the sum of go.sum stops the
+//! build.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read as _;
@@ -26,7 +27,7 @@ pub(super) struct GoSources {
     pub(super) plugins: BTreeMap<String, Vec<Dependency>>,
     pub(super) main_tags: Vec<String>,
     pub(super) plugin_tags: BTreeMap<String, Vec<String>>,
-    pub(super) folders: BTreeMap<String, Utf8PathBuf>,
+    pub(super) directories: BTreeMap<String, Utf8PathBuf>,
 }
 
 /// The modules of one artifact.
@@ -97,7 +98,8 @@ pub(super) fn list(
     listing: Listing,
     runner: &Runner<'_>,
 ) -> Result<Vec<u8>, InvocationError> {
-    // With a profile every package would be listed once for each main package that it is compiled for.
+    // With a profile every package would be listed once for each main package that it is compiled
+    // for.
     let mut invocation = go(plan).args(["list", "-deps", "-pgo=off"]);
     invocation = match listing {
         Listing::Names => invocation.args(["-f", "{{with .Error}}{{.}}{{end}}"]),
@@ -116,7 +118,8 @@ pub(super) fn list(
     runner.read("go-list", &invocation.arg(".").args(plugins))
 }
 
-/// Hashes every module that main or a Go plugin uses, and finds out which of the `given` tags matter.
+/// Hashes every module that main or a Go plugin uses, and finds out which of the `given` tags
+/// matter.
 pub(super) fn hash(
     plan: &Plan,
     given: &BTreeSet<String>,
@@ -146,7 +149,8 @@ pub(super) fn hash(
         .map(|dependency| dependency.map(|dependency| (dependency.name.clone(), dependency)))
         .collect::<Result<_, _>>()?;
 
-    // What the generated module asks for is brought in by nobody, nor is what the component's own module asks for.
+    // What the generated module asks for is brought in by nobody, nor is what the component's own
+    // module asks for.
     let pick = |graph: &Graph<'_>, component: Option<&str>| -> Vec<Dependency> {
         let start = [plan.distribution.module.as_str()];
         let requirers = requirers(&graph.edges, start.into_iter().chain(component));
@@ -172,7 +176,7 @@ pub(super) fn hash(
             .map(|(plugin, _)| plugin.name.clone())
             .zip(tags)
             .collect(),
-        folders: folders(plan, &packages),
+        directories: directories(plan, &packages),
     })
 }
 
@@ -186,7 +190,7 @@ fn effective_tags(
         .values()
         .map(|package| Node {
             path: &package.import_path,
-            folder: plan.out.join(&package.dir),
+            directory: plan.out.join(&package.dir),
             files: &package.files,
             imports: package.imported().collect(),
         })
@@ -204,7 +208,7 @@ fn module_of<'a>(packages: &'a HashMap<String, Package>, import: &str) -> Option
     Some(module.path.as_str())
 }
 
-fn folders(plan: &Plan, packages: &HashMap<String, Package>) -> BTreeMap<String, Utf8PathBuf> {
+fn directories(plan: &Plan, packages: &HashMap<String, Package>) -> BTreeMap<String, Utf8PathBuf> {
     plan.go_components
         .iter()
         .map(|component| &component.module)
@@ -269,10 +273,11 @@ fn dependency(plan: &Plan, module: &Module, sums: &GoSum) -> Result<Dependency, 
     let source = module.replace.as_deref().unwrap_or(module);
     let is_local = source.version.is_empty();
     let (hash, kind) = if is_local {
-        // A relative replacement is relative to go.mod; `go list` gives the folder on the outer module.
-        let folder = plan.out.join(&module.dir);
+        // A relative replacement is relative to go.mod; `go list` gives the directory on the outer
+        // module.
+        let directory = plan.out.join(&module.dir);
         let name = format!("{}@{}", module.path, module.version);
-        let files = local::go_module(&folder, &name);
+        let files = local::go_module(&directory, &name);
         let hash = files.and_then(|files| tree::hash_files(&files));
         (
             hash.map_err(|source| hash_error(&module.path, source))?,
@@ -292,7 +297,7 @@ fn dependency(plan: &Plan, module: &Module, sums: &GoSum) -> Result<Dependency, 
         source: kind.to_owned(),
         hash,
         features: Vec::new(),
-        // A local folder's path is of this machine and says nothing; its hash does.
+        // A local directory's path is of this machine and says nothing; its hash does.
         replaced_by: (module.replace.is_some() && !is_local)
             .then(|| format!("{} {}", source.path, source.version)),
         required_by: None,
@@ -309,7 +314,7 @@ fn hash_error(module: &str, source: tree::TreeError) -> LockError {
     }
 }
 
-fn verified(module: &Module, folder: &Utf8Path, sums: &GoSum) -> Result<String, LockError> {
+fn verified(module: &Module, directory: &Utf8Path, sums: &GoSum) -> Result<String, LockError> {
     let wanted = sums
         .get(&module.path, &module.version)
         .ok_or_else(|| LockError::NoSum {
@@ -319,15 +324,15 @@ fn verified(module: &Module, folder: &Utf8Path, sums: &GoSum) -> Result<String, 
     let prefix = format!("{}@{}", module.path, module.version);
     let changed = |found: String, files: Vec<String>| LockError::ModuleChanged {
         module: format!("`{}` {}", module.path, module.version),
-        folder: folder.to_owned(),
+        directory: directory.to_owned(),
         found,
         wanted: wanted.to_owned(),
         files: files.into(),
     };
-    let files = match tree::packed_files(folder, &prefix) {
+    let files = match tree::packed_files(directory, &prefix) {
         Ok(files) => files,
         Err(tree::TreeError::Special { path }) => {
-            let name = tree::relative(&path, folder).to_owned();
+            let name = tree::relative(&path, directory).to_owned();
             return Err(changed("a special file".to_owned(), vec![name]));
         }
         Err(source) => return Err(hash_error(&module.path, source)),
@@ -336,7 +341,7 @@ fn verified(module: &Module, folder: &Utf8Path, sums: &GoSum) -> Result<String, 
     if found == wanted {
         return Ok(found);
     }
-    let names = archive::differences(folder, &prefix, &files).unwrap_or_default();
+    let names = archive::differences(directory, &prefix, &files).unwrap_or_default();
     Err(changed(found, names))
 }
 
@@ -383,12 +388,12 @@ mod tests {
         serde_json::from_slice(&runner.read("download", &invocation).unwrap()).unwrap()
     }
 
-    fn module(folder: &Utf8Path) -> Module {
+    fn module(directory: &Utf8Path) -> Module {
         Module {
             path: PATH.to_owned(),
             version: VERSION.to_owned(),
             main: false,
-            dir: folder.to_owned(),
+            dir: directory.to_owned(),
             replace: None,
         }
     }
@@ -401,16 +406,16 @@ mod tests {
     fn cache(downloaded: &Downloaded) -> (tempfile::TempDir, Utf8PathBuf) {
         let keep = tempfile::tempdir().unwrap();
         let root = Utf8PathBuf::from_path_buf(keep.path().to_owned()).unwrap();
-        let folder = root.join(format!("{PATH}@{VERSION}"));
+        let directory = root.join(format!("{PATH}@{VERSION}"));
         for (name, from) in tree::packed_files(&downloaded.dir, "x").unwrap() {
-            let to = folder.join(name.strip_prefix("x/").unwrap());
+            let to = directory.join(name.strip_prefix("x/").unwrap());
             fs::create_dir_all(to.parent().unwrap()).unwrap();
             fs::write(to, fs::read(from).unwrap()).unwrap();
         }
         let archive = root.join(format!("cache/download/{PATH}/@v/{VERSION}.zip"));
         fs::create_dir_all(archive.parent().unwrap()).unwrap();
         fs::copy(&downloaded.zip, archive).unwrap();
-        (keep, folder)
+        (keep, directory)
     }
 
     #[test]
@@ -428,12 +433,12 @@ mod tests {
     #[test]
     fn a_tampered_module_cache_is_named_with_module_and_files() {
         let downloaded = download();
-        let (_keep, folder) = cache(&downloaded);
-        let check = || verified(&module(&folder), &folder, &sums(&downloaded.sum));
+        let (_keep, directory) = cache(&downloaded);
+        let check = || verified(&module(&directory), &directory, &sums(&downloaded.sum));
         check().unwrap();
-        fs::write(folder.join("rate/rate.go"), "package rate // evil").unwrap();
-        fs::write(folder.join("rate/extra.go"), "package rate").unwrap();
-        fs::remove_file(folder.join("LICENSE")).unwrap();
+        fs::write(directory.join("rate/rate.go"), "package rate // evil").unwrap();
+        fs::write(directory.join("rate/extra.go"), "package rate").unwrap();
+        fs::remove_file(directory.join("LICENSE")).unwrap();
         let text = check().unwrap_err().to_string();
         assert!(
             text.starts_with("module `golang.org/x/time` v0.15.0 was changed after its download"),

@@ -1,8 +1,8 @@
-//! Which files of a local folder belong to a module or crate that nobody has packed yet.
+//! Which files of a local directory belong to a module or crate that nobody has packed yet.
 //!
-//! In: the folder of a Go module or of a crate. Out: its files under the names that a package of it would have.
-//! Invariant: build outputs, version control and nested packages are left out; a link to a file counts as that file, because
-//! compilers follow it.
+//! In: the directory of a Go module or of a crate. Out: its files under the names that a package of
+//! it would have. Invariant: build outputs, version control and nested packages are left out; a
+//! link to a file counts as that file, because compilers follow it.
 
 use std::collections::BTreeMap;
 
@@ -11,29 +11,29 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::tree::{TreeError, relative, utf8};
 
-/// Folders of version control systems.
+/// Directories of version control systems.
 const CONTROL: &[&str] = &[".bzr", ".git", ".hg", ".svn"];
 
-/// The files of the Go module in `folder`, named `prefix/…`.
+/// The files of the Go module in `directory`, named `prefix/…`.
 pub(super) fn go_module(
-    folder: &Utf8Path,
+    directory: &Utf8Path,
     prefix: &str,
 ) -> Result<BTreeMap<String, Utf8PathBuf>, TreeError> {
-    let mut files = collect(folder, prefix, |entry| {
+    let mut files = collect(directory, prefix, |entry| {
         entry.path().join("go.mod").is_file()
     })?;
     files.retain(|name, _| !is_vendored(name.strip_prefix(prefix).unwrap_or(name)));
     Ok(files)
 }
 
-/// The files of the crate in `folder`, named `prefix/…`.
+/// The files of the crate in `directory`, named `prefix/…`.
 pub(super) fn package(
-    folder: &Utf8Path,
+    directory: &Utf8Path,
     prefix: &str,
 ) -> Result<BTreeMap<String, Utf8PathBuf>, TreeError> {
-    collect(folder, prefix, |entry| {
+    collect(directory, prefix, |entry| {
         let path = entry.path();
-        // Cargo marks its target folders so; older ones have at least the name.
+        // Cargo marks its target directories so; older ones have at least the name.
         path.join("CACHEDIR.TAG").is_file()
             || path.join("Cargo.toml").is_file()
             || (entry.depth() == 1 && entry.file_name() == "target")
@@ -41,12 +41,12 @@ pub(super) fn package(
 }
 
 fn collect(
-    folder: &Utf8Path,
+    directory: &Utf8Path,
     prefix: &str,
     foreign: impl Fn(&DirEntry) -> bool,
 ) -> Result<BTreeMap<String, Utf8PathBuf>, TreeError> {
     let mut files = BTreeMap::new();
-    let entries = WalkDir::new(folder).into_iter().filter_entry(|entry| {
+    let entries = WalkDir::new(directory).into_iter().filter_entry(|entry| {
         let is_control = entry
             .file_name()
             .to_str()
@@ -55,21 +55,22 @@ fn collect(
     });
     for entry in entries {
         let entry = entry.map_err(|source| TreeError::Walk {
-            path: folder.to_owned(),
+            path: directory.to_owned(),
             source,
         })?;
-        // A link to a file is read by compilers, a link to a folder is not walked by them; sockets and the like are no sources.
+        // A link to a file is read by compilers, a link to a directory is not walked by them;
+        // sockets and the like are no sources.
         let is_file = entry.file_type().is_file()
             || (entry.file_type().is_symlink() && entry.path().is_file());
         if is_file && entry.file_name() != ".cargo-ok" {
             let path = utf8(entry.path())?;
-            files.insert(format!("{prefix}/{}", relative(&path, folder)), path);
+            files.insert(format!("{prefix}/{}", relative(&path, directory)), path);
         }
     }
     Ok(files)
 }
 
-/// Packages in a `vendor` folder are no part of a module; files directly in it are.
+/// Packages in a `vendor` directory are no part of a module; files directly in it are.
 fn is_vendored(name: &str) -> bool {
     name.match_indices("/vendor/")
         .any(|(start, vendor)| name[start + vendor.len()..].contains('/'))
@@ -85,9 +86,9 @@ mod tests {
         files.keys().map(String::as_str).collect()
     }
 
-    fn write(folder: &Utf8Path, paths: &[&str]) {
+    fn write(directory: &Utf8Path, paths: &[&str]) {
         for path in paths {
-            let file = folder.join(path);
+            let file = directory.join(path);
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(file, path).unwrap();
         }
@@ -95,8 +96,8 @@ mod tests {
 
     #[test]
     fn a_go_module_leaves_out_nested_modules_vendored_packages_and_version_control() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = Utf8Path::from_path(folder.path()).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(directory.path()).unwrap();
         write(
             path,
             &[
@@ -126,8 +127,8 @@ mod tests {
 
     #[test]
     fn a_crate_leaves_out_build_outputs_and_nested_crates() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = Utf8Path::from_path(folder.path()).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(directory.path()).unwrap();
         write(
             path,
             &[

@@ -1,7 +1,8 @@
 //! Fixes which sources are used, downloads them, and hashes what the compilers will read.
 //!
-//! In: [`Plan`] and the written [`SourceTree`]. Out: [`Locked`]: go.sum, Cargo.lock, every dependency of every artifact with its hash.
-//! Invariant: a hash is never copied from a lock file; it is computed from the files and compared with the lock file.
+//! In: [`Plan`] and the written [`SourceTree`]. Out: [`Locked`]: go.sum, Cargo.lock, every
+//! dependency of every artifact with its hash. Invariant: a hash is never copied from a lock file;
+//! it is computed from the files and compared with the lock file.
 
 mod archive;
 mod constraints;
@@ -42,7 +43,8 @@ pub(crate) struct Locked {
     pub(crate) sources: Sources,
 }
 
-/// The dependencies of every artifact. Empty for a distribution without a plugin host: it has no manifests.
+/// The dependencies of every artifact. Empty for a distribution without a plugin host: it has no
+/// manifests.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sources {
     /// Go modules in main's import graph.
@@ -57,8 +59,8 @@ pub(crate) struct Sources {
     pub(crate) go_main_tags: Vec<String>,
     /// The same of every Go plugin, by its name.
     pub(crate) go_plugin_tags: BTreeMap<String, Vec<String>>,
-    /// Go import path of a component -> folder of its package.
-    pub(crate) go_folders: BTreeMap<String, Utf8PathBuf>,
+    /// Go import path of a component -> directory of its package.
+    pub(crate) go_directories: BTreeMap<String, Utf8PathBuf>,
     /// What guides Go's compiler.
     pub(crate) profile: Option<Profile>,
 }
@@ -90,7 +92,8 @@ pub(crate) fn lock(
         sources.profile = profile::fix(&plan.out, &flags)?;
         let given = fix_tags(&mut plan, &flags);
         let go = match go_sources::hash(&plan, &given, runner) {
-            // What was remembered no longer fits: a local module imports something new, or the module cache is gone.
+            // What was remembered no longer fits: a local module imports something new, or the
+            // module cache is gone.
             Err(LockError::GoList { source })
                 if origin == Origin::Remembered && !source.is_interrupt() =>
             {
@@ -103,7 +106,7 @@ pub(crate) fn lock(
         sources.go_plugins = go.plugins;
         sources.go_main_tags = go.main_tags;
         sources.go_plugin_tags = go.plugin_tags;
-        sources.go_folders = go.folders;
+        sources.go_directories = go.directories;
         if plan.rust.is_some() {
             let rust = crates::hash(&plan, runner)?;
             sources.rust_main = rust.main;
@@ -117,7 +120,8 @@ pub(crate) fn lock(
     })
 }
 
-/// The tags that Go gets. With a plugin host those of `GOFLAGS` become a flag of the build, so that the manifests tell them like others.
+/// The tags that Go gets. With a plugin host those of `GOFLAGS` become a flag of the build, so that
+/// the manifests tell them like others.
 fn fix_tags(plan: &mut Plan, flags: &str) -> BTreeSet<String> {
     let given = tags::given(&plan.go.tags, flags);
     if plan.host.is_some() && plan.go.tags.is_empty() {
@@ -126,13 +130,14 @@ fn fix_tags(plan: &mut Plan, flags: &str) -> BTreeSet<String> {
     given
 }
 
-/// The files of a Go module that nobody has packed: `name/…` -> file. The same that its hash covers.
+/// The files of a Go module that nobody has packed: `name/…` -> file. The same that its hash
+/// covers.
 pub(super) fn local_module(
-    folder: &Utf8Path,
+    directory: &Utf8Path,
     name: &str,
 ) -> Result<BTreeMap<String, Utf8PathBuf>, LockError> {
-    local::go_module(folder, name).map_err(|source| LockError::Hash {
-        what: format!("local module `{folder}`"),
+    local::go_module(directory, name).map_err(|source| LockError::Hash {
+        what: format!("local module `{directory}`"),
         source,
     })
 }
@@ -146,7 +151,8 @@ pub(crate) fn by_key(dependencies: &[Dependency]) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The key of each of one artifact's dependencies: its name, or `name@version` where the name occurs more than once.
+/// The key of each of one artifact's dependencies: its name, or `name@version` where the name
+/// occurs more than once.
 fn keys(dependencies: &[Dependency]) -> Vec<String> {
     let mut count: BTreeMap<&str, usize> = BTreeMap::new();
     for dependency in dependencies {

@@ -1,6 +1,7 @@
 //! Hashing on more than one core.
 //!
-//! In: items and the work for one. Out: the results in the order of the items. Invariant: a panic in the work is the caller's panic.
+//! In: items and the work for one. Out: the results in the order of the items. Invariant: a panic
+//! in the work is the caller's panic.
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};

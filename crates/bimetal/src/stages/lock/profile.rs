@@ -1,7 +1,8 @@
 //! The profile that guides Go's compiler, where the user gives one.
 //!
-//! In: `GOFLAGS` as Go sees it, `default.pgo` beside main. Out: [`Profile`]: a copy in the work folder, and its digest. Invariant: main and
-//! every plugin are compiled by the same bytes, whatever happens to the user's file meanwhile.
+//! In: `GOFLAGS` as Go sees it, `default.pgo` beside main. Out: [`Profile`]: a copy in the work
+//! directory, and its digest. Invariant: main and every plugin are compiled by the same bytes,
+//! whatever happens to the user's file meanwhile.
 
 use std::io;
 
@@ -12,7 +13,7 @@ use super::error::LockError;
 use crate::stages::generate::sha256;
 use crate::toolchain::{go_flags, work, write};
 
-/// What `-pgo=auto` looks for in the folder of a main package.
+/// What `-pgo=auto` looks for in the directory of a main package.
 const DEFAULT: &str = "default.pgo";
 
 /// A profile of the distribution.
@@ -36,7 +37,8 @@ pub(super) fn fix(out: &Utf8Path, flags: &str) -> Result<Option<Profile>, LockEr
     source(out, flags).map(|path| copy(out, &path)).transpose()
 }
 
-/// Where the user's profile stands. Like Go, the last `-pgo` counts, and a relative path starts where Go is run.
+/// Where the user's profile stands. Like Go, the last `-pgo` counts, and a relative path starts
+/// where Go is run.
 fn source(out: &Utf8Path, flags: &str) -> Option<Utf8PathBuf> {
     let asked = go_flags(flags)
         .into_iter()
@@ -75,7 +77,7 @@ fn copy(out: &Utf8Path, path: &Utf8Path) -> Result<Profile, LockError> {
 mod tests {
     use super::*;
 
-    fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
+    fn directory() -> (tempfile::TempDir, Utf8PathBuf) {
         let keep = tempfile::tempdir().unwrap();
         let path = Utf8PathBuf::from_path_buf(keep.path().to_owned()).unwrap();
         (keep, path)
@@ -83,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_profile_is_found_as_go_finds_it() {
-        let (_keep, out) = folder();
+        let (_keep, out) = directory();
         assert_eq!(source(&out, "-race"), None, "there is no default.pgo");
         assert_eq!(source(&out, "-pgo=/a/b.pgo"), Some("/a/b.pgo".into()));
         assert_eq!(
@@ -99,7 +101,7 @@ mod tests {
 
     #[test]
     fn what_is_compiled_by_is_a_copy_with_the_digest_of_its_bytes() {
-        let (_keep, out) = folder();
+        let (_keep, out) = directory();
         let path = out.join("cpu.pgo");
         fs::write(&path, "one").unwrap();
         let first = copy(&out, &path).unwrap();
@@ -112,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_profile_that_cannot_be_read_is_named() {
-        let (_keep, out) = folder();
+        let (_keep, out) = directory();
         let error = copy(&out, &out.join("gone.pgo")).unwrap_err();
         assert_eq!(
             error.to_string(),

@@ -1,8 +1,9 @@
 //! Whether an unpacked crate is what its archive holds, and the archive what Cargo.lock names.
 //!
-//! In: folder of the crate below `registry/src`, or where `cargo vendor` put it, and checksum of Cargo.lock. Out: `sha256:` of the archive, or what was changed.
-//! Invariant: every file of the archive is compared byte by byte, and a file that the archive does not have is an error: cargo would
-//! compile it.
+//! In: directory of the crate below `registry/src`, or where `cargo vendor` put it, and checksum of
+//! Cargo.lock. Out: `sha256:` of the archive, or what was changed. Invariant: every file of the
+//! archive is compared byte by byte, and a file that the archive does not have is an error: cargo
+//! would compile it.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
@@ -21,7 +22,7 @@ const MARKS: [&str; 2] = [".cargo-ok", CHECKSUMS];
 const CHECKSUMS: &str = ".cargo-checksum.json";
 /// Left out by `cargo vendor`; no compiler reads them.
 const NOT_VENDORED: [&str; 2] = [".gitattributes", ".gitignore"];
-/// Folder of the archives, beside that of the vendored crates.
+/// Directory of the archives, beside that of the vendored crates.
 pub(in crate::stages) const ARCHIVES: &str = "archives";
 
 /// One crate that cargo unpacked.
@@ -29,8 +30,9 @@ pub(in crate::stages) const ARCHIVES: &str = "archives";
 pub(in crate::stages) struct Unpacked {
     pub(in crate::stages) name: String,
     pub(in crate::stages) version: String,
-    /// `CARGO_HOME/registry/src/<registry>/<name>-<version>`, or `<anything>/vendor/<name>-<version>`.
-    pub(in crate::stages) folder: Utf8PathBuf,
+    /// `CARGO_HOME/registry/src/<registry>/<name>-<version>`, or
+    /// `<anything>/vendor/<name>-<version>`.
+    pub(in crate::stages) directory: Utf8PathBuf,
     /// sha256 of the archive, in hexadecimal, as Cargo.lock has it.
     pub(in crate::stages) checksum: String,
 }
@@ -38,7 +40,7 @@ pub(in crate::stages) struct Unpacked {
 impl Unpacked {
     /// Cargo writes its checksums into vendored crates only.
     fn is_vendored(&self) -> bool {
-        self.folder.join(CHECKSUMS).exists()
+        self.directory.join(CHECKSUMS).exists()
     }
 }
 
@@ -71,7 +73,7 @@ pub(in crate::stages) fn verify(unpacked: &Unpacked) -> Result<String, LockError
 
 fn archive(unpacked: &Unpacked) -> Utf8PathBuf {
     let name = format!("{}-{}.crate", unpacked.name, unpacked.version);
-    let registry = unpacked.folder.parent().unwrap_or(&unpacked.folder);
+    let registry = unpacked.directory.parent().unwrap_or(&unpacked.directory);
     if unpacked.is_vendored() {
         return registry.with_file_name(ARCHIVES).join(name);
     }
@@ -113,7 +115,7 @@ fn compare(unpacked: &Unpacked, archive: &Utf8Path) -> Result<BTreeSet<Utf8PathB
         if MARKS.contains(&relative.as_str()) || is_left_out {
             continue;
         }
-        let path = unpacked.folder.join(relative);
+        let path = unpacked.directory.join(relative);
         let same = is_same(&path, &mut entry).map_err(|source| LockError::Read {
             path: path.clone(),
             source,
@@ -159,9 +161,9 @@ fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 fn no_more_than(unpacked: &Unpacked, packed: &BTreeSet<Utf8PathBuf>) -> Result<(), LockError> {
-    for entry in WalkDir::new(&unpacked.folder) {
+    for entry in WalkDir::new(&unpacked.directory) {
         let entry = entry.map_err(|error| LockError::Read {
-            path: unpacked.folder.clone(),
+            path: unpacked.directory.clone(),
             source: error.into(),
         })?;
         if entry.file_type().is_dir()
@@ -197,7 +199,7 @@ mod tests {
     fn home() -> (tempfile::TempDir, Unpacked) {
         let home = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(home.path()).unwrap().join("registry");
-        let folder = root.join("src/index-1/small-1.0.0");
+        let directory = root.join("src/index-1/small-1.0.0");
         let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
         for (name, text) in [("Cargo.toml", "[package]"), ("src/lib.rs", "fn f() {}")] {
             let mut header = tar::Header::new_gnu();
@@ -205,11 +207,11 @@ mod tests {
             header.set_mode(0o644);
             tar.append_data(&mut header, format!("small-1.0.0/{name}"), text.as_bytes())
                 .unwrap();
-            let file = folder.join(name);
+            let file = directory.join(name);
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(file, text).unwrap();
         }
-        fs::write(folder.join(MARKS[0]), "{}").unwrap();
+        fs::write(directory.join(MARKS[0]), "{}").unwrap();
         let bytes = tar.into_inner().unwrap().finish().unwrap();
         let cache = root.join("cache/index-1");
         fs::create_dir_all(&cache).unwrap();
@@ -219,7 +221,7 @@ mod tests {
         let unpacked = Unpacked {
             name: "small".to_owned(),
             version: "1.0.0".to_owned(),
-            folder,
+            directory,
             checksum,
         };
         (home, unpacked)
@@ -237,7 +239,7 @@ mod tests {
     #[test]
     fn a_changed_file_is_named() {
         let (_home, unpacked) = home();
-        let path = unpacked.folder.join("src/lib.rs");
+        let path = unpacked.directory.join("src/lib.rs");
         fs::write(&path, "fn g() {}").unwrap();
         let error = verify(&unpacked).unwrap_err();
         assert_eq!(
@@ -251,7 +253,7 @@ mod tests {
     #[test]
     fn a_build_script_that_was_added_is_named() {
         let (_home, unpacked) = home();
-        fs::write(unpacked.folder.join("build.rs"), "fn main() {}").unwrap();
+        fs::write(unpacked.directory.join("build.rs"), "fn main() {}").unwrap();
         let error = verify(&unpacked).unwrap_err();
         assert!(
             error
@@ -264,9 +266,9 @@ mod tests {
     #[test]
     fn a_link_in_the_place_of_a_file_is_refused() {
         let (_home, unpacked) = home();
-        let path = unpacked.folder.join("src/lib.rs");
-        fs::rename(&path, unpacked.folder.join("../elsewhere")).unwrap();
-        std::os::unix::fs::symlink(unpacked.folder.join("../elsewhere"), &path).unwrap();
+        let path = unpacked.directory.join("src/lib.rs");
+        fs::rename(&path, unpacked.directory.join("../elsewhere")).unwrap();
+        std::os::unix::fs::symlink(unpacked.directory.join("../elsewhere"), &path).unwrap();
         assert!(matches!(
             verify(&unpacked),
             Err(LockError::CrateChanged { .. })

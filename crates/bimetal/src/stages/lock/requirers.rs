@@ -1,14 +1,16 @@
 //! Which dependency brings another one in.
 //!
-//! In: a graph of names, the names that ask for themselves. Out: name -> the one before it on a shortest way. Invariant: equal graphs give
-//! equal answers: among ways of one length, that through the first names is taken.
+//! In: a graph of names, the names that ask for themselves. Out: name -> the one before it on a
+//! shortest way. Invariant: equal graphs give equal answers: among ways of one length, that through
+//! the first names is taken.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// name -> the names that it asks for.
 pub(super) type Edges<Name> = BTreeMap<Name, BTreeSet<Name>>;
 
-/// For everything that can be reached from `start`, the one that brings it in; none for what `start` itself asks for.
+/// For everything that can be reached from `start`, the one that brings it in; none for what
+/// `start` itself asks for.
 pub(super) fn requirers<Name: Copy + Ord>(
     edges: &Edges<Name>,
     start: impl IntoIterator<Item = Name>,

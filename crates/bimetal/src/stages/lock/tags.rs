@@ -1,7 +1,8 @@
 //! Which of the given tags choose files or flags in an artifact's import graph.
 //!
-//! In: the listed packages, the tags behind `-tags`. Out: those that some file asks for. Invariant: without tags no file is read, and a
-//! file that cannot be read is an error, never a file that asks for nothing.
+//! In: the listed packages, the tags behind `-tags`. Out: those that some file asks for. Invariant:
+//! without tags no file is read, and a file that cannot be read is an error, never a file that asks
+//! for nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufReader, Read as _};
@@ -72,12 +73,13 @@ impl Files {
 #[derive(Debug)]
 pub(super) struct Node<'a> {
     pub(super) path: &'a str,
-    pub(super) folder: Utf8PathBuf,
+    pub(super) directory: Utf8PathBuf,
     pub(super) files: &'a Files,
     pub(super) imports: Vec<&'a str>,
 }
 
-/// The tags that Go gets: like every flag of the command line, ours take the place of those in `GOFLAGS`, where the last ones count.
+/// The tags that Go gets: like every flag of the command line, ours take the place of those in
+/// `GOFLAGS`, where the last ones count.
 pub(super) fn given(own: &str, flags: &str) -> BTreeSet<String> {
     let of_variable = || {
         let flags = go_flags(flags).into_iter().rev();
@@ -127,7 +129,7 @@ pub(super) fn effective(
     Ok(roots.iter().map(of_root).collect())
 }
 
-/// Packages that the tool chain links in by itself: no import names them.
+/// Packages that the toolchain links in by itself: no import names them.
 fn implicit<'a>(imports: &BTreeMap<&'a str, &[&'a str]>, roots: &[&str]) -> Vec<&'a str> {
     let named: BTreeSet<&str> = imports.values().copied().flatten().copied().collect();
     let is_implicit = |path: &&str| {
@@ -155,12 +157,12 @@ fn reached<'a>(
 fn asked(node: &Node<'_>) -> Result<BTreeSet<String>, LockError> {
     let mut found = BTreeSet::new();
     for name in node.files.all().filter(|name| may_count(name)) {
-        found.extend(read(&node.folder.join(name), |file| {
+        found.extend(read(&node.directory.join(name), |file| {
             constraints::head(BufReader::new(file))
         })?);
     }
     for name in &node.files.cgo {
-        found.extend(read(&node.folder.join(name), |mut file| {
+        found.extend(read(&node.directory.join(name), |mut file| {
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes)?;
             Ok(constraints::cgo(&String::from_utf8_lossy(&bytes)))
@@ -215,7 +217,7 @@ mod tests {
         };
         let node = Node {
             path: "example.com/a",
-            folder: "/nowhere".into(),
+            directory: "/nowhere".into(),
             files: &files,
             imports: Vec::new(),
         };

@@ -7,7 +7,7 @@ use super::*;
 use crate::progress::Activity;
 use crate::stages::plan::samples;
 
-fn folder(files: &[(&str, &str)]) -> (tempfile::TempDir, Utf8PathBuf) {
+fn directory(files: &[(&str, &str)]) -> (tempfile::TempDir, Utf8PathBuf) {
     let keep = tempfile::tempdir().unwrap();
     let root = Utf8PathBuf::from_path_buf(keep.path().canonicalize().unwrap()).unwrap();
     for (name, text) in files {
@@ -41,7 +41,8 @@ fn keys_of(dependencies: &[Dependency]) -> Vec<&str> {
     dependencies.iter().map(|one| one.name.as_str()).collect()
 }
 
-/// A Go distribution: main uses `far`, the plugin's component uses `near`, and `near` uses `far` and `deep`.
+/// A Go distribution: main uses `far`, the plugin's component uses `near`, and `near` uses `far`
+/// and `deep`.
 fn go_distribution() -> (tempfile::TempDir, Plan) {
     let module = "module example.com/otelcol\n\ngo 1.25\n";
     let names = [
@@ -51,11 +52,11 @@ fn go_distribution() -> (tempfile::TempDir, Plan) {
         "example.com/deep",
     ];
     let local = names.map(|name| {
-        let folder = name.rsplit('/').next().unwrap();
-        format!("\nrequire {name} v0.161.0\nreplace {name} => ../{folder}\n")
+        let directory = name.rsplit('/').next().unwrap();
+        format!("\nrequire {name} v0.161.0\nreplace {name} => ../{directory}\n")
     });
     let go_mod = format!("{module}{}", local.concat());
-    let (keep, root) = folder(&[
+    let (keep, root) = directory(&[
         ("out/go.mod", &go_mod),
         (
             "out/main.go",
@@ -160,7 +161,7 @@ fn of_the_given_tags_those_count_that_a_file_of_the_graph_asks_for() {
     plan.go.tags = "two,one,three,assembled,not_main".to_owned();
     let wanted = ("assembled not_main", "assembled not_main one two");
     assert_eq!(tags(&plan, "-tags=old"), (wanted.0.into(), wanted.1.into()));
-    // The tool chain's own packages count like others; main has none that asks for `netgo`.
+    // The toolchain's own packages count like others; main has none that asks for `netgo`.
     plan.go.tags = "one,netgo,faketime".to_owned();
     let wanted = ("faketime", "faketime netgo one");
     assert_eq!(tags(&plan, ""), (wanted.0.into(), wanted.1.into()));
@@ -199,7 +200,7 @@ fn rust_distribution() -> (tempfile::TempDir, Plan) {
     let package = |name: &str, version: &str, rest: &str| {
         format!("[package]\nname = \"{name}\"\nversion = \"{version}\"\nedition = \"2024\"\n{rest}")
     };
-    let (keep, root) = folder(&[
+    let (keep, root) = directory(&[
         (
             "rust/Cargo.toml",
             "[workspace]\nresolver = \"3\"\nmembers = [\"main\", \"plugin/processor-my-redactor\"]\n",
@@ -272,8 +273,8 @@ fn rust_distribution() -> (tempfile::TempDir, Plan) {
         "local/tables",
         "local/only-tests",
     ];
-    for folder in crates {
-        put(&root.join(folder).join("src/lib.rs"), "");
+    for directory in crates {
+        put(&root.join(directory).join("src/lib.rs"), "");
     }
     let mut plan = samples::hosted_plan();
     plan.out = root;

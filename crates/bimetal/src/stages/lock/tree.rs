@@ -1,7 +1,7 @@
 //! One hash over many files: Go's `h1:` sum, used for modules, path crates and git crates alike.
 //!
-//! In: names and the files behind them. Out: `h1:` and base64. Invariant: files are streamed; no link is followed out of a folder
-//! that somebody else packed.
+//! In: names and the files behind them. Out: `h1:` and base64. Invariant: files are streamed; no
+//! link is followed out of a directory that somebody else packed.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -30,7 +30,7 @@ pub(crate) enum TreeError {
     },
     #[error("the file name `{name}` is not UTF-8 or has a line break")]
     Name { name: String },
-    #[error("`{path}` is neither a file nor a folder")]
+    #[error("`{path}` is neither a file nor a directory")]
     Special { path: Utf8PathBuf },
     #[error("interrupted")]
     Interrupted,
@@ -85,15 +85,16 @@ pub(in crate::stages) fn walked(
     Ok(files)
 }
 
-/// Every file below `folder`, as Go packed it: `prefix/` and its path. Anything but files and folders is an error.
+/// Every file below `directory`, as Go packed it: `prefix/` and its path. Anything but files and
+/// directories is an error.
 pub(super) fn packed_files(
-    folder: &Utf8Path,
+    directory: &Utf8Path,
     prefix: &str,
 ) -> Result<BTreeMap<String, Utf8PathBuf>, TreeError> {
     let mut files = BTreeMap::new();
-    for entry in WalkDir::new(folder) {
+    for entry in WalkDir::new(directory) {
         let entry = entry.map_err(|source| TreeError::Walk {
-            path: folder.to_owned(),
+            path: directory.to_owned(),
             source,
         })?;
         if entry.file_type().is_dir() {
@@ -103,7 +104,7 @@ pub(super) fn packed_files(
         if !entry.file_type().is_file() {
             return Err(TreeError::Special { path });
         }
-        files.insert(format!("{prefix}/{}", relative(&path, folder)), path);
+        files.insert(format!("{prefix}/{}", relative(&path, directory)), path);
     }
     Ok(files)
 }
@@ -141,9 +142,9 @@ pub(super) fn utf8(path: &std::path::Path) -> Result<Utf8PathBuf, TreeError> {
     })
 }
 
-/// `path` below `folder`, with `/`.
-pub(super) fn relative<'a>(path: &'a Utf8Path, folder: &Utf8Path) -> &'a str {
-    path.strip_prefix(folder).unwrap_or(path).as_str()
+/// `path` below `directory`, with `/`.
+pub(super) fn relative<'a>(path: &'a Utf8Path, directory: &Utf8Path) -> &'a str {
+    path.strip_prefix(directory).unwrap_or(path).as_str()
 }
 
 fn push_hex(text: &mut String, bytes: &[u8]) {
@@ -158,20 +159,20 @@ fn push_hex(text: &mut String, bytes: &[u8]) {
 mod tests {
     use super::*;
 
-    fn folder(files: &[(&str, &str)]) -> (tempfile::TempDir, Utf8PathBuf) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+    fn directory(files: &[(&str, &str)]) -> (tempfile::TempDir, Utf8PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(directory.path().to_owned()).unwrap();
         for (name, text) in files {
             let file = path.join(name);
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(file, text).unwrap();
         }
-        (folder, path)
+        (directory, path)
     }
 
     #[test]
     fn the_sum_of_two_files_is_what_the_format_says() {
-        let (_keep, path) = folder(&[("b", "hello\n"), ("a/c", "")]);
+        let (_keep, path) = directory(&[("b", "hello\n"), ("a/c", "")]);
         let files = packed_files(&path, "m@v1").unwrap();
         assert_eq!(files.keys().collect::<Vec<_>>(), ["m@v1/a/c", "m@v1/b"]);
         let lines = format!(
@@ -184,8 +185,8 @@ mod tests {
     }
 
     #[test]
-    fn a_link_in_a_packed_folder_is_an_error() {
-        let (_keep, path) = folder(&[("a", "x")]);
+    fn a_link_in_a_packed_directory_is_an_error() {
+        let (_keep, path) = directory(&[("a", "x")]);
         std::os::unix::fs::symlink("/etc/passwd", path.join("b")).unwrap();
         assert!(matches!(
             packed_files(&path, "m@v1"),

@@ -1,7 +1,7 @@
-//! Complete files under temporary names, and the folders that were made for them.
+//! Complete files under temporary names, and the directories that were made for them.
 //!
-//! In: entries. Out: files beside their final names, then under them. Invariant: what was not renamed leaves no trace: neither a temporary file
-//! nor a folder that was made for it.
+//! In: entries. Out: files beside their final names, then under them. Invariant: what was not
+//! renamed leaves no trace: neither a temporary file nor a directory that was made for it.
 
 use std::collections::VecDeque;
 use std::io::{self, Read as _, Write as _};
@@ -16,15 +16,15 @@ use super::error::PackageError;
 use super::place::{Content, Entry};
 use crate::toolchain::{interrupt, write};
 
-/// Nobody but the owner may write: main refuses plugins from a folder that others can change.
-const FOLDER: u32 = 0o755;
+/// Nobody but the owner may write: main refuses plugins from a directory that others can change.
+const DIRECTORY: u32 = 0o755;
 
 /// Removes what is left when it is dropped.
 #[derive(Debug, Default)]
 pub(super) struct Copied {
     /// Temporary name and final name.
     files: VecDeque<(Utf8PathBuf, Utf8PathBuf)>,
-    folders: Vec<Utf8PathBuf>,
+    directories: Vec<Utf8PathBuf>,
 }
 
 impl Copied {
@@ -33,7 +33,7 @@ impl Copied {
         let mut copied = Self::default();
         for entry in entries {
             let path = out.join(&entry.path);
-            copied.make_folders(path.parent().unwrap_or(out))?;
+            copied.make_directories(path.parent().unwrap_or(out))?;
             let temporary = write::beside(&path);
             copied.files.push_back((temporary.clone(), path));
             copy(&entry.content, &temporary)?;
@@ -56,19 +56,20 @@ impl Copied {
         Ok(())
     }
 
-    fn make_folders(&mut self, folder: &Utf8Path) -> Result<(), PackageError> {
-        let missing: Vec<&Utf8Path> = folder
+    fn make_directories(&mut self, directory: &Utf8Path) -> Result<(), PackageError> {
+        let missing: Vec<&Utf8Path> = directory
             .ancestors()
-            .take_while(|folder| !folder.exists())
+            .take_while(|directory| !directory.exists())
             .collect();
-        for folder in missing.into_iter().rev() {
+        for directory in missing.into_iter().rev() {
             let failed = |source| PackageError::Write {
-                path: folder.to_owned(),
+                path: directory.to_owned(),
                 source,
             };
-            fs::create_dir(folder).map_err(failed)?;
-            self.folders.push(folder.to_owned());
-            fs::set_permissions(folder, std::fs::Permissions::from_mode(FOLDER)).map_err(failed)?;
+            fs::create_dir(directory).map_err(failed)?;
+            self.directories.push(directory.to_owned());
+            fs::set_permissions(directory, std::fs::Permissions::from_mode(DIRECTORY))
+                .map_err(failed)?;
         }
         Ok(())
     }
@@ -76,12 +77,12 @@ impl Copied {
 
 impl Drop for Copied {
     fn drop(&mut self) {
-        // The error that led here is the one to tell; a folder with something in it stays.
+        // The error that led here is the one to tell; a directory with something in it stays.
         for (temporary, _) in &self.files {
             let _gone = fs::remove_file(temporary);
         }
-        for folder in self.folders.iter().rev() {
-            let _in_use = fs::remove_dir(folder);
+        for directory in self.directories.iter().rev() {
+            let _in_use = fs::remove_dir(directory);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What can go wrong while artifacts are put into place.
 //!
-//! In: what stands in the way of an artifact. Out: text and hint. Invariant: every file that is in the way is named.
+//! In: what stands in the way of an artifact. Out: text and hint. Invariant: every file that is in
+//! the way is named.
 
 use std::io;
 
@@ -22,12 +23,12 @@ pub(crate) enum PackageError {
         path: Utf8PathBuf,
         source: io::Error,
     },
-    #[error("`{path}` leads out of the output folder")]
+    #[error("`{path}` leads out of the output directory")]
     Escapes { path: Utf8PathBuf },
     #[error(
-        "the plugin folder `{path}` can be written by others (mode {mode:03o}); the Collector takes no plugins from such a folder"
+        "the plugin directory `{path}` can be written by others (mode {mode:03o}); the Collector takes no plugins from such a directory"
     )]
-    OpenFolder { path: Utf8PathBuf, mode: u32 },
+    OpenDirectory { path: Utf8PathBuf, mode: u32 },
     #[error("`{path}` changed after it was checked")]
     Changed { path: Utf8PathBuf },
     #[error("cannot list what ships")]
@@ -55,12 +56,12 @@ impl PackageError {
                 io::ErrorKind::ReadOnlyFilesystem => {
                     "choose a `dist.output_path` on a file system that can be written"
                 }
-                _ => "see that the output folder is writable",
+                _ => "see that the output directory is writable",
             }),
-            Self::Escapes { .. } => Some("replace the link by a folder"),
-            Self::OpenFolder { .. } => Some("take the right away: `chmod go-w`"),
+            Self::Escapes { .. } => Some("replace the link by a directory"),
+            Self::OpenDirectory { .. } => Some("take the right away: `chmod go-w`"),
             Self::Changed { .. } => {
-                Some("see that nothing else builds into the same output folder")
+                Some("see that nothing else builds into the same output directory")
             }
             Self::Read { .. } | Self::Lock { .. } | Self::Sidecar { .. } | Self::Interrupted => {
                 None

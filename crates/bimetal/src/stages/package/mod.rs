@@ -1,7 +1,8 @@
 //! Puts verified artifacts into place.
 //!
-//! In: [`Verified`], and nothing else. Out: [`Distribution`]: main, plugins with their lock, sidecars. Invariant: every file is complete
-//! before it has its name, main comes last, and a file that the builder did not make is never overwritten.
+//! In: [`Verified`], and nothing else. Out: [`Distribution`]: main, plugins with their lock,
+//! sidecars. Invariant: every file is complete before it has its name, main comes last, and a file
+//! that the builder did not make is never overwritten.
 
 mod copied;
 mod error;
@@ -20,7 +21,7 @@ use super::verify::{self, Checked, CheckedPlugin, Verified};
 use crate::toolchain::Runner;
 use place::{Content, Entry};
 
-/// Folder of the sidecars.
+/// Directory of the sidecars.
 const SIDECARS: &str = "manifests";
 
 /// What a user gets. Paths are absolute.
@@ -32,7 +33,8 @@ pub(crate) struct Distribution {
     pub(crate) manifests: Vec<Utf8PathBuf>,
 }
 
-/// Copies, then renames one by one, then removes plugins and sidecars of ours that this distribution no longer has.
+/// Copies, then renames one by one, then removes plugins and sidecars of ours that this
+/// distribution no longer has.
 pub(crate) fn package(
     verified: Verified,
     runner: &Runner<'_>,

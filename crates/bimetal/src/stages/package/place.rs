@@ -1,7 +1,8 @@
 //! The writes of [`super::package`].
 //!
-//! In: contents and where they belong. Out: files, `.bimetal.json`. Invariant: everything is checked and copied before the first rename;
-//! what was there before stays whole when anything fails before that.
+//! In: contents and where they belong. Out: files, `.bimetal.json`. Invariant: everything is
+//! checked and copied before the first rename; what was there before stays whole when anything
+//! fails before that.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -16,7 +17,8 @@ use super::error::PackageError;
 use crate::attest::DOCUMENTS;
 use crate::stages::generate::{Ours, RECORD};
 
-/// Mode of main and plugins. Nobody but the owner may write: main refuses plugins that others can change.
+/// Mode of main and plugins. Nobody but the owner may write: main refuses plugins that others can
+/// change.
 const PROGRAM: u32 = 0o755;
 const TEXT: u32 = 0o644;
 const WRITABLE_BY_OTHERS: u32 = 0o022;
@@ -24,7 +26,7 @@ const WRITABLE_BY_OTHERS: u32 = 0o022;
 /// One file of the distribution.
 #[derive(Debug)]
 pub(super) struct Entry {
-    /// Relative to the output folder.
+    /// Relative to the output directory.
     pub(super) path: Utf8PathBuf,
     pub(super) content: Content,
 }
@@ -57,7 +59,7 @@ pub(super) fn put(out: &Utf8Path, entries: &[Entry]) -> Result<(), PackageError>
         path: out.join(RECORD),
         source,
     })?;
-    check_folders(out, entries)?;
+    check_directories(out, entries)?;
     let changed = changed(out, entries, &ours)?;
 
     // Copied first: a full disk shows here, where nothing has been replaced yet.
@@ -73,7 +75,8 @@ pub(super) fn put(out: &Utf8Path, entries: &[Entry]) -> Result<(), PackageError>
         ours.artifacts
             .insert(entry.path.to_string(), record(entry.content.digest()));
     }
-    // Recorded before the renames: a run that is cut short leaves only files that the next one knows.
+    // Recorded before the renames: a run that is cut short leaves only files that the next one
+    // knows.
     save(out, &mut ours)?;
     copied.rename()?;
 
@@ -94,27 +97,28 @@ fn save(out: &Utf8Path, ours: &mut Ours) -> Result<(), PackageError> {
     })
 }
 
-/// The folders that exist really lie in `out`, whatever links are there, and those of programs belong to their owner alone.
-fn check_folders(out: &Utf8Path, entries: &[Entry]) -> Result<(), PackageError> {
+/// The directories that exist really lie in `out`, whatever links are there, and those of programs
+/// belong to their owner alone.
+fn check_directories(out: &Utf8Path, entries: &[Entry]) -> Result<(), PackageError> {
     let mut seen = BTreeSet::new();
     for entry in entries {
         let path = out.join(&entry.path);
-        let Some(folder) = path
+        let Some(directory) = path
             .parent()
-            .filter(|folder| *folder != out && seen.insert(folder.to_path_buf()))
+            .filter(|directory| *directory != out && seen.insert(directory.to_path_buf()))
         else {
             continue;
         };
-        if !leads_inside(out, folder)? {
+        if !leads_inside(out, directory)? {
             return Err(PackageError::Escapes {
-                path: folder.to_owned(),
+                path: directory.to_owned(),
             });
         }
-        if let (Content::File { .. }, Ok(metadata)) = (&entry.content, fs::metadata(folder)) {
+        if let (Content::File { .. }, Ok(metadata)) = (&entry.content, fs::metadata(directory)) {
             let mode = metadata.permissions().mode() & 0o777;
             if metadata.is_dir() && mode & WRITABLE_BY_OTHERS != 0 {
-                return Err(PackageError::OpenFolder {
-                    path: folder.to_owned(),
+                return Err(PackageError::OpenDirectory {
+                    path: directory.to_owned(),
                     mode,
                 });
             }
@@ -123,8 +127,8 @@ fn check_folders(out: &Utf8Path, entries: &[Entry]) -> Result<(), PackageError> 
     Ok(())
 }
 
-/// Whether `folder`, as far as it exists, is below `out` after all links are followed.
-fn leads_inside(out: &Utf8Path, folder: &Utf8Path) -> Result<bool, PackageError> {
+/// Whether `directory`, as far as it exists, is below `out` after all links are followed.
+fn leads_inside(out: &Utf8Path, directory: &Utf8Path) -> Result<bool, PackageError> {
     let real = |path: &Utf8Path| {
         path.canonicalize_utf8()
             .map_err(|source| PackageError::Read {
@@ -132,16 +136,17 @@ fn leads_inside(out: &Utf8Path, folder: &Utf8Path) -> Result<bool, PackageError>
                 source,
             })
     };
-    match folder
+    match directory
         .ancestors()
-        .find(|folder| folder.symlink_metadata().is_ok())
+        .find(|directory| directory.symlink_metadata().is_ok())
     {
         Some(existing) => Ok(real(existing)?.starts_with(real(out)?)),
         None => Ok(true),
     }
 }
 
-/// The entries that are not in place yet; an error when one would take the place of something that is not ours.
+/// The entries that are not in place yet; an error when one would take the place of something that
+/// is not ours.
 fn changed<'a>(
     out: &Utf8Path,
     entries: &'a [Entry],
@@ -171,7 +176,7 @@ enum State {
     Equal,
     /// Another file or a link; a rename replaces it.
     Other,
-    /// A folder or a device.
+    /// A directory or a device.
     NoFile,
 }
 
@@ -183,7 +188,7 @@ fn state(path: &Utf8Path, entry: &Entry) -> Result<State, PackageError> {
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(State::Absent),
-        // A file stands where one of its folders belongs.
+        // A file stands where one of its directories belongs.
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(State::NoFile),
         Err(source) => return Err(failed(source)),
     };
@@ -205,29 +210,33 @@ fn state(path: &Utf8Path, entry: &Entry) -> Result<State, PackageError> {
     })
 }
 
-/// Removes a plugin, a sidecar or a text about a hermetic build that an earlier build left, unless somebody put something else into its
-/// place. A main under another name stays.
+/// Removes a plugin, a sidecar or a text about a hermetic build that an earlier build left, unless
+/// somebody put something else into its place. A main under another name stays.
 fn retire(out: &Utf8Path, name: &str, ours: &mut Ours) -> Result<(), PackageError> {
-    let folder = Utf8Path::new(name).parent().unwrap_or(Utf8Path::new(""));
-    if folder.as_str().is_empty() && !DOCUMENTS.contains(&name) {
+    let directory = Utf8Path::new(name).parent().unwrap_or(Utf8Path::new(""));
+    if directory.as_str().is_empty() && !DOCUMENTS.contains(&name) {
         return Ok(());
     }
     let path = out.join(name);
-    // The record is a file that anybody can edit: a path in it never leads out of the folder.
+    // The record is a file that anybody can edit: a path in it never leads out of the directory.
     let is_plain = Utf8Path::new(name)
         .components()
         .all(|part| matches!(part, Utf8Component::Normal(_)));
     if is_plain
-        && leads_inside(out, &out.join(folder))?
+        && leads_inside(out, &out.join(directory))?
         && ours.artifacts.get(name) == digest(&path).as_ref()
     {
         fs::remove_file(&path).map_err(|source| PackageError::Write {
             path: path.clone(),
             source,
         })?;
-        // A folder that is not empty stays.
-        for folder in path.ancestors().skip(1).take_while(|folder| *folder != out) {
-            if fs::remove_dir(folder).is_err() {
+        // A directory that is not empty stays.
+        for directory in path
+            .ancestors()
+            .skip(1)
+            .take_while(|directory| *directory != out)
+        {
+            if fs::remove_dir(directory).is_err() {
                 break;
             }
         }

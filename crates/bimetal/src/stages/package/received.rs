@@ -1,7 +1,7 @@
 //! Puts a distribution into place that a container built.
 //!
-//! In: [`Received`]. Out: [`Distribution`]. Invariant: as for one that was built here: complete before it has its name, main last, nothing
-//! overwritten that is not ours.
+//! In: [`Received`]. Out: [`Distribution`]. Invariant: as for one that was built here: complete
+//! before it has its name, main last, nothing overwritten that is not ours.
 
 use bimetal_manifest::Digest;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -16,7 +16,7 @@ use crate::toolchain::Runner;
 
 /// Copies, renames and tidies as [`super::package`] does.
 pub(crate) fn place(received: Received, runner: &Runner<'_>) -> Result<Distribution, PackageError> {
-    let (plan, folder, files) = received.into_parts();
+    let (plan, directory, files) = received.into_parts();
     let mut distribution = Distribution::default();
     let mut entries = Vec::new();
     for (name, sha256) in &files {
@@ -26,15 +26,15 @@ pub(crate) fn place(received: Received, runner: &Runner<'_>) -> Result<Distribut
             Role::Plugin => {
                 distribution.plugins.push(path);
                 Content::File {
-                    from: folder.join(name),
+                    from: directory.join(name),
                     sha256: *sha256,
                 }
             }
             Role::Sidecar => {
                 distribution.manifests.push(path);
-                text(&folder.join(name), *sha256)?
+                text(&directory.join(name), *sha256)?
             }
-            Role::Text => text(&folder.join(name), *sha256)?,
+            Role::Text => text(&directory.join(name), *sha256)?,
         };
         entries.push(Entry {
             path: name.clone(),
@@ -46,7 +46,7 @@ pub(crate) fn place(received: Received, runner: &Runner<'_>) -> Result<Distribut
         distribution.main = Some(plan.out.join(&main));
         entries.push(Entry {
             content: Content::File {
-                from: folder.join(&main),
+                from: directory.join(&main),
                 sha256: *sha256,
             },
             path: main,

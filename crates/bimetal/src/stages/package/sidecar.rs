@@ -1,7 +1,7 @@
 //! `manifests/<artifact>.json`: what an artifact says, and what is known only after the link.
 //!
-//! In: a checked artifact. Out: JSON text. Invariant: `manifest` is what is linked in, `file` is what was read from the file; a key of `file` is
-//! never removed.
+//! In: a checked artifact. Out: JSON text. Invariant: `manifest` is what is linked in, `file` is
+//! what was read from the file; a key of `file` is never removed.
 
 use bimetal_manifest::Digest;
 use bimetal_manifest::object::{Facts, Form, GlibcVersion, SymbolKind};

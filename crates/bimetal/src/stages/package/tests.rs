@@ -1,4 +1,5 @@
-//! Tests of [`super`]: what stands in the output folder after a build, and after one that failed.
+//! Tests of [`super`]: what stands in the output directory after a build, and after one that
+//! failed.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
@@ -17,7 +18,7 @@ use crate::stages::plan::samples::{hosted_plan, plain_plan};
 use crate::stages::verify::About;
 use crate::toolchain::{Invocation, work};
 
-/// An output folder with a work folder.
+/// An output directory with a work directory.
 struct Out {
     keep: tempfile::TempDir,
     path: Utf8PathBuf,
@@ -49,7 +50,7 @@ impl Out {
             & 0o777
     }
 
-    /// Every file below, the work folder left out.
+    /// Every file below, the work directory left out.
     fn files(&self) -> Vec<String> {
         let entries = walkdir::WalkDir::new(&self.path)
             .sort_by_file_name()
@@ -66,7 +67,7 @@ impl Out {
         });
         relative
             .filter(|name| {
-                !name.is_empty() && !name.starts_with(".bimetal/") && name != work::FOLDER
+                !name.is_empty() && !name.starts_with(".bimetal/") && name != work::DIRECTORY
             })
             .collect()
     }
@@ -259,7 +260,7 @@ fn a_plain_distribution_is_main_alone() {
 }
 
 #[test]
-fn a_distribution_without_plugins_has_no_plugin_folder() {
+fn a_distribution_without_plugins_has_no_plugin_directory() {
     let out = Out::new();
     out.package("main", &[]).unwrap();
     assert_eq!(
@@ -277,7 +278,7 @@ fn a_distribution_without_plugins_has_no_plugin_folder() {
 fn a_file_that_the_builder_did_not_make_is_named_and_nothing_is_changed() {
     let out = Out::new();
     out.put("otelcol-acme", "precious");
-    out.put("manifests/processor-a.so.json/x", "a folder");
+    out.put("manifests/processor-a.so.json/x", "a directory");
     let before = out.files();
     let error = out.package("main", &[("a", "plugin")]).unwrap_err();
     let text = error.to_string();
@@ -405,13 +406,13 @@ fn an_artifact_that_changed_after_it_was_checked_is_not_shipped() {
     assert!(matches!(error, PackageError::Changed { .. }), "{error}");
     assert!(
         out.files().is_empty(),
-        "neither a temporary file nor a folder is left: {:?}",
+        "neither a temporary file nor a directory is left: {:?}",
         out.files()
     );
 }
 
 #[test]
-fn a_plugin_folder_that_others_can_write_is_refused() {
+fn a_plugin_directory_that_others_can_write_is_refused() {
     let out = Out::new();
     fs::create_dir(out.path.join("plugins")).unwrap();
     fs::set_permissions(
@@ -423,14 +424,14 @@ fn a_plugin_folder_that_others_can_write_is_refused() {
     assert!(
         error
             .to_string()
-            .ends_with("(mode 775); the Collector takes no plugins from such a folder"),
+            .ends_with("(mode 775); the Collector takes no plugins from such a directory"),
         "{error}"
     );
     assert_eq!(out.files(), ["plugins"]);
 }
 
 #[test]
-fn a_plugin_folder_that_is_a_link_to_elsewhere_is_refused() {
+fn a_plugin_directory_that_is_a_link_to_elsewhere_is_refused() {
     let (out, elsewhere) = (Out::new(), Out::new());
     std::os::unix::fs::symlink(&elsewhere.path, out.path.join("plugins")).unwrap();
     let error = out.package("main", &[("a", "plugin")]).unwrap_err();

@@ -119,7 +119,8 @@ fn steps(resolved: &Resolved) -> Vec<Step> {
         steps.push(Step::Modules);
     }
     if !options.skip_compilation {
-        // Only a main with a plugin host has manifests, and only they need what these steps find out.
+        // Only a main with a plugin host has manifests, and only they need what these steps find
+        // out.
         if resolved.host {
             steps.extend([Step::Lock, Step::Describe, Step::Stamp]);
         }

@@ -1,7 +1,8 @@
-//! The plan as types: everything that the later steps need, and nothing that they would have to look up.
+//! The plan as types: everything that the later steps need, and nothing that they would have to
+//! look up.
 //!
-//! In: nothing. Out: [`Plan`] and its parts.
-//! Invariant: no IO happened to make these values beyond what `resolve` saw; equal inputs give equal plans.
+//! In: nothing. Out: [`Plan`] and its parts. Invariant: no IO happened to make these values beyond
+//! what `resolve` saw; equal inputs give equal plans.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ use crate::stages::resolve::{Base, Cc, GoModule, GoTool, LocalCrate, RustTools};
 /// What will be done, in which order, to get which files.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Plan {
-    /// The output folder, absolute.
+    /// The output directory, absolute.
     pub(crate) out: Utf8PathBuf,
     /// What the Collector says about itself.
     pub(crate) distribution: Distribution,
@@ -28,13 +29,15 @@ pub(crate) struct Plan {
     pub(crate) cc: Option<Cc>,
     /// The plugin host in main; `None` for a distribution of OCB's shape.
     pub(crate) host: Option<Host>,
-    /// What the container starts from that the distribution is built in; `None` when it is built here.
+    /// What the container starts from that the distribution is built in; `None` when it is built
+    /// here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) container: Option<Base>,
     /// The environment of a hermetic build, once it is known: in the container.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) hermetic: Option<Hermetic>,
-    /// When each artifact says it was built, by its name in the plan, where a rebuild repeats that; else the clock or the user says it.
+    /// When each artifact says it was built, by its name in the plan, where a rebuild repeats that;
+    /// else the clock or the user says it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) times: BTreeMap<String, String>,
     /// Go components that are linked into main, grouped by kind in OCB's order.
@@ -57,7 +60,8 @@ pub(crate) struct Plan {
     pub(crate) excludes: Vec<String>,
     /// `conf_resolver.default_uri_scheme`.
     pub(crate) default_uri_scheme: String,
-    /// The sources that `generate` writes, relative to `out`; carried folders by their name only.
+    /// The sources that `generate` writes, relative to `out`; carried directories by their name
+    /// only.
     pub(crate) files: Vec<Utf8PathBuf>,
     /// What the build gives, relative to `out`.
     pub(crate) artifacts: Vec<Artifact>,
@@ -111,7 +115,8 @@ pub(crate) struct Distribution {
 pub(crate) struct GoSettings {
     /// The program; `None` when no step needs it.
     pub(crate) tool: Option<GoTool>,
-    /// Value of `-ldflags`, as the user or OCB's default has it; what plugins need besides is added by `build`.
+    /// Value of `-ldflags`, as the user or OCB's default has it; what plugins need besides is added
+    /// by `build`.
     pub(crate) ldflags: String,
     /// Value of `-gcflags`.
     pub(crate) gcflags: String,
@@ -143,11 +148,11 @@ pub(crate) struct Host {
     pub(crate) plugins_dir: Option<String>,
     /// `dist.plugins_policy`.
     pub(crate) policy: Policy,
-    /// Folder of the plugins below `out`: `plugins_dir` where it stays inside, else `plugins`.
+    /// Directory of the plugins below `out`: `plugins_dir` where it stays inside, else `plugins`.
     pub(crate) plugins_out: Utf8PathBuf,
     /// Import path of the package that has `NewCommand`.
     pub(crate) command_import: String,
-    /// Folder of the package `pluginhost` below `out`, where the Rust archive belongs.
+    /// Directory of the package `pluginhost` below `out`, where the Rust archive belongs.
     pub(crate) package_dir: Utf8PathBuf,
 }
 
@@ -173,7 +178,7 @@ pub(crate) struct GoComponent {
 pub(crate) struct GoPlugin {
     pub(crate) kind: Kind,
     pub(crate) module: GoModule,
-    /// `<kind>-<alias>`: name of its folder and of its build output until its type is known.
+    /// `<kind>-<alias>`: name of its directory and of its build output until its type is known.
     pub(crate) name: String,
     /// `internal/plugin/<name>`.
     pub(crate) dir: Utf8PathBuf,
@@ -186,28 +191,31 @@ pub(crate) struct GoPlugin {
 pub(crate) struct RustComponent {
     pub(crate) kind: Kind,
     pub(crate) linkage: Linkage,
-    /// `<kind>-<crate>`: name of its folder below `rust/plugin/` if it is a plugin.
+    /// `<kind>-<crate>`: name of its directory below `rust/plugin/` if it is a plugin.
     pub(crate) name: String,
     /// `rust/plugin/<name>`; used by plugins only.
     pub(crate) dir: Utf8PathBuf,
-    /// Package name of the generated cdylib; its library file is `lib<package with underscores>.so`.
+    /// Package name of the generated cdylib; its library file is
+    /// `lib<package with underscores>.so`.
     pub(crate) package: String,
     /// Key of the user's crate in `[dependencies]`.
     pub(crate) key: String,
     /// The key as Rust code names it.
     pub(crate) ident: String,
-    /// Value in the generated `[workspace.dependencies]`: a path crate's `path` is `local/<crate_name>`.
+    /// Value in the generated `[workspace.dependencies]`: a path crate's `path` is
+    /// `local/<crate_name>`.
     pub(crate) value: String,
     /// Package name of the user's crate (`package =`, else the key).
     pub(crate) crate_name: String,
-    /// Folder of a path crate, absolute, as the user wrote it.
+    /// Directory of a path crate, absolute, as the user wrote it.
     pub(crate) path: Option<Utf8PathBuf>,
 }
 
 /// One file that the build gives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Artifact {
-    /// Where it ends, relative to the output folder. A plugin's type is in angle brackets until `describe` learns it.
+    /// Where it ends, relative to the output directory. A plugin's type is in angle brackets until
+    /// `describe` learns it.
     pub(crate) path: Utf8PathBuf,
     /// One line for people.
     pub(crate) about: String,

@@ -1,6 +1,7 @@
 //! Why what came out of a container is not taken.
 //!
-//! In: a file of the folder. Out: text and hint. Invariant: the file is named, and nothing was put into place.
+//! In: a file of the directory. Out: text and hint. Invariant: the file is named, and nothing was
+//! put into place.
 
 use std::io;
 

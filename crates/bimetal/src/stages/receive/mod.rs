@@ -1,7 +1,8 @@
 //! Takes what a container built, after checking that it is whole and made from what was sent in.
 //!
-//! In: the folder that the engine filled, what was recorded. Out: [`Received`]. Invariant: every file is listed in `SHA256SUMS` with the
-//! digest that it has, nothing else is there, and every artifact carries the hash of the `environment.json` beside it.
+//! In: the directory that the engine filled, what was recorded. Out: [`Received`]. Invariant: every
+//! file is listed in `SHA256SUMS` with the digest that it has, nothing else is there, and every
+//! artifact carries the hash of the `environment.json` beside it.
 
 mod error;
 
@@ -20,40 +21,40 @@ use super::fetch::{Fetched, LIST, RECORDED};
 use super::plan::Plan;
 use crate::attest::{ENVIRONMENT, SUMS};
 
-/// A whole distribution in a folder of the work folder. Only [`receive`] makes one.
+/// A whole distribution in a directory of the work directory. Only [`receive`] makes one.
 #[derive(Debug)]
 pub(crate) struct Received {
     plan: Plan,
-    folder: Utf8PathBuf,
+    directory: Utf8PathBuf,
     files: BTreeMap<Utf8PathBuf, Digest>,
 }
 
 impl Received {
     /// Takes it apart, for the step that puts it into place.
     pub(super) fn into_parts(self) -> (Plan, Utf8PathBuf, BTreeMap<Utf8PathBuf, Digest>) {
-        (self.plan, self.folder, self.files)
+        (self.plan, self.directory, self.files)
     }
 
     /// Where they stand.
-    pub(crate) fn folder(&self) -> &Utf8Path {
-        &self.folder
+    pub(crate) fn directory(&self) -> &Utf8Path {
+        &self.directory
     }
 }
 
-/// Checks everything in `folder`.
-pub(crate) fn receive(fetched: Fetched, folder: Utf8PathBuf) -> Result<Received, ReceiveError> {
-    let sums = read(&folder.join(SUMS))?;
+/// Checks everything in `directory`.
+pub(crate) fn receive(fetched: Fetched, directory: Utf8PathBuf) -> Result<Received, ReceiveError> {
+    let sums = read(&directory.join(SUMS))?;
     let mut files =
         crate::attest::read_sums(&String::from_utf8_lossy(&sums)).map_err(|reason| {
             ReceiveError::Unreadable {
-                path: folder.join(SUMS),
+                path: directory.join(SUMS),
                 reason,
             }
         })?;
     files.insert(SUMS.into(), Digest::of(&sums));
-    same_files(&folder, &files)?;
+    same_files(&directory, &files)?;
     for (name, wanted) in &files {
-        let path = folder.join(name);
+        let path = directory.join(name);
         let failed = |source| ReceiveError::Read {
             path: path.clone(),
             source,
@@ -67,18 +68,18 @@ pub(crate) fn receive(fetched: Fetched, folder: Utf8PathBuf) -> Result<Received,
         (RECORDED, fetched.recorded.to_text().into_bytes()),
         (LIST, read(&fetched.context.join("inputs").join(LIST))?),
     ] {
-        if read(&folder.join(name))? != sent {
+        if read(&directory.join(name))? != sent {
             return Err(ReceiveError::OtherInputs {
-                path: folder.join(name),
+                path: directory.join(name),
             });
         }
     }
     if fetched.plan.host.is_some() {
-        same_environment(&folder, &fetched.plan)?;
+        same_environment(&directory, &fetched.plan)?;
     }
     Ok(Received {
         plan: fetched.plan,
-        folder,
+        directory,
         files,
     })
 }
@@ -92,20 +93,20 @@ fn read(path: &Utf8Path) -> Result<Vec<u8>, ReceiveError> {
 
 /// Whether exactly the listed files are there.
 fn same_files(
-    folder: &Utf8Path,
+    directory: &Utf8Path,
     files: &BTreeMap<Utf8PathBuf, Digest>,
 ) -> Result<(), ReceiveError> {
     let mut found = BTreeSet::new();
-    for entry in WalkDir::new(folder) {
+    for entry in WalkDir::new(directory) {
         let entry = entry.map_err(|error| ReceiveError::Read {
-            path: folder.to_owned(),
+            path: directory.to_owned(),
             source: error.into(),
         })?;
         if entry.file_type().is_dir() {
             continue;
         }
         let path = Utf8PathBuf::from(entry.path().to_string_lossy().into_owned());
-        let name = path.strip_prefix(folder).unwrap_or(&path);
+        let name = path.strip_prefix(directory).unwrap_or(&path);
         if !entry.file_type().is_file() || !files.contains_key(name) {
             return Err(ReceiveError::Unlisted { path });
         }
@@ -114,22 +115,23 @@ fn same_files(
     match files.keys().find(|name| !found.contains(*name)) {
         None => Ok(()),
         Some(name) => Err(ReceiveError::Missing {
-            path: folder.join(name),
+            path: directory.join(name),
         }),
     }
 }
 
-/// Whether main and every plugin say that they come from the environment that is described beside them.
-fn same_environment(folder: &Utf8Path, plan: &Plan) -> Result<(), ReceiveError> {
-    let path = folder.join(ENVIRONMENT);
+/// Whether main and every plugin say that they come from the environment that is described beside
+/// them.
+fn same_environment(directory: &Utf8Path, plan: &Plan) -> Result<(), ReceiveError> {
+    let path = directory.join(ENVIRONMENT);
     let environment: Hermetic =
         serde_json::from_slice(&read(&path)?).map_err(|error| ReceiveError::Unreadable {
             path: path.clone(),
             reason: error.to_string(),
         })?;
     let hash = environment.hash();
-    for name in artifacts(folder, plan) {
-        let path = folder.join(name);
+    for name in artifacts(directory, plan) {
+        let path = directory.join(name);
         let unreadable = |reason: String| ReceiveError::Unreadable {
             path: path.clone(),
             reason,
@@ -149,10 +151,10 @@ fn same_environment(folder: &Utf8Path, plan: &Plan) -> Result<(), ReceiveError> 
 }
 
 /// Main and the plugins.
-fn artifacts(folder: &Utf8Path, plan: &Plan) -> Vec<Utf8PathBuf> {
+fn artifacts(directory: &Utf8Path, plan: &Plan) -> Vec<Utf8PathBuf> {
     let mut names = vec![Utf8PathBuf::from(&plan.distribution.binary)];
     if let Some(host) = &plan.host
-        && let Ok(entries) = folder.join(&host.plugins_out).read_dir_utf8()
+        && let Ok(entries) = directory.join(&host.plugins_out).read_dir_utf8()
     {
         let plugins = entries
             .filter_map(|entry| entry.ok().map(|entry| entry.file_name().to_owned()))

@@ -1,4 +1,4 @@
-//! Tests of [`super`]: a folder as an engine leaves it, and every way in which it can be wrong.
+//! Tests of [`super`]: a directory as an engine leaves it, and every way in which it can be wrong.
 
 use super::*;
 use crate::attest;
@@ -6,7 +6,7 @@ use crate::stages::fetch::{Base, Recorded};
 use crate::stages::plan::samples::plain_plan;
 
 struct Filled {
-    folder: Utf8PathBuf,
+    directory: Utf8PathBuf,
     context: Utf8PathBuf,
     recorded: Recorded,
     _keep: tempfile::TempDir,
@@ -16,16 +16,16 @@ impl Filled {
     fn new() -> Self {
         let keep = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(keep.path()).unwrap();
-        let (folder, context) = (root.join("artifacts"), root.join("context"));
+        let (directory, context) = (root.join("artifacts"), root.join("context"));
         fs::create_dir_all(context.join("inputs")).unwrap();
-        fs::create_dir(&folder).unwrap();
+        fs::create_dir(&directory).unwrap();
         fs::write(context.join("inputs").join(LIST), "{}\n").unwrap();
         let base = Base::RootFs {
             path: "/base.tar".into(),
             digest: format!("sha256:{}", "00".repeat(32)),
         };
         let filled = Self {
-            folder,
+            directory,
             context,
             recorded: Recorded::new(&plain_plan(), base, 1),
             _keep: keep,
@@ -38,13 +38,13 @@ impl Filled {
     }
 
     fn put(&self, name: &str, text: &str) {
-        fs::write(self.folder.join(name), text).unwrap();
+        fs::write(self.directory.join(name), text).unwrap();
     }
 
     /// Lists what is there now.
     fn sum(&self) {
-        let _absent = fs::remove_file(self.folder.join(SUMS));
-        let files = self.folder.read_dir_utf8().unwrap().map(|entry| {
+        let _absent = fs::remove_file(self.directory.join(SUMS));
+        let files = self.directory.read_dir_utf8().unwrap().map(|entry| {
             let path = entry.unwrap().path().to_owned();
             let digest = Digest::of(&fs::read(&path).unwrap());
             (path.file_name().unwrap().into(), digest)
@@ -59,15 +59,15 @@ impl Filled {
             context: self.context.clone(),
             recorded: self.recorded.clone(),
         };
-        receive(fetched, self.folder.clone())
+        receive(fetched, self.directory.clone())
     }
 }
 
 #[test]
-fn a_whole_folder_is_taken_with_everything_in_it() {
+fn a_whole_directory_is_taken_with_everything_in_it() {
     let filled = Filled::new();
-    let (_, folder, files) = filled.receive().unwrap().into_parts();
-    assert_eq!(folder, filled.folder);
+    let (_, directory, files) = filled.receive().unwrap().into_parts();
+    assert_eq!(directory, filled.directory);
     let names: Vec<_> = files.keys().map(|path| path.as_str()).collect();
     assert_eq!(
         names,
@@ -81,7 +81,7 @@ fn a_damaged_a_missing_and_an_unlisted_file_are_named() {
     filled.put("otelcol-acme", "other");
     let error = filled.receive().unwrap_err();
     assert!(matches!(error, ReceiveError::Damaged { .. }), "{error}");
-    fs::remove_file(filled.folder.join("otelcol-acme")).unwrap();
+    fs::remove_file(filled.directory.join("otelcol-acme")).unwrap();
     let error = filled.receive().unwrap_err();
     assert!(matches!(error, ReceiveError::Missing { .. }), "{error}");
     filled.put("otelcol-acme", "main");
@@ -92,10 +92,10 @@ fn a_damaged_a_missing_and_an_unlisted_file_are_named() {
 }
 
 #[test]
-fn a_link_in_the_folder_is_not_followed() {
+fn a_link_in_the_directory_is_not_followed() {
     let filled = Filled::new();
-    fs::remove_file(filled.folder.join("otelcol-acme")).unwrap();
-    std::os::unix::fs::symlink("/etc/passwd", filled.folder.join("otelcol-acme")).unwrap();
+    fs::remove_file(filled.directory.join("otelcol-acme")).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", filled.directory.join("otelcol-acme")).unwrap();
     let error = filled.receive().unwrap_err();
     assert!(matches!(error, ReceiveError::Unlisted { .. }), "{error}");
 }
@@ -116,8 +116,8 @@ fn what_was_built_from_other_inputs_is_not_taken() {
 }
 
 #[test]
-fn a_folder_without_a_list_is_not_finished() {
+fn a_directory_without_a_list_is_not_finished() {
     let filled = Filled::new();
-    fs::remove_file(filled.folder.join(SUMS)).unwrap();
+    fs::remove_file(filled.directory.join(SUMS)).unwrap();
     assert!(matches!(filled.receive(), Err(ReceiveError::Read { .. })));
 }

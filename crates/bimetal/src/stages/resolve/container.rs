@@ -1,6 +1,7 @@
 //! What the container of a hermetic build starts from.
 //!
-//! In: `dist.base_image` as written. Out: [`Base`]. Invariant: only looks; what an image's digest is today is asked later, where there is an engine.
+//! In: `dist.base_image` as written. Out: [`Base`]. Invariant: only looks; what an image's digest
+//! is today is asked later, where there is an engine.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,8 @@ use super::error::ResolveError;
 use super::paths;
 use crate::stages::config::Config;
 
-/// Ends of the names of root file systems; what an image's reference may end with too, and never does.
+/// Ends of the names of root file systems; what an image's reference may end with too, and never
+/// does.
 const ARCHIVES: [&str; 4] = [".tar", ".tar.gz", ".tgz", ".tar.xz"];
 
 /// What the container starts from.
@@ -18,9 +20,10 @@ const ARCHIVES: [&str; 4] = [".tar", ".tar.gz", ".tgz", ".tar.xz"];
 pub(crate) enum Base {
     /// The official images of Go and Rust.
     Official,
-    /// One image that has the tool chains, as the user names it; perhaps with its digest.
+    /// One image that has the toolchains, as the user names it; perhaps with its digest.
     Image(String),
-    /// An archive of a root file system, absolute, and the digest that the user wants it to have (`sha256:…`).
+    /// An archive of a root file system, absolute, and the digest that the user wants it to have
+    /// (`sha256:…`).
     RootFs {
         path: Utf8PathBuf,
         wanted: Option<String>,
@@ -39,12 +42,12 @@ pub(super) fn base(config: &Config, current: &Utf8Path) -> Result<Base, ResolveE
     if !is_archive(name) {
         return Ok(Base::Image(text.clone()));
     }
-    let folder = config
+    let directory = config
         .file
         .as_ref()
         .and_then(|file| file.parent())
         .unwrap_or(Utf8Path::new(""));
-    let path = paths::absolute(&current.join(folder), name);
+    let path = paths::absolute(&current.join(directory), name);
     if path.is_file() {
         Ok(Base::RootFs {
             path,

@@ -1,6 +1,7 @@
 //! Why a configuration cannot be built on this machine.
 //!
-//! In: what is missing or does not fit. Out: text and hint. Invariant: a missing tool is named with what to install.
+//! In: what is missing or does not fit. Out: text and hint. Invariant: a missing tool is named with
+//! what to install.
 
 use camino::Utf8PathBuf;
 
@@ -10,7 +11,7 @@ use crate::toolchain::InvocationError;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ResolveError {
-    #[error("cannot find the Go tool chain{}", named.as_ref().map(|name| format!(": neither `{name}` nor `go` on PATH works")).unwrap_or_default())]
+    #[error("cannot find the Go toolchain{}", named.as_ref().map(|name| format!(": neither `{name}` nor `go` on PATH works")).unwrap_or_default())]
     NoGo { named: Option<String> },
     #[error("`{program}` is {found}; Collector {collector} needs Go {needed} or newer")]
     OldGo {
@@ -73,7 +74,7 @@ impl ResolveError {
             Self::NoCc { .. } => "install a C compiler (on Debian: `apt-get install gcc libc6-dev`) or name one with the variable `CC`".to_owned(),
             Self::Windows { .. } => "remove the entry, or build for Linux".to_owned(),
             Self::CrossBuild { .. } => "unset GOOS and GOARCH, or run the builder on the other system".to_owned(),
-            Self::NoPath { .. } => "`path` is relative to the current folder".to_owned(),
+            Self::NoPath { .. } => "`path` is relative to the current directory".to_owned(),
             Self::Local { source, .. } => return source.hint(),
             Self::Tool(source) => return source.hint_or("see that this is the real tool and works, or put another one first on PATH").map(str::to_owned),
             Self::NoRootFs { .. } => "the path is relative to the configuration; an image is named without `.` or `/` in front and without `.tar` at the end".to_owned(),

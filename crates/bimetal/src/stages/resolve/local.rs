@@ -1,7 +1,8 @@
 //! Path crates: the crate and the path crates that it needs, each as a copy that stands alone.
 //!
-//! In: a folder with a Cargo.toml. Out: [`LocalCrate`]s: files as cargo would package them, a Cargo.toml without inheritance.
-//! Invariant: asks cargo and reads; sizes are bounded, links that lead out of the crate are refused.
+//! In: a directory with a Cargo.toml. Out: [`LocalCrate`]s: files as cargo would package them, a
+//! Cargo.toml without inheritance. Invariant: asks cargo and reads; sizes are bounded, links that
+//! lead out of the crate are refused.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -85,9 +86,9 @@ impl LocalError {
 /// Collects path crates; each once, however many need it.
 pub(super) struct Locals<'a> {
     cargo: &'a Utf8Path,
-    /// Where cargo is started, so that the same tool chain answers as later builds.
-    folder: &'a Utf8Path,
-    /// Where cargo may put its target folder.
+    /// Where cargo is started, so that the same toolchain answers as later builds.
+    directory: &'a Utf8Path,
+    /// Where cargo may put its target directory.
     scratch: Utf8PathBuf,
     runner: &'a Runner<'a>,
     found: BTreeMap<String, LocalCrate>,
@@ -96,42 +97,43 @@ pub(super) struct Locals<'a> {
 impl<'a> Locals<'a> {
     pub(super) fn new(
         cargo: &'a Utf8Path,
-        folder: &'a Utf8Path,
+        directory: &'a Utf8Path,
         scratch: Utf8PathBuf,
         runner: &'a Runner<'a>,
     ) -> Self {
         Self {
             cargo,
-            folder,
+            directory,
             scratch,
             runner,
             found: BTreeMap::new(),
         }
     }
 
-    /// Takes over the crate in `folder`, whose package must be `wanted`, and every path crate that it needs.
-    pub(super) fn add(&mut self, folder: &Utf8Path, wanted: &str) -> Result<(), LocalError> {
-        let mut open = vec![(folder.to_owned(), wanted.to_owned())];
-        while let Some((folder, wanted)) = open.pop() {
-            // One folder can be reached by several paths.
-            let folder = folder.canonicalize_utf8().unwrap_or(folder);
+    /// Takes over the crate in `directory`, whose package must be `wanted`, and every path crate
+    /// that it needs.
+    pub(super) fn add(&mut self, directory: &Utf8Path, wanted: &str) -> Result<(), LocalError> {
+        let mut open = vec![(directory.to_owned(), wanted.to_owned())];
+        while let Some((directory, wanted)) = open.pop() {
+            // One directory can be reached by several paths.
+            let directory = directory.canonicalize_utf8().unwrap_or(directory);
             if CARRIED.contains(&wanted.as_str()) {
                 return Err(LocalError::Reserved { name: wanted });
             }
             if let Some(known) = self.found.get(&wanted) {
-                if known.root == folder {
+                if known.root == directory {
                     continue;
                 }
                 return Err(LocalError::TwoOfOneName {
                     name: wanted,
                     first: known.root.clone(),
-                    second: folder,
+                    second: directory,
                 });
             }
             if self.found.len() >= MAX_CRATES {
                 return Err(LocalError::TooMany);
             }
-            let package = self.package(&folder, &wanted)?;
+            let package = self.package(&directory, &wanted)?;
             let needed = package
                 .dependencies
                 .iter()
@@ -145,7 +147,7 @@ impl<'a> Locals<'a> {
                     open.push((path.clone(), dependency.name.clone()));
                 }
             }
-            let copied = self.copy(&folder, &package)?;
+            let copied = self.copy(&directory, &package)?;
             self.found.insert(wanted, copied);
         }
         Ok(())
@@ -156,8 +158,8 @@ impl<'a> Locals<'a> {
         self.found.into_values().collect()
     }
 
-    fn package(&self, folder: &Utf8Path, wanted: &str) -> Result<Package, LocalError> {
-        let path = folder.join("Cargo.toml");
+    fn package(&self, directory: &Utf8Path, wanted: &str) -> Result<Package, LocalError> {
+        let path = directory.join("Cargo.toml");
         if !path.is_file() {
             return Err(LocalError::NoManifest { path });
         }
@@ -193,9 +195,9 @@ impl<'a> Locals<'a> {
         Ok(package)
     }
 
-    fn copy(&self, folder: &Utf8Path, package: &Package) -> Result<LocalCrate, LocalError> {
+    fn copy(&self, directory: &Utf8Path, package: &Package) -> Result<LocalCrate, LocalError> {
         let name = package.name.to_string();
-        let root = package.manifest_path.parent().unwrap_or(folder);
+        let root = package.manifest_path.parent().unwrap_or(directory);
         let manifest = local_manifest::write(package, root)?;
         let arguments = [
             "package",
@@ -229,14 +231,14 @@ impl<'a> Locals<'a> {
         Ok(LocalCrate {
             name,
             version: package.version.to_string(),
-            root: folder.to_owned(),
+            root: directory.to_owned(),
             manifest,
             files,
         })
     }
 
     fn cargo(&self, name: &str, arguments: &[&str]) -> Result<Vec<u8>, LocalError> {
-        let invocation = Invocation::cargo_in(self.folder, self.cargo, &self.scratch)
+        let invocation = Invocation::cargo_in(self.directory, self.cargo, &self.scratch)
             .args(arguments.iter().copied());
         self.runner
             .read(name, &invocation)

@@ -1,6 +1,8 @@
-//! The Cargo.toml of a copied path crate: what `cargo metadata` says, without inheritance, tests or path that leads elsewhere.
+//! The Cargo.toml of a copied path crate: what `cargo metadata` says, without inheritance, tests or
+//! path that leads elsewhere.
 //!
-//! In: a package of `cargo metadata`. Out: the text of its Cargo.toml. Invariant: cargo reads it without the workspace it came from.
+//! In: a package of `cargo metadata`. Out: the text of its Cargo.toml. Invariant: cargo reads it
+//! without the workspace it came from.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::{Dependency, DependencyKind, Package, Target, TargetKind};
@@ -197,7 +199,8 @@ fn from_git(source: &str, table: &mut InlineTable) {
     }
 }
 
-/// The table `name` of `parent`, made if it is absent; it shows itself only when it has values of its own.
+/// The table `name` of `parent`, made if it is absent; it shows itself only when it has values of
+/// its own.
 fn implicit<'t>(parent: &'t mut Table, name: &str) -> &'t mut Table {
     let item = parent.entry(name).or_insert_with(|| {
         let mut table = Table::new();

@@ -1,6 +1,7 @@
 //! Finds out what a configuration means on this machine.
 //!
-//! In: [`Config`]. Out: [`Resolved`]. Invariant: asks `go`, `rustc`, `cargo` and reads; writes nothing.
+//! In: [`Config`]. Out: [`Resolved`]. Invariant: asks `go`, `rustc`, `cargo` and reads; writes
+//! nothing.
 
 mod container;
 mod error;
@@ -36,8 +37,8 @@ pub(crate) fn resolve(
     surroundings: &Surroundings,
     runner: &Runner<'_>,
 ) -> Result<Resolved, ResolveError> {
-    let current = &surroundings.current_folder;
-    let out = output_folder(config, options, surroundings);
+    let current = &surroundings.current_directory;
+    let out = output_directory(config, options, surroundings);
     let why = why_host(config);
     let host = why.is_some();
     let mut notes = Vec::new();
@@ -111,12 +112,12 @@ pub(crate) fn resolve(
     })
 }
 
-/// A program by its absolute path, or by its name in the folders of `search_path`.
+/// A program by its absolute path, or by its name in the directories of `search_path`.
 pub(crate) fn find_tool(name: &str, search_path: &str) -> Option<Utf8PathBuf> {
     tools::find(name, Utf8Path::new("/"), search_path)
 }
 
-/// The tool chains of this machine for a plan that was made on another one, or at another time.
+/// The toolchains of this machine for a plan that was made on another one, or at another time.
 pub(crate) fn tools_for(
     plan: &mut Plan,
     search_path: &str,
@@ -132,22 +133,27 @@ pub(crate) fn tools_for(
     plan.go.tool = Some(go);
     if let Some(rust) = &mut plan.rust {
         let why = "the distribution has a plugin host";
-        // A rust-toolchain.toml around the sources may choose the tool chain.
+        // A rust-toolchain.toml around the sources may choose the toolchain.
         rust.tools = tools::rust(why, existing(&plan.out), search_path, runner)?;
         plan.cc = Some(tools::cc(&compiler, why, root, search_path, runner)?);
     }
     Ok(())
 }
 
-/// `--output-path`, else `dist.output_path`, else a new folder for temporary files, as OCB has it.
-fn output_folder(config: &Config, options: &Options, surroundings: &Surroundings) -> Utf8PathBuf {
+/// `--output-path`, else `dist.output_path`, else a new directory for temporary files, as OCB has
+/// it.
+fn output_directory(
+    config: &Config,
+    options: &Options,
+    surroundings: &Surroundings,
+) -> Utf8PathBuf {
     let named = options
         .output_path
         .as_ref()
         .or(config.dist.output_path.as_ref());
     match named {
-        Some(path) => paths::absolute(&surroundings.current_folder, path),
-        None => surroundings.fresh_folder.clone(),
+        Some(path) => paths::absolute(&surroundings.current_directory, path),
+        None => surroundings.fresh_directory.clone(),
     }
 }
 
@@ -239,10 +245,10 @@ fn go_arch(name: &'static str) -> &'static str {
     }
 }
 
-/// The nearest folder around `path` that exists.
+/// The nearest directory around `path` that exists.
 fn existing(path: &Utf8Path) -> &Utf8Path {
     path.ancestors()
-        .find(|folder| folder.is_dir())
+        .find(|directory| directory.is_dir())
         .unwrap_or(Utf8Path::new("/"))
 }
 
@@ -268,7 +274,7 @@ fn components(
                 config,
                 entry,
                 text,
-                &surroundings.current_folder,
+                &surroundings.current_directory,
                 &mut locals,
             )?),
         };
@@ -298,7 +304,7 @@ fn rust_crate(
     locals: &mut Locals<'_>,
 ) -> Result<Crate, ResolveError> {
     // Unlike OCB's `path`, this one starts where it is written.
-    let folder = config
+    let directory = config
         .file
         .as_ref()
         .and_then(|file| file.parent())
@@ -306,7 +312,7 @@ fn rust_crate(
     let path = text
         .path
         .as_ref()
-        .map(|path| paths::absolute(&current.join(folder), path));
+        .map(|path| paths::absolute(&current.join(directory), path));
     if let Some(path) = &path {
         let (place, label) = (entry.place.clone(), entry.label.clone());
         locals

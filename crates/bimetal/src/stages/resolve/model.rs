@@ -1,6 +1,8 @@
-//! What the configuration means on this machine: absolute paths, tools with their versions, components with language and linkage.
+//! What the configuration means on this machine: absolute paths, tools with their versions,
+//! components with language and linkage.
 //!
-//! In: nothing. Out: [`Resolved`] and its parts. Invariant: nothing in it has to be looked up again.
+//! In: nothing. Out: [`Resolved`] and its parts. Invariant: nothing in it has to be looked up
+//! again.
 
 use bimetal_manifest::schema::Kind;
 use camino::Utf8PathBuf;
@@ -15,7 +17,7 @@ use crate::stages::plan::{Linkage, Signals};
 pub(crate) struct Resolved {
     /// `dist:` as written, except that it holds no path that a later step would use.
     pub(crate) dist: Dist,
-    /// The output folder, absolute.
+    /// The output directory, absolute.
     pub(crate) out: Utf8PathBuf,
     /// What the flags ask for.
     pub(crate) options: Options,
@@ -25,9 +27,11 @@ pub(crate) struct Resolved {
     pub(crate) rust: Option<RustTools>,
     /// `None` when main has no plugin host.
     pub(crate) cc: Option<Cc>,
-    /// What the container of a hermetic build starts from; `None` when the build runs on this machine.
+    /// What the container of a hermetic build starts from; `None` when the build runs on this
+    /// machine.
     pub(crate) container: Option<Base>,
-    /// Whether main gets the plugin host: something is Rust or a plugin, or `dist.plugins_dir` is set.
+    /// Whether main gets the plugin host: something is Rust or a plugin, or `dist.plugins_dir` is
+    /// set.
     pub(crate) host: bool,
     /// Whether cgo is on: as the user said, or because Rust or plugins need it.
     pub(crate) cgo: bool,
@@ -48,15 +52,15 @@ pub(crate) struct Resolved {
 /// What the process is surrounded by; read once, at its start.
 #[derive(Clone, Debug)]
 pub(crate) struct Surroundings {
-    /// The current folder, absolute.
-    pub(crate) current_folder: Utf8PathBuf,
+    /// The current directory, absolute.
+    pub(crate) current_directory: Utf8PathBuf,
     /// `PATH`.
     pub(crate) search_path: String,
     /// The system that is built for, as Go names it.
     pub(crate) goos: String,
-    /// Where the distribution goes when no folder is named; does not exist yet.
-    pub(crate) fresh_folder: Utf8PathBuf,
-    /// A folder for what tools leave behind; removed at the end.
+    /// Where the distribution goes when no directory is named; does not exist yet.
+    pub(crate) fresh_directory: Utf8PathBuf,
+    /// A directory for what tools leave behind; removed at the end.
     pub(crate) scratch: Utf8PathBuf,
 }
 
@@ -118,9 +122,10 @@ pub(crate) struct Crate {
     pub(crate) key: String,
     /// `package =`, else the key.
     pub(crate) package: String,
-    /// The value in the generated `[workspace.dependencies]` as TOML; a path crate's `path` is `local/<package>`.
+    /// The value in the generated `[workspace.dependencies]` as TOML; a path crate's `path` is
+    /// `local/<package>`.
     pub(crate) value: String,
-    /// Folder of a path crate, absolute.
+    /// Directory of a path crate, absolute.
     pub(crate) path: Option<Utf8PathBuf>,
 }
 
@@ -156,10 +161,10 @@ pub(crate) struct Cc {
     pub(crate) version: String,
 }
 
-/// One path crate, copied below `rust/local/<name>/`: what `cargo metadata` and its folder say.
+/// One path crate, copied below `rust/local/<name>/`: what `cargo metadata` and its directory say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LocalCrate {
-    /// Name of the package and of its folder below `rust/local/`.
+    /// Name of the package and of its directory below `rust/local/`.
     pub(crate) name: String,
     pub(crate) version: String,
     /// Where it was read from, absolute.

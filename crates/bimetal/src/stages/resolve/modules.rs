@@ -1,6 +1,8 @@
-//! Go modules of the configuration: import paths and package names as OCB gives them, replaced paths checked.
+//! Go modules of the configuration: import paths and package names as OCB gives them, replaced
+//! paths checked.
 //!
-//! In: entries of the configuration. Out: [`GoModule`]s. Invariant: no two of them have the same name in the generated code.
+//! In: entries of the configuration. Out: [`GoModule`]s. Invariant: no two of them have the same
+//! name in the generated code.
 
 use std::collections::HashSet;
 
@@ -126,7 +128,7 @@ impl Modules<'_> {
             return Ok(Some(path.into_string()));
         }
         let relative = paths::relative(self.out, &path);
-        // Go takes only what starts with a dot or a slash for a folder.
+        // Go takes only what starts with a dot or a slash for a directory.
         let starts_well = relative.starts_with("..") || relative.is_absolute();
         Ok(Some(
             if starts_well {

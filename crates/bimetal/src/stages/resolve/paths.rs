@@ -19,7 +19,7 @@ pub(super) fn absolute(base: &Utf8Path, path: impl AsRef<Utf8Path>) -> Utf8PathB
     result
 }
 
-/// The way from the folder `from` to `to`; both absolute and clean.
+/// The way from the directory `from` to `to`; both absolute and clean.
 pub(super) fn relative(from: &Utf8Path, to: &Utf8Path) -> Utf8PathBuf {
     let mut here = from.components().peekable();
     let mut there = to.components().peekable();
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_way_between_two_folders_is_found_without_looking() {
+    fn the_way_between_two_directories_is_found_without_looking() {
         let way =
             |from: &str, to: &str| relative(Utf8Path::new(from), Utf8Path::new(to)).into_string();
         assert_eq!(way("/a/b", "/a/c/d"), "../c/d");

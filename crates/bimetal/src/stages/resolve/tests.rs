@@ -9,7 +9,7 @@ use crate::progress::Activity;
 use crate::stages::config;
 
 struct Machine {
-    folder: tempfile::TempDir,
+    directory: tempfile::TempDir,
     search_path: String,
 }
 
@@ -17,7 +17,7 @@ impl Machine {
     /// This machine, with its tools.
     fn new() -> Self {
         Self {
-            folder: tempfile::tempdir().unwrap(),
+            directory: tempfile::tempdir().unwrap(),
             search_path: std::env::var("PATH").unwrap(),
         }
     }
@@ -30,7 +30,7 @@ impl Machine {
         fs::create_dir_all(&bin).unwrap();
         for tool in tools {
             let found = std::env::split_paths(&everything)
-                .map(|folder| folder.join(tool))
+                .map(|directory| directory.join(tool))
                 .find(|path| path.exists())
                 .unwrap();
             std::os::unix::fs::symlink(found, bin.join(tool)).unwrap();
@@ -40,7 +40,7 @@ impl Machine {
     }
 
     fn path(&self, name: &str) -> Utf8PathBuf {
-        Utf8Path::from_path(self.folder.path())
+        Utf8Path::from_path(self.directory.path())
             .unwrap()
             .canonicalize_utf8()
             .unwrap()
@@ -61,10 +61,10 @@ impl Machine {
     fn resolve_with(&self, yaml: &str, options: &Options) -> Result<Resolved, ResolveError> {
         let config = config::read(Some(&self.put("config/b.yaml", yaml)), iter::empty()).unwrap();
         let surroundings = Surroundings {
-            current_folder: self.path(""),
+            current_directory: self.path(""),
             search_path: self.search_path.clone(),
             goos: "linux".to_owned(),
-            fresh_folder: self.path("fresh"),
+            fresh_directory: self.path("fresh"),
             scratch: self.path("scratch"),
         };
         let activity = Activity::silent();
@@ -121,11 +121,11 @@ fn sources_alone_can_be_written_without_any_tool() {
 #[test]
 fn a_missing_tool_is_told_with_what_to_install() {
     assert_snapshot!(Machine::with_tools(&[]).refused(PLAIN), @"
-    cannot find the Go tool chain
+    cannot find the Go toolchain
     hint: install Go 1.26.0 or newer and put it on PATH, or name it with `dist.go`
     ");
     assert_snapshot!(Machine::with_tools(&[]).refused(&format!("dist: {{go: /opt/none/go}}\n{PLAIN}")), @"
-    cannot find the Go tool chain: neither `/opt/none/go` nor `go` on PATH works
+    cannot find the Go toolchain: neither `/opt/none/go` nor `go` on PATH works
     hint: install Go 1.26.0 or newer and put it on PATH, or name it with `dist.go`
     ");
     assert_snapshot!(Machine::with_tools(&["go"]).refused(PLUGIN), @"
@@ -188,7 +188,7 @@ fn packages_get_the_names_that_ocb_gives_them() {
 }
 
 #[test]
-fn replaced_paths_are_relative_to_the_output_folder_unless_asked_otherwise() {
+fn replaced_paths_are_relative_to_the_output_directory_unless_asked_otherwise() {
     let machine = Machine::new();
     machine.put("mods/r/go.mod", "module example.com/r\n");
     machine.put("out/inner/go.mod", "module example.com/inner\n");
@@ -210,11 +210,12 @@ fn replaced_paths_are_relative_to_the_output_folder_unless_asked_otherwise() {
     );
     assert_snapshot!(machine.refused("receivers:\n  - {gomod: example.com/r v1, path: mods/none}\n"), @"
     /machine/config/b.yaml:2:5: `receivers[0].path` is `/machine/mods/none`, which does not exist
-    hint: `path` is relative to the current folder
+    hint: `path` is relative to the current directory
     ");
 }
 
-/// A workspace as people have them: inheritance, a path dependency, files that do not belong into a package.
+/// A workspace as people have them: inheritance, a path dependency, files that do not belong into a
+/// package.
 fn workspace(machine: &Machine) {
     machine.put(
         "ws/Cargo.toml",

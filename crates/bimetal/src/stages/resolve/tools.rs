@@ -1,6 +1,7 @@
-//! Finds the tool chains and asks them what they are.
+//! Finds the toolchains and asks them what they are.
 //!
-//! In: names, PATH. Out: tools with versions. Invariant: a tool is looked for only when something needs it.
+//! In: names, PATH. Out: tools with versions. Invariant: a tool is looked for only when something
+//! needs it.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
@@ -100,7 +101,8 @@ pub(super) fn fit_for_plugins(tool: &GoTool) -> Result<(), ResolveError> {
     }
 }
 
-/// `go1.26.8`, `1.26`, `go1.27rc1 X:exp` -> numbers; a release candidate counts as older than its release.
+/// `go1.26.8`, `1.26`, `go1.27rc1 X:exp` -> numbers; a release candidate counts as older than its
+/// release.
 fn go_version(text: &str) -> Option<(u64, u64, u64)> {
     let text = text.split_whitespace().next()?;
     let text = text.strip_prefix("go").unwrap_or(text);
@@ -119,21 +121,22 @@ fn go_version(text: &str) -> Option<(u64, u64, u64)> {
     Some((major, minor, patch))
 }
 
-/// cargo and rustc as they would run in `folder`, where a rust-toolchain.toml may choose the tool chain.
+/// cargo and rustc as they would run in `directory`, where a rust-toolchain.toml may choose the
+/// toolchain.
 pub(super) fn rust(
     why: &str,
-    folder: &Utf8Path,
+    directory: &Utf8Path,
     search: &str,
     runner: &Runner<'_>,
 ) -> Result<RustTools, ResolveError> {
     let locate = |tool| {
-        find(tool, folder, search).ok_or_else(|| ResolveError::NoRust {
+        find(tool, directory, search).ok_or_else(|| ResolveError::NoRust {
             tool,
             why: why.to_owned(),
         })
     };
     let (cargo, rustc) = (locate("cargo")?, locate("rustc")?);
-    let invocation = Invocation::new(&rustc, folder).arg("-vV");
+    let invocation = Invocation::new(&rustc, directory).arg("-vV");
     let answer = runner
         .read("rustc-version", &invocation)
         .map_err(ResolveError::Tool)?;
@@ -158,7 +161,7 @@ pub(super) fn rust(
         });
     }
     let text = answer.lines().next().unwrap_or_default().to_owned();
-    let (cargo, rustc) = own_programs(cargo, rustc, folder, runner)?;
+    let (cargo, rustc) = own_programs(cargo, rustc, directory, runner)?;
     Ok(RustTools {
         cargo,
         rustc,
@@ -169,20 +172,21 @@ pub(super) fn rust(
     })
 }
 
-/// The programs of the tool chain themselves, where those on PATH only choose one by the folder that they run in.
+/// The programs of the toolchain themselves, where those on PATH only choose one by the directory
+/// that they run in.
 fn own_programs(
     cargo: Utf8PathBuf,
     rustc: Utf8PathBuf,
-    folder: &Utf8Path,
+    directory: &Utf8Path,
     runner: &Runner<'_>,
 ) -> Result<(Utf8PathBuf, Utf8PathBuf), ResolveError> {
-    let question = Invocation::new(&rustc, folder).args(["--print", "sysroot"]);
+    let question = Invocation::new(&rustc, directory).args(["--print", "sysroot"]);
     let answer = runner
         .read("rustc-sysroot", &question)
         .map_err(ResolveError::Tool)?;
-    let folder = Utf8PathBuf::from(String::from_utf8_lossy(&answer).trim()).join("bin");
-    let own = [folder.join("cargo"), folder.join("rustc")];
-    // A tool chain may come in parts, without a cargo of its own.
+    let directory = Utf8PathBuf::from(String::from_utf8_lossy(&answer).trim()).join("bin");
+    let own = [directory.join("cargo"), directory.join("rustc")];
+    // A toolchain may come in parts, without a cargo of its own.
     if own.iter().all(|program| is_program(program)) {
         let [cargo, rustc] = own;
         return Ok((cargo, rustc));
@@ -229,17 +233,17 @@ pub(super) fn cc(
     Ok(Cc { program, version })
 }
 
-/// A program by path, or by name in the folders of `search`.
+/// A program by path, or by name in the directories of `search`.
 pub(super) fn find(name: &str, current: &Utf8Path, search: &str) -> Option<Utf8PathBuf> {
     if name.contains('/') {
         let path = super::paths::absolute(current, name);
         return is_program(&path).then_some(path);
     }
-    let folders =
-        std::env::split_paths(search).filter_map(|folder| Utf8PathBuf::from_path_buf(folder).ok());
-    folders
-        .filter(|folder| folder.is_absolute())
-        .map(|folder| folder.join(name))
+    let directories = std::env::split_paths(search)
+        .filter_map(|directory| Utf8PathBuf::from_path_buf(directory).ok());
+    directories
+        .filter(|directory| directory.is_absolute())
+        .map(|directory| directory.join(name))
         .find(|path| is_program(path))
 }
 

@@ -1,6 +1,7 @@
-//! Which version of the C border the crates in the workspace have.
+//! Which version of the C ABI the crates in the workspace have.
 //!
-//! In: the carried crate that defines the border. Out: its numbers. Invariant: read from what is compiled, not from what the builder was built with.
+//! In: the carried crate that defines the C ABI. Out: its numbers. Invariant: read from what is
+//! compiled, not from what the builder was built with.
 
 use bimetal_manifest::schema::Abi;
 use fs_err as fs;

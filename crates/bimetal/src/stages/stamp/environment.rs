@@ -1,7 +1,8 @@
 //! What the tools say about themselves and about the variables that change their results.
 //!
-//! In: the tools of the plan. Out: texts and variables for the manifest. Invariant: only variables of a fixed list are read;
-//! those that name caches or proxies are not on it, and flags that change no result are left out.
+//! In: the tools of the plan. Out: texts and variables for the manifest. Invariant: only variables
+//! of a fixed list are read; those that name caches or proxies are not on it, and flags that change
+//! no result are left out.
 
 use std::collections::BTreeMap;
 
@@ -79,7 +80,8 @@ pub(super) fn go_variables(
         .collect())
 }
 
-/// First line of `--version` of the C++ compiler in `command`; none where it cannot say that, for only some distributions need one.
+/// First line of `--version` of the C++ compiler in `command`; none where it cannot say that, for
+/// only some distributions need one.
 pub(super) fn cxx(command: &str, runner: &Runner<'_>) -> Result<Option<String>, StampError> {
     let Some(program) = command.split_whitespace().next() else {
         return Ok(None);

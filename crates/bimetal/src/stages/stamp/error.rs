@@ -1,7 +1,7 @@
 //! What can go wrong while manifests are made and written.
 //!
-//! In: what a tool or the file system answered. Out: text and hint. Invariant: names the plugin, file, tool or variable
-//! that is to blame; the cause is not repeated in the text.
+//! In: what a tool or the file system answered. Out: text and hint. Invariant: names the plugin,
+//! file, tool or variable that is to blame; the cause is not repeated in the text.
 
 use std::io;
 
@@ -22,7 +22,7 @@ pub(crate) enum StampError {
         path: Utf8PathBuf,
         source: io::Error,
     },
-    #[error("`{path}` does not say the version of the border between Go and Rust")]
+    #[error("`{path}` does not say the version of the C ABI between Go and Rust")]
     Abi { path: Utf8PathBuf },
     #[error("`SOURCE_DATE_EPOCH` is `{value}`, not a number of seconds")]
     Epoch { value: String },
@@ -50,7 +50,7 @@ impl StampError {
                 Some("move the file away, or choose another `dist.output_path`")
             }
             Self::Write { .. } => {
-                Some("see that the output folder is writable and the disk not full")
+                Some("see that the output directory is writable and the disk not full")
             }
             _ => None,
         }

@@ -1,7 +1,8 @@
 //! The files that carry the texts into the artifacts.
 //!
-//! In: texts. Out: `manifest.c` and `manifest.go` beside a Go main package, `manifest.bin` in the crate of a Rust plugin.
-//! Invariant: a file that we did not make is never overwritten; one that no artifact needs any more is removed.
+//! In: texts. Out: `manifest.c` and `manifest.go` beside a Go main package, `manifest.bin` in the
+//! crate of a Rust plugin. Invariant: a file that we did not make is never overwritten; one that no
+//! artifact needs any more is removed.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -30,28 +31,28 @@ import \"C\"
 /// Bytes of the frame on one line of C.
 const LINE: usize = 96;
 
-/// Path relative to the output folder -> bytes.
+/// Path relative to the output directory -> bytes.
 #[derive(Debug, Default)]
 pub(super) struct Written(BTreeMap<String, Vec<u8>>);
 
 impl Written {
-    pub(super) fn go(&mut self, folder: &str, text: &str) {
+    pub(super) fn go(&mut self, directory: &str, text: &str) {
         self.0
-            .insert(join(folder, "manifest.go"), GO.as_bytes().to_vec());
+            .insert(join(directory, "manifest.go"), GO.as_bytes().to_vec());
         self.0.insert(
-            join(folder, "manifest.c"),
+            join(directory, "manifest.c"),
             c_text(&frame::frame(text)).into_bytes(),
         );
     }
 
-    pub(super) fn rust(&mut self, folder: &str, text: &str) {
+    pub(super) fn rust(&mut self, directory: &str, text: &str) {
         self.0
-            .insert(join(folder, "manifest.bin"), frame::frame(text));
+            .insert(join(directory, "manifest.bin"), frame::frame(text));
     }
 }
 
-fn join(folder: &str, name: &str) -> String {
-    Utf8Path::new(folder).join(name).into_string()
+fn join(directory: &str, name: &str) -> String {
+    Utf8Path::new(directory).join(name).into_string()
 }
 
 /// Writes what changed and removes what an earlier run wrote for artifacts that are gone.
@@ -89,7 +90,8 @@ pub(in crate::stages) fn record(plan: &Plan, name: &str, bytes: &[u8]) -> Result
     save(plan, &mut ours)
 }
 
-/// Removes everything that this step ever wrote: for a distribution that has no plugin host any more. C files would break its build.
+/// Removes everything that this step ever wrote: for a distribution that has no plugin host any
+/// more. C files would break its build.
 pub(in crate::stages) fn retire(plan: &Plan) -> Result<(), StampError> {
     let mut ours = load(plan)?;
     if ours.stamped.is_empty() {
@@ -111,7 +113,7 @@ fn remove(plan: &Plan, ours: &mut Ours, keep: impl Fn(&str) -> bool) -> Result<(
         let path = plan.out.join(&name);
         match fs::remove_file(&path) {
             Ok(()) => {
-                // Folders of removed plugins; one that is not empty stays.
+                // Directories of removed plugins; one that is not empty stays.
                 let _not_empty = path.parent().map(fs::remove_dir);
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -135,7 +137,8 @@ fn save(plan: &Plan, ours: &mut Ours) -> Result<(), StampError> {
     })
 }
 
-/// A C file with one array in the section that readers look for. A string is compiled many times faster than a list of numbers.
+/// A C file with one array in the section that readers look for. A string is compiled many times
+/// faster than a list of numbers.
 fn c_text(bytes: &[u8]) -> String {
     let (segment, section) = frame::MACHO_SECTION;
     let mut text = format!(

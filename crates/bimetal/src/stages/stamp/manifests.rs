@@ -1,6 +1,7 @@
 //! Makes the manifests, without their build time.
 //!
-//! In: [`Described`], answers of the tools. Out: [`Manifest`] values. Invariant: everything in them is what the build will use.
+//! In: [`Described`], answers of the tools. Out: [`Manifest`] values. Invariant: everything in them
+//! is what the build will use.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +44,7 @@ impl<'a> Makers<'a> {
         let (Some(go_tool), Some(rust), Some(cc)) = (&plan.go.tool, &plan.rust, &plan.cc) else {
             return Err(StampError::Answer {
                 tool: "plan",
-                reason: "it lacks a tool chain".to_owned(),
+                reason: "it lacks a toolchain".to_owned(),
             });
         };
         let linker = Some(environment::linker(&cc.program, runner)?);

@@ -1,7 +1,8 @@
 //! Writes the manifest texts that are linked into the artifacts.
 //!
-//! In: [`Described`]. Out: [`Stamped`]: the texts, in place among the sources. Invariant: equal inputs give equal texts, with the build
-//! time of the first; a file that did not change is not touched.
+//! In: [`Described`]. Out: [`Stamped`]: the texts, in place among the sources. Invariant: equal
+//! inputs give equal texts, with the build time of the first; a file that did not change is not
+//! touched.
 
 mod abi;
 mod environment;

@@ -13,7 +13,8 @@ use crate::stages::generate::{SourceTree, sha256};
 use crate::stages::lock::{Profile, Sources};
 use crate::stages::plan::samples;
 
-/// Settings that Go's own check overlooks, or that its record leaves out; each changes what is compiled, or allows a flag that does.
+/// Settings that Go's own check overlooks, or that its record leaves out; each changes what is
+/// compiled, or allows a flag that does.
 const VARIABLES: &[(&str, &str)] = &[
     ("CC", "cc -fno-plt"),
     ("CGO_CFLAGS", "-O1 -DLEVEL=2"),
@@ -34,14 +35,14 @@ const VARIABLES: &[(&str, &str)] = &[
 ];
 
 /// Real Go, called with the variables that somebody set.
-fn go_with_variables(folder: &Utf8Path) -> Utf8PathBuf {
+fn go_with_variables(directory: &Utf8Path) -> Utf8PathBuf {
     let flags = "-race -buildvcs=false -mod=mod '-asmflags=all=-D X' -pgo=/home/me/cpu.pgo";
     let mut script = "#!/bin/sh\n".to_owned();
     for (name, value) in VARIABLES.iter().chain(&[("GOFLAGS", flags)]) {
         writeln!(script, "export {name}=\"{value}\"").unwrap();
     }
     script.push_str("exec go \"$@\"\n");
-    let path = folder.join("go");
+    let path = directory.join("go");
     fs::write(&path, script).unwrap();
     fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     path

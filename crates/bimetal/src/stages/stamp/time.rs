@@ -1,7 +1,8 @@
 //! When an artifact was built.
 //!
-//! In: a manifest without its time, what was stamped the last time. Out: the text with its time. Invariant: an artifact whose inputs are
-//! what they were keeps its time, so that a second build gives the same bytes; a time that the plan has is not questioned.
+//! In: a manifest without its time, what was stamped the last time. Out: the text with its time.
+//! Invariant: an artifact whose inputs are what they were keeps its time, so that a second build
+//! gives the same bytes; a time that the plan has is not questioned.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -32,8 +33,8 @@ struct Remembered {
     text: String,
 }
 
-/// Folders of the tree that main is not compiled from. Copies of path crates are in here too: where main uses one, its hash is
-/// among main's dependencies.
+/// Directories of the tree that main is not compiled from. Copies of path crates are in here too:
+/// where main uses one, its hash is among main's dependencies.
 const NOT_OF_MAIN: [&str; 4] = [
     "internal/plugin",
     "rust/describe",
@@ -44,13 +45,15 @@ const NOT_OF_MAIN: [&str; 4] = [
 /// The hash of the generated sources that main is compiled from.
 pub(super) fn inputs_of_main(tree: &SourceTree) -> String {
     inputs(tree, |path| {
-        !NOT_OF_MAIN.iter().any(|folder| path.starts_with(folder))
+        !NOT_OF_MAIN
+            .iter()
+            .any(|directory| path.starts_with(directory))
     })
 }
 
 /// The hash of the generated sources that a plugin has for itself.
-pub(super) fn inputs_of_plugin(tree: &SourceTree, folder: &Utf8Path) -> String {
-    inputs(tree, |path| path.starts_with(folder))
+pub(super) fn inputs_of_plugin(tree: &SourceTree, directory: &Utf8Path) -> String {
+    inputs(tree, |path| path.starts_with(directory))
 }
 
 fn inputs(tree: &SourceTree, wanted: impl Fn(&Utf8Path) -> bool) -> String {
@@ -111,7 +114,7 @@ pub(in crate::stages) fn stamped_times(plan: &Plan) -> BTreeMap<String, String> 
 }
 
 fn memory(plan: &Plan, name: &str) -> Utf8PathBuf {
-    work::folder(&plan.out)
+    work::directory(&plan.out)
         .join("stamp")
         .join(format!("{name}.json"))
 }

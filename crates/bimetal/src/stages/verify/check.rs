@@ -1,7 +1,8 @@
 //! Judges the plugins as `plugins check` does, because it is `plugins check`.
 //!
-//! In: main, the plugins as they will ship. Out: nothing, or the report. Invariant: nothing is decided or worded here but who was built
-//! how: what a user would be told about the finished folder is what the builder says before there is one.
+//! In: main, the plugins as they will ship. Out: nothing, or the report. Invariant: nothing is
+//! decided or worded here but who was built how: what a user would be told about the finished
+//! directory is what the builder says before there is one.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -69,7 +70,7 @@ fn run(main: &Utf8Path, stage: &Stage, format: &str) -> (ExitCode, String) {
         "check".to_owned(),
         "--plugins-require-lock".to_owned(),
         format!("--main={main}"),
-        format!("--plugins-dir={}", stage.folder()),
+        format!("--plugins-dir={}", stage.directory()),
         format!("--format={format}"),
     ];
     let written = Written::default();

@@ -1,6 +1,7 @@
-//! Why a distribution does not leave the work folder.
+//! Why a distribution does not leave the work directory.
 //!
-//! In: what was found. Out: [`VerifyError`] as text. Invariant: a refusal lists everything that was found, not the first thing only.
+//! In: what was found. Out: [`VerifyError`] as text. Invariant: a refusal lists everything that was
+//! found, not the first thing only.
 
 use std::io;
 
@@ -9,7 +10,8 @@ use camino::Utf8PathBuf;
 
 use crate::toolchain::InvocationError;
 
-/// Exit codes of `plugins validate` that judge a plugin; every other one says that nothing could be judged.
+/// Exit codes of `plugins validate` that judge a plugin; every other one says that nothing could be
+/// judged.
 const JUDGING: [i32; 2] = [2, 3];
 
 #[derive(Debug, thiserror::Error)]
@@ -72,10 +74,10 @@ impl VerifyError {
                 Some("nothing was put into place; repair what is listed and build again")
             }
             Self::Stale { .. } | Self::NotProgram { .. } | Self::Form { .. } => {
-                Some("delete the folder `.bimetal` in the output folder and build again")
+                Some("delete the directory `.bimetal` in the output directory and build again")
             }
             Self::Changed { .. } => {
-                Some("see that nothing else builds into the same output folder")
+                Some("see that nothing else builds into the same output directory")
             }
             Self::Load { source } => source.hint().or(Some(
                 "nothing was put into place; what is printed above names the plugin and the reason",
@@ -83,7 +85,7 @@ impl VerifyError {
             Self::Read { source, .. } => source.hint(),
             Self::Manifest { source, .. } => source.hint(),
             Self::Write { .. } => {
-                Some("see that the output folder is writable and the disk not full")
+                Some("see that the output directory is writable and the disk not full")
             }
             Self::Check { .. } | Self::Open { .. } | Self::Lock { .. } => None,
         }

@@ -1,7 +1,7 @@
 //! Lets main load every plugin once.
 //!
-//! In: main, plugins that fit it. Out: nothing, or what main had to say. Invariant: plugin code runs in children of main only, under a time
-//! limit, and never in the builder.
+//! In: main, plugins that fit it. Out: nothing, or what main had to say. Invariant: plugin code
+//! runs in children of main only, under a time limit, and never in the builder.
 
 use std::time::Duration;
 
@@ -37,10 +37,11 @@ pub(super) fn load(
 /// Main's ordinary rules, and the lock is required: every byte that is loaded is one that ships.
 fn invocation(out: &Utf8Path, main: &Utf8Path, stage: &Stage) -> Invocation {
     Invocation::new(main, out)
-        // Main keeps private copies there; nothing of a build stays behind in the user's folders.
+        // Main keeps private copies there; nothing of a build stays behind in the user's
+        // directories.
         .env("TMPDIR", stage.temporary().as_str())
         .args(["plugins", "validate", "--load", "--plugins-require-lock"])
         .arg(format!("--timeout={}s", LIMIT.as_secs()))
-        .arg(format!("--plugins-dir={}", stage.folder()))
+        .arg(format!("--plugins-dir={}", stage.directory()))
         .args(stage.plugins.iter().map(|path| path.as_str()))
 }

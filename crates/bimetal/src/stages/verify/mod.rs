@@ -1,7 +1,9 @@
-//! The publish gate: re-reads every artifact from disk, compares every plugin with main, and lets main load each once in a child.
+//! The publish gate: re-reads every artifact from disk, compares every plugin with main, and lets
+//! main load each once in a child.
 //!
-//! In: [`Built`]. Out: [`Verified`], or everything that does not fit. Invariant: what memory believes about an artifact does not count; the
-//! builder itself never loads a plugin. What passed once with the same bytes is compared again, and not loaded again.
+//! In: [`Built`]. Out: [`Verified`], or everything that does not fit. Invariant: what memory
+//! believes about an artifact does not count; the builder itself never loads a plugin. What passed
+//! once with the same bytes is compared again, and not loaded again.
 
 mod check;
 mod error;
@@ -37,7 +39,8 @@ pub(crate) struct Checked {
     pub(crate) path: Utf8PathBuf,
     pub(crate) sha256: Digest,
     pub(crate) size: u64,
-    /// Manifest text and facts; `None` without a plugin host, and for a file that cannot be read as an artifact.
+    /// Manifest text and facts; `None` without a plugin host, and for a file that cannot be read as
+    /// an artifact.
     pub(crate) about: Option<About>,
 }
 

@@ -1,7 +1,8 @@
 //! Which artifacts passed the gate the last time.
 //!
-//! In: digests of main and of all its plugins. Out: whether exactly these were loaded already. Invariant: the note is written only after
-//! everything was loaded, and one that cannot be read counts as none.
+//! In: digests of main and of all its plugins. Out: whether exactly these were loaded already.
+//! Invariant: the note is written only after everything was loaded, and one that cannot be read
+//! counts as none.
 
 use std::collections::BTreeMap;
 
@@ -52,5 +53,5 @@ impl Passed {
 }
 
 fn path(out: &Utf8Path) -> Utf8PathBuf {
-    work::folder(out).join("verified.json")
+    work::directory(out).join("verified.json")
 }

@@ -1,7 +1,8 @@
 //! Re-reads artifacts from disk.
 //!
-//! In: paths, the texts that were stamped. Out: what the files really are. Invariant: digest, facts and manifest of a file come through
-//! one descriptor; what memory believes about an artifact does not count.
+//! In: paths, the texts that were stamped. Out: what the files really are. Invariant: digest, facts
+//! and manifest of a file come through one descriptor; what memory believes about an artifact does
+//! not count.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -54,7 +55,8 @@ pub(super) fn main(path: &Utf8Path, stamped: Option<&str>) -> Result<Checked, Ve
     }
 }
 
-/// A plugin, which has to be the one of this build. Whether it is any good as a plugin is not asked here.
+/// A plugin, which has to be the one of this build. Whether it is any good as a plugin is not asked
+/// here.
 pub(super) fn plugin(
     built: BuiltPlugin,
     stamped: Option<&str>,

@@ -1,7 +1,8 @@
-//! The plugins as they will ship, in a folder of the work folder.
+//! The plugins as they will ship, in a directory of the work directory.
 //!
-//! In: plugins that fit main. Out: `OUT/.bimetal/stage/plugins`: final names, final modes, `plugins.lock`. Invariant: what main is asked to
-//! load is named, placed and locked like what the user gets, and has the bytes that were compared.
+//! In: plugins that fit main. Out: `OUT/.bimetal/stage/plugins`: final names, final modes,
+//! `plugins.lock`. Invariant: what main is asked to load is named, placed and locked like what the
+//! user gets, and has the bytes that were compared.
 
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
@@ -21,7 +22,7 @@ const MODE: u32 = 0o755;
 /// The private copies that main makes go here.
 const PRIVATE: u32 = 0o700;
 
-/// The folder; it is removed when this is dropped.
+/// The directory; it is removed when this is dropped.
 #[derive(Debug)]
 pub(super) struct Stage {
     root: Utf8PathBuf,
@@ -30,9 +31,9 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Copies `plugins` into a fresh folder below `out`.
+    /// Copies `plugins` into a fresh directory below `out`.
     pub(super) fn make(out: &Utf8Path, plugins: &[CheckedPlugin]) -> Result<Self, VerifyError> {
-        let root = work::folder(out).join("stage");
+        let root = work::directory(out).join("stage");
         remove(&root).map_err(|source| VerifyError::Write {
             path: root.clone(),
             source,
@@ -41,29 +42,29 @@ impl Stage {
             root,
             plugins: Vec::new(),
         };
-        for (folder, mode) in [(stage.folder(), MODE), (stage.temporary(), PRIVATE)] {
-            make_folder(&folder, mode).map_err(|source| VerifyError::Write {
-                path: folder,
+        for (directory, mode) in [(stage.directory(), MODE), (stage.temporary(), PRIVATE)] {
+            make_directory(&directory, mode).map_err(|source| VerifyError::Write {
+                path: directory,
                 source,
             })?;
         }
         for plugin in plugins {
-            let path = stage.folder().join(plugin.built.file_name());
+            let path = stage.directory().join(plugin.built.file_name());
             copy(&plugin.checked.path, plugin.checked.sha256, &path)?;
             stage.plugins.push(path);
         }
-        let path = stage.folder().join(FILE_NAME);
+        let path = stage.directory().join(FILE_NAME);
         fs::write(&path, lock(plugins)?.to_text())
             .map_err(|source| VerifyError::Write { path, source })?;
         Ok(stage)
     }
 
-    /// The plugin folder.
-    pub(super) fn folder(&self) -> Utf8PathBuf {
+    /// The plugin directory.
+    pub(super) fn directory(&self) -> Utf8PathBuf {
         self.root.join("plugins")
     }
 
-    /// A temporary folder on the same file system, where programs may be executed.
+    /// A temporary directory on the same file system, where programs may be executed.
     pub(super) fn temporary(&self) -> Utf8PathBuf {
         self.root.join("tmp")
     }
@@ -71,7 +72,7 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        // It is in the work folder: the next run removes what is left.
+        // It is in the work directory: the next run removes what is left.
         let _left = remove(&self.root);
     }
 }
@@ -88,18 +89,18 @@ pub(crate) fn lock(plugins: &[CheckedPlugin]) -> Result<Lock, VerifyError> {
     Lock::new(locked.collect()).map_err(|source| VerifyError::Lock { source })
 }
 
-fn remove(folder: &Utf8Path) -> io::Result<()> {
-    match fs::remove_dir_all(folder) {
+fn remove(directory: &Utf8Path) -> io::Result<()> {
+    match fs::remove_dir_all(directory) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
 }
 
 /// The mode holds whatever the user's mask is.
-fn make_folder(folder: &Utf8Path, mode: u32) -> io::Result<()> {
+fn make_directory(directory: &Utf8Path, mode: u32) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true).mode(mode).create(folder)?;
-    fs::set_permissions(folder, std::fs::Permissions::from_mode(mode))
+    builder.recursive(true).mode(mode).create(directory)?;
+    fs::set_permissions(directory, std::fs::Permissions::from_mode(mode))
 }
 
 /// Copies a file that must have this digest.

@@ -12,9 +12,9 @@ use crate::progress::Activity;
 use crate::stages::build::BuiltMain;
 use crate::toolchain::Invocation;
 
-fn built(folder: &Utf8Path, type_name: &str, bytes: &str) -> CheckedPlugin {
+fn built(directory: &Utf8Path, type_name: &str, bytes: &str) -> CheckedPlugin {
     let name = format!("processor-{type_name}");
-    let path = folder.join(format!("{name}.so"));
+    let path = directory.join(format!("{name}.so"));
     fs::write(&path, bytes).unwrap();
     let component = Component {
         kind: Kind::Processor,
@@ -43,7 +43,7 @@ fn built(folder: &Utf8Path, type_name: &str, bytes: &str) -> CheckedPlugin {
     }
 }
 
-fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
+fn directory() -> (tempfile::TempDir, Utf8PathBuf) {
     let keep = tempfile::tempdir().unwrap();
     let path = Utf8PathBuf::from_path_buf(keep.path().to_owned()).unwrap();
     (keep, path)
@@ -51,13 +51,13 @@ fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
 
 #[test]
 fn a_plugin_that_is_no_object_file_is_left_to_the_check_and_a_missing_one_is_not() {
-    let (_keep, folder) = folder();
-    let plugin = built(&folder, "text", "not\u{1b}[2J a plugin");
+    let (_keep, directory) = directory();
+    let plugin = built(&directory, "text", "not\u{1b}[2J a plugin");
     let digest = plugin.checked.sha256;
     let read = read::plugin(plugin.built, Some("{}")).unwrap();
     assert_eq!(read.checked.sha256, digest);
     assert!(read.checked.about.is_none());
-    let missing = built(&folder, "missing", "x").built;
+    let missing = built(&directory, "missing", "x").built;
     fs::remove_file(&missing.path).unwrap();
     let error = read::plugin(missing, Some("{}")).unwrap_err();
     assert!(!error.is_refusal(), "{error}");
@@ -65,18 +65,18 @@ fn a_plugin_that_is_no_object_file_is_left_to_the_check_and_a_missing_one_is_not
 
 #[test]
 fn a_main_that_cannot_be_read_is_no_refusal_of_a_plugin() {
-    let (_keep, folder) = folder();
-    let plugins = [built(&folder, "a", "one")];
-    let main = main_that(&folder, "exit 0");
-    let stage = Stage::make(&folder, &plugins).unwrap();
+    let (_keep, directory) = directory();
+    let plugins = [built(&directory, "a", "one")];
+    let main = main_that(&directory, "exit 0");
+    let stage = Stage::make(&directory, &plugins).unwrap();
     let error = check::check(&main.path, &stage, &plugins).unwrap_err();
     assert!(!error.is_refusal(), "{error}");
     assert!(error.to_string().contains("error: "), "{error}");
 }
 
 /// Main as far as this step sees it: a program that gets arguments and ends with a number.
-fn main_that(folder: &Utf8Path, body: &str) -> Checked {
-    let path = folder.join("main");
+fn main_that(directory: &Utf8Path, body: &str) -> Checked {
+    let path = directory.join("main");
     fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
     fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     read::program(BuiltMain {
@@ -100,10 +100,10 @@ fn load_with(main: &Checked, plugins: &[CheckedPlugin], out: &Utf8Path) -> Resul
 
 #[test]
 fn main_is_given_what_ships_under_the_names_and_rights_that_ship() {
-    let (_keep, folder) = folder();
-    let plugins = [built(&folder, "a", "one"), built(&folder, "b", "two")];
+    let (_keep, directory) = directory();
+    let plugins = [built(&directory, "a", "one"), built(&directory, "b", "two")];
     let main = main_that(
-        &folder,
+        &directory,
         r#"set -e
            stage="$PWD/.bimetal/stage"
            [ "$*" = "plugins validate --load --plugins-require-lock --timeout=60s --plugins-dir=$stage/plugins $stage/plugins/processor-a.so $stage/plugins/processor-b.so" ]
@@ -112,58 +112,58 @@ fn main_is_given_what_ships_under_the_names_and_rights_that_ship() {
            [ "$(stat -c %a $stage/plugins $stage/plugins/processor-a.so $stage/tmp | tr '\n' ' ')" = "755 755 700 " ]
            grep -q processor-b.so $stage/plugins/plugins.lock"#,
     );
-    load_with(&main, &plugins, &folder).unwrap();
+    load_with(&main, &plugins, &directory).unwrap();
     assert!(
-        !folder.join(".bimetal/stage").exists(),
-        "the staging folder is removed"
+        !directory.join(".bimetal/stage").exists(),
+        "the staging directory is removed"
     );
 }
 
 #[test]
 fn only_a_judgement_of_main_is_a_refusal() {
-    let (_keep, folder) = folder();
-    let plugins = [built(&folder, "a", "one")];
+    let (_keep, directory) = directory();
+    let plugins = [built(&directory, "a", "one")];
     for (code, refused) in [(1, false), (2, true), (3, true), (127, false)] {
-        let main = main_that(&folder, &format!("echo 'the reason' >&2; exit {code}"));
-        let error = load_with(&main, &plugins, &folder).unwrap_err();
+        let main = main_that(&directory, &format!("echo 'the reason' >&2; exit {code}"));
+        let error = load_with(&main, &plugins, &directory).unwrap_err();
         assert_eq!(error.is_refusal(), refused, "{code}");
         let source = std::error::Error::source(&error).unwrap().to_string();
         assert!(source.contains("the reason"), "{source}");
     }
-    assert!(!folder.join(".bimetal/stage").exists());
+    assert!(!directory.join(".bimetal/stage").exists());
 }
 
 #[test]
 fn a_plugin_that_changed_since_it_was_compared_is_not_loaded() {
-    let (_keep, folder) = folder();
-    let plugins = [built(&folder, "a", "one")];
+    let (_keep, directory) = directory();
+    let plugins = [built(&directory, "a", "one")];
     fs::write(&plugins[0].checked.path, "evil").unwrap();
-    let main = main_that(&folder, "echo loaded > witness");
+    let main = main_that(&directory, "echo loaded > witness");
     assert!(matches!(
-        load_with(&main, &plugins, &folder),
+        load_with(&main, &plugins, &directory),
         Err(VerifyError::Changed { .. })
     ));
-    assert!(!folder.join("witness").exists());
+    assert!(!directory.join("witness").exists());
 }
 
 #[test]
 fn exactly_the_digests_that_passed_are_remembered() {
-    let (_keep, folder) = folder();
-    let main = main_that(&folder, "exit 0");
-    let both = [built(&folder, "a", "one"), built(&folder, "b", "two")];
+    let (_keep, directory) = directory();
+    let main = main_that(&directory, "exit 0");
+    let both = [built(&directory, "a", "one"), built(&directory, "b", "two")];
     let passed = Passed::of(&main, &both);
-    assert!(!passed.is_remembered(&folder));
-    passed.remember(&folder).unwrap();
-    assert!(passed.is_remembered(&folder));
+    assert!(!passed.is_remembered(&directory));
+    passed.remember(&directory).unwrap();
+    assert!(passed.is_remembered(&directory));
     assert!(
-        !Passed::of(&main, &both[..1]).is_remembered(&folder),
+        !Passed::of(&main, &both[..1]).is_remembered(&directory),
         "fewer plugins are another set"
     );
-    assert!(!Passed::of(&main, &[built(&folder, "a", "other")]).is_remembered(&folder));
-    assert!(!Passed::of(&main_that(&folder, "exit 1"), &both).is_remembered(&folder));
-    fs::write(folder.join(".bimetal/verified.json"), "{").unwrap();
+    assert!(!Passed::of(&main, &[built(&directory, "a", "other")]).is_remembered(&directory));
+    assert!(!Passed::of(&main_that(&directory, "exit 1"), &both).is_remembered(&directory));
+    fs::write(directory.join(".bimetal/verified.json"), "{").unwrap();
     assert!(
-        !passed.is_remembered(&folder),
+        !passed.is_remembered(&directory),
         "a damaged note counts as none"
     );
 }

@@ -1,6 +1,7 @@
 //! What the bytes say about a load.
 //!
-//! In: files. Out: [`Foretold`]. Invariant: nothing is run; the files are those that are loaded afterwards.
+//! In: files. Out: [`Predicted`]. Invariant: nothing is run; the files are those that are loaded
+//! afterwards.
 
 use bimetal_manifest::catalog::Verdict;
 use bimetal_manifest::compat::Candidate;
@@ -12,21 +13,21 @@ use bimetal_manifest::{
 };
 use camino::Utf8Path;
 
-use crate::row::Foretold;
+use crate::row::Predicted;
 use crate::tools::glibc;
 
 /// `plugin` alone beside `main`, under main's own policy.
-pub(crate) fn alone(main: &Utf8Path, plugin: &Utf8Path) -> Foretold {
+pub(crate) fn alone(main: &Utf8Path, plugin: &Utf8Path) -> Predicted {
     under(main, plugin, None)
 }
 
 /// `plugin` alone beside `main`, under a policy that is stricter than main's.
-pub(crate) fn under(main: &Utf8Path, plugin: &Utf8Path, policy: Option<Policy>) -> Foretold {
+pub(crate) fn under(main: &Utf8Path, plugin: &Utf8Path, policy: Option<Policy>) -> Predicted {
     judge(main, plugin, policy, None)
 }
 
 /// `plugin` beside `main`, with a lock file.
-pub(crate) fn locked(main: &Utf8Path, plugin: &Utf8Path, lock: Option<&Lock>) -> Foretold {
+pub(crate) fn locked(main: &Utf8Path, plugin: &Utf8Path, lock: Option<&Lock>) -> Predicted {
     judge(main, plugin, None, lock)
 }
 
@@ -35,7 +36,7 @@ fn judge(
     plugin: &Utf8Path,
     policy: Option<Policy>,
     lock: Option<&Lock>,
-) -> Foretold {
+) -> Predicted {
     let main = read(main);
     let system = System::of_this_machine(&main, true);
     let rules = Rules {
@@ -60,21 +61,22 @@ fn judge(
         .unwrap();
     if judged.mismatches.is_empty() && judged.verdict == Verdict::Refused {
         let problem = judged.problem.as_ref().unwrap();
-        return Foretold::Unreadable(problem.message.clone());
+        return Predicted::Unreadable(problem.message.clone());
     }
     // The same question asked for two artifacts instead of for a directory has the same answer.
     if lock.is_none() {
         assert_eq!(judged.mismatches, compare(&main, &read(plugin), rules));
     }
     match judged.verdict {
-        Verdict::Accepted => Foretold::Accepted,
-        Verdict::Undecidable => Foretold::Undecidable,
+        Verdict::Accepted => Predicted::Accepted,
+        Verdict::Undecidable => Predicted::Undecidable,
         Verdict::Refused => first(&judged.mismatches),
     }
 }
 
-/// The last of `plugins`, opened in this order; those before it are loaded unless they are refused themselves.
-pub(crate) fn last(main: &Utf8Path, plugins: &[&Utf8Path]) -> Foretold {
+/// The last of `plugins`, opened in this order; those before it are loaded unless they are refused
+/// themselves.
+pub(crate) fn last(main: &Utf8Path, plugins: &[&Utf8Path]) -> Predicted {
     let main = read(main);
     let artifacts: Vec<_> = plugins
         .iter()
@@ -99,16 +101,16 @@ pub(crate) fn last(main: &Utf8Path, plugins: &[&Utf8Path]) -> Foretold {
         .any(|conflict| conflict.files.contains(&prediction.file));
     assert_eq!(in_conflict, !prediction.is_accepted());
     if prediction.is_accepted() {
-        Foretold::Accepted
+        Predicted::Accepted
     } else {
         first(&prediction.mismatches)
     }
 }
 
 /// Nothing in the bytes is against it, and what decides is code that runs while it is loaded.
-pub(crate) fn beyond_bytes(found: Foretold) -> Foretold {
+pub(crate) fn beyond_bytes(found: Predicted) -> Predicted {
     match found {
-        Foretold::Accepted => Foretold::Undecidable,
+        Predicted::Accepted => Predicted::Undecidable,
         other => other,
     }
 }
@@ -117,24 +119,25 @@ fn read(path: &Utf8Path) -> Artifact {
     object::open(path).unwrap().1
 }
 
-/// Of several mismatches the one that shows first when the file is loaded: the loader maps it, libraries and symbols are bound, the Go runtime takes
-/// it in, package hashes are compared, the factory is looked up, code runs. Within one of these steps the strongest class counts. A rule of
+/// Of several mismatches the one that shows first when the file is loaded: the loader maps it,
+/// libraries and symbols are bound, the Go runtime takes it in, package hashes are compared, the
+/// factory is looked up, code runs. Within one of these steps the strongest class counts. A rule of
 /// main's stands where the loader would meet the same thing.
-fn first(mismatches: &[Mismatch]) -> Foretold {
+fn first(mismatches: &[Mismatch]) -> Predicted {
     let found = mismatches
         .iter()
         .min_by_key(|mismatch| (step(mismatch), std::cmp::Reverse(mismatch.class)))
         .unwrap();
     let subject = Utf8Path::new(&found.subject);
     let name = match (found.what, subject.parent(), subject.file_name()) {
-        // Of a place on this machine the last folder tells enough.
-        (What::PluginSet, Some(folder), Some(name)) => {
-            format!("{}/{name}", folder.file_name().unwrap_or_default())
+        // Of a place on this machine the last directory tells enough.
+        (What::PluginSet, Some(directory), Some(name)) => {
+            format!("{}/{name}", directory.file_name().unwrap_or_default())
         }
         _ => found.subject.clone(),
     };
     let reason = format!("{} {name}", found.what.as_str());
-    Foretold::Refused(found.class, reason)
+    Predicted::Refused(found.class, reason)
 }
 
 /// When a mismatch shows.

@@ -56,7 +56,8 @@ fn real_files() -> [(&'static Utf8PathBuf, Vec<u8>); 3] {
         .map(|path| (path, fs_err::read(path).unwrap()))
 }
 
-/// The file may be refused or, where nothing that matters was changed, accepted; then everything compared is as main has it.
+/// The file may be refused or, where nothing that matters was changed, accepted; then everything
+/// compared is as main has it.
 fn judge(file: &File, name: &str) -> Result<Artifact, ReadError> {
     let artifact = read_file(file)?;
     if compare(main(), &artifact, Policy::Exact).is_empty() {
@@ -66,13 +67,13 @@ fn judge(file: &File, name: &str) -> Result<Artifact, ReadError> {
 }
 
 #[test]
-fn a_file_cut_at_a_border_of_a_section_or_segment_or_one_byte_beside_it_is_refused() {
+fn a_file_cut_at_the_bounds_of_a_section_or_segment_or_one_byte_beside_it_is_refused() {
     for (path, bytes) in real_files() {
         let mut cuts: Vec<u64> = sections(&bytes)
             .iter()
             .chain(&segments(&bytes))
             .flat_map(|entry| [entry.offset, entry.offset + entry.size, entry.place])
-            .flat_map(|border| [border.saturating_sub(1), border, border + 1])
+            .flat_map(|bound| [bound.saturating_sub(1), bound, bound + 1])
             .filter(|cut| *cut < bytes.len() as u64)
             .collect();
         cuts.sort_unstable();

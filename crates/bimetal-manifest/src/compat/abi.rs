@@ -1,4 +1,4 @@
-//! The C border between main and a Rust plugin.
+//! The C ABI between main and a Rust plugin.
 //!
 //! In: a pair. Out: mismatches. Invariant: pure; these hold under every policy.
 
@@ -24,7 +24,7 @@ pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
             let mismatch = Mismatch::new(Class::Refused, What::Abi, "version")
                 .values(text(main).as_deref(), text(plugin).as_deref())
                 .consequence("nobody knows whether the two sides agree on the tables between them")
-                .remedy("build both with `bimetal`, which records the version of the border");
+                .remedy("build both with `bimetal`, which records the version of the C ABI");
             found.push(mismatch);
         }
     }
@@ -70,7 +70,7 @@ fn features<'a>(main: &'a Abi, plugin: &'a Abi) -> impl Iterator<Item = Mismatch
         })
 }
 
-/// A panic has to reach the border's guard.
+/// A panic has to reach the C ABI's guard.
 fn panic(pair: &Pair<'_>) -> Option<Mismatch> {
     let options = rust_flags::options(&pair.plugin_part.build_flags);
     let strategy = options

@@ -1,4 +1,4 @@
-//! Main and plugin from different Go tool chains.
+//! Main and plugin from different Go toolchains.
 //!
 //! In: Go's own releases. Out: rows. Invariant: the sources are the same on both sides.
 
@@ -8,11 +8,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::rows;
-use crate::foretell::{alone, last};
 use crate::go::{Recipe, main, main_of, plugin};
 use crate::modules::{APART, SHARED, local};
+use crate::predict::{alone, last};
 use crate::reality;
-use crate::row::{Finding, Foretold, Judge, Symptom};
+use crate::row::{Finding, Judge, Predicted, Symptom};
 
 rows!(
     another_go_minor_version_finds_no_module_data,
@@ -35,7 +35,7 @@ fn finding(symptom: Symptom, main: &Utf8Path, plugin: &Utf8Path) -> Finding {
     Finding {
         judge: Judge::Loader,
         symptom,
-        foretold: alone(main, plugin),
+        predicted: alone(main, plugin),
         seen: reality::go(main, &[plugin], &[]),
     }
 }
@@ -82,11 +82,11 @@ fn go_1_27_3_takes_the_right_case_after_several_plugins() -> Finding {
 const TYPES: usize = 300;
 
 fn several_plugins_by(symptom: Symptom, version: &'static str) -> Finding {
-    let folder = local(version, APART, &[("VERSION", version)]);
-    fs::write(folder.join("many.go"), many_types()).unwrap();
+    let directory = local(version, APART, &[("VERSION", version)]);
+    fs::write(directory.join("many.go"), many_types()).unwrap();
     let recipe = Recipe {
         requires: vec![(SHARED, "v1.0.0"), (APART, "v1.0.0")],
-        replaces: vec![(APART, folder)],
+        replaces: vec![(APART, directory)],
         ..by(version)
     };
     let use_them = "package main\n\nimport \"example.com/apart\"\n\n// Right links the types in.\nvar Right = apart.Right\n";
@@ -117,17 +117,18 @@ fn several_plugins_by(symptom: Symptom, version: &'static str) -> Finding {
         .collect();
     let plugins: Vec<_> = plugins.iter().map(Utf8PathBuf::as_path).collect();
     // The runtime's own check sees nothing.
-    assert_eq!(last(&main, &plugins), Foretold::Accepted);
+    assert_eq!(last(&main, &plugins), Predicted::Accepted);
     let all = TYPES.to_string();
     Finding {
         judge: Judge::Loader,
         symptom,
-        foretold: alone(&main, plugins[plugins.len() - 1]),
+        predicted: alone(&main, plugins[plugins.len() - 1]),
         seen: reality::go(&main, &plugins, &[("cases", &all)]),
     }
 }
 
-/// A package with many types behind one interface, and a function that counts how often a type switch finds the right one.
+/// A package with many types behind one interface, and a function that counts how often a type
+/// switch finds the right one.
 fn many_types() -> String {
     let mut text =
         "package apart\n\n// Shape is what all types are.\ntype Shape interface{ Sides() int }\n"
@@ -145,7 +146,8 @@ fn many_types() -> String {
     let _ = write!(
         text,
         "\n// Shapes are made by the compiler.\nvar Shapes = []Shape{{{shapes}}}\n\n\
-         // Right counts the types that a switch finds.\nfunc Right() int {{\n\tright := 0\n\tfor number, value := range []any{{{any}}} {{\n\
+         // Right counts the types that a switch finds.\nfunc Right() int {{\n\tright := 0\n\tfor
+         // number, value := range []any{{{any}}} {{\n\
          \t\tfound := -1\n\t\tswitch value.(Shape).(type) {{\n{cases}\t\t}}\n\t\tif found == number {{\n\t\t\tright++\n\t\t}}\n\t}}\n\treturn right\n}}\n"
     );
     text

@@ -1,5 +1,5 @@
 //! What a host may do wrong, and the exported function of a plugin.
-#![expect(unsafe_code, reason = "these tests are the other side of the C border")]
+#![expect(unsafe_code, reason = "these tests are the other side of the C ABI")]
 
 use std::ffi::c_void;
 use std::ptr::{null, null_mut};
@@ -120,7 +120,7 @@ fn refuses_a_host_of_another_major_version_and_names_both() {
         assert_eq!(status, abi::STATUS_UNSUPPORTED);
         assert_eq!(
             text,
-            "the Collector speaks version 2.7 of the component border, this component 1.0; \
+            "the Collector speaks version 2.7 of the component ABI, this component 1.0; \
              build the component with the SDK of that Collector"
         );
         assert!(factory.is_null());
@@ -160,7 +160,7 @@ fn refuses_a_host_without_a_feature_that_the_component_needs() {
     assert_eq!(status, abi::STATUS_UNSUPPORTED);
     assert_eq!(
         text,
-        "the component needs features 0x10 of the Collector, which has 0x0 (border 1.0 there, 1.0 here)"
+        "the component needs features 0x10 of the Collector, which has 0x0 (ABI 1.0 there, 1.0 here)"
     );
     let able = host(1, 0, abi::struct_size::<abi::Host>(), abi::FEATURE_METADATA);
     assert_eq!(greedy::new_factory(&able).0, abi::STATUS_OK);
