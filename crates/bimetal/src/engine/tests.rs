@@ -2,7 +2,6 @@
 //! slow tier.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt as _;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -32,8 +31,16 @@ impl Recorded {
         let path = self.directory.join(name);
         let log = self.directory.join("log");
         let script = format!("#!/bin/sh\necho \"{name} $*\" >> {log}\n{body}\n");
-        fs::write(&path, script).unwrap();
-        fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let text = self.directory.join(format!(".{name}"));
+        fs::write(&text, script).unwrap();
+        // Another test's child could inherit a descriptor that this process writes the program
+        // through, and the kernel starts no file that is open for writing (ETXTBSY).
+        let install = format!("cp {text} {path} && chmod 755 {path}");
+        #[expect(clippy::disallowed_methods, reason = "nothing is compiled")]
+        let done = std::process::Command::new("sh")
+            .args(["-c", &install])
+            .status();
+        assert!(done.unwrap().success());
         self
     }
 

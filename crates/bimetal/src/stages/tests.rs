@@ -55,8 +55,8 @@ const HOST_GO: &str = "package pluginhost\n\n/*\nint bimetal_version(void);\n*/\
     // Version asks the Rust side.\nfunc Version() int { return int(C.bimetal_version()) }\n";
 
 const PLUGIN_GO: &str = "package main\n\nimport \"golang.org/x/time/rate\"\n\n\
-    // NewFactory is what main looks for.\nfunc NewFactory() rate.Limit { return rate.Inf }\n\nfunc
-    // main() {}\n";
+    // NewFactory is what main looks for.\nfunc NewFactory() rate.Limit { return rate.Inf }\n\n\
+    func main() {}\n";
 
 const WORKSPACE: &str = "[workspace]\nresolver = \"3\"\nmembers = [\"main\", \"describe\", \"plugin/processor-my-redactor\"]\n\
     exclude = [\"bimetal\", \"local\"]\n";

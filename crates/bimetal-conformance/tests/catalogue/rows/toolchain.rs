@@ -146,8 +146,8 @@ fn many_types() -> String {
     let _ = write!(
         text,
         "\n// Shapes are made by the compiler.\nvar Shapes = []Shape{{{shapes}}}\n\n\
-         // Right counts the types that a switch finds.\nfunc Right() int {{\n\tright := 0\n\tfor
-         // number, value := range []any{{{any}}} {{\n\
+         // Right counts the types that a switch finds.\nfunc Right() int {{\n\tright := 0\n\tfor \
+         number, value := range []any{{{any}}} {{\n\
          \t\tfound := -1\n\t\tswitch value.(Shape).(type) {{\n{cases}\t\t}}\n\t\tif found == number {{\n\t\t\tright++\n\t\t}}\n\t}}\n\treturn right\n}}\n"
     );
     text
