@@ -78,8 +78,7 @@
 // `Factory::stability`: for general use; configuration does not break.
 #define OTELCOL_STABILITY_STABLE 6
 
-// `Data::format` and `Output::format`: one OTLP `Export...ServiceRequest` message,
-// protobuf-encoded.
+// `Data::format` and `Output::format`: one OTLP `Export...ServiceRequest` message, protobuf-encoded.
 #define OTELCOL_FORMAT_OTLP 1
 
 // `Output::format`: an edit list (reserved; announced by `FEATURE_EDITS`).
@@ -286,7 +285,8 @@ typedef struct otelcol_host {
     void (*log)(uint64_t component, int32_t level, struct otelcol_slice message, struct otelcol_slice fields);
     // Non-zero when a record of this level would be written.
     int32_t (*log_enabled)(uint64_t component, int32_t level);
-    // Hands telemetry to the next consumer and waits for it. Reserved for receivers and connectors.
+    // Hands telemetry to the next consumer and waits for it. Reserved for receivers and
+    // connectors.
     int32_t (*send)(uint64_t next,
                     const struct otelcol_context *context,
                     const struct otelcol_data *data,
@@ -297,8 +297,8 @@ typedef struct otelcol_host {
     void (*report_status)(uint64_t component, int32_t status, struct otelcol_slice message);
 } otelcol_host;
 
-// What `Factory::create` is given. Everything it points to may be read during the call only, `host`
-// excepted.
+// What `Factory::create` is given. Everything it points to may be read during the call only,
+// `host` excepted.
 typedef struct otelcol_create {
     // Size of the struct that the host was built with, in bytes.
     uint32_t struct_size;
