@@ -14,13 +14,14 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use sha2::{Digest, Sha256};
 
-const CRATES: [&str; 6] = [
+const CRATES: [&str; 7] = [
     "bimetal-abi",
     "bimetal-host",
     "bimetal-manifest",
     "bimetal-pdata",
     "bimetal-plugins",
     "bimetal-sdk",
+    "bimetal-terminal",
 ];
 /// Directories with nothing that a build needs.
 const SKIPPED: [&str; 6] = [

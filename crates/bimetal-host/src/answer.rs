@@ -46,7 +46,7 @@ pub(crate) struct Ticket {
 pub(crate) fn several(key: &Key, items: &[&Item]) -> Vec<Refusal> {
     let files: Vec<_> = items
         .iter()
-        .map(|item| format!("`{}`", bimetal_manifest::escape(&item.file.name)))
+        .map(|item| format!("`{}`", bimetal_terminal::escape(&item.file.name)))
         .collect();
     let problem = Problem {
         message: format!(

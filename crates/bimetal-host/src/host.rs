@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bimetal_manifest::schema::{Language, Policy};
-use bimetal_manifest::{Lock, Rules, System, escape};
+use bimetal_manifest::{Lock, Rules, System};
 use bimetal_plugins::rights::check_directory;
+use bimetal_terminal::escape;
 use camino::Utf8Path;
 
 use crate::answer::{Answer, Key, Ticket, several, taken};

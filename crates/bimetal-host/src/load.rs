@@ -108,7 +108,7 @@ fn open(plugin: VerifiedPlugin, file: &str) -> Result<ManuallyDrop<Library>, Loa
         .map(ManuallyDrop::new)
         .map_err(|error| LoadError::Open {
             file: file.to_owned(),
-            reason: bimetal_manifest::escape(&error.to_string()).into_owned(),
+            reason: bimetal_terminal::escape(&error.to_string()).into_owned(),
         })
 }
 
@@ -153,7 +153,7 @@ fn check_identity(
     let found = format!(
         "{} `{}`",
         crate::registry::kind_word(table.kind()),
-        bimetal_manifest::escape(found)
+        bimetal_terminal::escape(found)
     );
     let promised = format!("{} `{type_name}`", kind.as_str());
     Err(LoadError::Identity {

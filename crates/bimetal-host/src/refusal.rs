@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 
 use bimetal_manifest::compat::NAMES_LIMIT;
 use bimetal_manifest::schema::{Component, Kind, Language};
-use bimetal_manifest::{Artifact, Mismatch, escape};
+use bimetal_manifest::{Artifact, Mismatch};
+use bimetal_terminal::escape;
 use serde::Serialize;
 
 /// Characters of a reason: it is an attribute of a metric.

@@ -6,7 +6,8 @@
 
 use bimetal_manifest::lock::LockStatus;
 use bimetal_manifest::schema::{Component, Kind, Language};
-use bimetal_manifest::{Artifact, Digest, Lock, Rules, compare, escape};
+use bimetal_manifest::{Artifact, Digest, Lock, Rules, compare};
+use bimetal_terminal::escape;
 use camino::Utf8Path;
 
 use crate::cache::Cache;

@@ -10,8 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::escape::escape;
 use crate::schema::Kind;
+use bimetal_terminal::escape;
 
 /// Name of the file in the plugin directory.
 pub const FILE_NAME: &str = "plugins.lock";

@@ -14,7 +14,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::context::{Context, Door};
 use crate::exit_code::ExitCode;
-use crate::output::Output;
+use bimetal_terminal::Printer;
 
 /// Looks at plugins before a Collector loads them.
 #[derive(Debug, Parser)]
@@ -208,15 +208,16 @@ pub(crate) fn parse(
 }
 
 /// Prints what clap has to say. Help that was asked for is data; everything else is a usage error.
-pub(crate) fn explain(refusal: &clap::Error, out: &mut Output) -> ExitCode {
+pub(crate) fn explain(refusal: &clap::Error, out: &Printer) -> ExitCode {
+    let text = refusal.render();
     if matches!(
         refusal.kind(),
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
     ) {
-        out.help(&refusal.render());
+        out.help(text.ansi(), &text);
         return ExitCode::Ok;
     }
-    out.usage(&refusal.render());
+    out.usage(text.ansi(), &text);
     ExitCode::Failure
 }
 

@@ -5,12 +5,12 @@
 
 use bimetal_manifest::compat::{Class, Mismatch, NAMES_LIMIT, What};
 
-use crate::escape::field;
-use crate::output::{Output, Tone};
-use crate::table::{self, Cell};
+use bimetal_terminal::escape::field;
+use bimetal_terminal::table::{self, Cell};
+use bimetal_terminal::{Printer, Tone};
 
 /// All lines of one difference.
-pub(crate) fn print(mismatch: &Mismatch, out: &mut Output) {
+pub(crate) fn print(mismatch: &Mismatch, out: &Printer) {
     let tone = if mismatch.class == Class::Refused {
         Tone::Warning
     } else {
@@ -127,7 +127,7 @@ mod tests {
         let kept = Kept::default();
         print(
             difference,
-            &mut Output::to_writers(kept.clone(), io::sink(), None),
+            &Printer::to_writers(kept.clone(), io::sink(), None),
         );
         String::from_utf8(kept.0.lock().unwrap().clone()).unwrap()
     }

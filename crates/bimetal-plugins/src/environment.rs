@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use bimetal_manifest::schema::{Hermetic, Manifest, Tool};
 
-use crate::output::{Output, Tone};
-use crate::table::{self, Cell};
+use bimetal_terminal::table::{self, Cell};
+use bimetal_terminal::{Printer, Tone};
 
 /// Base images and tools that a table shows. A container has about five of them.
 const ITEMS_SHOWN: usize = 20;
@@ -29,7 +29,7 @@ pub(crate) fn left_out(manifest: &Manifest) -> Cow<'_, Manifest> {
 }
 
 /// Every environment that a part of a file was built in.
-pub(crate) fn print(parts: &[Manifest], out: &mut Output) {
+pub(crate) fn print(parts: &[Manifest], out: &Printer) {
     for (position, part) in parts.iter().enumerate() {
         let Some(environment) = &part.hermetic else {
             continue;
@@ -153,10 +153,7 @@ mod tests {
 
     fn shown(parts: &[Manifest]) -> String {
         let kept = Kept::default();
-        print(
-            parts,
-            &mut Output::to_writers(kept.clone(), io::sink(), None),
-        );
+        print(parts, &Printer::to_writers(kept.clone(), io::sink(), None));
         String::from_utf8(kept.0.lock().unwrap().clone()).unwrap()
     }
 

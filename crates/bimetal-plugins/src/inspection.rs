@@ -7,15 +7,15 @@ use bimetal_manifest::object::{ExportedSymbols, Facts, GoFacts, ObjectType, Symb
 
 use crate::document::{InspectDocument, InspectedFile};
 use crate::environment;
-use crate::escape;
-use crate::output::{Output, Tone};
-use crate::table::{self, Cell};
 use crate::text;
+use bimetal_terminal::escape;
+use bimetal_terminal::table::{self, Cell};
+use bimetal_terminal::{Printer, Tone};
 
 /// Symbols that a table shows.
 pub(crate) const SYMBOLS_SHOWN: usize = 40;
 
-pub(crate) fn print(document: &InspectDocument, out: &mut Output) {
+pub(crate) fn print(document: &InspectDocument, out: &Printer) {
     for (position, file) in document.files.iter().enumerate() {
         if position > 0 {
             out.data("");
@@ -24,7 +24,7 @@ pub(crate) fn print(document: &InspectDocument, out: &mut Output) {
     }
 }
 
-fn one(file: &InspectedFile, out: &mut Output) {
+fn one(file: &InspectedFile, out: &Printer) {
     let title = out.paint(&escape::field(&file.file), Tone::Strong);
     out.data(&title);
     if let Some(problem) = &file.problem {
@@ -124,7 +124,7 @@ fn go_facts(go: &GoFacts) -> Vec<(&'static str, Cell)> {
     ]
 }
 
-fn symbols(symbols: &ExportedSymbols, out: &mut Output) {
+fn symbols(symbols: &ExportedSymbols, out: &Printer) {
     let title = out.paint(
         &format!("  exported symbols, {}", symbols.total),
         Tone::Strong,

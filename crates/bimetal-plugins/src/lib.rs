@@ -13,36 +13,33 @@ mod difference;
 mod document;
 mod environment;
 mod error;
-mod escape;
 mod exit_code;
 mod inspection;
 mod judgement;
 mod locked;
-mod output;
 mod private_group;
 pub mod rights;
 mod sarif;
 mod schema;
 mod settings;
-mod table;
 mod text;
 mod trial;
 
 use std::ffi::OsString;
 
 pub use args::command;
+pub use bimetal_terminal::Printer;
 pub use context::{
     Context, Door, Interrupt, plugins_dir_from_environment, runs_with_borrowed_rights,
 };
 pub use exit_code::ExitCode;
-pub use output::Output;
 pub use schema::report_schema;
 
 /// Runs one `plugins` command; `arguments` are those after the word `plugins`.
 pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
     context: &Context,
-    out: &mut Output,
+    out: &Printer,
 ) -> ExitCode {
     let code = match args::parse(arguments, context) {
         Ok(arguments) => commands::run(&arguments, context, out),

@@ -10,15 +10,15 @@ use bimetal_manifest::digest::Digest;
 use crate::difference;
 use crate::document::{DirectoryDocument, PluginDocument, Status, ValidateDocument};
 use crate::environment;
-use crate::escape::field;
-use crate::output::{Output, Tone};
-use crate::table::{self, Cell};
 use crate::trial::{LoadReport, Outcome};
+use bimetal_terminal::escape::field;
+use bimetal_terminal::table::{self, Cell};
+use bimetal_terminal::{Printer, Tone};
 
 const SHORT_DIGEST: usize = 12;
 
 /// `list`: one row for each file, and the first reason of each bad one.
-pub(crate) fn list(document: &DirectoryDocument, out: &mut Output) {
+pub(crate) fn list(document: &DirectoryDocument, out: &Printer) {
     if !document.plugins.is_empty() {
         let (headings, rows) = columns(&document.plugins);
         table::rows(&headings, &rows, out);
@@ -34,7 +34,7 @@ pub(crate) fn list(document: &DirectoryDocument, out: &mut Output) {
 }
 
 /// `check`: every difference of every file, then what is wrong with the set.
-pub(crate) fn check(document: &DirectoryDocument, out: &mut Output) {
+pub(crate) fn check(document: &DirectoryDocument, out: &Printer) {
     for plugin in &document.plugins {
         self::plugin(plugin, out);
     }
@@ -46,7 +46,7 @@ pub(crate) fn check(document: &DirectoryDocument, out: &mut Output) {
 }
 
 /// `validate`: every difference of every file.
-pub(crate) fn validate(document: &ValidateDocument, out: &mut Output) {
+pub(crate) fn validate(document: &ValidateDocument, out: &Printer) {
     for plugin in &document.plugins {
         self::plugin(plugin, out);
     }
@@ -98,7 +98,7 @@ fn row(plugin: &PluginDocument) -> Vec<Cell> {
     ]
 }
 
-fn plugin(plugin: &PluginDocument, out: &mut Output) {
+fn plugin(plugin: &PluginDocument, out: &Printer) {
     let count = plugin.mismatches.len();
     let status = out.paint(plugin.status.as_str(), tone(plugin.status));
     let counted = match count {
@@ -154,7 +154,7 @@ fn plugin(plugin: &PluginDocument, out: &mut Output) {
     }
 }
 
-pub(crate) fn problem(problem: &Problem, out: &mut Output) {
+pub(crate) fn problem(problem: &Problem, out: &Printer) {
     let message = out.paint(&field(&problem.message), Tone::Bad);
     out.data(&format!("  {message}"));
     if let Some(hint) = &problem.hint {
@@ -162,7 +162,7 @@ pub(crate) fn problem(problem: &Problem, out: &mut Output) {
     }
 }
 
-fn load(load: &LoadReport, out: &mut Output) {
+fn load(load: &LoadReport, out: &Printer) {
     let tone = match load.outcome {
         Outcome::Loaded => Tone::Good,
         Outcome::NotTried => Tone::Quiet,
@@ -189,7 +189,7 @@ fn load(load: &LoadReport, out: &mut Output) {
 }
 
 /// What is wrong with the files together, or with their directory.
-fn set(document: &DirectoryDocument, out: &mut Output) {
+fn set(document: &DirectoryDocument, out: &Printer) {
     if document.plugins.is_empty() {
         out.data(&format!(
             "no plugins in {}",
@@ -243,7 +243,7 @@ fn set(document: &DirectoryDocument, out: &mut Output) {
     }
 }
 
-fn conflict(conflict: &Conflict, out: &mut Output) {
+fn conflict(conflict: &Conflict, out: &Printer) {
     let line = format!(
         "conflict: {} cannot be used together",
         list_of(&conflict.files)

@@ -8,6 +8,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bimetal_terminal::escape;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Prints the progress of a run.
@@ -100,5 +101,5 @@ fn seconds(elapsed: Duration) -> String {
 
 /// A closed stderr is no reason to stop a build.
 fn print(line: &str) {
-    let _ = writeln!(anstream::stderr(), "{line}");
+    let _ = writeln!(std::io::stderr(), "{}", escape::lines(line));
 }

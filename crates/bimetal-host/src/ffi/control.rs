@@ -205,8 +205,8 @@ fn run_plugins(command: Command) -> i32 {
     context.glibc = crate::load::running_glibc();
     context.interrupt = INTERRUPT.get_or_init(Interrupt::default).clone();
     let arguments = command.arguments.into_iter().map(OsString::from);
-    let mut out = bimetal_plugins::Output::of_process();
-    i32::from(bimetal_plugins::run(arguments, &context, &mut out).number())
+    let out = bimetal_terminal::Printer::of_process();
+    i32::from(bimetal_plugins::run(arguments, &context, &out).number())
 }
 
 pub(super) fn host() -> Result<&'static Host, Failure> {

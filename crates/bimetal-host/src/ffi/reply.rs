@@ -114,7 +114,7 @@ pub(super) fn words(payload: &(dyn Any + Send)) -> String {
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    bimetal_manifest::escape(text.unwrap_or("no message")).into_owned()
+    bimetal_terminal::escape(text.unwrap_or("no message")).into_owned()
 }
 
 fn buffer(text: Vec<u8>) -> Buffer {

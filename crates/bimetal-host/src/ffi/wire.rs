@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use bimetal_manifest::escape;
 use bimetal_manifest::schema::{Kind, Language};
+use bimetal_terminal::escape;
 use serde::{Deserialize, Serialize};
 
 use super::reply::Failure;

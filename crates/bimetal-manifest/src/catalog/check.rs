@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use super::report::{Duplicate, PluginReport, Report, Verdict};
 use super::scan::{Catalog, CatalogEntry};
 use crate::compat::{Candidate, Class, Mismatch, Rules, What, compare, conflicts, open_questions};
-use crate::escape::escape;
 use crate::lock::{Lock, LockStatus};
 use crate::object::{Artifact, PackageHashes};
 use crate::schema::Kind;
+use bimetal_terminal::escape;
 
 /// What files are judged by beside main.
 #[derive(Clone, Copy, Debug, Default)]

@@ -9,8 +9,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::report::Problem;
 use crate::digest::{Digest, sha256};
-use crate::escape::escape;
 use crate::object::{self, Artifact, ReadError};
+use bimetal_terminal::escape;
 
 /// Most files that a plugin directory may have.
 pub const ENTRIES_LIMIT: usize = 4096;

@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::escape::escape;
+use bimetal_terminal::escape;
 
 /// How many names a report lists unless it is asked for all.
 pub const NAMES_LIMIT: usize = 20;

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::mismatch::NAMES_LIMIT;
 use super::packages::{Candidate, PAIR_REMEDY, PATH_REMEDY};
-use crate::escape::escape;
 use crate::object::{PackageHash, PackageHashes};
+use bimetal_terminal::escape;
 
 /// Most pairs that [`conflicts`] lists.
 pub const PAIRS_LIMIT: usize = 1000;

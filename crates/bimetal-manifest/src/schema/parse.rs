@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::strict;
 use super::types::{Component, Manifest};
-use crate::escape::escape;
+use bimetal_terminal::escape;
 
 /// Longest text of a plugin's manifest, in bytes.
 pub const TEXT_LIMIT: usize = 1 << 20;

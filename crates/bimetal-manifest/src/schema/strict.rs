@@ -9,7 +9,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::escape::escape;
+use bimetal_terminal::escape;
 
 /// Reads `text` as one JSON value with at most `count` values in it.
 pub(crate) fn value(text: &str, depth: usize, count: usize) -> Result<Value, serde_json::Error> {

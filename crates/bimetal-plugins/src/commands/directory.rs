@@ -14,16 +14,16 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::judgement::{Judgement, judge};
 use crate::locked::FoundLock;
-use crate::output::Output;
 use crate::rights::check_directory;
 use crate::sarif;
 use crate::settings::Settings;
 use crate::text;
+use bimetal_terminal::Printer;
 
 pub(crate) fn list(
     arguments: &DirectoryArgs,
     context: &Context,
-    out: &mut Output,
+    out: &Printer,
 ) -> Result<ExitCode, CommandError> {
     let settings = Settings::new(&arguments.common, context, None)?;
     announce(&settings, out);
@@ -35,7 +35,7 @@ pub(crate) fn list(
 pub(crate) fn check(
     arguments: &DirectoryArgs,
     context: &Context,
-    out: &mut Output,
+    out: &Printer,
 ) -> Result<ExitCode, CommandError> {
     let settings = Settings::new(&arguments.common, context, None)?;
     settings.required_main()?;

@@ -15,14 +15,14 @@ use crate::document::{INSPECT, InspectDocument, InspectedFile};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::inspection;
-use crate::output::Output;
+use bimetal_terminal::Printer;
 
 const SYMBOLS_IN_JSON: usize = 100_000;
 
 pub(crate) fn run(
     arguments: &InspectArgs,
     context: &Context,
-    out: &mut Output,
+    out: &Printer,
 ) -> Result<ExitCode, CommandError> {
     let limit = match arguments.common.format {
         Format::Table => inspection::SYMBOLS_SHOWN,

@@ -12,14 +12,14 @@ use serde::Serialize;
 use crate::args::{Action, Arguments, Format};
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::escape;
 use crate::exit_code::ExitCode;
-use crate::output::Output;
 use crate::sarif::Log;
 use crate::settings::Settings;
+use bimetal_terminal::Printer;
+use bimetal_terminal::escape;
 
 /// Runs the command that `arguments` name.
-pub(crate) fn run(arguments: &Arguments, context: &Context, out: &mut Output) -> ExitCode {
+pub(crate) fn run(arguments: &Arguments, context: &Context, out: &Printer) -> ExitCode {
     let result = match &arguments.action {
         Action::List(arguments) => directory::list(arguments, context, out),
         Action::Check(arguments) => directory::check(arguments, context, out),
@@ -36,8 +36,8 @@ pub(crate) fn run(arguments: &Arguments, context: &Context, out: &mut Output) ->
 fn print<D: Serialize>(
     document: &D,
     format: Format,
-    table: impl FnOnce(&D, &mut Output),
-    out: &mut Output,
+    table: impl FnOnce(&D, &Printer),
+    out: &Printer,
 ) {
     match format {
         Format::Table => table(document, out),
@@ -49,9 +49,9 @@ fn print<D: Serialize>(
 fn print_findings<D: Serialize>(
     document: &D,
     format: Format,
-    table: impl FnOnce(&D, &mut Output),
+    table: impl FnOnce(&D, &Printer),
     sarif: impl FnOnce(&D) -> Log,
-    out: &mut Output,
+    out: &Printer,
 ) {
     match format {
         Format::Sarif => json(&sarif(document), out),
@@ -59,13 +59,13 @@ fn print_findings<D: Serialize>(
     }
 }
 
-fn json(document: &impl Serialize, out: &mut Output) {
+fn json(document: &impl Serialize, out: &Printer) {
     let text = serde_json::to_string_pretty(document).expect("documents have string keys only");
     out.data(&escape::json(&text));
 }
 
 /// Says which Collector was found where nobody named one.
-fn announce(settings: &Settings, out: &mut Output) {
+fn announce(settings: &Settings, out: &Printer) {
     if let Some(main) = settings.main.as_ref().filter(|main| main.guessed) {
         out.note(&format!(
             "comparing with `{}`, which lies beside the plugins",

@@ -14,16 +14,16 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::judgement::{catalog_of_one, judge};
 use crate::locked::FoundLock;
-use crate::output::Output;
 use crate::sarif;
 use crate::settings::{MainProgram, Settings};
 use crate::text;
 use crate::trial::{LoadReport, Outcome};
+use bimetal_terminal::Printer;
 
 pub(crate) fn run(
     arguments: &ValidateArgs,
     context: &Context,
-    out: &mut Output,
+    out: &Printer,
 ) -> Result<ExitCode, CommandError> {
     let beside = arguments.files.first().map(|file| directory_of(file));
     let settings = Settings::new(&arguments.common, context, beside.as_deref())?;

@@ -14,8 +14,8 @@ use super::log::{Level, PhysicalLocation, Place, SarifResult};
 use super::place::Places;
 use super::rule;
 use crate::document::{DirectoryDocument, PluginDocument, Status};
-use crate::escape::field;
 use crate::trial::Outcome;
+use bimetal_terminal::escape::field;
 
 const FINGERPRINT: &str = "bimetalFinding/v1";
 const FINGERPRINT_DIGITS: usize = 32;

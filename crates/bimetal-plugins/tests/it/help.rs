@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use bimetal_plugins::{Context, Door, ExitCode, Output, command, run};
+use bimetal_plugins::{Context, Door, ExitCode, Printer, command, run};
 use insta::assert_snapshot;
 
 use crate::run::{builder, plugins};
@@ -122,8 +122,8 @@ impl Write for Failing {
 #[test]
 fn a_reader_that_went_away_is_no_failure_and_a_full_disk_is_one() {
     let into = |kind| {
-        let mut out = Output::to_writers(Failing(kind), io::sink(), None);
-        run(["--help".into()], &collector(), &mut out)
+        let out = Printer::to_writers(Failing(kind), io::sink(), None);
+        run(["--help".into()], &collector(), &out)
     };
     assert_eq!(into(io::ErrorKind::BrokenPipe), ExitCode::Ok);
     assert_eq!(into(io::ErrorKind::StorageFull), ExitCode::Failure);

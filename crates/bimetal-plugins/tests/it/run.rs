@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 use std::rc::Rc;
 
-use bimetal_plugins::{Context, Door, ExitCode, Interrupt, Output, run};
+use bimetal_plugins::{Context, Door, ExitCode, Interrupt, Printer, run};
 use camino::Utf8Path;
 
 use crate::fixture::fixture;
@@ -77,8 +77,8 @@ pub(crate) fn plugins_at_width(
     width: Option<usize>,
 ) -> Finished {
     let (stdout, stderr) = (Kept::default(), Kept::default());
-    let mut out = Output::to_writers(stdout.clone(), stderr.clone(), width);
-    let code = run(arguments.iter().map(Into::into), context, &mut out);
+    let out = Printer::to_writers(stdout.clone(), stderr.clone(), width);
+    let code = run(arguments.iter().map(Into::into), context, &out);
     Finished {
         code,
         stdout: stdout.text(),

@@ -15,7 +15,6 @@ use super::args::{BuildArgs, Format};
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::hermetic;
-use super::printer::Printer;
 use super::steps::Steps;
 use crate::progress::{Activity, Progress};
 use crate::stages::config::{self, Config};
@@ -25,6 +24,7 @@ use crate::stages::package::Distribution;
 use crate::stages::plan::{self, Plan, Step};
 use crate::stages::resolve::{self, Options, Surroundings};
 use crate::toolchain::{Runner, claim, interrupt, without_effect, work};
+use bimetal_terminal::Printer;
 
 pub(super) fn run(arguments: &BuildArgs, printer: &Printer) -> Result<ExitCode, CliError> {
     if arguments.output_path.is_some() {
@@ -138,7 +138,7 @@ fn show(plan: &Plan, format: Format, printer: &Printer) -> Result<(), CliError> 
         Format::Table => plan::table(plan),
         Format::Json => serde_json::to_string_pretty(plan).expect("a plan has only text keys"),
     };
-    printer.data(&text).map_err(CliError::Output)
+    printer.text(&text).map_err(CliError::Output)
 }
 
 fn options(arguments: &BuildArgs) -> Options {

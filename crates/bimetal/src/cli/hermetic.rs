@@ -13,7 +13,6 @@ use fs_err as fs;
 
 use super::error::CliError;
 use super::failure::Failure;
-use super::printer::Printer;
 use super::steps::Steps;
 use crate::engine::{self, Engine, EngineError, Job};
 use crate::progress::Progress;
@@ -24,6 +23,7 @@ use crate::stages::plan::{Plan, Step};
 use crate::stages::receive::{self, Received};
 use crate::stages::resolve;
 use crate::toolchain::{Runner, work, write};
+use bimetal_terminal::Printer;
 
 /// The images whose toolchains the builder is made for, on an older system: what is built there
 /// runs with its C library and with newer ones.

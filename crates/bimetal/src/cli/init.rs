@@ -13,10 +13,10 @@ use serde_json::json;
 use super::args::InitArgs;
 use super::error::CliError;
 use super::exit_code::ExitCode;
-use super::printer::Printer;
 use crate::stages::config::{COLLECTOR_STABLE_VERSION, COLLECTOR_VERSION};
 use crate::stages::generate::render;
 use crate::toolchain::write;
+use bimetal_terminal::Printer;
 
 /// File in the directory, and the template that it is made from.
 const FILES: [(&str, &str); 5] = [

@@ -16,7 +16,6 @@ use walkdir::WalkDir;
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::failure::Failure;
-use super::printer::Printer;
 use super::steps::Steps;
 use crate::progress::{Activity, Progress};
 use crate::stages::deliver::{self, About};
@@ -24,6 +23,7 @@ use crate::stages::fetch::{DOCKERFILE, LIST, RECORDED, Recorded, SOURCES};
 use crate::stages::generate::SourceTree;
 use crate::stages::{environment, resolve};
 use crate::toolchain::{Runner, interrupt};
+use bimetal_terminal::Printer;
 
 /// Interfaces of the machine to itself.
 const LOOPBACK: &str = "lo";

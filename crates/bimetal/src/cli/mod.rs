@@ -10,7 +10,6 @@ mod hermetic;
 mod init;
 mod inside;
 mod plugins;
-mod printer;
 mod rebuild;
 mod steps;
 
@@ -20,9 +19,9 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use args::{Arguments, Command};
+use bimetal_terminal::Printer;
 use error::CliError;
 pub(crate) use exit_code::ExitCode;
-use printer::Printer;
 
 /// Does what `words` ask for; the first is the name of the program.
 pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -39,7 +38,7 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Version) => {
             let version = concat!("bimetal version ", env!("CARGO_PKG_VERSION"));
             printer
-                .data(version)
+                .text(version)
                 .map(|()| ExitCode::Ok)
                 .map_err(CliError::Output)
         }
@@ -60,9 +59,9 @@ fn explain(refusal: &clap::Error, printer: &Printer) -> ExitCode {
         refusal.kind(),
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
     ) {
-        printer.styled_data(&text);
+        printer.help(text.ansi(), &text);
         return ExitCode::Ok;
     }
-    printer.styled(&text);
+    printer.usage(text.ansi(), &text);
     ExitCode::Failure
 }

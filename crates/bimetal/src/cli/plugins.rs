@@ -5,7 +5,8 @@
 
 use std::ffi::OsString;
 
-use bimetal_plugins::{Context, Output};
+use bimetal_plugins::Context;
+use bimetal_terminal::Printer;
 
 use super::exit_code::ExitCode;
 
@@ -17,6 +18,6 @@ pub(super) fn run(words: Vec<OsString>) -> ExitCode {
     ExitCode::Plugins(bimetal_plugins::run(
         words,
         &context,
-        &mut Output::of_process(),
+        &Printer::of_process(),
     ))
 }

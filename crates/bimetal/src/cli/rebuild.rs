@@ -16,7 +16,6 @@ use super::build::claim_directory;
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::hermetic::{self, HermeticError};
-use super::printer::Printer;
 use super::steps::Steps;
 use crate::attest;
 use crate::engine;
@@ -27,6 +26,7 @@ use crate::stages::generate::{Ours, RECORD, stays_below};
 use crate::stages::plan::Step;
 use crate::stages::resolve::{find_tool, tools_for};
 use crate::toolchain::{Invocation, Runner, interrupt, work};
+use bimetal_terminal::Printer;
 
 /// Lines of diffoscope's report that are shown for a file.
 const LINES: usize = 60;
@@ -240,7 +240,7 @@ fn report(
             lines.join("\n")
         }
     };
-    printer.data(&text).map_err(CliError::Output)
+    printer.text(&text).map_err(CliError::Output)
 }
 
 /// What diffoscope makes of the first object file that differs. It is only an explanation: without

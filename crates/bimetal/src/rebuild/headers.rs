@@ -40,7 +40,7 @@ fn of_elf<Header: FileHeader<Endian = Endianness>>(bytes: &[u8], offset: u64) ->
         let name = String::from_utf8_lossy(name);
         return Some(format!(
             "the header of section `{}`",
-            bimetal_manifest::escape(&name)
+            bimetal_terminal::escape(&name)
         ));
     }
     let end = sections

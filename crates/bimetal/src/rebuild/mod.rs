@@ -199,7 +199,7 @@ fn shown(one: Option<&str>, other: Option<&str>) -> (String, String) {
             |line| {
                 let mark = if skipped > indented { "…" } else { "" };
                 let part: String = line.chars().skip(skipped).take(SHOWN).collect();
-                format!("{mark}{}", bimetal_manifest::escape(&part))
+                format!("{mark}{}", bimetal_terminal::escape(&part))
             },
         )
     };

@@ -166,11 +166,11 @@ impl fmt::Display for SectionDifference {
             |size: Option<u64>| size.map_or("absent".to_owned(), |size| format!("of {size} bytes"));
         let name = match self.section.as_str() {
             "" => "a section without a name".into(),
-            name => bimetal_manifest::escape(name),
+            name => bimetal_terminal::escape(name),
         };
         write!(formatter, "{name} at {:#x}", self.offset)?;
         if let Some(symbol) = &self.symbol {
-            write!(formatter, " (in `{}`)", bimetal_manifest::escape(symbol))?;
+            write!(formatter, " (in `{}`)", bimetal_terminal::escape(symbol))?;
         }
         write!(
             formatter,

@@ -22,6 +22,7 @@ pub(crate) const CARRIED: &[&str] = &[
     "bimetal-pdata",
     "bimetal-plugins",
     "bimetal-sdk",
+    "bimetal-terminal",
 ];
 
 /// The crates that are in the graph of every distribution with a plugin host.
@@ -30,6 +31,7 @@ pub(super) const HOST_CRATES: &[&str] = &[
     "bimetal-host",
     "bimetal-manifest",
     "bimetal-plugins",
+    "bimetal-terminal",
 ];
 
 /// Path of the Go module in our repository.

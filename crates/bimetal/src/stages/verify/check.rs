@@ -11,8 +11,9 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::rc::Rc;
 
-use bimetal_manifest::escape;
-use bimetal_plugins::{Context, ExitCode, Output};
+use bimetal_plugins::{Context, ExitCode};
+use bimetal_terminal::Printer;
+use bimetal_terminal::escape;
 use camino::Utf8Path;
 use serde::Deserialize;
 
@@ -77,7 +78,7 @@ fn run(main: &Utf8Path, stage: &Stage, format: &str) -> (ExitCode, String) {
     let code = bimetal_plugins::run(
         arguments.map(OsString::from),
         &Context::of_builder(),
-        &mut Output::to_writers(written.clone(), written.clone(), None),
+        &Printer::to_writers(written.clone(), written.clone(), None),
     );
     (code, written.text())
 }

@@ -5,7 +5,8 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::output::{Output, Tone};
+use crate::escape;
+use crate::printer::{Printer, Tone};
 
 const GAP: usize = 2;
 
@@ -14,40 +15,38 @@ const COLUMN_LIMIT: usize = 60;
 
 /// One cell.
 #[derive(Clone, Debug)]
-pub(crate) struct Cell {
+pub struct Cell {
     text: String,
     tone: Tone,
 }
 
 impl Cell {
     /// Text that came out of a file: escaped and capped here.
-    pub(crate) fn new(text: impl AsRef<str>) -> Self {
+    pub fn new(text: impl AsRef<str>) -> Self {
         Self::toned(text, Tone::Plain)
     }
 
-    pub(crate) fn toned(text: impl AsRef<str>, tone: Tone) -> Self {
+    pub fn toned(text: impl AsRef<str>, tone: Tone) -> Self {
         Self {
-            text: crate::escape::field(text.as_ref()).into_owned(),
+            text: escape::field(text.as_ref()).into_owned(),
             tone,
         }
     }
 
     /// Like [`Self::maybe`], for a column: what one bad file says must not move the columns of the
     /// others far apart.
-    pub(crate) fn short(text: Option<impl AsRef<str>>) -> Self {
-        Self::maybe(
-            text.map(|text| crate::escape::capped(text.as_ref(), COLUMN_LIMIT).into_owned()),
-        )
+    pub fn short(text: Option<impl AsRef<str>>) -> Self {
+        Self::maybe(text.map(|text| escape::capped(text.as_ref(), COLUMN_LIMIT).into_owned()))
     }
 
     /// What stands where nothing is known.
-    pub(crate) fn maybe(text: Option<impl AsRef<str>>) -> Self {
+    pub fn maybe(text: Option<impl AsRef<str>>) -> Self {
         text.map_or_else(|| Self::toned("-", Tone::Quiet), Self::new)
     }
 }
 
 /// Columns under headings, or blocks where the columns are wider than the terminal.
-pub(crate) fn rows(headings: &[&str], rows: &[Vec<Cell>], out: &mut Output) {
+pub fn rows(headings: &[&str], rows: &[Vec<Cell>], out: &Printer) {
     let mut widths: Vec<_> = headings.iter().map(|heading| heading.width()).collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -69,7 +68,7 @@ pub(crate) fn rows(headings: &[&str], rows: &[Vec<Cell>], out: &mut Output) {
 }
 
 /// Names and values, one pair a line.
-pub(crate) fn pairs(pairs: &[(&str, Cell)], indent: usize, out: &mut Output) {
+pub fn pairs(pairs: &[(&str, Cell)], indent: usize, out: &Printer) {
     let width = pairs
         .iter()
         .map(|(name, _)| name.width())
@@ -86,7 +85,7 @@ pub(crate) fn pairs(pairs: &[(&str, Cell)], indent: usize, out: &mut Output) {
     }
 }
 
-fn columns(row: &[Cell], widths: &[usize], out: &Output) -> String {
+fn columns(row: &[Cell], widths: &[usize], out: &Printer) -> String {
     let mut line = String::new();
     for (position, (cell, width)) in row.iter().zip(widths).enumerate() {
         line.push_str(&out.paint(&cell.text, cell.tone));
@@ -97,7 +96,7 @@ fn columns(row: &[Cell], widths: &[usize], out: &Output) -> String {
     line
 }
 
-fn blocks(headings: &[&str], rows: &[Vec<Cell>], out: &mut Output) {
+fn blocks(headings: &[&str], rows: &[Vec<Cell>], out: &Printer) {
     for row in rows {
         let Some((title, rest)) = row.split_first() else {
             continue;
@@ -138,7 +137,7 @@ mod tests {
 
     fn shown(width: Option<usize>, colour: bool) -> String {
         let kept = Kept::default();
-        let mut out = Output::to_writers(kept.clone(), io::sink(), width).with_colour(colour);
+        let out = Printer::to_writers(kept.clone(), io::sink(), width).with_colour(colour);
         let row = |file: &str, status, tone| {
             vec![
                 Cell::new(file),
@@ -150,7 +149,7 @@ mod tests {
             row("ż日本.so", "ok", Tone::Good),
             row("a-longer-name.so", "refused", Tone::Bad),
         ];
-        rows(&["FILE", "KIND", "STATUS"], &table, &mut out);
+        rows(&["FILE", "KIND", "STATUS"], &table, &out);
         let bytes = kept.0.borrow().clone();
         String::from_utf8(bytes).unwrap()
     }
