@@ -1,14 +1,20 @@
 //! The builder: from a configuration to a Collector and its plugins.
 #![forbid(unsafe_code)]
 
-mod attest;
-mod cli;
-mod engine;
-mod progress;
+mod args;
+mod build;
+mod completion;
+mod dispatch;
+mod error;
+mod exit_code;
+mod failure;
+mod hermetic;
+mod init;
+mod inside;
+mod plugins;
 mod rebuild;
-mod stages;
-mod toolchain;
+mod steps;
 
 fn main() -> std::process::ExitCode {
-    cli::run(std::env::args_os()).into()
+    dispatch::run(std::env::args_os()).into()
 }

@@ -1,0 +1,78 @@
+//! What can go wrong while compilers run.
+//!
+//! In: what a compiler or the file system answered. Out: text and hint. Invariant: a tool that
+//! failed is shown with its command line, its last lines as they were, and the log that has all of
+//! them.
+
+use std::io;
+
+use camino::Utf8PathBuf;
+
+use crate::stages::stamp::StampError;
+use crate::toolchain::InvocationError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    #[error("failed to compile the OpenTelemetry Collector distribution")]
+    Main { source: InvocationError },
+    #[error("failed to compile the plugin of `{entry}`")]
+    Plugin {
+        entry: String,
+        source: InvocationError,
+    },
+    #[error("failed to compile the Rust part of the distribution")]
+    Rust { source: InvocationError },
+    #[error("failed to link the Rust static library into one object")]
+    Link { source: InvocationError },
+    #[error("cannot read `{path}`")]
+    Read {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+    #[error("cannot write `{path}`")]
+    Write {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+    #[error("`{path}` is no archive of objects: {reason}")]
+    Archive { path: Utf8PathBuf, reason: String },
+    #[error("`{path}` has no symbol that begins with `bimetal_`")]
+    NoSymbols { path: Utf8PathBuf },
+    #[error("the plugin `{name}` was not described")]
+    Unknown { name: String },
+    #[error("cannot note what was written")]
+    Record { source: StampError },
+    #[error("the linker flags `{flags}` cannot be used together with plugins: {reason}")]
+    Flags { flags: String, reason: &'static str },
+}
+
+impl BuildError {
+    /// The next action for a person.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Flags { .. } => {
+                Some("leave the flag out of `--ldflags`; CGO_LDFLAGS takes flags for the C linker")
+            }
+            Self::Write { .. } => {
+                Some("see that the output directory is writable and the disk not full")
+            }
+            Self::Main { source }
+            | Self::Plugin { source, .. }
+            | Self::Rust { source }
+            | Self::Link { source } => source.hint(),
+            _ => None,
+        }
+    }
+
+    /// Whether a person stopped us.
+    pub fn is_interrupt(&self) -> bool {
+        match self {
+            Self::Main { source }
+            | Self::Plugin { source, .. }
+            | Self::Rust { source }
+            | Self::Link { source } => source.is_interrupt(),
+            Self::Write { source, .. } => source.kind() == io::ErrorKind::Interrupted,
+            _ => false,
+        }
+    }
+}

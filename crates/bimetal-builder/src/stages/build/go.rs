@@ -1,0 +1,188 @@
+//! How `go build` is called, and how the manifest tells it.
+//!
+//! In: [`Plan`]. Out: invocations and flags. Invariant: main and its plugins are built with the
+//! same flags, apart from the build mode; a distribution without a plugin host is built exactly as
+//! OCB builds it.
+
+use camino::Utf8Path;
+
+use super::error::BuildError;
+use crate::stages::lock::Profile;
+use crate::stages::lock::go_modules::go;
+use crate::stages::plan::{GoPlugin, Plan};
+use crate::toolchain::{Invocation, go_flags};
+
+/// Keeps symbols of archives out of the dynamic symbols, where they would take the place of a
+/// plugin's own. It may be the only linker flag, and Go refuses a list of flags that starts with a
+/// quote.
+const EXCLUDE: &str = "-extldflags=-Wl,--exclude-libs,ALL";
+
+/// Flags of the Go linker that a program with plugins cannot have.
+const REFUSED: &[(&str, &str)] = &[
+    ("-extldflags", "the builder sets it"),
+    ("-linkmode", "the builder sets it"),
+    ("-pluginpath", "the loader finds the factory by it"),
+    ("-linkshared", "Go cannot load plugins into such a program"),
+];
+
+/// `go build` of main into `path`.
+pub(super) fn main(plan: &Plan, profile: Option<&Profile>, path: &Utf8Path) -> Invocation {
+    let mut args = arguments(plan, Artifact::Main);
+    args.extend(guided(plan, profile));
+    args.splice(1..1, ["-o".to_owned(), path.to_string()]);
+    go(plan).args(args).arg(".")
+}
+
+/// `go build` of a plugin into `path`.
+pub(super) fn plugin(
+    plan: &Plan,
+    plugin: &GoPlugin,
+    profile: Option<&Profile>,
+    path: &Utf8Path,
+) -> Invocation {
+    let mut args = arguments(plan, Artifact::Plugin);
+    args.extend(guided(plan, profile));
+    args.splice(1..1, ["-o".to_owned(), path.to_string()]);
+    go(plan).args(args).arg(format!("./{}", plugin.dir))
+}
+
+/// All flags, as they stand in the manifest: without paths of this machine.
+/// A profile has its base name, as in Go's own record; without one there is nothing to tell.
+pub fn flags(plan: &Plan, artifact: Artifact, profile: Option<&Profile>) -> Vec<String> {
+    let mut flags = arguments(plan, artifact).split_off(1);
+    flags.extend(profile.map(|profile| format!("-pgo={}", profile.name())));
+    flags
+}
+
+/// Said in every case: left to itself, Go would look for a profile in the directory of each main
+/// package, so that main and its plugins would be compiled by different ones.
+fn guided(plan: &Plan, profile: Option<&Profile>) -> Option<String> {
+    plan.host.as_ref()?;
+    let profile = profile.map_or("off", |profile| profile.path.as_str());
+    Some(format!("-pgo={profile}"))
+}
+
+/// Which flags an artifact gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Artifact {
+    Main,
+    Plugin,
+}
+
+fn arguments(plan: &Plan, artifact: Artifact) -> Vec<String> {
+    let mut args = vec![
+        "build".to_owned(),
+        "-trimpath".to_owned(),
+        "-buildvcs=false".to_owned(),
+    ];
+    if artifact == Artifact::Plugin {
+        args.push("-buildmode=plugin".to_owned());
+    }
+    args.push(format!("-ldflags={}", ldflags(plan, artifact)));
+    args.push(format!("-gcflags={}", plan.go.gcflags));
+    if !plan.go.tags.is_empty() {
+        args.push(format!("-tags={}", plan.go.tags));
+    }
+    args
+}
+
+fn ldflags(plan: &Plan, artifact: Artifact) -> String {
+    let ours = match (plan.host.is_some(), artifact) {
+        (false, _) => "",
+        // A plugin is always linked by the C linker.
+        (true, Artifact::Plugin) => EXCLUDE,
+        (true, Artifact::Main) => {
+            concat!("-linkmode=external ", "-extldflags=-Wl,--exclude-libs,ALL")
+        }
+    };
+    [plan.go.ldflags.as_str(), ours]
+        .iter()
+        .filter(|part| !part.is_empty())
+        .copied()
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Refuses flags that would make a main that cannot load its plugins.
+pub(super) fn check(plan: &Plan) -> Result<(), BuildError> {
+    if plan.host.is_none() {
+        return Ok(());
+    }
+    match refused(&plan.go.ldflags) {
+        None => Ok(()),
+        Some(reason) => Err(BuildError::Flags {
+            flags: plan.go.ldflags.clone(),
+            reason,
+        }),
+    }
+}
+
+/// Why the linker cannot have `ldflags`.
+fn refused(ldflags: &str) -> Option<&'static str> {
+    // What stands in front names the packages that the flags are for.
+    let flags = match ldflags.split_once('=') {
+        Some((packages, rest)) if !packages.starts_with(['-', '\'', '"', ' ']) => rest,
+        _ => ldflags,
+    };
+    let mut flags = go_flags(flags).into_iter();
+    while let Some(flag) = flags.next() {
+        if flag.name == "-X" && flag.value.is_none() {
+            // The next word is the setting, whatever it looks like.
+            flags.next();
+        }
+        if let Some((_, reason)) = REFUSED.iter().find(|(name, _)| *name == flag.name) {
+            return Some(reason);
+        }
+    }
+    None
+}
+
+/// The name under which Go takes an object file for this system into the package beside it.
+pub(super) fn archive_name(plan: &Plan) -> String {
+    let (os, arch) = plan.go.tool.as_ref().map_or(("linux", "amd64"), |tool| {
+        (tool.os.as_str(), tool.arch.as_str())
+    });
+    format!("host_{os}_{arch}.syso")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_other_linker_flags_ours_still_make_a_list_that_go_takes() {
+        let mut plan = crate::stages::plan::samples::hosted_plan();
+        plan.go.ldflags = String::new();
+        for artifact in [Artifact::Main, Artifact::Plugin] {
+            let flags = ldflags(&plan, artifact);
+            assert!(flags.starts_with('-'), "{flags}");
+        }
+    }
+
+    #[test]
+    fn only_a_flag_is_refused_and_not_a_value_that_reads_like_one() {
+        for flags in [
+            "",
+            "-s -w",
+            "-X a.b=-linkmode",
+            "-X 'a.b=x -linkmode=internal'",
+            "-X=a.b=-extldflags",
+            "'-X=a.b=1 -linkshared'",
+            "-s -linkmodes=x",
+            "all=-X a.b=-pluginpath",
+        ] {
+            assert_eq!(refused(flags), None, "{flags}");
+        }
+        for flags in [
+            "-linkmode=internal",
+            "--linkmode internal",
+            "-s -w '-extldflags=-static -lm'",
+            "-extldflags \"-static\"",
+            "-X a.b=c -pluginpath=x",
+            "-X=a.b -linkshared",
+            "all=-linkshared",
+        ] {
+            assert!(refused(flags).is_some(), "{flags}");
+        }
+    }
+}

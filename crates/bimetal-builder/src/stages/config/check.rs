@@ -1,0 +1,383 @@
+//! What the values of a configuration mean together: everything that is wrong whatever the machine.
+//!
+//! In: [`Config`] and where its parts stand. Out: problems, each with its place. Invariant: asks
+//! nobody, and does not stop at the first problem.
+
+use bimetal_manifest::schema::Kind;
+
+use super::fields::Notes;
+use super::model::{Config, Entry};
+use super::yaml::Node;
+use crate::model::documents::DOCUMENTS;
+
+/// Names in the output directory that are not free for main.
+const RESERVED: &[&str] = &[
+    ".bimetal",
+    ".bimetal.json",
+    "components.go",
+    "go.mod",
+    "go.sum",
+    "internal",
+    "main.go",
+    "main_others.go",
+    "main_windows.go",
+    "manifest.c",
+    "manifest.go",
+    "manifests",
+    "plugins",
+    "rust",
+];
+/// Kinds that the SDK has a trait for.
+const RUST_KINDS: &[Kind] = &[Kind::Processor];
+const GO_KEYWORDS: &[&str] = &[
+    "break",
+    "case",
+    "chan",
+    "const",
+    "continue",
+    "default",
+    "defer",
+    "else",
+    "fallthrough",
+    "for",
+    "func",
+    "go",
+    "goto",
+    "if",
+    "import",
+    "interface",
+    "map",
+    "package",
+    "range",
+    "return",
+    "select",
+    "struct",
+    "switch",
+    "type",
+    "var",
+];
+
+const ONE_OF_TWO: &str = "a Go component needs `gomod: <module path> <version>`, a Rust component `cargo: <crate> = <version or table>`";
+
+pub(super) fn check(config: &Config, document: &Node, notes: &mut Notes) {
+    let mut checks = Checks { document, notes };
+    checks.distribution(config);
+    for (kind, entry) in &config.components {
+        checks.component(*kind, entry);
+    }
+    checks.duplicates(config);
+    for entry in config
+        .providers
+        .iter()
+        .chain(&config.converters)
+        .chain([&config.telemetry])
+    {
+        checks.go_only(entry);
+    }
+}
+
+/// Why this cannot stand in a Dockerfile as the name of an image or a file.
+fn not_a_base(text: &str) -> Option<&'static str> {
+    let (name, digest) = match text.split_once('@') {
+        Some((name, digest)) => (name, Some(digest)),
+        None => (text, None),
+    };
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "._-/:+".contains(c);
+    if name.is_empty() || name.starts_with('-') || !name.chars().all(is_name) {
+        return Some("it must be the name of an image or the path of a root file system");
+    }
+    let is_digest = |digest: &str| {
+        digest
+            .strip_prefix("sha256:")
+            .is_some_and(|hex| hex.parse::<bimetal_manifest::Digest>().is_ok())
+    };
+    match digest {
+        Some(digest) if !is_digest(digest) => {
+            Some("behind the `@` there must be `sha256:` and 64 hexadecimal digits")
+        }
+        _ => None,
+    }
+}
+
+/// Collects problems with their places.
+struct Checks<'a> {
+    document: &'a Node,
+    notes: &'a mut Notes,
+}
+
+impl Checks<'_> {
+    fn problem(&mut self, path: &str, text: String) {
+        self.notes.problem(self.document.place_of(path), text);
+    }
+
+    fn problem_with_hint(&mut self, path: &str, text: String, hint: String) {
+        self.notes
+            .problem_with_hint(self.document.place_of(path), text, hint);
+    }
+
+    fn distribution(&mut self, config: &Config) {
+        let dist = &config.dist;
+        if dist.module.is_empty()
+            || dist
+                .module
+                .contains(|c: char| c.is_whitespace() || c.is_control() || "\"`\\'".contains(c))
+        {
+            self.problem(
+                "dist.module",
+                format!(
+                    "`dist.module` must be a Go module path, not `{}`",
+                    dist.module.escape_debug()
+                ),
+            );
+        }
+        let name = &dist.name;
+        if name.contains(['/', '\\'])
+            || name.contains(char::is_control)
+            || name.starts_with('-')
+            || matches!(name.as_str(), "." | "..")
+        {
+            self.problem(
+                "dist.name",
+                format!(
+                    "`dist.name` must be a plain file name, not `{}`",
+                    name.escape_debug()
+                ),
+            );
+        }
+        if RESERVED.contains(&name.as_str()) || DOCUMENTS.contains(&name.as_str()) {
+            self.problem(
+                "dist.name",
+                format!("`dist.name` is `{name}`, which the builder needs for its own files"),
+            );
+        }
+        for (field, value) in [
+            ("dist.output_path", &dist.output_path),
+            ("dist.plugins_dir", &dist.plugins_dir),
+        ] {
+            if value
+                .as_ref()
+                .is_some_and(|value| value.is_empty() || value.contains(char::is_control))
+            {
+                self.problem(field, format!("`{field}` must be a path"));
+            }
+        }
+        let profile = &dist.rust_profile;
+        if profile.is_empty()
+            || !profile
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+        {
+            let text = format!(
+                "`dist.rust_profile` must be the name of a Cargo profile, not `{}`",
+                profile.escape_debug()
+            );
+            self.problem("dist.rust_profile", text);
+        }
+        if let Some(base) = &dist.base_image
+            && let Some(why) = not_a_base(base)
+        {
+            self.problem(
+                "dist.base_image",
+                format!("`dist.base_image` is `{}`: {why}", base.escape_debug()),
+            );
+        }
+        if let (Some(false), Some(why)) = (dist.cgo_enabled, needs_cgo(config)) {
+            self.problem_with_hint(
+                "dist.cgo_enabled",
+                format!("`dist.cgo_enabled` is `false`, but {why} is joined to main through cgo"),
+                "remove `cgo_enabled: false` (cgo is then turned on where it is needed), or remove the Rust components and plugins".to_owned(),
+            );
+        }
+    }
+
+    /// A problem of one field of an entry; `text` goes on after the field's name.
+    fn field(&mut self, entry: &Entry, field: &str, text: &str) {
+        let path = format!("{}.{field}", entry.label);
+        self.problem(&path, format!("`{path}` {text}"));
+    }
+
+    fn component(&mut self, kind: Kind, entry: &Entry) {
+        let label = &entry.label;
+        match (entry.gomod.is_empty(), entry.cargo.is_none()) {
+            (true, true) => {
+                let text = format!("`{label}` has neither `gomod` nor `cargo`");
+                self.problem_with_hint(label, text, ONE_OF_TWO.to_owned());
+            }
+            (false, false) => {
+                let text =
+                    format!("`{label}` has both `gomod` and `cargo`; a component is one of them");
+                self.problem(label, text);
+            }
+            (false, true) => self.go_module(entry),
+            (true, false) => self.rust_crate(kind, entry),
+        }
+        if let Some(name) = &entry.type_name
+            && !is_component_type(name)
+        {
+            self.field(
+                entry,
+                "type",
+                &format!("must be a component type, not `{}`", name.escape_debug()),
+            );
+        }
+        for signal in entry.signals.iter().flat_map(|signals| signals.keys()) {
+            if !is_signal(kind, signal) {
+                let text = format!(
+                    "has `{}`, which is no signal of a {}",
+                    signal.escape_debug(),
+                    kind.as_str()
+                );
+                self.field(entry, "signals", &text);
+            }
+        }
+    }
+
+    fn rust_crate(&mut self, kind: Kind, entry: &Entry) {
+        if !RUST_KINDS.contains(&kind) {
+            let text = format!(
+                "makes a {} in Rust, which is not possible yet; a processor is",
+                kind.as_str()
+            );
+            self.field(entry, "cargo", &text);
+        }
+        for (field, value) in [
+            ("import", &entry.import),
+            ("name", &entry.name),
+            ("path", &entry.path),
+        ] {
+            if !value.is_empty() {
+                self.field(
+                    entry,
+                    field,
+                    "is for Go components; a Rust component says everything in `cargo`",
+                );
+            }
+        }
+    }
+
+    fn go_module(&mut self, entry: &Entry) {
+        let words: Vec<&str> = entry.gomod.split_whitespace().collect();
+        let [path, version] = words.as_slice() else {
+            let field = format!("{}.gomod", entry.label);
+            let text = format!(
+                "`{field}` must be a module path and a version, not `{}`",
+                entry.gomod.escape_debug()
+            );
+            let example = format!(
+                "go.opentelemetry.io/collector/receiver/otlpreceiver {}",
+                super::COLLECTOR_VERSION
+            );
+            self.problem_with_hint(&field, text, format!("for instance `gomod: {example}`"));
+            return;
+        };
+        let values = [
+            ("gomod", *path),
+            ("gomod", *version),
+            ("import", &entry.import),
+            ("path", &entry.path),
+        ];
+        for (field, value) in values {
+            let spaced = field == "import" && value.contains(char::is_whitespace);
+            if spaced || value.contains(|c: char| c.is_control() || "\"`\\;'".contains(c)) {
+                self.field(
+                    entry,
+                    field,
+                    &format!("cannot be `{}`", value.escape_debug()),
+                );
+            }
+        }
+        if !entry.name.is_empty() && !is_go_identifier(&entry.name) {
+            self.field(
+                entry,
+                "name",
+                &format!(
+                    "must be a Go identifier, not `{}`",
+                    entry.name.escape_debug()
+                ),
+            );
+        }
+    }
+
+    /// Providers, converters and telemetry run before any plugin could be loaded.
+    fn go_only(&mut self, entry: &Entry) {
+        if entry.cargo.is_some() {
+            self.field(
+                entry,
+                "cargo",
+                "is not possible: only components can be written in Rust",
+            );
+        } else if entry.gomod.is_empty() {
+            self.problem(&entry.label, format!("`{}` has no `gomod`", entry.label));
+        } else {
+            self.go_module(entry);
+        }
+        if entry.plugin {
+            let text = "is not possible: it is needed to read the configuration, before any plugin is loaded";
+            self.field(entry, "plugin", text);
+        }
+    }
+
+    fn duplicates(&mut self, config: &Config) {
+        let entries = config.components.iter().map(|(_, entry)| entry);
+        let key = |entry: &'_ Entry| entry.cargo.as_ref().map(|text| text.key.clone());
+        let keys: Vec<(String, &Entry)> = entries
+            .filter_map(|entry| Some((key(entry)?, entry)))
+            .collect();
+        for (index, (key, entry)) in keys.iter().enumerate() {
+            if let Some((_, first)) = keys[..index].iter().find(|(known, _)| known == key) {
+                let text = format!(
+                    "names the crate `{}` that `{}` already has",
+                    key.escape_debug(),
+                    first.label
+                );
+                self.field(entry, "cargo", &text);
+            }
+        }
+    }
+}
+
+/// What needs cgo, in words.
+fn needs_cgo(config: &Config) -> Option<String> {
+    let entry = config
+        .components
+        .iter()
+        .map(|(_, entry)| entry)
+        .find(|entry| entry.plugin || entry.cargo.is_some());
+    match entry {
+        Some(entry) if entry.plugin => Some(format!("the plugin `{}`", entry.label)),
+        Some(entry) => Some(format!("the Rust component `{}`", entry.label)),
+        None => config
+            .dist
+            .plugins_dir
+            .as_ref()
+            .map(|_| "the loader that `dist.plugins_dir` asks for".to_owned()),
+    }
+}
+
+/// Whether Go takes `text` for a name.
+pub fn is_go_identifier(text: &str) -> bool {
+    let starts_well = text
+        .chars()
+        .next()
+        .is_some_and(|c| c.is_alphabetic() || c == '_');
+    starts_well
+        && text != "_"
+        && text.chars().all(|c| c.is_alphanumeric() || c == '_')
+        && !GO_KEYWORDS.contains(&text)
+}
+
+fn is_component_type(text: &str) -> bool {
+    let starts_well = text.starts_with(|c: char| c.is_ascii_alphabetic());
+    starts_well && text.len() <= 63 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+fn is_signal(kind: Kind, text: &str) -> bool {
+    let plain = |text: &str| matches!(text, "traces" | "metrics" | "logs" | "profiles");
+    match kind {
+        Kind::Extension => text == "extension",
+        Kind::Connector => text
+            .split_once("_to_")
+            .is_some_and(|(from, to)| plain(from) && plain(to)),
+        Kind::Receiver | Kind::Processor | Kind::Exporter => plain(text),
+    }
+}

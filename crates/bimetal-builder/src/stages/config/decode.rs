@@ -1,0 +1,242 @@
+//! The document as a [`Config`].
+//!
+//! In: the tree. Out: the configuration with OCB's defaults. Invariant: pure; what the values mean
+//! together is `check`'s business.
+
+use bimetal_manifest::schema::{Kind, Policy};
+use camino::Utf8Path;
+
+use super::cargo_text::{self, CargoText};
+use super::fields::{Fields, Notes, text_map, text_of};
+use super::model::{Config, Dist, Entry};
+use super::yaml::{Node, Value};
+
+/// Released versions that a configuration gets when it names none.
+pub const COLLECTOR_VERSION: &str = "v0.161.0";
+pub const COLLECTOR_STABLE_VERSION: &str = "v1.67.0";
+
+const DEFAULT_PROVIDERS: [&str; 5] = [
+    "envprovider",
+    "fileprovider",
+    "httpprovider",
+    "httpsprovider",
+    "yamlprovider",
+];
+
+/// Lists of components, in the order in which OCB gives names to their packages.
+const KINDS: [(&str, Kind); 5] = [
+    ("extensions", Kind::Extension),
+    ("receivers", Kind::Receiver),
+    ("exporters", Kind::Exporter),
+    ("processors", Kind::Processor),
+    ("connectors", Kind::Connector),
+];
+
+pub(super) fn decode(file: Option<&Utf8Path>, document: &Node, notes: &mut Notes) -> Config {
+    let mut fields = Fields::new("", document, notes);
+    let dist = match fields.take("dist") {
+        Some(node) => distribution(Fields::new("dist", node, notes), notes),
+        None => Dist::with_defaults(),
+    };
+    let components = KINDS
+        .iter()
+        .flat_map(|(list, kind)| {
+            entries(&mut fields, list, notes)
+                .unwrap_or_default()
+                .into_iter()
+                .map(|entry| (*kind, entry))
+        })
+        .collect();
+    let telemetry = match fields.take("telemetry") {
+        Some(node) => entry("telemetry", node, notes),
+        None => Entry::default(),
+    };
+    let config = Config {
+        file: file.map(Utf8Path::to_owned),
+        dist,
+        components,
+        telemetry: if is_empty(&telemetry) {
+            default_telemetry()
+        } else {
+            telemetry
+        },
+        providers: entries(&mut fields, "providers", notes).unwrap_or_else(default_providers),
+        converters: entries(&mut fields, "converters", notes).unwrap_or_default(),
+        replaces: fields.texts("replaces", notes),
+        excludes: fields.texts("excludes", notes),
+        default_uri_scheme: match fields.take("conf_resolver") {
+            Some(node) => resolver(Fields::new("conf_resolver", node, notes), notes),
+            None => String::new(),
+        },
+        warnings: Vec::new(),
+    };
+    fields.finish(notes);
+    config
+}
+
+fn distribution(mut fields: Fields<'_>, notes: &mut Notes) -> Dist {
+    let defaults = Dist::with_defaults();
+    let dist = Dist {
+        module: fields.text("module", notes).unwrap_or(defaults.module),
+        name: fields.text("name", notes).unwrap_or_default(),
+        go: fields.text("go", notes).unwrap_or_default(),
+        description: fields.text("description", notes).unwrap_or_default(),
+        output_path: fields.text("output_path", notes),
+        version: fields.text("version", notes).unwrap_or_default(),
+        build_tags: fields.text("build_tags", notes).unwrap_or_default(),
+        debug_compilation: fields.truth("debug_compilation", notes).unwrap_or_default(),
+        cgo_enabled: fields.truth("cgo_enabled", notes),
+        use_absolute_replace_paths: fields
+            .truth("use_absolute_replace_paths", notes)
+            .unwrap_or_default(),
+        detectors: match fields.take("resource") {
+            Some(node) => detectors(node, notes),
+            None => Vec::new(),
+        },
+        plugins_dir: fields.text("plugins_dir", notes),
+        plugins_policy: policy(&mut fields, notes),
+        rust_profile: fields
+            .text("rust_profile", notes)
+            .unwrap_or(defaults.rust_profile),
+        hermetic: fields.truth("hermetic", notes).unwrap_or_default(),
+        base_image: fields.text("base_image", notes),
+    };
+    fields.finish(notes);
+    dist
+}
+
+fn policy(fields: &mut Fields<'_>, notes: &mut Notes) -> Policy {
+    let Some(node) = fields.take("plugins_policy") else {
+        return Policy::Exact;
+    };
+    match text_of("dist.plugins_policy", node, notes).as_deref() {
+        None | Some("exact") => Policy::Exact,
+        Some("abi") => Policy::Abi,
+        Some(other) => {
+            notes.problem(
+                &node.place,
+                format!(
+                    "`dist.plugins_policy` must be `exact` or `abi`, not `{}`",
+                    other.escape_debug()
+                ),
+            );
+            Policy::Exact
+        }
+    }
+}
+
+fn detectors(resource: &Node, notes: &mut Notes) -> Vec<String> {
+    let mut resource = Fields::new("dist.resource", resource, notes);
+    let mut names = Vec::new();
+    if let Some(detection) = resource.take("detection") {
+        let mut detection = Fields::new("dist.resource.detection", detection, notes);
+        for item in detection.list("detectors").unwrap_or_default() {
+            // A detector is a map with its name as the key, or just the name.
+            let found = match &item.value {
+                Value::Map(entries) => entries.iter().map(|(key, _)| key.text.clone()).collect(),
+                _ => text_map("dist.resource.detection.detectors", item, "", notes)
+                    .into_keys()
+                    .collect::<Vec<_>>(),
+            };
+            for name in found {
+                if !super::detectors::KNOWN.contains(&name.as_str()) {
+                    notes.problem(
+                        &item.place,
+                        format!("`{}` is not a known resource detector", name.escape_debug()),
+                    );
+                }
+                names.push(name);
+            }
+        }
+        detection.finish(notes);
+    }
+    resource.finish(notes);
+    names
+}
+
+fn resolver(mut fields: Fields<'_>, notes: &mut Notes) -> String {
+    let scheme = fields.text("default_uri_scheme", notes).unwrap_or_default();
+    fields.finish(notes);
+    scheme
+}
+
+fn entries(fields: &mut Fields<'_>, list: &'static str, notes: &mut Notes) -> Option<Vec<Entry>> {
+    let items = fields.list(list)?;
+    Some(
+        items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| entry(&format!("{list}[{index}]"), item, notes))
+            .collect(),
+    )
+}
+
+fn entry(label: &str, node: &Node, notes: &mut Notes) -> Entry {
+    let mut fields = Fields::new(label, node, notes);
+    let entry = Entry {
+        place: node.place.clone(),
+        label: label.to_owned(),
+        gomod: fields.text("gomod", notes).unwrap_or_default(),
+        cargo: cargo(&mut fields, label, notes),
+        import: fields.text("import", notes).unwrap_or_default(),
+        name: fields.text("name", notes).unwrap_or_default(),
+        path: fields.text("path", notes).unwrap_or_default(),
+        plugin: fields.truth("plugin", notes).unwrap_or_default(),
+        type_name: fields.text("type", notes),
+        signals: fields
+            .take("signals")
+            .map(|node| text_map(&format!("{label}.signals"), node, "undefined", notes)),
+    };
+    fields.finish(notes);
+    entry
+}
+
+fn cargo(fields: &mut Fields<'_>, label: &str, notes: &mut Notes) -> Option<CargoText> {
+    let node = fields.take("cargo")?;
+    let text = text_of(&format!("{label}.cargo"), node, notes)?;
+    let parsed = cargo_text::parse(&text);
+    if let Err(why) = &parsed {
+        let text = format!("`{label}.cargo` is not one line of `[dependencies]`: {why}");
+        let hint = "for instance `cargo: my-redactor = { path = \"../my-redactor\" }`";
+        notes.problem_with_hint(&node.place, text, hint);
+    }
+    parsed.ok()
+}
+
+fn is_empty(entry: &Entry) -> bool {
+    Entry {
+        place: entry.place.clone(),
+        label: entry.label.clone(),
+        ..Entry::default()
+    } == *entry
+}
+
+fn default_telemetry() -> Entry {
+    Entry {
+        label: "telemetry".to_owned(),
+        gomod: format!("go.opentelemetry.io/collector/service {COLLECTOR_VERSION}"),
+        import: "go.opentelemetry.io/collector/service/telemetry/otelconftelemetry".to_owned(),
+        ..Entry::default()
+    }
+}
+
+fn default_providers() -> Vec<Entry> {
+    let entry = |(index, name): (usize, &&str)| Entry {
+        label: format!("providers[{index}]"),
+        gomod: format!(
+            "go.opentelemetry.io/collector/confmap/provider/{name} {COLLECTOR_STABLE_VERSION}"
+        ),
+        ..Entry::default()
+    };
+    DEFAULT_PROVIDERS.iter().enumerate().map(entry).collect()
+}
+
+impl Dist {
+    fn with_defaults() -> Self {
+        Self {
+            module: "go.opentelemetry.io/collector/cmd/builder".to_owned(),
+            rust_profile: "release".to_owned(),
+            ..Self::default()
+        }
+    }
+}

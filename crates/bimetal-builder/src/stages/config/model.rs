@@ -1,0 +1,72 @@
+//! The configuration as the user wrote it: OCB's field names, nothing resolved.
+//!
+//! In: nothing. Out: [`Config`]. Invariant: values only; what they mean together is `check`'s, what
+//! they mean on this machine `resolve`'s.
+
+use bimetal_manifest::schema::{Kind, Policy};
+use camino::Utf8PathBuf;
+
+use super::cargo_text::CargoText;
+use super::place::Place;
+use crate::stages::plan::Signals;
+
+/// One builder configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file it came from; `None` for the built-in default.
+    pub file: Option<Utf8PathBuf>,
+    pub dist: Dist,
+    /// Every component, in OCB's order of kinds: extensions, receivers, exporters, processors,
+    /// connectors.
+    pub components: Vec<(Kind, Entry)>,
+    pub telemetry: Entry,
+    pub providers: Vec<Entry>,
+    pub converters: Vec<Entry>,
+    pub replaces: Vec<String>,
+    pub excludes: Vec<String>,
+    pub default_uri_scheme: String,
+    /// What looks like a mistake but is not an error, with its place.
+    pub warnings: Vec<String>,
+}
+
+/// `dist:`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dist {
+    pub module: String,
+    pub name: String,
+    pub go: String,
+    pub description: String,
+    pub output_path: Option<String>,
+    pub version: String,
+    pub build_tags: String,
+    pub debug_compilation: bool,
+    /// `None` when it was not said; OCB takes that for `false`.
+    pub cgo_enabled: Option<bool>,
+    pub use_absolute_replace_paths: bool,
+    /// `resource.detection.detectors`: the names that stay in.
+    pub detectors: Vec<String>,
+    pub plugins_dir: Option<String>,
+    pub plugins_policy: Policy,
+    pub rust_profile: String,
+    /// Build in a container, as `--hermetic` does.
+    pub hermetic: bool,
+    /// The image or root file system of that container.
+    pub base_image: Option<String>,
+}
+
+/// One entry of a component list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// Where it stands.
+    pub place: Place,
+    /// `processors[1]` and the like.
+    pub label: String,
+    pub gomod: String,
+    pub cargo: Option<CargoText>,
+    pub import: String,
+    pub name: String,
+    pub path: String,
+    pub plugin: bool,
+    pub type_name: Option<String>,
+    pub signals: Option<Signals>,
+}

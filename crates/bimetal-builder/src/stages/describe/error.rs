@@ -1,0 +1,75 @@
+//! What can go wrong while components are described.
+//!
+//! In: what a tool or a file said. Out: text and hint. Invariant: where one component is to blame,
+//! it is named, or the file that describes it.
+
+use std::io;
+
+use camino::Utf8PathBuf;
+
+use crate::stages::config::yaml::YamlError;
+use crate::toolchain::InvocationError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum DescribeError {
+    #[error("the type of the {kind} `{entry}` is not known: it has no metadata.yaml for a {kind}")]
+    Unknown { entry: String, kind: &'static str },
+    #[error("`{type_name}` in `{origin}` is no type of a component")]
+    Type { type_name: String, origin: String },
+    #[error("cannot read `{path}`")]
+    Read {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+    #[error("cannot parse the metadata of a component")]
+    Yaml { source: YamlError },
+    #[error("the {kind} `{type_name}` is there twice: `{first}` and `{second}`")]
+    Twice {
+        kind: &'static str,
+        type_name: String,
+        first: String,
+        second: String,
+    },
+    #[error("failed to compile the Rust components")]
+    Compile { source: InvocationError },
+    #[error("the Rust components cannot be described")]
+    Run { source: InvocationError },
+    #[error("unexpected description of the Rust components: {reason}")]
+    Answer { reason: String },
+    #[error("the crate `{name}` is a {found} and stands in the list of {wanted}s")]
+    Kind {
+        name: String,
+        found: &'static str,
+        wanted: &'static str,
+    },
+}
+
+impl DescribeError {
+    /// The next action for a person.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Unknown { .. } => {
+                Some("add `type: …` (and `signals: {…}`) to the entry in the configuration")
+            }
+            Self::Type { .. } => {
+                Some("a type starts with a letter and has letters, digits and `_`, at most 63")
+            }
+            Self::Twice { .. } => Some("remove one of the two entries"),
+            Self::Kind { .. } => Some("move the entry to the list of its kind"),
+            Self::Compile { source } => source.hint_or(
+                "a component crate has `pub fn component() -> &'static bimetal_sdk::Component`; what stands in `local/` is a copy, so correct the crate that `path` names",
+            ),
+            Self::Run { source } => source.hint(),
+            _ => None,
+        }
+    }
+
+    /// Whether a person stopped us.
+    pub fn is_interrupt(&self) -> bool {
+        match self {
+            Self::Compile { source } | Self::Run { source } => source.is_interrupt(),
+            Self::Read { source, .. } => source.kind() == io::ErrorKind::Interrupted,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Learns what every component is, without loading one.
+//!
+//! In: [`Locked`]. Out: [`Described`]: kind, type, signals; for Rust also defaults and schema.
+//! Invariant: a plugin whose identity is not known is not built. Rust components are asked by a
+//! small binary over the same crates, Go components by their metadata.yaml.
+
+mod error;
+mod go;
+mod rust;
+
+use std::collections::BTreeMap;
+
+use bimetal_manifest::schema::{Component, Kind};
+
+pub use error::DescribeError;
+
+use super::generate::SourceTree;
+use super::lock::{Locked, Sources};
+use super::plan::{Linkage, Plan, Step};
+use crate::toolchain::Runner;
+
+/// A locked plan whose components are known.
+#[derive(Clone, Debug)]
+pub struct Described {
+    pub plan: Plan,
+    pub tree: SourceTree,
+    pub sources: Sources,
+    pub components: Components,
+}
+
+/// What the components are.
+#[derive(Clone, Debug, Default)]
+pub struct Components {
+    /// Linked into main; without those whose identity is unknown.
+    pub go_main: Vec<Component>,
+    pub rust_main: Vec<Component>,
+    /// By the plugin's name in the plan.
+    pub plugins: BTreeMap<String, Component>,
+}
+
+/// Describes every component, if the plan has the step.
+pub fn describe(locked: Locked, runner: &Runner<'_>) -> Result<Described, DescribeError> {
+    let Locked {
+        plan,
+        tree,
+        sources,
+    } = locked;
+    let components = if plan.has(Step::Describe) {
+        all(&plan, &sources, runner)?
+    } else {
+        Components::default()
+    };
+    Ok(Described {
+        plan,
+        tree,
+        sources,
+        components,
+    })
+}
+
+fn all(plan: &Plan, sources: &Sources, runner: &Runner<'_>) -> Result<Components, DescribeError> {
+    let mut components = Components::default();
+    for component in &plan.go_components {
+        components
+            .go_main
+            .extend(go::identity(component.kind, &component.module, sources)?);
+    }
+    for plugin in &plan.go_plugins {
+        let identity = go::identity(plugin.kind, &plugin.module, sources)?.ok_or_else(|| {
+            DescribeError::Unknown {
+                entry: plugin.module.gomod.clone(),
+                kind: plugin.kind.as_str(),
+            }
+        })?;
+        components.plugins.insert(plugin.name.clone(), identity);
+    }
+    let rust = rust::identities(plan, sources, runner)?;
+    for (component, identity) in plan.rust_components.iter().zip(rust) {
+        match component.linkage {
+            Linkage::Static => components.rust_main.push(identity),
+            Linkage::Plugin => drop(components.plugins.insert(component.name.clone(), identity)),
+        }
+    }
+    unique(&components)?;
+    Ok(components)
+}
+
+/// Main refuses two components of one kind and type; better to say so before anything is built.
+fn unique(components: &Components) -> Result<(), DescribeError> {
+    let mut seen: BTreeMap<(Kind, &str), &str> = BTreeMap::new();
+    let all = components
+        .go_main
+        .iter()
+        .chain(&components.rust_main)
+        .chain(components.plugins.values());
+    for component in all {
+        if let Some(first) = seen.insert((component.kind, &component.type_name), &component.module)
+        {
+            return Err(DescribeError::Twice {
+                kind: component.kind.as_str(),
+                type_name: component.type_name.clone(),
+                first: first.to_owned(),
+                second: component.module.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What the Collector accepts as a type; it also becomes part of a file's name.
+fn is_type(text: &str) -> bool {
+    text.len() <= 63
+        && text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_cannot_leave_the_plugin_directory() {
+        for good in ["otlp", "a", "k8s_attributes"] {
+            assert!(is_type(good), "{good}");
+        }
+        for bad in ["", "../x", "a/b", "1a", "a-b", &"a".repeat(64)] {
+            assert!(!is_type(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! The crates in each Rust artifact's graph, with the hash of what rustc will read.
+//!
+//! In: the generated workspace. Out: Cargo.lock on disk, one [`Dependency`] per crate and artifact.
+//! Invariant: no crate that the builder carries came from anywhere else. Build scripts and
+//! procedural macros count: what they do ends in the artifact.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use bimetal_lockfile::CargoLock;
+use bimetal_manifest::schema::Dependency;
+use camino::{Utf8Path, Utf8PathBuf};
+use cargo_metadata::semver::Version;
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
+use fs_err as fs;
+
+use super::error::LockError;
+use super::registry::{self, Unpacked};
+use super::requirers::{Edges, requirers};
+use super::{keys, local, parallel, tree};
+use crate::stages::plan::{Linkage, Plan, Step};
+use crate::toolchain::{Invocation, Runner, work};
+
+/// Beginning of the names of the crates that the builder carries.
+const OURS: &str = "bimetal-";
+
+/// Rust's part of the lock.
+pub(super) struct RustSources {
+    pub(super) main: Vec<Dependency>,
+    pub(super) plugins: BTreeMap<String, Vec<Dependency>>,
+}
+
+/// One crate of the graph; sorted by name first, so that no path of this machine decides about an
+/// order.
+type Crate<'a> = (&'a str, &'a Version, &'a PackageId);
+
+/// Brings Cargo.lock up to date and hashes every crate that main or a Rust plugin uses.
+pub(super) fn hash(plan: &Plan, runner: &Runner<'_>) -> Result<RustSources, LockError> {
+    let metadata = graph(plan, runner)?;
+    let workspace = plan.out.join("rust");
+    refuse_foreign(plan, &metadata)?;
+
+    let edges = edges(&metadata)?;
+    let root = |directory: &Utf8Path| root(&metadata, directory);
+    let main_root = root(&workspace.join("main"))?;
+    let main = closure(&edges, main_root);
+    let plugins = plan
+        .rust_with(Linkage::Plugin)
+        .map(|plugin| {
+            let root = root(&plan.out.join(&plugin.dir))?;
+            Ok((plugin, root, closure(&edges, root)))
+        })
+        .collect::<Result<Vec<_>, LockError>>()?;
+
+    let wrappers = ["main", "describe", "plugin"].map(|directory| workspace.join(directory));
+    let used: BTreeSet<Crate<'_>> = plugins
+        .iter()
+        .flat_map(|(_, _, crates)| crates)
+        .chain(&main)
+        .copied()
+        .collect();
+    let used: Vec<&Package> = used
+        .into_iter()
+        .map(|(_, _, id)| &metadata[id])
+        .filter(|package| {
+            !wrappers
+                .iter()
+                .any(|directory| package.manifest_path.starts_with(directory))
+        })
+        .collect();
+    let checksums = checksums(&workspace.join("Cargo.lock"))?;
+    runner
+        .activity
+        .doing(&format!("hashing {} crates", used.len()));
+    let features = features(&metadata);
+    let hashed = parallel::map(&used, |package| {
+        let hash = dependency(package, &checksums, &features)?;
+        Ok((package.id.clone(), hash))
+    });
+    let hashed: HashMap<PackageId, Dependency> =
+        hashed.into_iter().collect::<Result<_, LockError>>()?;
+
+    Ok(RustSources {
+        main: pick(&main, &hashed, &requirers(&edges, [main_root])),
+        plugins: plugins
+            .iter()
+            .map(|(plugin, root, crates)| {
+                // The wrapper has no other dependency of that name.
+                let component = edges
+                    .get(root)
+                    .into_iter()
+                    .flatten()
+                    .find(|(name, ..)| *name == plugin.crate_name);
+                let requirers = requirers(&edges, component.into_iter().chain([root]).copied());
+                (plugin.name.clone(), pick(crates, &hashed, &requirers))
+            })
+            .collect(),
+    })
+}
+
+/// The dependencies among `crates`, each with the key of the one that brings it in. Wrappers have
+/// no hash and are none.
+fn pick<'a>(
+    crates: &BTreeSet<Crate<'a>>,
+    hashed: &HashMap<PackageId, Dependency>,
+    requirers: &BTreeMap<Crate<'a>, Option<Crate<'a>>>,
+) -> Vec<Dependency> {
+    let (picked, dependencies): (Vec<Crate<'_>>, Vec<Dependency>) = crates
+        .iter()
+        .filter_map(|one| Some((*one, hashed.get(one.2)?.clone())))
+        .unzip();
+    let keys: HashMap<Crate<'_>, String> =
+        picked.iter().copied().zip(keys(&dependencies)).collect();
+    picked
+        .iter()
+        .zip(dependencies)
+        .map(|(one, dependency)| {
+            let requirer = requirers.get(one).copied().flatten();
+            Dependency {
+                required_by: requirer.and_then(|requirer| keys.get(&requirer).cloned()),
+                ..dependency
+            }
+        })
+        .collect()
+}
+
+/// Brings Cargo.lock up to date, and downloads what it names for this machine.
+pub(super) fn update(plan: &Plan, runner: &Runner<'_>) -> Result<(), LockError> {
+    graph(plan, runner).map(drop)
+}
+
+/// `cargo metadata`, offline if everything is there; else after `cargo fetch`.
+fn graph(plan: &Plan, runner: &Runner<'_>) -> Result<Metadata, LockError> {
+    let target = plan
+        .rust
+        .as_ref()
+        .map_or("", |rust| rust.tools.target.as_str());
+    let metadata = cargo(plan, "metadata").args([
+        "--format-version=1",
+        "--locked",
+        "--filter-platform",
+        target,
+    ]);
+    let text = match runner.read("cargo-metadata", &metadata.clone().arg("--offline")) {
+        Ok(text) => text,
+        Err(source) if source.is_interrupt() || !plan.has(Step::Modules) => {
+            return Err(LockError::Metadata { source });
+        }
+        Err(_) => {
+            let fetch = cargo(plan, "fetch").args(["--target", target]);
+            runner
+                .run("cargo-fetch", &fetch)
+                .map_err(|source| LockError::Fetch { source })?;
+            runner
+                .read("cargo-metadata", &metadata.arg("--offline"))
+                .map_err(|source| LockError::Metadata { source })?
+        }
+    };
+    let text = String::from_utf8_lossy(&text);
+    MetadataCommand::parse(text).map_err(|error| LockError::Answer {
+        tool: "cargo metadata",
+        reason: error.to_string(),
+    })
+}
+
+/// A `cargo` command for the generated workspace.
+pub fn cargo(plan: &Plan, command: &str) -> Invocation {
+    let target = work::cargo_target(&plan.out);
+    let cargo = match &plan.rust {
+        // Named, because a wrapper on PATH would choose a toolchain by the directory.
+        Some(rust) => {
+            Invocation::cargo(&rust.tools.cargo, target).env("RUSTC", rust.tools.rustc.as_str())
+        }
+        None => Invocation::cargo("cargo", target),
+    };
+    let manifest = plan.out.join("rust/Cargo.toml");
+    cargo.args([command, "--manifest-path", manifest.as_str()])
+}
+
+/// A `[patch]` that does not fit is only a warning for cargo, and a published crate of that name
+/// would be taken.
+fn refuse_foreign(plan: &Plan, metadata: &Metadata) -> Result<(), LockError> {
+    let named = |package: &Package| {
+        plan.rust_components
+            .iter()
+            .any(|component| component.crate_name == *package.name)
+    };
+    match metadata.packages.iter().find(|package| {
+        package.source.is_some() && package.name.starts_with(OURS) && !named(package)
+    }) {
+        None => Ok(()),
+        Some(package) => Err(LockError::Registry {
+            name: package.name.to_string(),
+            version: package.version.to_string(),
+        }),
+    }
+}
+
+fn root<'a>(metadata: &'a Metadata, directory: &Utf8Path) -> Result<Crate<'a>, LockError> {
+    let manifest = directory.join("Cargo.toml");
+    metadata
+        .packages
+        .iter()
+        .find(|package| package.manifest_path == manifest)
+        .map(of)
+        .ok_or_else(|| LockError::Answer {
+            tool: "cargo metadata",
+            reason: format!("`{manifest}` is not in the workspace"),
+        })
+}
+
+fn of(package: &Package) -> Crate<'_> {
+    (package.name.as_str(), &package.version, &package.id)
+}
+
+/// What every crate needs to be built, without what only its tests need.
+fn edges(metadata: &Metadata) -> Result<Edges<Crate<'_>>, LockError> {
+    let resolve = metadata.resolve.as_ref().ok_or_else(|| LockError::Answer {
+        tool: "cargo metadata",
+        reason: "it has no `resolve`".to_owned(),
+    })?;
+    let edges = resolve.nodes.iter().map(|node| {
+        let needed = node.deps.iter().filter(|dep| {
+            dep.dep_kinds
+                .iter()
+                .any(|kind| kind.kind != DependencyKind::Development)
+        });
+        (
+            of(&metadata[&node.id]),
+            needed.map(|dep| of(&metadata[&dep.pkg])).collect(),
+        )
+    });
+    Ok(edges.collect())
+}
+
+/// Everything that `root` needs, with itself.
+fn closure<'a>(edges: &Edges<Crate<'a>>, root: Crate<'a>) -> BTreeSet<Crate<'a>> {
+    requirers(edges, [root]).into_keys().chain([root]).collect()
+}
+
+fn features(metadata: &Metadata) -> HashMap<&PackageId, Vec<String>> {
+    metadata
+        .resolve
+        .iter()
+        .flat_map(|resolve| &resolve.nodes)
+        .map(|node| {
+            (
+                &node.id,
+                node.features.iter().map(ToString::to_string).collect(),
+            )
+        })
+        .collect()
+}
+
+fn dependency(
+    package: &Package,
+    checksums: &CargoLock,
+    features: &HashMap<&PackageId, Vec<String>>,
+) -> Result<Dependency, LockError> {
+    let (name, version) = (package.name.to_string(), package.version.to_string());
+    let directory = package
+        .manifest_path
+        .parent()
+        .unwrap_or(&package.manifest_path);
+    let origin = package.source.as_ref().map(|source| source.repr.as_str());
+    let (hash, source) = match origin {
+        Some(origin) if !origin.starts_with("git+") => {
+            let checksum = checksums
+                .checksum(&name, &version)
+                .ok_or_else(|| LockError::NoChecksum {
+                    name: name.clone(),
+                    version: version.clone(),
+                })?
+                .to_owned();
+            let directory = directory.to_owned();
+            let unpacked = Unpacked {
+                name: name.clone(),
+                version: version.clone(),
+                directory,
+                checksum,
+            };
+            (registry::verify(&unpacked)?, "registry")
+        }
+        origin => (
+            own_hash(directory, &name, &version)?,
+            if origin.is_some() { "git" } else { "local" },
+        ),
+    };
+    Ok(Dependency {
+        source: source.to_owned(),
+        hash,
+        features: features.get(&package.id).cloned().unwrap_or_default(),
+        replaced_by: None,
+        required_by: None,
+        name,
+        version,
+    })
+}
+
+fn own_hash(directory: &Utf8Path, name: &str, version: &str) -> Result<String, LockError> {
+    local::package(directory, &format!("{name}@{version}"))
+        .and_then(|files| tree::hash_files(&files))
+        .map_err(|source| match source {
+            tree::TreeError::Interrupted => LockError::Interrupted,
+            source => LockError::Hash {
+                what: format!("crate `{name}` {version}"),
+                source,
+            },
+        })
+}
+
+/// The checksums of Cargo.lock. `cargo metadata` does not give them.
+fn checksums(path: &Utf8Path) -> Result<CargoLock, LockError> {
+    let path: Utf8PathBuf = path.to_owned();
+    let text = fs::read_to_string(&path).map_err(|source| LockError::Read {
+        path: path.clone(),
+        source,
+    })?;
+    CargoLock::parse(&text).map_err(|source| LockError::CargoLock { source })
+}

@@ -1,0 +1,326 @@
+//! go.mod and go.sum: tidied, downloaded, and compared with the configuration when strict
+//! versioning is asked for.
+//!
+//! In: the generated go.mod. Out: go.mod and go.sum on disk that `go build` accepts. Invariant:
+//! when nothing that decides about versions changed since the last run, nothing is asked from the
+//! network.
+
+use std::io;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::error::LockError;
+use super::go_sources::{self, Listing};
+use super::tree::hex;
+use crate::stages::config::COLLECTOR_VERSION;
+use crate::stages::generate::SourceTree;
+use crate::stages::plan::{Plan, Step};
+use crate::toolchain::{Invocation, Runner, interrupt, work, write};
+
+/// The module that says which Collector this is.
+const CORE: &str = "go.opentelemetry.io/collector/otelcol";
+const TRIES: u32 = 3;
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// What the last run left, in the work directory.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Remembered {
+    /// sha256 over the generated Go sources and go.mod, the toolchain and the go.mod files of local
+    /// modules.
+    inputs: String,
+    /// go.mod after tidying.
+    go_mod: String,
+    /// sha256 of go.sum after tidying.
+    go_sum: String,
+}
+
+/// Where go.mod comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// What stands there was not touched.
+    Kept,
+    /// The last run left it, and nothing that led to it changed.
+    Remembered,
+    /// Go resolved it in this run.
+    Resolved,
+}
+
+/// Brings go.mod and go.sum up to date, from memory where that is enough.
+pub(super) fn update(
+    plan: &Plan,
+    tree: &SourceTree,
+    runner: &Runner<'_>,
+) -> Result<Origin, LockError> {
+    if recall(plan, tree, runner)? {
+        strict(plan, runner)?;
+        return Ok(Origin::Remembered);
+    }
+    resolve(plan, tree, runner)?;
+    Ok(Origin::Resolved)
+}
+
+/// Lets Go resolve the generated go.mod, downloads what it names, and remembers the result.
+pub(super) fn resolve(
+    plan: &Plan,
+    tree: &SourceTree,
+    runner: &Runner<'_>,
+) -> Result<(), LockError> {
+    if plan.has(Step::Generate)
+        && let Some(generated) = tree.get("go.mod")
+    {
+        put(&plan.out.join("go.mod"), generated)?;
+    }
+    let compat = format!("-compat={}", plan.go.language);
+    runner
+        .run("go-mod-tidy", &go(plan).args(["mod", "tidy", &compat]))
+        .map_err(|source| LockError::Tidy { source })?;
+    strict(plan, runner)?;
+    download(plan, runner)?;
+    let remembered = Remembered {
+        inputs: inputs(plan, tree)?,
+        go_mod: read(&plan.out.join("go.mod"))?,
+        go_sum: digest(&plan.out.join("go.sum"))?,
+    };
+    let memory = memory(plan);
+    let text = serde_json::to_vec_pretty(&remembered).map_err(|source| LockError::Write {
+        path: memory.clone(),
+        source: source.into(),
+    })?;
+    put(&memory, &text)
+}
+
+fn memory(plan: &Plan) -> Utf8PathBuf {
+    work::directory(&plan.out).join("modules.json")
+}
+
+/// A `go` command in the output directory with the plan's cgo.
+pub fn go(plan: &Plan) -> Invocation {
+    let program = plan
+        .go
+        .tool
+        .as_ref()
+        .map_or(Utf8Path::new("go"), |tool| &tool.program);
+    Invocation::go(program, &plan.out, plan.go.cgo)
+}
+
+/// Puts back the tidied go.mod of the last run if everything that led to it is the same.
+fn recall(plan: &Plan, tree: &SourceTree, runner: &Runner<'_>) -> Result<bool, LockError> {
+    let remembered = fs::read(memory(plan))
+        .ok()
+        .and_then(|bytes| serde_json::from_slice::<Remembered>(&bytes).ok());
+    let Some(remembered) = remembered else {
+        return Ok(false);
+    };
+    let go_sum = digest(&plan.out.join("go.sum"))?;
+    if go_sum != remembered.go_sum || inputs(plan, tree)? != remembered.inputs {
+        return Ok(false);
+    }
+    put(&plan.out.join("go.mod"), remembered.go_mod.as_bytes())?;
+    // Hashing lists the packages anyway. Without it, ask whether they are all there.
+    if plan.has(Step::Lock) || go_sources::list(plan, Listing::Names, runner).is_ok() {
+        return Ok(true);
+    }
+    if interrupt::requested() {
+        Err(LockError::Interrupted)
+    } else {
+        Ok(false)
+    }
+}
+
+fn put(path: &Utf8Path, bytes: &[u8]) -> Result<(), LockError> {
+    write::if_changed(path, bytes)
+        .map(drop)
+        .map_err(|source| LockError::Write {
+            path: path.to_owned(),
+            source,
+        })
+}
+
+fn inputs(plan: &Plan, tree: &SourceTree) -> Result<String, LockError> {
+    let mut sum = Sha256::new();
+    let mut add = |name: &str, bytes: &[u8]| {
+        sum.update(name.len().to_le_bytes());
+        sum.update(name);
+        sum.update(bytes.len().to_le_bytes());
+        sum.update(bytes);
+    };
+    let go = &plan.go;
+    add("language", go.language.as_bytes());
+    add("tags", go.tags.as_bytes());
+    add("cgo", &[u8::from(go.cgo)]);
+    if let Some(tool) = &go.tool {
+        add(
+            "version",
+            format!("{} {} {}", tool.version, tool.os, tool.arch).as_bytes(),
+        );
+    }
+    for (path, bytes) in tree.iter().filter(|(path, _)| !path.starts_with("rust")) {
+        add(path.as_str(), bytes);
+    }
+    for directory in local_modules(plan) {
+        let path = directory.join("go.mod");
+        let text = read(&path)?;
+        add(path.as_str(), text.as_bytes());
+    }
+    Ok(hex(&sum.finalize()))
+}
+
+/// Directories that `replace` lines of entries point to.
+fn local_modules(plan: &Plan) -> impl Iterator<Item = Utf8PathBuf> {
+    plan.go_components
+        .iter()
+        .map(|component| &component.module)
+        .chain(plan.go_plugins.iter().map(|plugin| &plugin.module))
+        .chain(&plan.providers)
+        .chain(&plan.converters)
+        .chain([&plan.telemetry])
+        .filter_map(|module| module.replace.as_ref())
+        .filter(|target| target.starts_with('.') || target.starts_with('/'))
+        .map(|target| plan.out.join(target))
+}
+
+fn download(plan: &Plan, runner: &Runner<'_>) -> Result<(), LockError> {
+    let invocation = go(plan).args(["mod", "download"]);
+    for attempt in 1..=TRIES {
+        match runner.run("go-mod-download", &invocation) {
+            Ok(()) => return Ok(()),
+            Err(source) if attempt == TRIES || source.is_interrupt() => {
+                return Err(LockError::Download { source });
+            }
+            Err(_) => {
+                runner.activity.note(&format!(
+                    "downloading modules failed, try {attempt} of {TRIES}"
+                ));
+                pause()?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn pause() -> Result<(), LockError> {
+    let end = Instant::now() + PAUSE;
+    while Instant::now() < end {
+        if interrupt::requested() {
+            return Err(LockError::Interrupted);
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct GoMod {
+    #[serde(default)]
+    require: Option<Vec<Require>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Require {
+    path: String,
+    version: String,
+}
+
+/// Compares major and minor versions in go.mod with those that the configuration names.
+fn strict(plan: &Plan, runner: &Runner<'_>) -> Result<(), LockError> {
+    if !plan.go.strict {
+        return Ok(());
+    }
+    let text = runner
+        .read("go-mod-edit", &go(plan).args(["mod", "edit", "-json"]))
+        .map_err(|source| LockError::GoList { source })?;
+    let go_mod: GoMod = serde_json::from_slice(&text).map_err(|error| LockError::Answer {
+        tool: "go mod edit -json",
+        reason: error.to_string(),
+    })?;
+    let found = |module: &str| {
+        go_mod
+            .require
+            .iter()
+            .flatten()
+            .find(|require| require.path == module)
+            .map(|require| require.version.clone())
+    };
+    let version = found(CORE).ok_or_else(|| LockError::NoCore {
+        module: CORE.to_owned(),
+    })?;
+    compare(CORE, &version, COLLECTOR_VERSION)?;
+    for (module, wanted) in
+        components(plan).filter(|(module, _)| *module != plan.distribution.module)
+    {
+        let version = found(module).ok_or_else(|| LockError::NoCore {
+            module: module.to_owned(),
+        })?;
+        compare(module, &version, wanted)?;
+    }
+    Ok(())
+}
+
+fn components(plan: &Plan) -> impl Iterator<Item = (&str, &str)> {
+    plan.go_components
+        .iter()
+        .map(|component| &component.module)
+        .chain(plan.go_plugins.iter().map(|plugin| &plugin.module))
+        .map(|module| (module.path.as_str(), module.version.as_str()))
+}
+
+fn compare(module: &str, found: &str, wanted: &str) -> Result<(), LockError> {
+    if major_minor(found) == major_minor(wanted) {
+        return Ok(());
+    }
+    Err(LockError::Strict {
+        module: module.to_owned(),
+        found: found.to_owned(),
+        wanted: wanted.to_owned(),
+    })
+}
+
+/// `v1.2` of `v1.2.3-rc.1`.
+fn major_minor(version: &str) -> &str {
+    match version.match_indices('.').nth(1) {
+        Some((end, _)) => &version[..end],
+        None => version,
+    }
+}
+
+fn read(path: &Utf8Path) -> Result<String, LockError> {
+    fs::read_to_string(path).map_err(|source| LockError::Read {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn digest(path: &Utf8Path) -> Result<String, LockError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(hex(&Sha256::digest(bytes))),
+        // A module without dependencies has no go.sum.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(source) => Err(LockError::Read {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strict_versioning_looks_at_major_and_minor_only() {
+        assert!(compare("m", "v0.161.3", "v0.161.0").is_ok());
+        assert!(compare("m", "v1.67.0-rc.1", "v1.67.0").is_ok());
+        let error = compare("m", "v0.162.0", "v0.161.0").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "go.mod has `m` v0.162.0, the configuration v0.161.0"
+        );
+    }
+}

@@ -1,0 +1,343 @@
+//! Decides everything that the later steps do.
+//!
+//! In: [`Resolved`]. Out: [`Plan`]. Invariant: pure; no IO, no clock, no environment.
+
+mod model;
+#[cfg(any(test, feature = "samples"))]
+pub mod samples;
+mod table;
+
+use std::collections::BTreeMap;
+
+use bimetal_manifest::schema::Kind;
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+
+pub use model::{
+    Artifact, Distribution, GoComponent, GoPlugin, GoSettings, Host, Linkage, Plan, RustComponent,
+    RustSettings, Signals, Step,
+};
+pub use table::table;
+
+use crate::stages::config::build_tags;
+use crate::stages::generate;
+use crate::stages::resolve::{Component, Crate, GoModule, Options, Resolved, Source};
+
+/// The `go` line of a generated go.mod, and what `go mod tidy` stays compatible with.
+const GO_LANGUAGE: &str = "1.25";
+/// OCB strips main unless the user says otherwise.
+const DEFAULT_LDFLAGS: &str = "-s -w";
+const DEBUG_GCFLAGS: &str = "all=-N -l";
+
+/// Lists of components in the order in which OCB writes them into go.mod.
+const ORDER: [Kind; 5] = [
+    Kind::Connector,
+    Kind::Extension,
+    Kind::Receiver,
+    Kind::Exporter,
+    Kind::Processor,
+];
+
+/// Plans the build of `resolved`.
+pub fn plan(resolved: Resolved) -> Plan {
+    let distribution = distribution(&resolved);
+    let host = resolved.host.then(|| host(&resolved, &distribution));
+    let mut plan = Plan {
+        steps: steps(&resolved),
+        go: go_settings(&resolved),
+        rust: resolved.rust.map(|tools| RustSettings {
+            tools,
+            profile: resolved.dist.rust_profile,
+        }),
+        cc: resolved.cc,
+        host,
+        container: resolved.container,
+        hermetic: None,
+        times: BTreeMap::new(),
+        go_components: Vec::new(),
+        go_plugins: Vec::new(),
+        rust_components: Vec::new(),
+        local_crates: resolved.local_crates,
+        telemetry: resolved.telemetry,
+        providers: resolved.providers,
+        converters: resolved.converters,
+        replaces: resolved.replaces,
+        excludes: resolved.excludes,
+        default_uri_scheme: resolved.default_uri_scheme,
+        artifacts: Vec::new(),
+        files: Vec::new(),
+        out: resolved.out,
+        distribution,
+    };
+    add_components(&mut plan, resolved.components);
+    plan.artifacts = artifacts(&plan);
+    plan.files = generate::paths(&plan);
+    plan
+}
+
+fn distribution(resolved: &Resolved) -> Distribution {
+    let dist = &resolved.dist;
+    // Without a name, Go calls the program after its module.
+    let name = if dist.name.is_empty() {
+        program_name(&dist.module)
+    } else {
+        dist.name.clone()
+    };
+    let windows = resolved.windows && !name.to_ascii_lowercase().ends_with(".exe");
+    Distribution {
+        module: dist.module.clone(),
+        name: dist.name.clone(),
+        binary: if windows { format!("{name}.exe") } else { name },
+        description: dist.description.clone(),
+        version: dist.version.clone(),
+    }
+}
+
+/// The last element of a module path that is not its major version.
+fn program_name(module: &str) -> String {
+    let is_version = |part: &str| {
+        part.strip_prefix('v')
+            .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let mut parts = module.rsplit('/');
+    let last = parts.next().unwrap_or(module);
+    match parts.next() {
+        Some(before) if is_version(last) => before.to_owned(),
+        _ => last.to_owned(),
+    }
+}
+
+fn steps(resolved: &Resolved) -> Vec<Step> {
+    let options = &resolved.options;
+    if resolved.container.is_some() {
+        return contained_steps(options);
+    }
+    let mut steps = Vec::new();
+    if !options.skip_generate {
+        steps.push(Step::Generate);
+    }
+    if !options.skip_modules {
+        steps.push(Step::Modules);
+    }
+    if !options.skip_compilation {
+        // Only a main with a plugin host has manifests, and only they need what these steps find
+        // out.
+        if resolved.host {
+            steps.extend([Step::Lock, Step::Describe, Step::Stamp]);
+        }
+        steps.push(Step::Build);
+        if resolved.host {
+            steps.push(Step::Verify);
+        }
+        steps.push(Step::Package);
+    }
+    steps
+}
+
+/// The steps outside of the container; what runs inside, [`Plan::inside`] says.
+fn contained_steps(options: &Options) -> Vec<Step> {
+    if options.dockerfile_only {
+        return vec![Step::Dockerfile];
+    }
+    let mut steps = Vec::new();
+    if !options.skip_generate {
+        steps.push(Step::Generate);
+    }
+    if !options.skip_modules {
+        steps.push(Step::Modules);
+    }
+    steps.push(Step::Fetch);
+    if !options.skip_compilation {
+        steps.extend([Step::Container, Step::Package]);
+    }
+    steps
+}
+
+fn go_settings(resolved: &Resolved) -> GoSettings {
+    let (dist, options) = (&resolved.dist, &resolved.options);
+    let ldflags = match (&options.ldflags, dist.debug_compilation) {
+        (Some(flags), _) => flags.clone(),
+        (None, true) => String::new(),
+        (None, false) => DEFAULT_LDFLAGS.to_owned(),
+    };
+    let gcflags = if dist.debug_compilation {
+        DEBUG_GCFLAGS.to_owned()
+    } else {
+        options.gcflags.clone().unwrap_or_default()
+    };
+    GoSettings {
+        tool: resolved.go.clone(),
+        ldflags,
+        gcflags,
+        tags: build_tags(&dist.build_tags, &dist.detectors),
+        cgo: resolved.cgo,
+        debug: dist.debug_compilation,
+        language: GO_LANGUAGE.to_owned(),
+        strict: options.strict_versioning,
+    }
+}
+
+fn host(resolved: &Resolved, distribution: &Distribution) -> Host {
+    let has_plugins = resolved
+        .components
+        .iter()
+        .any(|component| component.linkage == Linkage::Plugin);
+    let plugins_dir = resolved
+        .dist
+        .plugins_dir
+        .clone()
+        .or_else(|| has_plugins.then(|| "plugins".to_owned()));
+    Host {
+        plugins_out: plugins_dir
+            .as_deref()
+            .and_then(inside)
+            .unwrap_or_else(|| Utf8PathBuf::from("plugins")),
+        plugins_dir,
+        policy: resolved.dist.plugins_policy,
+        command_import: format!("{}/internal/plugincmd", distribution.module),
+        package_dir: Utf8PathBuf::from("internal/pluginhost"),
+    }
+}
+
+/// A relative path that stays below where it starts.
+fn inside(path: &str) -> Option<Utf8PathBuf> {
+    let mut clean = Utf8PathBuf::new();
+    for component in Utf8Path::new(path).components() {
+        match component {
+            Utf8Component::CurDir => {}
+            Utf8Component::Normal(name) => clean.push(name),
+            _ => return None,
+        }
+    }
+    (!clean.as_str().is_empty()).then_some(clean)
+}
+
+fn add_components(plan: &mut Plan, components: Vec<Component>) {
+    for component in components {
+        match (component.source, component.linkage) {
+            (Source::Go(module), Linkage::Static) => plan.go_components.push(GoComponent {
+                kind: component.kind,
+                module,
+            }),
+            (Source::Go(module), Linkage::Plugin) => {
+                let plugin = go_plugin(component.kind, module, &plan.distribution.module);
+                plan.go_plugins.push(plugin);
+            }
+            (Source::Rust(named), linkage) => {
+                plan.rust_components
+                    .push(rust_component(component.kind, linkage, named));
+            }
+        }
+    }
+    let place = |kind: Kind| ORDER.iter().position(|known| *known == kind);
+    plan.go_components
+        .sort_by_key(|component| place(component.kind));
+}
+
+fn go_plugin(kind: Kind, module: GoModule, main_module: &str) -> GoPlugin {
+    let name = format!("{}-{}", kind.as_str(), module.alias);
+    let dir = Utf8PathBuf::from(format!("internal/plugin/{name}"));
+    GoPlugin {
+        kind,
+        package: format!("{main_module}/{dir}"),
+        name,
+        dir,
+        module,
+    }
+}
+
+fn rust_component(kind: Kind, linkage: Linkage, named: Crate) -> RustComponent {
+    let name = format!("{}-{}", kind.as_str(), named.key);
+    RustComponent {
+        kind,
+        linkage,
+        dir: Utf8PathBuf::from(format!("rust/plugin/{name}")),
+        package: format!("plugin-{name}"),
+        name,
+        ident: named.key.replace('-', "_"),
+        key: named.key,
+        value: named.value,
+        crate_name: named.package,
+        path: named.path,
+    }
+}
+
+/// What a hermetic build tells about the distribution.
+const DOCUMENTS: [(&str, &str); 6] = [
+    ("Dockerfile", "how the container is made"),
+    (
+        "environment.json",
+        "what the container is; its digest is the environment hash",
+    ),
+    (
+        "rebuild.json",
+        "what a rebuild starts from; `inputs.json` has the files",
+    ),
+    ("sbom.cdx.json", "what everything is made of"),
+    ("provenance.json", "what was built from what"),
+    ("SHA256SUMS", "digests of all these"),
+];
+
+fn artifacts(plan: &Plan) -> Vec<Artifact> {
+    if !plan.has(Step::Package) {
+        return Vec::new();
+    }
+    let mut artifacts = vec![Artifact {
+        path: plan.distribution.binary.clone().into(),
+        about: "the Collector".to_owned(),
+    }];
+    if let Some(host) = &plan.host {
+        artifacts.extend(hosted(plan, host));
+    }
+    if plan.container.is_some() {
+        artifacts.extend(DOCUMENTS.map(|(path, about)| Artifact {
+            path: path.into(),
+            about: about.to_owned(),
+        }));
+    }
+    artifacts
+}
+
+/// Plugins, and what is told about each artifact.
+fn hosted(plan: &Plan, host: &Host) -> Vec<Artifact> {
+    let mut artifacts = Vec::new();
+    let go = plan.go_plugins.iter().map(|plugin| {
+        (
+            plugin.kind,
+            plugin.module.type_name.as_deref(),
+            plugin.module.gomod.clone(),
+        )
+    });
+    let rust = plan.rust_with(Linkage::Plugin).map(|component| {
+        (
+            component.kind,
+            None,
+            format!("crate {}", component.crate_name),
+        )
+    });
+    let mut plugins = 0;
+    for (kind, type_name, from) in go.chain(rust) {
+        let file = match type_name {
+            Some(name) => format!("{}-{name}.so", kind.as_str()),
+            None => format!("{}-<type>.so", kind.as_str()),
+        };
+        artifacts.push(Artifact {
+            path: host.plugins_out.join(file),
+            about: from,
+        });
+        plugins += 1;
+    }
+    if plugins > 0 {
+        artifacts.push(Artifact {
+            path: host.plugins_out.join("plugins.lock"),
+            about: "digests of the plugins".to_owned(),
+        });
+    }
+    artifacts.push(Artifact {
+        path: "manifests/<artifact>.json".into(),
+        about: "what each artifact says about itself".to_owned(),
+    });
+    artifacts
+}
+
+#[cfg(test)]
+mod tests;

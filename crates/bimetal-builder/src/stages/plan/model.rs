@@ -1,0 +1,259 @@
+//! The plan as types: everything that the later steps need, and nothing that they would have to
+//! look up.
+//!
+//! In: nothing. Out: [`Plan`] and its parts. Invariant: no IO happened to make these values beyond
+//! what `resolve` saw; equal inputs give equal plans.
+
+use std::collections::BTreeMap;
+
+use bimetal_manifest::schema::{Hermetic, Kind, Policy};
+use camino::Utf8PathBuf;
+use serde::{Deserialize, Serialize};
+
+use crate::stages::resolve::{Base, Cc, GoModule, GoTool, LocalCrate, RustTools};
+
+/// What will be done, in which order, to get which files.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Plan {
+    /// The output directory, absolute.
+    pub out: Utf8PathBuf,
+    /// What the Collector says about itself.
+    pub distribution: Distribution,
+    /// The steps that will run, in order. A `--skip-*` flag is a step that is absent.
+    pub steps: Vec<Step>,
+    /// How Go is called.
+    pub go: GoSettings,
+    /// How cargo is called; `None` when nothing Rust is built.
+    pub rust: Option<RustSettings>,
+    /// The C compiler that cgo uses; `Some` exactly if there is a host.
+    pub cc: Option<Cc>,
+    /// The plugin host in main; `None` for a distribution of OCB's shape.
+    pub host: Option<Host>,
+    /// What the container starts from that the distribution is built in; `None` when it is built
+    /// here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<Base>,
+    /// The environment of a hermetic build, once it is known: in the container.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hermetic: Option<Hermetic>,
+    /// When each artifact says it was built, by its name in the plan, where a rebuild repeats that;
+    /// else the clock or the user says it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub times: BTreeMap<String, String>,
+    /// Go components that are linked into main, grouped by kind in OCB's order.
+    pub go_components: Vec<GoComponent>,
+    /// Go components that become plugins.
+    pub go_plugins: Vec<GoPlugin>,
+    /// Rust components, linked in or plugins.
+    pub rust_components: Vec<RustComponent>,
+    /// Path crates that are copied below `rust/local/`.
+    pub local_crates: Vec<LocalCrate>,
+    /// `telemetry:`.
+    pub telemetry: GoModule,
+    /// `providers:`.
+    pub providers: Vec<GoModule>,
+    /// `converters:`.
+    pub converters: Vec<GoModule>,
+    /// `replaces:`, literal.
+    pub replaces: Vec<String>,
+    /// `excludes:`, literal.
+    pub excludes: Vec<String>,
+    /// `conf_resolver.default_uri_scheme`.
+    pub default_uri_scheme: String,
+    /// The sources that `generate` writes, relative to `out`; carried directories by their name
+    /// only.
+    pub files: Vec<Utf8PathBuf>,
+    /// What the build gives, relative to `out`.
+    pub artifacts: Vec<Artifact>,
+}
+
+/// One step of the build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Step {
+    /// Write the sources.
+    Generate,
+    /// Update go.mod, go.sum and Cargo.lock, and download what they name.
+    Modules,
+    /// Collect everything that a container without a network needs.
+    Fetch,
+    /// Write the Dockerfile, and nothing else.
+    Dockerfile,
+    /// Run the steps from `lock` on in a container without a network.
+    Container,
+    /// Hash the sources that the compilers will read.
+    Lock,
+    /// Learn identity and schema of every component.
+    Describe,
+    /// Write the manifest texts that are linked in.
+    Stamp,
+    /// Run the compilers.
+    Build,
+    /// Re-read every artifact from disk and load each plugin once in a child.
+    Verify,
+    /// Put the artifacts into place.
+    Package,
+}
+
+/// What the Collector says about itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Distribution {
+    /// Path of the generated Go module.
+    pub module: String,
+    /// `dist.name`.
+    pub name: String,
+    /// File name of main: `dist.name`, with `.exe` for Windows.
+    pub binary: String,
+    /// `dist.description`.
+    pub description: String,
+    /// `dist.version`.
+    pub version: String,
+}
+
+/// How Go is called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoSettings {
+    /// The program; `None` when no step needs it.
+    pub tool: Option<GoTool>,
+    /// Value of `-ldflags`, as the user or OCB's default has it; what plugins need besides is added
+    /// by `build`.
+    pub ldflags: String,
+    /// Value of `-gcflags`.
+    pub gcflags: String,
+    /// Value of `-tags`; empty when there are none.
+    pub tags: String,
+    /// Value of `CGO_ENABLED`.
+    pub cgo: bool,
+    /// `dist.debug_compilation`.
+    pub debug: bool,
+    /// Value of `-compat` of `go mod tidy`, which is also the `go` line of go.mod before tidying.
+    pub language: String,
+    /// Whether `--skip-strict-versioning=false` was given.
+    pub strict: bool,
+}
+
+/// How cargo is called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RustSettings {
+    /// cargo and rustc.
+    pub tools: RustTools,
+    /// `dist.rust_profile`.
+    pub profile: String,
+}
+
+/// The plugin host in main.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Host {
+    /// Where main looks for plugins by default; `None` when it has Rust components but no plugins.
+    pub plugins_dir: Option<String>,
+    /// `dist.plugins_policy`.
+    pub policy: Policy,
+    /// Directory of the plugins below `out`: `plugins_dir` where it stays inside, else `plugins`.
+    pub plugins_out: Utf8PathBuf,
+    /// Import path of the package that has `NewCommand`.
+    pub command_import: String,
+    /// Directory of the package `pluginhost` below `out`, where the Rust archive belongs.
+    pub package_dir: Utf8PathBuf,
+}
+
+/// Whether a component is linked into main or built as a plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Linkage {
+    /// Linked into main.
+    Static,
+    /// A shared library of its own.
+    Plugin,
+}
+
+/// One Go component of main.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoComponent {
+    pub kind: Kind,
+    pub module: GoModule,
+}
+
+/// One Go plugin: a `package main` of the generated module.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoPlugin {
+    pub kind: Kind,
+    pub module: GoModule,
+    /// `<kind>-<alias>`: name of its directory and of its build output until its type is known.
+    pub name: String,
+    /// `internal/plugin/<name>`.
+    pub dir: Utf8PathBuf,
+    /// Import path of the generated package, unique in the distribution.
+    pub package: String,
+}
+
+/// One Rust component.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RustComponent {
+    pub kind: Kind,
+    pub linkage: Linkage,
+    /// `<kind>-<crate>`: name of its directory below `rust/plugin/` if it is a plugin.
+    pub name: String,
+    /// `rust/plugin/<name>`; used by plugins only.
+    pub dir: Utf8PathBuf,
+    /// Package name of the generated cdylib; its library file is
+    /// `lib<package with underscores>.so`.
+    pub package: String,
+    /// Key of the user's crate in `[dependencies]`.
+    pub key: String,
+    /// The key as Rust code names it.
+    pub ident: String,
+    /// Value in the generated `[workspace.dependencies]`: a path crate's `path` is
+    /// `local/<crate_name>`.
+    pub value: String,
+    /// Package name of the user's crate (`package =`, else the key).
+    pub crate_name: String,
+    /// Directory of a path crate, absolute, as the user wrote it.
+    pub path: Option<Utf8PathBuf>,
+}
+
+/// One file that the build gives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artifact {
+    /// Where it ends, relative to the output directory. A plugin's type is in angle brackets until
+    /// `describe` learns it.
+    pub path: Utf8PathBuf,
+    /// One line for people.
+    pub about: String,
+}
+
+/// The signals that a user named for a Go component: signal -> stability.
+pub type Signals = BTreeMap<String, String>;
+
+impl Plan {
+    /// Whether `step` is part of this plan.
+    pub fn has(&self, step: Step) -> bool {
+        self.steps.contains(&step)
+    }
+
+    /// This plan as it is carried out in a container, where the sources stand in `out`.
+    pub fn inside(&self, out: Utf8PathBuf) -> Self {
+        let hosted = [Step::Lock, Step::Describe, Step::Stamp];
+        let mut steps = Vec::new();
+        if self.host.is_some() {
+            steps.extend(hosted);
+        }
+        steps.push(Step::Build);
+        if self.host.is_some() {
+            steps.push(Step::Verify);
+        }
+        steps.push(Step::Package);
+        Self {
+            out,
+            steps,
+            container: None,
+            ..self.clone()
+        }
+    }
+
+    /// The Rust components with this linkage.
+    pub fn rust_with(&self, linkage: Linkage) -> impl Iterator<Item = &RustComponent> {
+        self.rust_components
+            .iter()
+            .filter(move |component| component.linkage == linkage)
+    }
+}

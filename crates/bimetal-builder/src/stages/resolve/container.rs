@@ -1,0 +1,79 @@
+//! What the container of a hermetic build starts from.
+//!
+//! In: `dist.base_image` as written. Out: [`Base`]. Invariant: only looks; what an image's digest
+//! is today is asked later, where there is an engine.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
+
+use super::error::ResolveError;
+use super::paths;
+use crate::stages::config::Config;
+
+/// Ends of the names of root file systems; what an image's reference may end with too, and never
+/// does.
+const ARCHIVES: [&str; 4] = [".tar", ".tar.gz", ".tgz", ".tar.xz"];
+
+/// What the container starts from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Base {
+    /// The official images of Go and Rust.
+    Official,
+    /// One image that has the toolchains, as the user names it; perhaps with its digest.
+    Image(String),
+    /// An archive of a root file system, absolute, and the digest that the user wants it to have
+    /// (`sha256:…`).
+    RootFs {
+        path: Utf8PathBuf,
+        wanted: Option<String>,
+    },
+}
+
+/// What `dist.base_image` names; a path starts at the configuration, like that of a crate.
+pub(super) fn base(config: &Config, current: &Utf8Path) -> Result<Base, ResolveError> {
+    let Some(text) = &config.dist.base_image else {
+        return Ok(Base::Official);
+    };
+    let (name, digest) = match text.split_once('@') {
+        Some((name, digest)) => (name, Some(digest.to_owned())),
+        None => (text.as_str(), None),
+    };
+    if !is_archive(name) {
+        return Ok(Base::Image(text.clone()));
+    }
+    let directory = config
+        .file
+        .as_ref()
+        .and_then(|file| file.parent())
+        .unwrap_or(Utf8Path::new(""));
+    let path = paths::absolute(&current.join(directory), name);
+    if path.is_file() {
+        Ok(Base::RootFs {
+            path,
+            wanted: digest,
+        })
+    } else {
+        Err(ResolveError::NoRootFs { path })
+    }
+}
+
+/// Whether this names a file and not an image.
+fn is_archive(name: &str) -> bool {
+    name.starts_with(['.', '/']) || ARCHIVES.iter().any(|end| name.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_a_root_file_system_and_everything_else_an_image() {
+        for file in ["./base", "/srv/base.tar", "base.tar.xz", "../x.tgz"] {
+            assert!(is_archive(file), "{file}");
+        }
+        for image in ["golang:1.26", "registry.acme:5000/base", "acme/tar"] {
+            assert!(!is_archive(image), "{image}");
+        }
+    }
+}

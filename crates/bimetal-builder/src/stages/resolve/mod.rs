@@ -1,0 +1,336 @@
+//! Finds out what a configuration means on this machine.
+//!
+//! In: [`Config`]. Out: [`Resolved`]. Invariant: asks `go`, `rustc`, `cargo` and reads; writes
+//! nothing.
+
+mod container;
+mod error;
+mod local;
+mod local_manifest;
+mod model;
+mod modules;
+mod paths;
+mod tools;
+
+use std::collections::HashSet;
+
+use bimetal_manifest::schema::Kind;
+use camino::{Utf8Path, Utf8PathBuf};
+
+pub use container::Base;
+pub use error::ResolveError;
+pub use model::{
+    Cc, Component, Crate, GoModule, GoTool, LocalCrate, Options, Resolved, RustTools, Source,
+    Surroundings,
+};
+
+use crate::stages::config::{CargoText, Config, Entry};
+use crate::stages::plan::{Linkage, Plan};
+use crate::toolchain::Runner;
+use local::Locals;
+use modules::Modules;
+
+/// Resolves `config` for this machine.
+pub fn resolve(
+    config: &Config,
+    options: &Options,
+    surroundings: &Surroundings,
+    runner: &Runner<'_>,
+) -> Result<Resolved, ResolveError> {
+    let current = &surroundings.current_directory;
+    let out = output_directory(config, options, surroundings);
+    let why = why_host(config);
+    let host = why.is_some();
+    let mut notes = Vec::new();
+
+    let needs_go = host || !(options.skip_compilation && options.skip_modules);
+    let found = needs_go
+        .then(|| tools::go(&config.dist.go, current, &surroundings.search_path, runner))
+        .transpose()?;
+    let container = (options.hermetic || config.dist.hermetic)
+        .then(|| container::base(config, current))
+        .transpose()?;
+    // What a hermetic build compiles with, the container has to have.
+    let here = container.is_none();
+    if let (Some(why), Some((go, _)), true) = (&why, &found, here) {
+        fits(config, go, why)?;
+    }
+    let (rust, cc) = match (&why, &found) {
+        (Some(why), Some((_, compiler))) => {
+            let rust = tools::rust(&why.rust, existing(&out), &surroundings.search_path, runner)?;
+            let cc = here
+                .then(|| {
+                    let search = &surroundings.search_path;
+                    tools::cc(compiler, &why.cgo, current, search, runner)
+                })
+                .transpose()?;
+            if config.dist.cgo_enabled.is_none() {
+                notes.push(format!("cgo is turned on because {}", why.cgo));
+            }
+            (Some(rust), cc)
+        }
+        _ => (None, None),
+    };
+
+    let mut modules = Modules {
+        current,
+        out: &out,
+        absolute_replaces: config.dist.use_absolute_replace_paths,
+        given: HashSet::new(),
+    };
+    let (components, local_crates) =
+        components(config, &mut modules, rust.as_ref(), surroundings, runner)?;
+    let telemetry = modules.resolve(&config.telemetry)?;
+    let mut all = |entries: &[Entry]| {
+        entries
+            .iter()
+            .map(|entry| modules.resolve(entry))
+            .collect::<Result<Vec<_>, _>>()
+    };
+    let providers = all(&config.providers)?;
+    let converters = all(&config.converters)?;
+    Ok(Resolved {
+        dist: config.dist.clone(),
+        options: options.clone(),
+        go: found.map(|(go, _)| go),
+        rust,
+        cc,
+        host,
+        cgo: host || config.dist.cgo_enabled == Some(true),
+        components,
+        local_crates,
+        telemetry,
+        providers,
+        converters,
+        replaces: config.replaces.clone(),
+        excludes: config.excludes.clone(),
+        default_uri_scheme: config.default_uri_scheme.clone(),
+        windows: here && surroundings.goos == "windows",
+        container,
+        notes,
+        out,
+    })
+}
+
+/// A program by its absolute path, or by its name in the directories of `search_path`.
+pub fn find_tool(name: &str, search_path: &str) -> Option<Utf8PathBuf> {
+    tools::find(name, Utf8Path::new("/"), search_path)
+}
+
+/// The toolchains of this machine for a plan that was made on another one, or at another time.
+pub fn tools_for(
+    plan: &mut Plan,
+    search_path: &str,
+    runner: &Runner<'_>,
+) -> Result<(), ResolveError> {
+    let root = Utf8Path::new("/");
+    let named = plan.go.tool.as_ref().map(|tool| tool.program.clone());
+    let named = named.as_deref().map_or("", Utf8Path::as_str);
+    let (go, compiler) = tools::go(named, root, search_path, runner)?;
+    if plan.host.is_some() {
+        tools::fit_for_plugins(&go)?;
+    }
+    plan.go.tool = Some(go);
+    if let Some(rust) = &mut plan.rust {
+        let why = "the distribution has a plugin host";
+        // A rust-toolchain.toml around the sources may choose the toolchain.
+        rust.tools = tools::rust(why, existing(&plan.out), search_path, runner)?;
+        plan.cc = Some(tools::cc(&compiler, why, root, search_path, runner)?);
+    }
+    Ok(())
+}
+
+/// `--output-path`, else `dist.output_path`, else a new directory for temporary files, as OCB has
+/// it.
+fn output_directory(
+    config: &Config,
+    options: &Options,
+    surroundings: &Surroundings,
+) -> Utf8PathBuf {
+    let named = options
+        .output_path
+        .as_ref()
+        .or(config.dist.output_path.as_ref());
+    match named {
+        Some(path) => paths::absolute(&surroundings.current_directory, path),
+        None => surroundings.fresh_directory.clone(),
+    }
+}
+
+/// Why main gets the plugin host, in words that follow "because".
+struct Why {
+    label: String,
+    not_on_windows: &'static str,
+    rust: String,
+    cgo: String,
+}
+
+fn why_host(config: &Config) -> Option<Why> {
+    let mut entries = config.components.iter().map(|(_, entry)| entry);
+    let crates = entries.clone().find(|entry| entry.cargo.is_some());
+    let plugin = entries.find(|entry| entry.plugin);
+    let rust = match (crates, plugin) {
+        (Some(entry), _) => format!("`{}` is written in Rust", entry.label),
+        (None, Some(entry)) => format!(
+            "`{}` is a plugin, and main's plugin loader is written in Rust (also for Go plugins: no Rust component is needed for that)",
+            entry.label
+        ),
+        (None, None) => {
+            config.dist.plugins_dir.as_ref()?;
+            "`dist.plugins_dir` is set, and main's plugin loader is written in Rust".to_owned()
+        }
+    };
+    let no_plugins = "Go's `plugin` package does not exist there";
+    let (label, not_on_windows, cgo) = match (plugin, crates) {
+        (Some(entry), _) => (
+            entry.label.clone(),
+            no_plugins,
+            format!("`{}` is a plugin", entry.label),
+        ),
+        (None, Some(entry)) => {
+            let no_host = "the part of main that Rust components need is not written for it";
+            (
+                entry.label.clone(),
+                no_host,
+                format!("`{}` is written in Rust", entry.label),
+            )
+        }
+        (None, None) => (
+            "dist.plugins_dir".to_owned(),
+            no_plugins,
+            "`dist.plugins_dir` is set".to_owned(),
+        ),
+    };
+    Some(Why {
+        label,
+        not_on_windows,
+        rust,
+        cgo,
+    })
+}
+
+/// What cannot be built with plugins or Rust.
+fn fits(config: &Config, go: &GoTool, why: &Why) -> Result<(), ResolveError> {
+    if go.os == "windows" {
+        return Err(ResolveError::Windows {
+            label: why.label.clone(),
+            why: why.not_on_windows,
+        });
+    }
+    let host = (go_os(std::env::consts::OS), go_arch(std::env::consts::ARCH));
+    if (go.os.as_str(), go.arch.as_str()) != host {
+        return Err(ResolveError::CrossBuild {
+            wanted: format!("{}/{}", go.os, go.arch),
+            host: format!("{}/{}", host.0, host.1),
+        });
+    }
+    let loads_go = config.dist.plugins_dir.is_some()
+        || config.components.iter().any(|(_, entry)| entry.plugin);
+    if loads_go {
+        tools::fit_for_plugins(go)
+    } else {
+        Ok(())
+    }
+}
+
+fn go_os(name: &'static str) -> &'static str {
+    if name == "macos" { "darwin" } else { name }
+}
+
+fn go_arch(name: &'static str) -> &'static str {
+    match name {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+/// The nearest directory around `path` that exists.
+fn existing(path: &Utf8Path) -> &Utf8Path {
+    path.ancestors()
+        .find(|directory| directory.is_dir())
+        .unwrap_or(Utf8Path::new("/"))
+}
+
+fn components(
+    config: &Config,
+    modules: &mut Modules<'_>,
+    rust: Option<&RustTools>,
+    surroundings: &Surroundings,
+    runner: &Runner<'_>,
+) -> Result<(Vec<Component>, Vec<LocalCrate>), ResolveError> {
+    let cargo = rust.map_or(Utf8Path::new("cargo"), |tools| &tools.cargo);
+    let mut locals = Locals::new(
+        cargo,
+        existing(modules.out),
+        surroundings.scratch.clone(),
+        runner,
+    );
+    let mut components = Vec::new();
+    for (kind, entry) in &config.components {
+        let source = match &entry.cargo {
+            None => Source::Go(modules.resolve(entry)?),
+            Some(text) => Source::Rust(rust_crate(
+                config,
+                entry,
+                text,
+                &surroundings.current_directory,
+                &mut locals,
+            )?),
+        };
+        components.push(component(*kind, entry, source));
+    }
+    Ok((components, locals.finish()))
+}
+
+fn component(kind: Kind, entry: &Entry, source: Source) -> Component {
+    let linkage = if entry.plugin {
+        Linkage::Plugin
+    } else {
+        Linkage::Static
+    };
+    Component {
+        kind,
+        linkage,
+        source,
+    }
+}
+
+fn rust_crate(
+    config: &Config,
+    entry: &Entry,
+    text: &CargoText,
+    current: &Utf8Path,
+    locals: &mut Locals<'_>,
+) -> Result<Crate, ResolveError> {
+    // Unlike OCB's `path`, this one starts where it is written.
+    let directory = config
+        .file
+        .as_ref()
+        .and_then(|file| file.parent())
+        .unwrap_or(Utf8Path::new(""));
+    let path = text
+        .path
+        .as_ref()
+        .map(|path| paths::absolute(&current.join(directory), path));
+    if let Some(path) = &path {
+        let (place, label) = (entry.place.clone(), entry.label.clone());
+        locals
+            .add(path, &text.package)
+            .map_err(|source| ResolveError::Local {
+                place,
+                label,
+                source: Box::new(source),
+            })?;
+    }
+    let local = path.is_some().then(|| format!("local/{}", text.package));
+    Ok(Crate {
+        key: text.key.clone(),
+        package: text.package.clone(),
+        value: text.value(local.as_deref()),
+        path,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,178 @@
+//! What the configuration means on this machine: absolute paths, tools with their versions,
+//! components with language and linkage.
+//!
+//! In: nothing. Out: [`Resolved`] and its parts. Invariant: nothing in it has to be looked up
+//! again.
+
+use bimetal_manifest::schema::Kind;
+use camino::Utf8PathBuf;
+use serde::{Deserialize, Serialize};
+
+use super::container::Base;
+use crate::stages::config::Dist;
+use crate::stages::plan::{Linkage, Signals};
+
+/// The configuration, resolved.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// `dist:` as written, except that it holds no path that a later step would use.
+    pub dist: Dist,
+    /// The output directory, absolute.
+    pub out: Utf8PathBuf,
+    /// What the flags ask for.
+    pub options: Options,
+    /// `None` when nothing will run Go.
+    pub go: Option<GoTool>,
+    /// `None` when nothing Rust is built.
+    pub rust: Option<RustTools>,
+    /// `None` when main has no plugin host.
+    pub cc: Option<Cc>,
+    /// What the container of a hermetic build starts from; `None` when the build runs on this
+    /// machine.
+    pub container: Option<Base>,
+    /// Whether main gets the plugin host: something is Rust or a plugin, or `dist.plugins_dir` is
+    /// set.
+    pub host: bool,
+    /// Whether cgo is on: as the user said, or because Rust or plugins need it.
+    pub cgo: bool,
+    pub components: Vec<Component>,
+    pub local_crates: Vec<LocalCrate>,
+    pub telemetry: GoModule,
+    pub providers: Vec<GoModule>,
+    pub converters: Vec<GoModule>,
+    pub replaces: Vec<String>,
+    pub excludes: Vec<String>,
+    pub default_uri_scheme: String,
+    /// Whether main is built for Windows.
+    pub windows: bool,
+    /// What a person should know, one line each.
+    pub notes: Vec<String>,
+}
+
+/// What the process is surrounded by; read once, at its start.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// The current directory, absolute.
+    pub current_directory: Utf8PathBuf,
+    /// `PATH`.
+    pub search_path: String,
+    /// The system that is built for, as Go names it.
+    pub goos: String,
+    /// Where the distribution goes when no directory is named; does not exist yet.
+    pub fresh_directory: Utf8PathBuf,
+    /// A directory for what tools leave behind; removed at the end.
+    pub scratch: Utf8PathBuf,
+}
+
+/// What the command line asks for, typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one of OCB's flags")]
+pub struct Options {
+    pub skip_generate: bool,
+    pub skip_modules: bool,
+    pub skip_compilation: bool,
+    pub strict_versioning: bool,
+    pub ldflags: Option<String>,
+    pub gcflags: Option<String>,
+    pub output_path: Option<String>,
+    pub hermetic: bool,
+    pub dockerfile_only: bool,
+}
+
+/// One component with its language.
+#[derive(Clone, Debug)]
+pub struct Component {
+    pub kind: Kind,
+    pub linkage: Linkage,
+    pub source: Source,
+}
+
+/// Where a component comes from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    Go(GoModule),
+    Rust(Crate),
+}
+
+/// One Go module of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoModule {
+    /// `gomod:` as written: path and version.
+    pub gomod: String,
+    /// The first word of `gomod`.
+    pub path: String,
+    /// The second word of `gomod`; empty when there is none.
+    pub version: String,
+    /// Import path of the package with `NewFactory`.
+    pub import: String,
+    /// Name of the package in generated code, unique in the distribution.
+    pub alias: String,
+    /// What `replace` points to, as it is written into go.mod.
+    pub replace: Option<String>,
+    /// `type:`, for modules without metadata.yaml.
+    pub type_name: Option<String>,
+    /// `signals:`, for modules without metadata.yaml.
+    pub signals: Option<Signals>,
+}
+
+/// One `cargo:` entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Crate {
+    /// Key in `[dependencies]`.
+    pub key: String,
+    /// `package =`, else the key.
+    pub package: String,
+    /// The value in the generated `[workspace.dependencies]` as TOML; a path crate's `path` is
+    /// `local/<package>`.
+    pub value: String,
+    /// Directory of a path crate, absolute.
+    pub path: Option<Utf8PathBuf>,
+}
+
+/// Go, as found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoTool {
+    pub program: Utf8PathBuf,
+    /// For instance `go1.26.8`.
+    pub version: String,
+    pub os: String,
+    pub arch: String,
+}
+
+/// cargo and rustc, as found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RustTools {
+    pub cargo: Utf8PathBuf,
+    pub rustc: Utf8PathBuf,
+    /// For instance `1.95.0`.
+    pub version: String,
+    /// First line of `rustc -vV`.
+    pub text: String,
+    pub commit: Option<String>,
+    /// The triple that is built for.
+    pub target: String,
+}
+
+/// The C compiler, as found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cc {
+    pub program: Utf8PathBuf,
+    /// First line of `--version`.
+    pub version: String,
+}
+
+/// One path crate, copied below `rust/local/<name>/`: what `cargo metadata` and its directory say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocalCrate {
+    /// Name of the package and of its directory below `rust/local/`.
+    pub name: String,
+    pub version: String,
+    /// Where it was read from, absolute.
+    pub root: Utf8PathBuf,
+    /// The self-contained Cargo.toml.
+    #[serde(skip)]
+    pub manifest: String,
+    /// Its files, relative to `root`, without Cargo.toml, sorted.
+    #[serde(skip)]
+    pub files: Vec<(Utf8PathBuf, Vec<u8>)>,
+}

@@ -1,0 +1,109 @@
+//! Why a distribution does not leave the work directory.
+//!
+//! In: what was found. Out: [`VerifyError`] as text. Invariant: a refusal lists everything that was
+//! found, not the first thing only.
+
+use std::io;
+
+use bimetal_manifest::object::{ManifestError, ReadError};
+use camino::Utf8PathBuf;
+
+use crate::toolchain::InvocationError;
+
+/// Exit codes of `plugins validate` that judge a plugin; every other one says that nothing could be
+/// judged.
+const JUDGING: [i32; 2] = [2, 3];
+
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    #[error("the plugins do not fit the Collector that was built with them\n{report}")]
+    Refused {
+        /// What `plugins check` says about them.
+        report: String,
+    },
+    #[error("the plugins cannot be compared with the Collector that was built with them\n{report}")]
+    Check {
+        /// What `plugins check` says instead.
+        report: String,
+    },
+    #[error("the Collector that was built does not load its plugins")]
+    Load { source: InvocationError },
+    #[error("cannot read `{path}`")]
+    Open {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+    #[error("`{path}` cannot be read as what was built")]
+    Read {
+        path: Utf8PathBuf,
+        source: ReadError,
+    },
+    #[error("the manifest of `{path}` cannot be read back")]
+    Manifest {
+        path: Utf8PathBuf,
+        source: ManifestError,
+    },
+    #[error("`{command}` ended well, and `{path}` is no program")]
+    NotProgram { path: Utf8PathBuf, command: String },
+    #[error("`{path}` is a {found}, not a {wanted}")]
+    Form {
+        path: Utf8PathBuf,
+        found: &'static str,
+        wanted: &'static str,
+    },
+    #[error("the manifest in `{path}` is not the one of this build")]
+    Stale { path: Utf8PathBuf },
+    #[error("`{path}` changed while it was checked")]
+    Changed { path: Utf8PathBuf },
+    #[error("cannot write `{path}`")]
+    Write {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+    #[error("cannot make the plugin lock")]
+    Lock {
+        source: bimetal_manifest::lock::LockError,
+    },
+}
+
+impl VerifyError {
+    /// The next action for a person.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused { .. } => {
+                Some("nothing was put into place; repair what is listed and build again")
+            }
+            Self::Stale { .. } | Self::NotProgram { .. } | Self::Form { .. } => {
+                Some("delete the directory `.bimetal` in the output directory and build again")
+            }
+            Self::Changed { .. } => {
+                Some("see that nothing else builds into the same output directory")
+            }
+            Self::Load { source } => source.hint().or(Some(
+                "nothing was put into place; what is printed above names the plugin and the reason",
+            )),
+            Self::Read { source, .. } => source.hint(),
+            Self::Manifest { source, .. } => source.hint(),
+            Self::Write { .. } => {
+                Some("see that the output directory is writable and the disk not full")
+            }
+            Self::Check { .. } | Self::Open { .. } | Self::Lock { .. } => None,
+        }
+    }
+
+    /// Whether a plugin was judged and did not pass; the program then ends with 2.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Refused { .. } => true,
+            Self::Load {
+                source: InvocationError::Failed { status, .. },
+            } => status.code().is_some_and(|code| JUDGING.contains(&code)),
+            _ => false,
+        }
+    }
+
+    /// Whether a person stopped us.
+    pub fn is_interrupt(&self) -> bool {
+        matches!(self, Self::Load { source } if source.is_interrupt())
+    }
+}

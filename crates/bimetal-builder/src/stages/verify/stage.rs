@@ -1,0 +1,137 @@
+//! The plugins as they will ship, in a directory of the work directory.
+//!
+//! In: plugins that fit main. Out: `OUT/.bimetal/stage/plugins`: final names, final modes,
+//! `plugins.lock`. Invariant: what main is asked to load is named, placed and locked like what the
+//! user gets, and has the bytes that were compared.
+
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+
+use bimetal_manifest::Digest;
+use bimetal_manifest::lock::{FILE_NAME, Lock, LockedPlugin};
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+use sha2::{Digest as _, Sha256};
+
+use super::CheckedPlugin;
+use super::error::VerifyError;
+use crate::toolchain::work;
+
+/// Like in the finished distribution: main refuses what others can write.
+const MODE: u32 = 0o755;
+/// The private copies that main makes go here.
+const PRIVATE: u32 = 0o700;
+
+/// The directory; it is removed when this is dropped.
+#[derive(Debug)]
+pub(super) struct Stage {
+    root: Utf8PathBuf,
+    /// Paths in it, in the order of the plugins.
+    pub(super) plugins: Vec<Utf8PathBuf>,
+}
+
+impl Stage {
+    /// Copies `plugins` into a fresh directory below `out`.
+    pub(super) fn make(out: &Utf8Path, plugins: &[CheckedPlugin]) -> Result<Self, VerifyError> {
+        let root = work::directory(out).join("stage");
+        remove(&root).map_err(|source| VerifyError::Write {
+            path: root.clone(),
+            source,
+        })?;
+        let mut stage = Self {
+            root,
+            plugins: Vec::new(),
+        };
+        for (directory, mode) in [(stage.directory(), MODE), (stage.temporary(), PRIVATE)] {
+            make_directory(&directory, mode).map_err(|source| VerifyError::Write {
+                path: directory,
+                source,
+            })?;
+        }
+        for plugin in plugins {
+            let path = stage.directory().join(plugin.built.file_name());
+            copy(&plugin.checked.path, plugin.checked.sha256, &path)?;
+            stage.plugins.push(path);
+        }
+        let path = stage.directory().join(FILE_NAME);
+        fs::write(&path, lock(plugins)?.to_text())
+            .map_err(|source| VerifyError::Write { path, source })?;
+        Ok(stage)
+    }
+
+    /// The plugin directory.
+    pub(super) fn directory(&self) -> Utf8PathBuf {
+        self.root.join("plugins")
+    }
+
+    /// A temporary directory on the same file system, where programs may be executed.
+    pub(super) fn temporary(&self) -> Utf8PathBuf {
+        self.root.join("tmp")
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // It is in the work directory: the next run removes what is left.
+        let _left = remove(&self.root);
+    }
+}
+
+/// The lock of `plugins`, as it ships.
+pub fn lock(plugins: &[CheckedPlugin]) -> Result<Lock, VerifyError> {
+    let locked = plugins.iter().map(|plugin| LockedPlugin {
+        file: plugin.built.file_name(),
+        sha256: plugin.checked.sha256,
+        size: plugin.checked.size,
+        kind: plugin.built.component.kind,
+        type_name: plugin.built.component.type_name.clone(),
+    });
+    Lock::new(locked.collect()).map_err(|source| VerifyError::Lock { source })
+}
+
+fn remove(directory: &Utf8Path) -> io::Result<()> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The mode holds whatever the user's mask is.
+fn make_directory(directory: &Utf8Path, mode: u32) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(mode).create(directory)?;
+    fs::set_permissions(directory, std::fs::Permissions::from_mode(mode))
+}
+
+/// Copies a file that must have this digest.
+fn copy(from: &Utf8Path, digest: Digest, to: &Utf8Path) -> Result<(), VerifyError> {
+    let unreadable = |source| VerifyError::Open {
+        path: from.to_owned(),
+        source,
+    };
+    let unwritable = |source| VerifyError::Write {
+        path: to.to_owned(),
+        source,
+    };
+    let mut input = fs::File::open(from.as_std_path()).map_err(unreadable)?;
+    let mut output = fs::File::create(to.as_std_path()).map_err(unwritable)?;
+    let (mut sum, mut buffer) = (Sha256::new(), vec![0; 256 << 10]);
+    loop {
+        let length = match input.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(length) => length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(source) => return Err(unreadable(source)),
+        };
+        sum.update(&buffer[..length]);
+        output.write_all(&buffer[..length]).map_err(unwritable)?;
+    }
+    if Digest(sum.finalize().into()) != digest {
+        return Err(VerifyError::Changed {
+            path: from.to_owned(),
+        });
+    }
+    output
+        .set_permissions(std::fs::Permissions::from_mode(MODE))
+        .map_err(unwritable)
+}

@@ -1,0 +1,230 @@
+//! One run of one tool, as data.
+//!
+//! In: program, arguments, directory, variables. Out: the command line as a person would type it.
+//! Invariant: the same value feeds the process, the log and the manifest's flags.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::cargo_home;
+use super::environment::{Environment, inherited, inherited_by_engines};
+use super::user_settings;
+
+/// A command line with everything that can change its result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invocation {
+    pub program: Utf8PathBuf,
+    pub args: Vec<String>,
+    pub env: Environment,
+    pub cwd: Utf8PathBuf,
+}
+
+impl Invocation {
+    /// `program` in `cwd`, with the variables that pass through.
+    pub fn new(program: impl AsRef<Utf8Path>, cwd: impl AsRef<Utf8Path>) -> Self {
+        Self::with(inherited(), program, cwd).without_git_settings()
+    }
+
+    /// A command of a container engine, which sees other variables than compilers.
+    pub fn engine(program: impl AsRef<Utf8Path>, cwd: impl AsRef<Utf8Path>) -> Self {
+        Self::with(inherited_by_engines(), program, cwd)
+    }
+
+    fn with(
+        mut env: Environment,
+        program: impl AsRef<Utf8Path>,
+        cwd: impl AsRef<Utf8Path>,
+    ) -> Self {
+        // English messages: errors are quoted, searched for and compared.
+        env.insert("LC_ALL".to_owned(), "C".to_owned());
+        Self {
+            program: program.as_ref().to_owned(),
+            args: Vec::new(),
+            env,
+            cwd: cwd.as_ref().to_owned(),
+        }
+    }
+
+    /// What git finds in files of the user or the machine could rewrite where sources come from.
+    /// Who needs such a file names it.
+    fn without_git_settings(mut self) -> Self {
+        if !self.env.contains_key("GIT_CONFIG_GLOBAL") {
+            let off = [
+                ("GIT_CONFIG_GLOBAL", "/dev/null"),
+                ("GIT_CONFIG_SYSTEM", "/dev/null"),
+                ("GIT_CONFIG_NOSYSTEM", "1"),
+            ];
+            let off = off.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            self.env.extend(off);
+        }
+        self
+    }
+
+    /// A `go` command: modules on, the toolchain and workspace that we chose, cgo as the
+    /// distribution says. Of what the user told Go in its file of settings only what is about
+    /// fetching counts.
+    pub fn go(go: impl AsRef<Utf8Path>, cwd: impl AsRef<Utf8Path>, cgo: bool) -> Self {
+        let mut invocation = Self::new(go, cwd);
+        for (name, value) in user_settings::fetching() {
+            let entry = invocation.env.entry(name.clone());
+            entry.or_insert_with(|| value.clone());
+        }
+        invocation
+            .env("GOENV", "off")
+            .env("GOTOOLCHAIN", "local")
+            .env("GOWORK", "off")
+            .env("GO111MODULE", "on")
+            .env("CGO_ENABLED", if cgo { "1" } else { "0" })
+    }
+
+    /// A `cargo` command that looks at a crate of the user's, in its directory and with the user's
+    /// settings, and compiles nothing.
+    pub fn cargo_in(
+        cwd: impl AsRef<Utf8Path>,
+        cargo: impl AsRef<Utf8Path>,
+        target: impl AsRef<Utf8Path>,
+    ) -> Self {
+        Self::new(cargo, cwd)
+            .env("CARGO_TARGET_DIR", target.as_ref().as_str())
+            .env("CARGO_TERM_COLOR", "never")
+    }
+
+    /// A `cargo` command without colours, with our `CARGO_HOME` and the target directory `target`.
+    /// It runs where no file of settings lies above it, so its workspace has to be named.
+    pub fn cargo(cargo: impl AsRef<Utf8Path>, target: impl AsRef<Utf8Path>) -> Self {
+        let target = target.as_ref();
+        let invocation = Self::new(cargo, "/");
+        // Cargo's own git would read the user's settings of git.
+        let git = match invocation.env.get("CARGO_NET_GIT_FETCH_WITH_CLI") {
+            Some(chosen) => chosen.clone(),
+            None => "true".to_owned(),
+        };
+        invocation
+            .env("CARGO_HOME", cargo_home::of_builder(target).as_str())
+            .env("CARGO_NET_GIT_FETCH_WITH_CLI", git)
+            .env("CARGO_TARGET_DIR", target.as_str())
+            .env("CARGO_TERM_COLOR", "never")
+    }
+
+    pub fn arg(mut self, arg: impl Into<String>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    pub fn args(mut self, args: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.env.insert(name.into(), value.into());
+        self
+    }
+
+    /// The command line, quoted for a shell.
+    pub fn command_line(&self) -> String {
+        std::iter::once(self.program.as_str())
+            .chain(self.args.iter().map(String::as_str))
+            .map(quote)
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    /// Directory, variables and command line: typed into a shell, it does the same again. Secrets
+    /// are left out.
+    pub fn transcript(&self) -> String {
+        let mut text = format!("cd {} && env -i", quote(self.cwd.as_str()));
+        for (name, value) in &self.env {
+            text.push_str(" \\\n  ");
+            text.push_str(name);
+            text.push('=');
+            text.push_str(&quote(&without_secrets(name, value)));
+        }
+        text.push_str(" \\\n  ");
+        text.push_str(&self.command_line());
+        text.push('\n');
+        text
+    }
+}
+
+/// Tokens, and the user part of addresses, do not belong into a log.
+fn without_secrets(name: &str, value: &str) -> String {
+    const SECRET: &[&str] = &[
+        "AUTH",
+        "CREDENTIAL",
+        "HEADER",
+        "PASSWORD",
+        "SECRET",
+        "TOKEN",
+    ];
+    // A socket's path is no secret.
+    if name != "SSH_AUTH_SOCK" && SECRET.iter().any(|word| name.contains(word)) {
+        return "***".to_owned();
+    }
+    let mut parts = value.split("://");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push_str("://");
+        let host = part.find(['/', ',', '|']).unwrap_or(part.len());
+        match part[..host].rfind('@') {
+            Some(at) => {
+                text.push_str("***");
+                text.push_str(&part[at..]);
+            }
+            None => text.push_str(part),
+        }
+    }
+    text
+}
+
+/// An argument with a NUL cannot be quoted; no command line of ours has one, and it would not start
+/// either.
+fn quote(text: &str) -> String {
+    shlex::try_quote(text).map_or_else(|_| text.escape_debug().to_string(), Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_can_be_pasted_into_a_shell() {
+        let invocation = Invocation::go("/opt/go/bin/go", "/tmp/out put", true).args([
+            "build",
+            "-ldflags=-s -w",
+            "",
+        ]);
+        assert_eq!(
+            invocation.command_line(),
+            "/opt/go/bin/go build '-ldflags=-s -w' ''"
+        );
+        let transcript = invocation.transcript();
+        assert!(transcript.starts_with("cd '/tmp/out put' && env -i"));
+        assert!(transcript.contains(" \\\n  GOTOOLCHAIN=local \\\n"));
+    }
+
+    #[test]
+    fn secrets_do_not_reach_the_log() {
+        let cases = [
+            ("CARGO_REGISTRIES_ACME_TOKEN", "abc", "***"),
+            ("GOAUTH", "netrc", "***"),
+            (
+                "GOPROXY",
+                "https://me:pass@proxy.acme/x,https://other,direct",
+                "https://***@proxy.acme/x,https://other,direct",
+            ),
+            ("SSH_AUTH_SOCK", "/run/agent", "/run/agent"),
+            ("PATH", "/bin:/a@b", "/bin:/a@b"),
+        ];
+        for (name, value, wanted) in cases {
+            assert_eq!(without_secrets(name, value), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_the_builder_sets_wins_over_what_is_inherited() {
+        let invocation = Invocation::go("go", "/", false);
+        assert_eq!(invocation.env["GOWORK"], "off");
+        assert_eq!(invocation.env["CGO_ENABLED"], "0");
+        assert_eq!(invocation.env["LC_ALL"], "C");
+    }
+}

@@ -1,0 +1,21 @@
+//! The only room that starts processes.
+//!
+//! In: an [`Invocation`], whose environment is listed in full. Out: its output, and a log of it
+//! that stays. Invariant: nothing is inherited in silence, and no child outlives an interrupt.
+
+pub mod cargo_home;
+pub mod claim;
+mod environment;
+mod go_flags;
+pub mod interrupt;
+mod invocation;
+mod run;
+mod user_settings;
+pub mod work;
+pub mod write;
+
+pub use environment::inherited;
+pub use go_flags::{go_flags, without_neutral};
+pub use invocation::Invocation;
+pub use run::{InvocationError, Runner};
+pub use user_settings::without_effect;

@@ -1,0 +1,525 @@
+//! Runs an [`Invocation`]: streams its output to a log and to whoever watches, and ends it when we
+//! are interrupted.
+//!
+//! In: an invocation and a name for its log. Out: its standard output, or an error with the command
+//! line and the output's end. Invariant: memory stays bounded whatever a tool prints; the child's
+//! whole process group ends with us.
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+
+use super::interrupt;
+use super::invocation::Invocation;
+use crate::progress::Activity;
+
+/// What a failed command shows at most; the log has everything.
+const SHOWN_LINES: usize = 200;
+/// Longer lines are cut where they are shown or kept in memory.
+const LINE_LIMIT: usize = 16 * 1024;
+/// More than any answer of `go list` or `cargo metadata`.
+const STDOUT_LIMIT: usize = 512 * 1024 * 1024;
+const TICK: Duration = Duration::from_millis(100);
+/// A compiler cache that a tool started keeps the streams open for ever.
+const LINGER: Duration = Duration::from_secs(1);
+/// More than removing what a command left ever takes.
+const CLEANING: Duration = Duration::from_mins(1);
+/// How long a child may take to end by itself after an interrupt.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Runs invocations: where their logs go, and who watches.
+#[derive(Clone, Copy, Debug)]
+pub struct Runner<'a> {
+    /// Directory of the logs; `None` before there is an output directory.
+    pub logs: Option<&'a Utf8Path>,
+    pub activity: &'a Activity,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum InvocationError {
+    #[error("cannot start `{command}`")]
+    Start { command: String, source: io::Error },
+    #[error("`{command}` failed with {status}{}", shown(.output, .log.as_deref()))]
+    Failed {
+        command: String,
+        status: ExitStatus,
+        output: String,
+        log: Option<Utf8PathBuf>,
+    },
+    #[error("`{command}` printed more than {STDOUT_LIMIT} bytes")]
+    TooMuch { command: String },
+    #[error("cannot read the output of `{command}`")]
+    Output { command: String, source: io::Error },
+    #[error("cannot write the log of `{command}`")]
+    Log { command: String, source: io::Error },
+    #[error("interrupted while `{command}` was running")]
+    Interrupted { command: String },
+    #[error("`{command}` did not end within {} s", .limit.as_secs())]
+    TimedOut { command: String, limit: Duration },
+}
+
+impl InvocationError {
+    /// The next action for a person.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Start { .. } => Some("install the tool or put its directory on PATH"),
+            Self::Log { .. } => {
+                Some("see that the output directory is writable and the disk not full")
+            }
+            _ => None,
+        }
+    }
+
+    /// Like [`Self::hint`], and `failed` if the tool ran and did not succeed.
+    pub fn hint_or(&self, failed: &'static str) -> Option<&'static str> {
+        match self {
+            Self::Failed { .. } => Some(failed),
+            _ => self.hint(),
+        }
+    }
+
+    /// Whether a person stopped us; the program then ends with 130.
+    pub fn is_interrupt(&self) -> bool {
+        matches!(self, Self::Interrupted { .. })
+    }
+}
+
+fn shown(output: &str, log: Option<&Utf8Path>) -> String {
+    let mut text = String::new();
+    if !output.is_empty() {
+        text.push('\n');
+        text.push_str(output.trim_end());
+    }
+    if let Some(log) = log {
+        text.push_str("\nfull output: `");
+        text.push_str(log.as_str());
+        text.push('`');
+    }
+    text
+}
+
+enum Piece {
+    Stdout(Vec<u8>),
+    Stderr(Vec<u8>),
+    Broken(io::Error),
+}
+
+impl Runner<'_> {
+    /// Runs to the end; both streams go to the log and to the live line.
+    pub fn run(&self, name: &str, invocation: &Invocation) -> Result<(), InvocationError> {
+        self.execute(name, invocation, &Manner::default()).map(drop)
+    }
+
+    /// Runs what removes what an earlier command left: after an interrupt as well, and not for
+    /// ever.
+    pub fn clean_up(&self, name: &str, invocation: &Invocation) -> Result<(), InvocationError> {
+        let manner = Manner {
+            limit: Some(CLEANING),
+            through_interrupts: true,
+            ..Manner::default()
+        };
+        self.execute(name, invocation, &manner).map(drop)
+    }
+
+    /// Runs to the end and returns its standard output; standard error goes to the log and to the
+    /// live line.
+    pub fn read(&self, name: &str, invocation: &Invocation) -> Result<Vec<u8>, InvocationError> {
+        let manner = Manner {
+            capture: true,
+            ..Manner::default()
+        };
+        self.execute(name, invocation, &manner)
+    }
+
+    /// Like [`Runner::run`], and ended when `limit` is over.
+    pub fn run_within(
+        &self,
+        name: &str,
+        invocation: &Invocation,
+        limit: Duration,
+    ) -> Result<(), InvocationError> {
+        let manner = Manner {
+            limit: Some(limit),
+            ..Manner::default()
+        };
+        self.execute(name, invocation, &manner).map(drop)
+    }
+
+    /// Like [`Runner::read`], and ended when `limit` is over.
+    pub fn read_within(
+        &self,
+        name: &str,
+        invocation: &Invocation,
+        limit: Duration,
+    ) -> Result<Vec<u8>, InvocationError> {
+        let manner = Manner {
+            capture: true,
+            limit: Some(limit),
+            ..Manner::default()
+        };
+        self.execute(name, invocation, &manner)
+    }
+
+    fn execute(
+        &self,
+        name: &str,
+        invocation: &Invocation,
+        manner: &Manner,
+    ) -> Result<Vec<u8>, InvocationError> {
+        let command = invocation.command_line();
+        if manner.is_interrupted() {
+            return Err(InvocationError::Interrupted { command });
+        }
+        let mut log = self.open_log(name, invocation, &command)?;
+        if self.activity.is_verbose() {
+            self.activity
+                .note(&format!("{}$ {command}", invocation.cwd));
+        }
+        let mut child = start(invocation).map_err(|source| InvocationError::Start {
+            command: command.clone(),
+            source,
+        })?;
+        let pieces = listen(&mut child);
+        let mut record = Record {
+            log: log.as_mut(),
+            capture: manner.capture,
+            stdout: Vec::new(),
+            last: VecDeque::new(),
+        };
+        let outcome = self.follow(&command, &mut child, &pieces, &mut record, manner);
+        let (stdout, last) = (record.stdout, record.last);
+        drop(pieces);
+        if let Err(error) = outcome {
+            end(&mut child);
+            return Err(error);
+        }
+        let status = child.wait();
+        let status = status.map_err(|source| InvocationError::Output {
+            command: command.clone(),
+            source,
+        })?;
+        if status.success() {
+            return Ok(stdout);
+        }
+        if manner.is_interrupted() {
+            return Err(InvocationError::Interrupted { command });
+        }
+        Err(InvocationError::Failed {
+            command,
+            status,
+            output: Vec::from(last).join("\n"),
+            log: self.log_path(name),
+        })
+    }
+
+    /// Until both streams are closed, or the child has ended and whatever it left running is
+    /// silent.
+    fn follow(
+        &self,
+        command: &str,
+        child: &mut Child,
+        pieces: &Receiver<Piece>,
+        record: &mut Record<'_>,
+        manner: &Manner,
+    ) -> Result<(), InvocationError> {
+        let started = Instant::now();
+        let named = || command.to_owned();
+        let mut ticked = started;
+        let mut silence = Duration::ZERO;
+        loop {
+            if manner.is_interrupted() {
+                return Err(InvocationError::Interrupted { command: named() });
+            }
+            if let Some(limit) = manner.limit.filter(|limit| started.elapsed() > *limit) {
+                return Err(InvocationError::TimedOut {
+                    command: named(),
+                    limit,
+                });
+            }
+            match pieces.recv_timeout(TICK) {
+                Ok(Piece::Broken(source)) => {
+                    return Err(InvocationError::Output {
+                        command: named(),
+                        source,
+                    });
+                }
+                Ok(Piece::Stdout(bytes)) if record.capture => {
+                    if record.stdout.len() + bytes.len() > STDOUT_LIMIT {
+                        return Err(InvocationError::TooMuch { command: named() });
+                    }
+                    record.stdout.extend_from_slice(&bytes);
+                }
+                Ok(Piece::Stdout(bytes) | Piece::Stderr(bytes)) => {
+                    let line = record.line(&bytes).map_err(|source| InvocationError::Log {
+                        command: named(),
+                        source,
+                    })?;
+                    if self.activity.is_verbose() {
+                        self.activity.note(&line);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    silence += TICK;
+                    if silence >= LINGER && matches!(child.try_wait(), Ok(Some(_))) {
+                        return Ok(());
+                    }
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+            silence = Duration::ZERO;
+            // Some tools print thousands of lines in a second.
+            if ticked.elapsed() >= TICK
+                && let Some(last) = record.last.back()
+            {
+                ticked = Instant::now();
+                self.activity.doing(last);
+            }
+        }
+    }
+
+    /// The log of the run with this name.
+    pub fn log_path(&self, name: &str) -> Option<Utf8PathBuf> {
+        self.logs
+            .map(|directory| directory.join(format!("{name}.log")))
+    }
+
+    fn open_log(
+        &self,
+        name: &str,
+        invocation: &Invocation,
+        command: &str,
+    ) -> Result<Option<fs::File>, InvocationError> {
+        let Some(path) = self.log_path(name) else {
+            return Ok(None);
+        };
+        let open = || {
+            if let Some(directory) = path.parent() {
+                fs::create_dir_all(directory)?;
+            }
+            let mut file = fs::File::create(path.as_std_path())?;
+            file.write_all(invocation.transcript().as_bytes())?;
+            Ok(file)
+        };
+        open().map(Some).map_err(|source| InvocationError::Log {
+            command: command.to_owned(),
+            source,
+        })
+    }
+}
+
+/// What is special about a run.
+#[derive(Default)]
+struct Manner {
+    /// Standard output is returned, not logged.
+    capture: bool,
+    limit: Option<Duration>,
+    through_interrupts: bool,
+}
+
+impl Manner {
+    fn is_interrupted(&self) -> bool {
+        !self.through_interrupts && interrupt::requested()
+    }
+}
+
+struct Record<'a> {
+    log: Option<&'a mut fs::File>,
+    capture: bool,
+    stdout: Vec<u8>,
+    last: VecDeque<String>,
+}
+
+impl Record<'_> {
+    fn line(&mut self, bytes: &[u8]) -> io::Result<String> {
+        if let Some(log) = self.log.as_mut() {
+            log.write_all(bytes)?;
+        }
+        let line = String::from_utf8_lossy(bytes).trim_end().to_owned();
+        if self.last.len() == SHOWN_LINES {
+            self.last.pop_front();
+        }
+        self.last.push_back(line.clone());
+        Ok(line)
+    }
+}
+
+fn start(invocation: &Invocation) -> io::Result<Child> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that starts processes"
+    )]
+    let mut command = Command::new(invocation.program.as_std_path());
+    command
+        .args(&invocation.args)
+        .env_clear()
+        .envs(&invocation.env)
+        .current_dir(&invocation.cwd)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .spawn()
+}
+
+fn listen(child: &mut Child) -> Receiver<Piece> {
+    // Bounded, so that a tool which prints faster than we write waits for us.
+    let (sender, receiver) = sync_channel(256);
+    if let Some(stdout) = child.stdout.take() {
+        let sender = sender.clone();
+        thread::spawn(move || forward(stdout, &sender, Piece::Stdout));
+    }
+    if let Some(stderr) = child.stderr.take() {
+        thread::spawn(move || forward(stderr, &sender, Piece::Stderr));
+    }
+    receiver
+}
+
+fn forward(stream: impl Read, sender: &SyncSender<Piece>, piece: fn(Vec<u8>) -> Piece) {
+    let mut stream = BufReader::with_capacity(64 * 1024, stream);
+    loop {
+        let mut line = Vec::new();
+        let limit = LINE_LIMIT as u64;
+        match (&mut stream).take(limit).read_until(b'\n', &mut line) {
+            Ok(0) => return,
+            // The receiver is gone only when the run was given up.
+            Ok(_) => {
+                if sender.send(piece(line)).is_err() {
+                    return;
+                }
+            }
+            Err(error) => {
+                let _given_up = sender.send(Piece::Broken(error));
+                return;
+            }
+        }
+    }
+}
+
+/// Ends the child and everything that it started.
+fn end(child: &mut Child) {
+    let group = i32::try_from(child.id())
+        .ok()
+        .and_then(rustix::process::Pid::from_raw);
+    let signal = |signal| {
+        if let Some(group) = group {
+            // The group may be gone already.
+            let _gone = rustix::process::kill_process_group(group, signal);
+        }
+    };
+    signal(rustix::process::Signal::TERM);
+    let deadline = Instant::now() + GRACE;
+    while Instant::now() < deadline && matches!(child.try_wait(), Ok(None)) {
+        thread::sleep(Duration::from_millis(20));
+    }
+    signal(rustix::process::Signal::KILL);
+    let _reaped = child.wait();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Invocation {
+        Invocation::new("sh", "/").args(["-c", script])
+    }
+
+    fn silent(work: impl FnOnce(&Runner<'_>)) {
+        let activity = Activity::silent();
+        work(&Runner {
+            logs: None,
+            activity: &activity,
+        });
+    }
+
+    #[test]
+    fn a_failed_command_is_shown_with_its_output_and_its_log_is_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let logs = Utf8Path::from_path(directory.path()).unwrap().join("logs");
+        let activity = Activity::silent();
+        let runner = Runner {
+            logs: Some(&logs),
+            activity: &activity,
+        };
+        let error = runner
+            .run("step", &shell("echo one; echo 'no such thing' >&2; exit 3"))
+            .unwrap_err();
+        let text = error.to_string();
+        let command = r#"`sh -c "echo one; echo 'no such thing' >&2; exit 3"`"#;
+        assert!(
+            text.starts_with(&format!("{command} failed with exit status: 3\n")),
+            "{text}"
+        );
+        assert!(
+            text.contains("\nno such thing") && text.contains("\none"),
+            "{text}"
+        );
+        assert!(
+            text.ends_with(&format!("full output: `{logs}/step.log`")),
+            "{text}"
+        );
+        let log = fs::read_to_string(logs.join("step.log")).unwrap();
+        assert!(
+            log.starts_with("cd / && env -i") && log.contains("no such thing\n"),
+            "{log}"
+        );
+    }
+
+    #[test]
+    fn standard_output_is_returned_and_standard_error_is_not() {
+        silent(|runner| {
+            assert_eq!(
+                runner
+                    .read("x", &shell("echo out; echo error >&2"))
+                    .unwrap(),
+                b"out\n"
+            );
+        });
+    }
+
+    #[test]
+    fn a_missing_program_is_named() {
+        silent(|runner| {
+            let error = runner
+                .run("x", &Invocation::new("no-such-program-here", "/"))
+                .unwrap_err();
+            assert_eq!(error.to_string(), "cannot start `no-such-program-here`");
+            assert!(error.hint().is_some());
+        });
+    }
+
+    #[test]
+    fn a_command_that_takes_too_long_is_ended_with_what_it_started() {
+        let directory = tempfile::tempdir().unwrap();
+        let held = directory.path().join("held");
+        let script = format!("flock {} sleep 600 & sleep 600", held.display());
+        silent(|runner| {
+            let error = runner
+                .read_within("x", &shell(&script), Duration::from_secs(1))
+                .unwrap_err();
+            assert!(matches!(error, InvocationError::TimedOut { .. }), "{error}");
+        });
+        // The kernel gives the lock to us only when the last process of the group is gone.
+        let held = fs::File::create(held).unwrap();
+        held.file().lock().unwrap();
+    }
+
+    #[test]
+    fn a_helper_that_a_tool_leaves_behind_does_not_hold_us_up() {
+        silent(|runner| {
+            let started = Instant::now();
+            assert_eq!(
+                runner.read("x", &shell("sleep 20 & echo done")).unwrap(),
+                b"done\n"
+            );
+            assert!(started.elapsed() < Duration::from_secs(10));
+        });
+    }
+}

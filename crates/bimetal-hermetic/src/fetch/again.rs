@@ -1,0 +1,158 @@
+//! The inputs of an earlier hermetic build once more.
+//!
+//! In: an output directory with its record, the inputs that are still in its work directory, else
+//! the caches of Go and cargo. Out: [`Fetched`], in another directory. Invariant: sources count as
+//! they stand now, because they are what is checked; modules, crates and the base count only as
+//! they were recorded, wherever they come from.
+
+use std::collections::BTreeMap;
+
+use bimetal_manifest::Digest;
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+
+use super::error::FetchError;
+use super::inputs::Inputs;
+use super::{
+    Base, CARGO, DOCKERFILE, Fetched, LIST, LOCAL, MODULES, RECORDED, ROOT_FS, Recorded, SOURCES,
+};
+use super::{context, crates, dockerfile, modules, read_record, same_builder, seal};
+use bimetal_builder::stages::generate::stays_below;
+use bimetal_builder::stages::plan::Plan;
+use bimetal_builder::toolchain::{Runner, work};
+
+/// Collects them below the work directory of `out`; `root_fs` is where the root file system lies,
+/// if it is not among the inputs any more.
+pub fn again(
+    out: &Utf8Path,
+    root_fs: Option<&Utf8Path>,
+    runner: &Runner<'_>,
+) -> Result<Fetched, FetchError> {
+    let mut recorded: Recorded = read_record(&out.join(RECORDED))?;
+    same_builder(recorded.builder.clone())?;
+    let before = context(out);
+    let wanted = read_list(&out.join(LIST))?;
+    let directory = work::directory(out).join("hermetic");
+    let after = directory.join("rebuild");
+    let mut whole = Inputs::start(after.clone())?;
+    if let Base::RootFs { path, digest } = &mut recorded.base {
+        runner.activity.doing("taking the root file system along");
+        *path = root_fs.map_or_else(|| before.join(ROOT_FS), Utf8Path::to_owned);
+        whole
+            .copy_expected(ROOT_FS, path, digest)
+            .map_err(|error| match error {
+                FetchError::Read { path, source } => FetchError::NoRootFs { path, source },
+                other => other,
+            })?;
+    }
+    let text = dockerfile(&recorded.base);
+    whole.write(DOCKERFILE, text.as_bytes())?;
+
+    let mut plan = recorded.plan.clone();
+    plan.out = out.to_owned();
+    let mut inputs = Inputs::start(after.join("inputs"))?;
+    runner.activity.doing("taking the recorded inputs along");
+    // Its replacements lead to the copies of local modules.
+    let turned = wanted.keys().any(|path| path.starts_with(LOCAL));
+    let mut lost = Vec::new();
+    for (path, digest) in &wanted {
+        let is_source = path.starts_with(SOURCES) && !(turned && path == &go_mod());
+        if is_source {
+            let below = path.strip_prefix(SOURCES).unwrap_or(path);
+            inputs.copy(path, &out.join(below))?;
+        } else if path == DOCKERFILE {
+            inputs.write(DOCKERFILE, text.as_bytes())?;
+        } else if path == RECORDED {
+            inputs.write(RECORDED, recorded.to_text().as_bytes())?;
+        } else {
+            let from = before.join("inputs").join(path);
+            match inputs.copy_expected(path, &from, &format!("sha256:{digest}")) {
+                Err(FetchError::Read { .. } | FetchError::Changed { .. }) if is_cached(path) => {
+                    lost.push((path, digest));
+                }
+                other => other?,
+            }
+        }
+    }
+    if let Some((first, _)) = lost.first() {
+        runner.activity.note(&format!(
+            "note: {} of the recorded inputs are not in the work directory as they were, first `{first}`; taking them from the caches",
+            lost.len()
+        ));
+        let spare = collect(&plan, directory.join("anew"), runner)?;
+        for (path, digest) in lost {
+            let from = spare.root().join(path);
+            inputs.copy_expected(path, &from, &format!("sha256:{digest}"))?;
+        }
+        // It is in the work directory: the next run removes what is left.
+        let _left = fs::remove_dir_all(spare.root());
+    }
+    seal(&mut inputs)?;
+    Ok(Fetched {
+        plan,
+        context: after,
+        recorded,
+    })
+}
+
+fn go_mod() -> Utf8PathBuf {
+    Utf8Path::new(SOURCES).join("go.mod")
+}
+
+/// Whether the caches of Go and cargo have it, too.
+fn is_cached(path: &Utf8Path) -> bool {
+    path.starts_with(MODULES) || path.starts_with(CARGO)
+}
+
+/// Modules and crates from the caches, as [`super::fetch`] takes them, compared with the lock files
+/// once more.
+fn collect(plan: &Plan, directory: Utf8PathBuf, runner: &Runner<'_>) -> Result<Inputs, FetchError> {
+    let mut spare = Inputs::start(directory)?;
+    let mut plan = plan.clone();
+    runner.activity.doing("taking Go modules along");
+    modules::add(&plan, &mut spare, runner)?;
+    if let Some(rust) = &mut plan.rust {
+        // The record names no tools; which cargo unpacks the archives does not matter, for each is
+        // compared with its sum.
+        rust.tools.cargo = "cargo".into();
+        runner.activity.doing("taking crates along");
+        let lock = "rust/Cargo.lock";
+        spare.copy(Utf8Path::new(SOURCES).join(lock), &plan.out.join(lock))?;
+        crates::add(&plan, &mut spare, runner)?;
+    }
+    Ok(spare)
+}
+
+fn read_list(path: &Utf8Path) -> Result<BTreeMap<Utf8PathBuf, Digest>, FetchError> {
+    let list: BTreeMap<Utf8PathBuf, Digest> = read_record(path)?;
+    match list.keys().find(|name| !stays_below(name)) {
+        None => Ok(list),
+        Some(name) => Err(FetchError::Unreadable {
+            path: path.to_owned(),
+            reason: format!("`{name}` leads out of the directory"),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_leads_out_of_the_directory_is_refused() {
+        let keep = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(keep.path()).unwrap().join(LIST);
+        let list = BTreeMap::from([("../../x", Digest::of(b"x"))]);
+        fs::write(&path, serde_json::to_vec(&list).unwrap()).unwrap();
+        let error = read_list(&path).unwrap_err();
+        assert!(error.to_string().contains("`../../x` leads out"), "{error}");
+    }
+
+    #[test]
+    fn only_modules_and_crates_are_looked_for_in_the_caches() {
+        assert!(is_cached(Utf8Path::new("modules/a/@v/v1.zip")));
+        assert!(is_cached(Utf8Path::new("crates/vendor/a-1.0.0/src/lib.rs")));
+        assert!(!is_cached(Utf8Path::new("local/0/a.go")));
+        assert!(!is_cached(Utf8Path::new("src/go.mod")));
+    }
+}
