@@ -14,8 +14,9 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use sha2::{Digest, Sha256};
 
-const CRATES: [&str; 7] = [
+const CRATES: [&str; 8] = [
     "bimetal-abi",
+    "bimetal-files",
     "bimetal-host",
     "bimetal-manifest",
     "bimetal-pdata",

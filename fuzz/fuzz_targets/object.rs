@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use bimetal_files::Digest;
 use bimetal_fuzz::memory_file;
 use bimetal_fuzz::verdict::{assert_bounded, assert_equal_where_compared};
 use bimetal_manifest::catalog::{CatalogEntry, Verdict};
@@ -13,7 +14,7 @@ use bimetal_manifest::compat::{Candidate, Rules, predict};
 use bimetal_manifest::lock::LockedPlugin;
 use bimetal_manifest::object::{exported_symbols, read};
 use bimetal_manifest::schema::{Kind, Policy};
-use bimetal_manifest::{Artifact, Catalog, CheckOptions, Digest, Lock, compare, sha256};
+use bimetal_manifest::{Artifact, Catalog, CheckOptions, Lock, compare};
 use libfuzzer_sys::fuzz_target;
 
 const FILE: &str = "processor-crab.so";
@@ -65,7 +66,7 @@ fuzz_target!(|data: &[u8]| {
 
 /// A directory with the file alone: listed with other bytes, and not listed.
 fn judge(main: &Artifact, data: &[u8], artifact: Result<Artifact, bimetal_manifest::ReadError>) {
-    let digest = sha256(memory_file::holding(data)).expect("a memory file can be read");
+    let digest = Digest::of_file(memory_file::holding(data)).expect("a memory file can be read");
     let catalog = Catalog {
         directory: "plugins".into(),
         entries: vec![CatalogEntry {

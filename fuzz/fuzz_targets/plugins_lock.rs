@@ -5,8 +5,9 @@
 //! pinned.
 #![no_main]
 
+use bimetal_files::Digest;
+use bimetal_manifest::Lock;
 use bimetal_manifest::lock::LockStatus;
-use bimetal_manifest::{Digest, Lock};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

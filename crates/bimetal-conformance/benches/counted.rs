@@ -8,9 +8,10 @@ use std::error::Error;
 use std::hint::black_box;
 
 use bimetal_conformance::subject;
+use bimetal_files::Digest;
+use bimetal_manifest::Manifest;
 use bimetal_manifest::compat::{Candidate, predict};
 use bimetal_manifest::object::{PackageHashes, open};
-use bimetal_manifest::{Manifest, sha256};
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Cargo gives a bench the argument `--bench`.
@@ -48,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "main" => counted(|| open(&subject.main_path).is_ok()),
         "manifest" => counted(|| Manifest::parse(&text).is_ok()),
         "predict" => counted(|| predict(hashes, &[], &candidates).len() == subject::SET),
-        "sha256" => counted(|| sha256(&file).is_ok()),
+        "sha256" => counted(|| Digest::of_file(&file).is_ok()),
         other => Err(format!("`{other}` is no step").into()),
     }
 }

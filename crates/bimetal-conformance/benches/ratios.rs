@@ -13,10 +13,11 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use bimetal_conformance::subject;
+use bimetal_files::Digest;
 use bimetal_manifest::compat::{Candidate, Prediction, predict};
 use bimetal_manifest::object::{Artifact, PackageHashes, open};
 use bimetal_manifest::schema::Policy;
-use bimetal_manifest::{Catalog, CheckOptions, Rules, ScanOptions, compare, sha256};
+use bimetal_manifest::{Catalog, CheckOptions, Rules, ScanOptions, compare};
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// Rounds that count; an odd number has a middle.
@@ -43,7 +44,7 @@ fn one(subject: &subject::Subject) -> Result<(), Box<dyn Error>> {
     };
     let digest = || {
         let file = fs_err::File::open(&subject.plugin)?;
-        black_box(sha256(file.file())?);
+        black_box(Digest::of_file(file.file())?);
         Ok(())
     };
     #[expect(clippy::cast_precision_loss, reason = "a file's size in megabytes")]

@@ -6,9 +6,10 @@
 use std::error::Error;
 
 use bimetal_conformance::subject;
+use bimetal_files::Digest;
+use bimetal_manifest::Manifest;
 use bimetal_manifest::compat::{Candidate, predict};
 use bimetal_manifest::object::open;
-use bimetal_manifest::{Manifest, sha256};
 use criterion::Criterion;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -39,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     criterion.bench_function("sha256 of the Go plugin", |bencher| {
         bencher.iter(|| {
             let (file, _) = open(&subject.plugin).expect("it was read before");
-            sha256(&file).expect("it was read before")
+            Digest::of_file(&file).expect("it was read before")
         });
     });
     criterion.bench_function("parse a manifest", |bencher| {

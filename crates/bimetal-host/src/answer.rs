@@ -3,7 +3,7 @@
 //! In: plugins that passed, plugins that did not. Out: [`Answer`]. Invariant: a ticket is no
 //! plugin: its handle is worth one load.
 
-use bimetal_manifest::Digest;
+use bimetal_files::Digest;
 use bimetal_manifest::schema::{Component, Kind, Language};
 
 use crate::catalog::Item;

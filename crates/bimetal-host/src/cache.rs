@@ -9,7 +9,7 @@ use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bimetal_manifest::{Digest, sha256};
+use bimetal_files::Digest;
 use bimetal_plugins::rights::check_directory;
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{
@@ -191,7 +191,7 @@ fn existing(path: &Utf8Path, digest: Digest) -> Option<File> {
     let is_private = stat.st_uid == rustix::process::geteuid().as_raw()
         && stat.st_mode & 0o777 == 0o400
         && stat.st_nlink > 0;
-    (is_private && sha256(&file).ok()? == digest).then_some(file)
+    (is_private && Digest::of_file(&file).ok()? == digest).then_some(file)
 }
 
 fn open(path: &Utf8Path) -> Result<File, Errno> {

@@ -8,8 +8,9 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
+use bimetal_files::Digest;
+use bimetal_manifest::ReadError;
 use bimetal_manifest::object::check_plugin_size;
-use bimetal_manifest::{Digest, ReadError};
 use bimetal_plugins::rights::{RightsError, check_directory, check_file};
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{

@@ -8,7 +8,7 @@
 use std::fs::File;
 use std::time::{Duration, SystemTime};
 
-use bimetal_manifest::Digest;
+use bimetal_files::Digest;
 use camino::Utf8Path;
 use rustix::fs::{
     CWD, Mode, OFlags, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, futimens, openat,

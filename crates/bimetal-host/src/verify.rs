@@ -4,9 +4,10 @@
 //! [`Refusal`] with every reason. Invariant: the judged bytes are the copy that will be loaded.
 //! Nobody else can make a `VerifiedPlugin`, and nothing loads without one.
 
+use bimetal_files::Digest;
 use bimetal_manifest::lock::LockStatus;
 use bimetal_manifest::schema::{Component, Kind, Language};
-use bimetal_manifest::{Artifact, Digest, Lock, Rules, compare};
+use bimetal_manifest::{Artifact, Lock, Rules, compare};
 use bimetal_terminal::escape;
 use camino::Utf8Path;
 

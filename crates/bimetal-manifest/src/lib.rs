@@ -6,7 +6,6 @@
 
 pub mod catalog;
 pub mod compat;
-pub mod digest;
 pub mod frame;
 pub mod lock;
 pub mod object;
@@ -15,7 +14,6 @@ pub mod system;
 
 pub use catalog::{Catalog, CatalogError, CheckOptions, Report, ScanOptions};
 pub use compat::{Mismatch, Rules, compare, predict};
-pub use digest::{Digest, sha256};
 pub use lock::Lock;
 pub use object::{Artifact, Facts, Form, ManifestError, ReadError};
 pub use schema::Manifest;

@@ -9,8 +9,8 @@ use camino::Utf8Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Digest;
 use crate::schema::Kind;
+use bimetal_files::Digest;
 use bimetal_terminal::escape;
 
 /// Name of the file in the plugin directory.

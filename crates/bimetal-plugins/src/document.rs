@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
+use bimetal_files::Digest;
 use bimetal_manifest::catalog::{Duplicate, Problem};
 use bimetal_manifest::compat::{Conflict, Mismatch};
-use bimetal_manifest::digest::Digest;
 use bimetal_manifest::lock::{Lock, LockStatus};
 use bimetal_manifest::object::{Artifact, ExportedSymbols, Facts, Form};
 use bimetal_manifest::schema::{Distribution, Kind, Language, Manifest, Policy};

@@ -4,10 +4,10 @@
 //! document for each file, and what is wrong with them together. Invariant: decides nothing that
 //! the catalog decides; adds who may write a file, and the one word for it.
 
+use bimetal_files::Digest;
 use bimetal_manifest::Catalog;
 use bimetal_manifest::catalog::{CatalogEntry, CheckOptions, Duplicate, PluginReport, Problem};
 use bimetal_manifest::compat::{Conflict, What};
-use bimetal_manifest::digest::sha256;
 use bimetal_manifest::lock::LockStatus;
 use bimetal_manifest::object::{self, Artifact, Form, ReadError};
 use camino::Utf8Path;
@@ -68,7 +68,7 @@ pub(crate) fn catalog_of_one(path: &Utf8Path) -> Catalog {
     let directory = path.parent().map(Utf8Path::to_owned).unwrap_or_default();
     let mut sha = None;
     let artifact = object::open_plugin(path).and_then(|(file, artifact)| {
-        sha = Some(sha256(&file).map_err(|source| ReadError::Io { source })?);
+        sha = Some(Digest::of_file(&file).map_err(|source| ReadError::Io { source })?);
         Ok(artifact)
     });
     Catalog {

@@ -3,9 +3,9 @@
 //! In: documents. Out: lines. Invariant: says the same as the JSON, shorter; every difference is
 //! shown with both values, what would happen, and what repairs it.
 
+use bimetal_files::Digest;
 use bimetal_manifest::catalog::{Duplicate, Problem};
 use bimetal_manifest::compat::Conflict;
-use bimetal_manifest::digest::Digest;
 
 use crate::difference;
 use crate::document::{DirectoryDocument, PluginDocument, Status, ValidateDocument};

@@ -310,7 +310,7 @@ fn digest(path: &Utf8Path) -> Result<String, HermeticError> {
         source,
     };
     let file = fs::File::open(path.as_std_path()).map_err(failed)?;
-    let digest = bimetal_manifest::sha256(file.file()).map_err(failed)?;
+    let digest = bimetal_files::Digest::of_file(file.file()).map_err(failed)?;
     Ok(format!("sha256:{digest}"))
 }
 

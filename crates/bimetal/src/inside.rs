@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::env;
 
-use bimetal_manifest::Digest;
+use bimetal_files::Digest;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use walkdir::WalkDir;
@@ -153,7 +153,7 @@ fn read_inputs(root: &Utf8Path) -> Result<BTreeMap<Utf8PathBuf, Digest>, InsideE
             source,
         };
         let file = fs::File::open(path.as_std_path()).map_err(failed)?;
-        if bimetal_manifest::sha256(file.file()).map_err(failed)? != *wanted {
+        if bimetal_files::Digest::of_file(file.file()).map_err(failed)? != *wanted {
             return Err(InsideError::Changed { path });
         }
     }

@@ -8,13 +8,14 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
+use bimetal_files::Digest;
 use bimetal_fuzz::compact::compact;
 use bimetal_fuzz::memory_file;
 use bimetal_manifest::frame::frame;
 use bimetal_manifest::lock::LockedPlugin;
 use bimetal_manifest::object::read;
 use bimetal_manifest::schema::{Kind, Policy};
-use bimetal_manifest::{Digest, Lock, compare};
+use bimetal_manifest::{Lock, compare};
 
 /// Lines of a lock file that are kept.
 const LINES: usize = 60;

@@ -4,7 +4,7 @@
 //! recipe. Invariant: a file with the final name is whole; the same recipe over the same archive
 //! gives the same bytes.
 
-use bimetal_manifest::Digest;
+use bimetal_files::Digest;
 use camino::Utf8PathBuf;
 use fs_err as fs;
 

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use bimetal_conformance::collector::{Collector, free_endpoint, page};
 use bimetal_conformance::tamper;
-use bimetal_manifest::Digest;
+use bimetal_files::Digest;
 use fs_err as fs;
 use serde_json::{Value, json};
 

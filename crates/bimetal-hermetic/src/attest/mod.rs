@@ -11,7 +11,7 @@ mod sums;
 
 use std::collections::BTreeMap;
 
-use bimetal_manifest::Digest;
+use bimetal_files::Digest;
 use bimetal_manifest::schema::{Dependency, Hermetic, Language};
 use camino::Utf8PathBuf;
 use serde_json::Value;

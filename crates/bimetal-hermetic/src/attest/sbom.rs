@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use bimetal_manifest::Digest;
+use bimetal_files::Digest;
 use bimetal_manifest::schema::{Dependency, Language};
 use cyclonedx_bom::external_models::uri::Purl;
 use cyclonedx_bom::models::bom::{Bom, SpecVersion, UrnUuid};

@@ -9,7 +9,7 @@ mod error;
 use std::collections::BTreeMap;
 use std::io;
 
-use bimetal_manifest::Digest;
+use bimetal_files::Digest;
 use bimetal_manifest::object::{self, Module};
 use bimetal_manifest::schema::{Dependency, Hermetic, Language};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -153,7 +153,7 @@ fn digest(path: &Utf8Path) -> Result<Digest, DeliverError> {
         source,
     };
     let file = fs::File::open(path.as_std_path()).map_err(failed)?;
-    bimetal_manifest::sha256(file.file()).map_err(failed)
+    bimetal_files::Digest::of_file(file.file()).map_err(failed)
 }
 
 /// The directory that is filled.

@@ -63,7 +63,7 @@ fn digest(answer: &str) -> Option<String> {
     let end = start + "sha256:".len() + 64;
     let digest = answer.get(start..end)?;
     let hex = digest.strip_prefix("sha256:")?;
-    hex.parse::<bimetal_manifest::Digest>().ok()?;
+    hex.parse::<bimetal_files::Digest>().ok()?;
     Some(digest.to_owned())
 }
 

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use bimetal_manifest::Digest;
+use bimetal_files::Digest;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 

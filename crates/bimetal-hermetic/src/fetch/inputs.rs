@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt as _;
 
-use bimetal_manifest::Digest;
+use bimetal_files::Digest;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use sha2::{Digest as _, Sha256};
@@ -109,7 +109,7 @@ impl Inputs {
         let file = fs::File::open(full.as_std_path()).map_err(failed)?;
         file.set_permissions(std::fs::Permissions::from_mode(FILE))
             .map_err(failed)?;
-        let digest = bimetal_manifest::sha256(file.file()).map_err(failed)?;
+        let digest = bimetal_files::Digest::of_file(file.file()).map_err(failed)?;
         self.digests.insert(path, digest);
         Ok(())
     }

@@ -9,7 +9,7 @@ mod place;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bimetal_manifest::Digest;
+use bimetal_files::Digest;
 use bimetal_manifest::object;
 use bimetal_manifest::schema::Hermetic;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -62,7 +62,7 @@ pub fn receive(fetched: Fetched, directory: Utf8PathBuf) -> Result<Received, Rec
             source,
         };
         let file = fs::File::open(path.as_std_path()).map_err(failed)?;
-        if bimetal_manifest::sha256(file.file()).map_err(failed)? != *wanted {
+        if bimetal_files::Digest::of_file(file.file()).map_err(failed)? != *wanted {
             return Err(ReceiveError::Damaged { path });
         }
     }

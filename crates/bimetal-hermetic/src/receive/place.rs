@@ -3,7 +3,7 @@
 //! In: [`Received`]. Out: [`Distribution`]. Invariant: as for one that was built here: complete
 //! before it has its name, main last, nothing overwritten that is not ours.
 
-use bimetal_manifest::Digest;
+use bimetal_files::Digest;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 

@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::compat::{Conflict, Mismatch};
-use crate::digest::Digest;
 use crate::lock::LockStatus;
 use crate::object::Form;
 use crate::schema::{Kind, Language};
+use bimetal_files::Digest;
 
 /// A directory of plugins against one main.
 #[derive(Clone, Debug, PartialEq, Serialize)]

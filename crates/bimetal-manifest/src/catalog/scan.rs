@@ -8,8 +8,8 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::report::Problem;
-use crate::digest::{Digest, sha256};
 use crate::object::{self, Artifact, ReadError};
+use bimetal_files::Digest;
 use bimetal_terminal::escape;
 
 /// Most files that a plugin directory may have.
@@ -209,7 +209,7 @@ fn read(directory: &Utf8Path, name: Name, options: ScanOptions) -> CatalogEntry 
         Err(ReadError::NotRegular | ReadError::TooLarge { .. } | ReadError::Io { .. })
     );
     if options.digests && has_digest {
-        match sha256(&file) {
+        match Digest::of_file(&file) {
             Ok(found) => digest = Some(found),
             Err(source) => artifact = Err(ReadError::Io { source }),
         }

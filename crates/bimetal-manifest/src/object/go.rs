@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use sha2::{Digest as _, Sha256};
+use bimetal_files::Digest;
 
 use super::build_info::BuildInfo;
 use super::bytes::Bytes;
@@ -198,7 +198,7 @@ fn factory_type(kind: Kind) -> String {
         "func() go.opentelemetry.io/collector/{}.Factory",
         kind.as_str()
     );
-    let mut hash: [u8; 32] = Sha256::digest(text).into();
+    let mut hash = Digest::of(text).0;
     // Tells the hash from others of the same text.
     hash[0] ^= 0xff;
     format!("type:{}", BASE64_STANDARD.encode(&hash[..6]))

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::types::Builder;
-use crate::digest::Digest;
+use bimetal_files::Digest;
 
 /// Everything that the environment hash covers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

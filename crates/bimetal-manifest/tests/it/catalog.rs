@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 use std::os::unix::fs::symlink;
 
+use bimetal_files::Digest;
 use bimetal_manifest::catalog::{CheckOptions, ENTRIES_LIMIT, Verdict};
 use bimetal_manifest::lock::{LockStatus, LockedPlugin};
 use bimetal_manifest::object::LARGEST_PLUGIN;
 use bimetal_manifest::schema::Kind;
-use bimetal_manifest::{Catalog, CatalogError, Digest, Lock, ReadError, Report, ScanOptions};
+use bimetal_manifest::{Catalog, CatalogError, Lock, ReadError, Report, ScanOptions};
 use camino::{Utf8Path, Utf8PathBuf};
 use insta::assert_snapshot;
 use tempfile::TempDir;

@@ -3,8 +3,8 @@
 //! In: files. Out: manifest, facts, exported symbols, digest of each. Invariant: nothing is
 //! compared and nothing is loaded.
 
+use bimetal_files::Digest;
 use bimetal_manifest::catalog::Problem;
-use bimetal_manifest::digest::sha256;
 use bimetal_manifest::object::{self, Artifact, Form};
 use camino::Utf8Path;
 
@@ -63,7 +63,7 @@ fn inspect(path: &Utf8Path, limit: usize) -> InspectedFile {
             return inspected;
         }
     };
-    match sha256(&file) {
+    match Digest::of_file(&file) {
         Ok(digest) => inspected.sha256 = Some(digest),
         Err(error) => inspected.problem = Some(Problem::of(&error, None)),
     }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use bimetal_manifest::Digest;
+use bimetal_files::Digest;
 use bimetal_manifest::compat::Mismatch;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value, json};

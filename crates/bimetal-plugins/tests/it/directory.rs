@@ -5,7 +5,7 @@
 
 use std::sync::OnceLock;
 
-use bimetal_manifest::digest::Digest;
+use bimetal_files::Digest;
 use bimetal_manifest::lock::{Lock, LockedPlugin};
 use bimetal_manifest::schema::Kind;
 use bimetal_plugins::{Context, ExitCode};

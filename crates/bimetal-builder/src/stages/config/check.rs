@@ -89,7 +89,7 @@ fn not_a_base(text: &str) -> Option<&'static str> {
     let is_digest = |digest: &str| {
         digest
             .strip_prefix("sha256:")
-            .is_some_and(|hex| hex.parse::<bimetal_manifest::Digest>().is_ok())
+            .is_some_and(|hex| hex.parse::<bimetal_files::Digest>().is_ok())
     };
     match digest {
         Some(digest) if !is_digest(digest) => {

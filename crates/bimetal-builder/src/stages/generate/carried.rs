@@ -17,6 +17,7 @@ mod embedded {
 /// The crates that the builder carries, sorted.
 pub const CARRIED: &[&str] = &[
     "bimetal-abi",
+    "bimetal-files",
     "bimetal-host",
     "bimetal-manifest",
     "bimetal-pdata",
@@ -28,6 +29,7 @@ pub const CARRIED: &[&str] = &[
 /// The crates that are in the graph of every distribution with a plugin host.
 pub(super) const HOST_CRATES: &[&str] = &[
     "bimetal-abi",
+    "bimetal-files",
     "bimetal-host",
     "bimetal-manifest",
     "bimetal-plugins",

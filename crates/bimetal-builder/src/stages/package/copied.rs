@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 
-use bimetal_manifest::Digest;
+use bimetal_files::Digest;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use sha2::{Digest as _, Sha256};

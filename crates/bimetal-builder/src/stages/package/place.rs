@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 
-use bimetal_manifest::Digest;
+use bimetal_files::Digest;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
@@ -202,7 +202,7 @@ fn state(path: &Utf8Path, entry: &Entry) -> Result<State, PackageError> {
         return Ok(State::Other);
     }
     let file = fs::File::open(path.as_std_path()).map_err(failed)?;
-    let digest = bimetal_manifest::sha256(file.file()).map_err(failed)?;
+    let digest = bimetal_files::Digest::of_file(file.file()).map_err(failed)?;
     Ok(if digest == entry.content.digest() {
         State::Equal
     } else {
@@ -252,5 +252,5 @@ fn digest(path: &Utf8Path) -> Option<String> {
         .ok()
         .filter(std::fs::Metadata::is_file)?;
     let file = fs::File::open(path.as_std_path()).ok()?;
-    bimetal_manifest::sha256(file.file()).ok().map(record)
+    bimetal_files::Digest::of_file(file.file()).ok().map(record)
 }

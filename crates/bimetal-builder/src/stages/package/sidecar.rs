@@ -3,7 +3,7 @@
 //! In: a checked artifact. Out: JSON text. Invariant: `manifest` is what is linked in, `file` is
 //! what was read from the file; a key of `file` is never removed.
 
-use bimetal_manifest::Digest;
+use bimetal_files::Digest;
 use bimetal_manifest::object::{Facts, Form, GlibcVersion, SymbolKind};
 use serde::Serialize;
 use serde_json::Value;

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 
+use bimetal_files::Digest;
+use bimetal_manifest::Lock;
 use bimetal_manifest::object::{Facts, Form, Format, GlibcVersion, ObjectType, Symbol, SymbolKind};
 use bimetal_manifest::schema::{Component, Kind, Language};
-use bimetal_manifest::{Digest, Lock};
 use fs_err as fs;
 use insta::assert_snapshot;
 
@@ -389,7 +390,7 @@ fn a_running_main_is_replaced_and_runs_on() {
     out.package_plain("new").unwrap();
     assert_eq!(out.read("otelcol-acme"), "new");
     assert_eq!(
-        bimetal_manifest::sha256(running.file()).unwrap(),
+        bimetal_files::Digest::of_file(running.file()).unwrap(),
         Digest::of(b"old")
     );
 }

@@ -12,7 +12,7 @@ mod passed;
 mod read;
 mod stage;
 
-use bimetal_manifest::Digest;
+use bimetal_files::Digest;
 use bimetal_manifest::object::Facts;
 use camino::Utf8PathBuf;
 

@@ -6,9 +6,9 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use bimetal_files::Digest;
 use bimetal_manifest::object::{self, Artifact, Form};
 use bimetal_manifest::schema::Language;
-use bimetal_manifest::sha256;
 use camino::Utf8Path;
 
 use super::error::VerifyError;
@@ -101,7 +101,7 @@ fn without_facts(path: &Utf8Path) -> Result<Checked, VerifyError> {
     Ok(Checked {
         path: path.to_owned(),
         size: file.metadata().map_err(failed)?.len(),
-        sha256: sha256(file.file()).map_err(failed)?,
+        sha256: Digest::of_file(file.file()).map_err(failed)?,
         about: None,
     })
 }
@@ -118,7 +118,7 @@ fn artifact(path: &Utf8Path) -> Result<(Artifact, Checked), VerifyError> {
             source,
         },
     })?;
-    let sha256 = sha256(&file).map_err(|source| VerifyError::Open {
+    let sha256 = Digest::of_file(&file).map_err(|source| VerifyError::Open {
         path: path.to_owned(),
         source,
     })?;
@@ -171,7 +171,7 @@ mod tests {
         let checked = program_at(path.clone()).unwrap();
         assert_eq!(
             (checked.size, checked.sha256),
-            (7, bimetal_manifest::Digest::of(b"program"))
+            (7, bimetal_files::Digest::of(b"program"))
         );
         for (text, mode) in [("program", 0o644), ("", 0o755)] {
             let (_keep, path) = file(text, mode);

@@ -7,7 +7,7 @@
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 
-use bimetal_manifest::Digest;
+use bimetal_files::Digest;
 use bimetal_manifest::lock::{FILE_NAME, Lock, LockedPlugin};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;

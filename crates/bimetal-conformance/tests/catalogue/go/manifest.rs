@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use bimetal_manifest::Digest;
+use bimetal_files::Digest;
 use bimetal_manifest::schema::{
     Abi, ArtifactKind, Component, Dependency, Kind, Language, Manifest, PluginSettings, Policy,
     SCHEMA_VERSION, Toolchain,

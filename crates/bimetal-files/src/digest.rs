@@ -1,7 +1,7 @@
-//! SHA-256 of a file.
+//! SHA-256 of files and of bytes, and its text.
 //!
-//! In: an open file. Out: its digest. Invariant: memory does not grow with the file, and the
-//! descriptor's position stays where it is.
+//! In: bytes, an open file, hexadecimal digits. Out: a [`Digest`]. Invariant: memory does not grow
+//! with the file, and the descriptor's position stays where it is.
 
 use std::fmt;
 use std::fs::File;
@@ -9,9 +9,12 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::str::FromStr;
 
+use camino::Utf8Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
+
+use crate::{FileError, open};
 
 const CHUNK: usize = 128 << 10;
 
@@ -25,36 +28,70 @@ pub struct Digest(pub [u8; 32]);
 #[error("a SHA-256 digest is 64 lower-case hexadecimal digits")]
 pub struct DigestError;
 
-/// Digest of everything in `file`, from its first byte on.
-pub fn sha256(file: &File) -> io::Result<Digest> {
-    let mut hasher = Sha256::new();
-    let mut chunk = vec![0; CHUNK];
-    let mut offset = 0;
-    loop {
-        match file.read_at(&mut chunk, offset) {
-            Ok(0) => return Ok(Digest(hasher.finalize().into())),
-            Ok(count) => {
-                hasher.update(&chunk[..count]);
-                offset += count as u64;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
+/// A digest in the making.
+#[derive(Clone, Debug, Default)]
+pub struct Hasher(Sha256);
+
+impl Hasher {
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: impl AsRef<[u8]>) {
+        self.0.update(bytes);
+    }
+
+    /// Digest of all bytes so far.
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
     }
 }
 
 impl Digest {
     /// Digest of bytes in memory.
-    pub fn of(bytes: &[u8]) -> Self {
+    pub fn of(bytes: impl AsRef<[u8]>) -> Self {
         Self(Sha256::digest(bytes).into())
     }
+
+    /// Digest of everything in `file`, from its first byte on.
+    pub fn of_file(file: &File) -> io::Result<Self> {
+        let mut hasher = Hasher::default();
+        let mut chunk = vec![0; CHUNK];
+        let mut offset = 0;
+        loop {
+            match file.read_at(&mut chunk, offset) {
+                Ok(0) => return Ok(hasher.finish()),
+                Ok(count) => {
+                    hasher.update(&chunk[..count]);
+                    offset += count as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Digest of the file at `path`.
+    pub fn of_path(path: &Utf8Path) -> Result<Self, FileError> {
+        Self::of_file(open(path)?.file()).map_err(FileError::reading(path))
+    }
+
+    /// With the algorithm in front, as records and images have it: `sha256:…`.
+    pub fn tagged(&self) -> String {
+        format!("sha256:{self}")
+    }
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _infallible = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 impl fmt::Display for Digest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        formatter.write_str(&hex(&self.0))
     }
 }
 
@@ -109,8 +146,8 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         let bytes = vec![7; CHUNK * 2 + 3];
         file.write_all(&bytes).unwrap();
-        assert_eq!(sha256(&file).unwrap(), Digest::of(&bytes));
-        assert_eq!(sha256(&file).unwrap(), Digest::of(&bytes));
+        assert_eq!(Digest::of_file(&file).unwrap(), Digest::of(&bytes));
+        assert_eq!(Digest::of_file(&file).unwrap(), Digest::of(&bytes));
     }
 
     #[test]
