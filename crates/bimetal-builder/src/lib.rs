@@ -4,7 +4,10 @@
 //! prints nothing but the progress of its steps.
 #![forbid(unsafe_code)]
 
+pub mod flags;
 pub mod model;
+pub mod owned;
 pub mod progress;
 pub mod stages;
 pub mod toolchain;
+pub mod yaml;

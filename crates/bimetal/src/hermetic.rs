@@ -14,11 +14,12 @@ use fs_err as fs;
 use crate::error::CliError;
 use crate::failure::Failure;
 use crate::steps::Steps;
+use bimetal_builder::model;
+use bimetal_builder::model::{Plan, Step};
+use bimetal_builder::owned::{Ours, OwnedError, sha256};
 use bimetal_builder::progress::Progress;
-use bimetal_builder::stages::generate::{self, Ours, RECORD};
+use bimetal_builder::stages::generate;
 use bimetal_builder::stages::package::{self, Distribution};
-use bimetal_builder::stages::plan::{Plan, Step};
-use bimetal_builder::stages::resolve;
 use bimetal_builder::toolchain::{Runner, work, write};
 use bimetal_hermetic::engine::{self, Engine, EngineError, Job};
 use bimetal_hermetic::fetch::{self, Base, DOCKERFILE, Fetched, Pinned, Recorded};
@@ -49,6 +50,8 @@ pub(crate) enum HermeticError {
     },
     #[error("`SOURCE_DATE_EPOCH` is `{value}`, which is no number of seconds since 1970")]
     Epoch { value: String },
+    #[error(transparent)]
+    Owned(#[from] OwnedError),
     #[error("cannot read `{path}`")]
     Read {
         path: Utf8PathBuf,
@@ -89,6 +92,7 @@ impl HermeticError {
             Self::Epoch { .. } => {
                 Some("unset it, or take a time such as that of your last commit: `git log -1 --format=%ct`".to_owned())
             }
+            Self::Owned(error) => Some(error.hint().to_owned()),
             Self::Read { .. } => None,
             Self::Write { .. } => {
                 Some("see that the output directory is writable and the disk not full".to_owned())
@@ -224,15 +228,15 @@ fn only_dockerfile(
         .transpose()?;
     let base = base(plan, engine.as_ref(), runner)?;
     let path = plan.out.join(DOCKERFILE);
-    let mut ours = load(&plan.out)?;
+    let mut ours = Ours::load(&plan.out).map_err(HermeticError::from)?;
     let is_foreign = path.exists() && !ours.artifacts.contains_key(DOCKERFILE);
     if is_foreign {
         return Err(package::PackageError::NotOurs { paths: vec![path] }.into());
     }
     let text = fetch::dockerfile(&base);
     ours.artifacts
-        .insert(DOCKERFILE.to_owned(), generate::sha256(text.as_bytes()));
-    save(&plan.out, &mut ours)?;
+        .insert(DOCKERFILE.to_owned(), sha256(text.as_bytes()));
+    ours.save(&plan.out).map_err(HermeticError::from)?;
     write::if_changed(&path, text.as_bytes()).map_err(|source| HermeticError::Write {
         path: path.clone(),
         source,
@@ -243,9 +247,9 @@ fn only_dockerfile(
 /// Whether an engine has to be asked for a digest.
 fn needs_engine(plan: &Plan) -> bool {
     match &plan.container {
-        None | Some(resolve::Base::RootFs { .. }) => false,
-        Some(resolve::Base::Image(name)) => !name.contains('@'),
-        Some(resolve::Base::Official) => true,
+        None | Some(model::Base::RootFs { .. }) => false,
+        Some(model::Base::Image(name)) => !name.contains('@'),
+        Some(model::Base::Official) => true,
     }
 }
 
@@ -257,16 +261,16 @@ fn find(wanted: Option<engine::Name>, runner: &Runner<'_>) -> Result<Engine, Cli
 /// The base by its digest: the one that was recorded the last time, as long as the configuration
 /// names the same image.
 fn base(plan: &Plan, engine: Option<&Engine>, runner: &Runner<'_>) -> Result<Base, CliError> {
-    let mut ours = load(&plan.out)?;
+    let mut ours = Ours::load(&plan.out).map_err(HermeticError::from)?;
     let known = std::mem::take(&mut ours.base_images);
     let pin = |name: &str| pin(name, &known, engine, runner);
     let base = match plan.container.as_ref() {
-        None | Some(resolve::Base::Official) => Base::Official {
+        None | Some(model::Base::Official) => Base::Official {
             go: pin(GO_IMAGE)?,
             rust: pin(RUST_IMAGE)?,
         },
-        Some(resolve::Base::Image(name)) => Base::Image(pin(name)?),
-        Some(resolve::Base::RootFs { path, wanted }) => Base::RootFs {
+        Some(model::Base::Image(name)) => Base::Image(pin(name)?),
+        Some(model::Base::RootFs { path, wanted }) => Base::RootFs {
             path: path.clone(),
             digest: match wanted {
                 Some(digest) => digest.clone(),
@@ -275,7 +279,7 @@ fn base(plan: &Plan, engine: Option<&Engine>, runner: &Runner<'_>) -> Result<Bas
         },
     };
     ours.base_images = base.digests();
-    save(&plan.out, &mut ours)?;
+    ours.save(&plan.out).map_err(HermeticError::from)?;
     Ok(base)
 }
 
@@ -312,20 +316,6 @@ fn digest(path: &Utf8Path) -> Result<String, HermeticError> {
     let file = fs::File::open(path.as_std_path()).map_err(failed)?;
     let digest = bimetal_files::Digest::of_file(file.file()).map_err(failed)?;
     Ok(format!("sha256:{digest}"))
-}
-
-fn load(out: &Utf8Path) -> Result<Ours, HermeticError> {
-    Ours::load(out).map_err(|source| HermeticError::Read {
-        path: out.join(RECORD),
-        source,
-    })
-}
-
-fn save(out: &Utf8Path, ours: &mut Ours) -> Result<(), HermeticError> {
-    ours.save(out).map_err(|source| HermeticError::Write {
-        path: out.join(RECORD),
-        source,
-    })
 }
 
 /// The time that artifacts tell: the caller's, else one that is always the same.

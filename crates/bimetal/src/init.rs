@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::args::InitArgs;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
-use bimetal_builder::stages::config::{COLLECTOR_STABLE_VERSION, COLLECTOR_VERSION};
+use bimetal_builder::model::pinned::{COLLECTOR_STABLE_VERSION, COLLECTOR_VERSION};
 use bimetal_builder::stages::generate::render;
 use bimetal_builder::toolchain::write;
 use bimetal_terminal::Printer;

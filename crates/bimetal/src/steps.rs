@@ -7,11 +7,11 @@
 use camino::Utf8PathBuf;
 
 use crate::error::CliError;
+use bimetal_builder::model::SourceTree;
+use bimetal_builder::model::{Plan, Step};
 use bimetal_builder::progress::{Activity, Progress};
-use bimetal_builder::stages::generate::SourceTree;
 use bimetal_builder::stages::lock::Locked;
 use bimetal_builder::stages::package::Distribution;
-use bimetal_builder::stages::plan::{Plan, Step};
 use bimetal_builder::stages::{build, describe, lock, package, stamp, verify};
 use bimetal_builder::toolchain::Runner;
 

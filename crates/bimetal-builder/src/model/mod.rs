@@ -3,7 +3,27 @@
 //! In: nothing. Out: types and names. Invariant: reads nothing, runs nothing, and imports nothing of
 //! the steps.
 
+mod base;
+pub mod carried;
+mod component;
 pub mod documents;
+pub mod paths;
+pub mod pinned;
+mod plan;
+mod sources;
+mod step;
+mod tools;
+mod tree;
+
+pub use base::Base;
+pub use component::{
+    GoComponent, GoModule, GoPlugin, Linkage, LocalCrate, RustComponent, Signals, is_component_type,
+};
+pub use plan::{Artifact, Distribution, GoSettings, Host, Plan, RustSettings};
+pub use sources::{Profile, Sources, by_key, keys};
+pub use step::Step;
+pub use tools::{Cc, GoTool, RustTools};
+pub use tree::SourceTree;
 
 /// The name of the builder, as manifests tell it.
 pub const PROGRAM: &str = "bimetal";

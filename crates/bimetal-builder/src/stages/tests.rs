@@ -9,12 +9,15 @@ use bimetal_manifest::schema::{Language, Manifest};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
-use super::generate::{self, SourceTree};
+use super::generate;
 use super::lock::LockError;
 use super::package::Distribution;
-use super::plan::{Linkage, Plan, samples};
+use super::plan::samples;
 use super::verify::VerifyError;
 use super::{build, describe, lock, package, stamp, verify};
+use crate::model::SourceTree;
+use crate::model::{Linkage, Plan};
+use crate::owned::sha256;
 use crate::progress::Activity;
 use crate::toolchain::{Invocation, Runner};
 
@@ -374,7 +377,7 @@ fn a_profile_beside_main_guides_main_and_its_go_plugins_and_a_changed_one_makes_
             assert_eq!(manifest.build_flags.last().unwrap(), "-pgo=default.pgo");
             manifest.pgo_profile.unwrap()
         });
-        assert_eq!(main, generate::sha256(profile));
+        assert_eq!(main, sha256(profile));
         assert_eq!(main, plugin);
         digests.push(main);
     }

@@ -6,6 +6,7 @@
 pub mod cargo_home;
 pub mod claim;
 mod environment;
+mod find;
 mod go_flags;
 pub mod interrupt;
 mod invocation;
@@ -15,6 +16,7 @@ pub mod work;
 pub mod write;
 
 pub use environment::inherited;
+pub use find::{find, find_tool, is_program};
 pub use go_flags::{go_flags, without_neutral};
 pub use invocation::Invocation;
 pub use run::{InvocationError, Runner};

@@ -19,8 +19,8 @@ pub use error::DeliverError;
 
 use crate::attest::{self, Artifact, Subject};
 use crate::fetch::{DOCKERFILE, LIST, PROGRAM, RECORDED, Recorded};
+use bimetal_builder::model::Plan;
 use bimetal_builder::stages::package::Distribution;
-use bimetal_builder::stages::plan::Plan;
 
 /// Below the directory of the inputs.
 pub const OUTPUT: &str = "out";

@@ -10,7 +10,7 @@ use camino::Utf8PathBuf;
 
 use super::error::{EngineError, output_of};
 use super::{Engine, Isolation, Name, Way, nowhere};
-use bimetal_builder::stages::resolve::find_tool;
+use bimetal_builder::toolchain::find_tool;
 use bimetal_builder::toolchain::{Invocation, InvocationError, Runner};
 
 /// In the order in which they are tried.

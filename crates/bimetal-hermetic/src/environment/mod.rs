@@ -15,8 +15,9 @@ use bimetal_manifest::schema::{Builder, Hermetic};
 pub use error::EnvironmentError;
 
 use bimetal_builder::model::PROGRAM;
-use bimetal_builder::stages::generate::{GENERATOR_HASH, sha256};
-use bimetal_builder::stages::plan::Plan;
+use bimetal_builder::model::Plan;
+use bimetal_builder::model::carried::GENERATOR_HASH;
+use bimetal_builder::owned::sha256;
 use bimetal_builder::toolchain::{Runner, inherited};
 
 /// Variables that differ between builds in equal containers: the time is an input of its own, and

@@ -9,9 +9,9 @@ use bimetal_manifest::schema::Tool;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::EnvironmentError;
+use bimetal_builder::model::Plan;
 use bimetal_builder::stages::lock::{TreeError, sum_of_files, walked};
-use bimetal_builder::stages::plan::Plan;
-use bimetal_builder::stages::resolve::find_tool;
+use bimetal_builder::toolchain::find_tool;
 use bimetal_builder::toolchain::{Invocation, Runner};
 
 /// What Go compiles with, below GOROOT.

@@ -17,8 +17,8 @@ use super::{
     Base, CARGO, DOCKERFILE, Fetched, LIST, LOCAL, MODULES, RECORDED, ROOT_FS, Recorded, SOURCES,
 };
 use super::{context, crates, dockerfile, modules, read_record, same_builder, seal};
-use bimetal_builder::stages::generate::stays_below;
-use bimetal_builder::stages::plan::Plan;
+use bimetal_builder::model::Plan;
+use bimetal_builder::owned::stays_below;
 use bimetal_builder::toolchain::{Runner, work};
 
 /// Collects them below the work directory of `out`; `root_fs` is where the root file system lies,

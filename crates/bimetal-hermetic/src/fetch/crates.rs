@@ -16,9 +16,9 @@ use walkdir::WalkDir;
 use super::error::FetchError;
 use super::inputs::Inputs;
 use super::{CARGO, INSIDE, SOURCES, VENDORED};
-use bimetal_builder::stages::lock::crates::cargo;
+use bimetal_builder::flags::cargo::cargo;
+use bimetal_builder::model::Plan;
 use bimetal_builder::stages::lock::registry::{self, ARCHIVES};
-use bimetal_builder::stages::plan::Plan;
 use bimetal_builder::toolchain::{Runner, cargo_home};
 
 /// Vendors what Cargo.lock names.

@@ -7,6 +7,7 @@ use std::io;
 
 use camino::Utf8PathBuf;
 
+use bimetal_builder::owned::OwnedError;
 use bimetal_builder::stages::lock::LockError;
 use bimetal_builder::toolchain::InvocationError;
 
@@ -90,6 +91,8 @@ pub enum FetchError {
     },
     #[error("there is nothing to build: `{path}` lists no sources")]
     NoSources { path: Utf8PathBuf },
+    #[error(transparent)]
+    Owned(#[from] OwnedError),
     #[error("interrupted")]
     Interrupted,
 }
@@ -125,6 +128,7 @@ impl FetchError {
             Self::OtherBuilder { .. } => Some("rebuild with the version that built it"),
             Self::NoSources { .. } => Some("build without `--skip-generate` first"),
             Self::GoCache { source } | Self::Replacements { source } => source.hint(),
+            Self::Owned(error) => Some(error.hint()),
             _ => None,
         }
     }

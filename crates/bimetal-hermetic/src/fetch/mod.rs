@@ -28,8 +28,9 @@ pub use error::FetchError;
 pub use recorded::{Base, Pinned, Recorded};
 pub use repeat::{record, repeat, repeated};
 
-use bimetal_builder::stages::generate::{SourceTree, render};
-use bimetal_builder::stages::plan::Plan;
+use bimetal_builder::model::Plan;
+use bimetal_builder::model::SourceTree;
+use bimetal_builder::stages::generate::render;
 use bimetal_builder::toolchain::{Runner, work};
 use inputs::Inputs;
 

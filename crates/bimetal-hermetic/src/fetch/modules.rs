@@ -20,8 +20,9 @@ use zip::ZipArchive;
 use super::error::FetchError;
 use super::inputs::Inputs;
 use super::{LOCAL, MODULES, SOURCES};
-use bimetal_builder::stages::lock::{cached_name, go_modules::go, hex, local_module};
-use bimetal_builder::stages::plan::Plan;
+use bimetal_builder::flags::go::go;
+use bimetal_builder::model::Plan;
+use bimetal_builder::stages::lock::{cached_name, hex, local_module};
 use bimetal_builder::toolchain::{Runner, interrupt};
 
 /// Takes along every module that go.sum names, as far as builds need it.

@@ -9,9 +9,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{INSIDE, SOURCES};
-use bimetal_builder::stages::generate::GENERATOR_HASH;
-use bimetal_builder::stages::plan::Plan;
-use bimetal_builder::stages::resolve::RustTools;
+use bimetal_builder::model::Plan;
+use bimetal_builder::model::RustTools;
+use bimetal_builder::model::carried::GENERATOR_HASH;
 
 /// A base whose bytes are known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

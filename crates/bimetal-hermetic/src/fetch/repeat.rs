@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::error::FetchError;
 use super::inputs::Inputs;
 use super::{modules, sources};
-use bimetal_builder::stages::generate::SourceTree;
-use bimetal_builder::stages::plan::Plan;
+use bimetal_builder::model::Plan;
+use bimetal_builder::model::SourceTree;
 use bimetal_builder::stages::stamp;
 use bimetal_builder::toolchain::{Runner, work, write};
 

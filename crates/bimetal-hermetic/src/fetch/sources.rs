@@ -6,8 +6,9 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::FetchError;
-use bimetal_builder::stages::generate::{Ours, RECORD, SourceTree, stays_below};
-use bimetal_builder::stages::plan::Plan;
+use bimetal_builder::model::Plan;
+use bimetal_builder::model::SourceTree;
+use bimetal_builder::owned::{Ours, RECORD, stays_below};
 
 /// What `generate` and `modules` leave.
 const LOCKS: [&str; 3] = ["go.mod", "go.sum", "rust/Cargo.lock"];
@@ -16,10 +17,7 @@ const LOCKS: [&str; 3] = ["go.mod", "go.sum", "rust/Cargo.lock"];
 /// record, those of `tree`.
 pub(super) fn names(plan: &Plan, tree: &SourceTree) -> Result<Vec<Utf8PathBuf>, FetchError> {
     let path = plan.out.join(RECORD);
-    let ours = Ours::load(&plan.out).map_err(|source| FetchError::Read {
-        path: path.clone(),
-        source,
-    })?;
+    let ours = Ours::load(&plan.out)?;
     let mut names: Vec<Utf8PathBuf> = ours.sources.keys().map(Utf8PathBuf::from).collect();
     if names.is_empty() {
         names = tree.iter().map(|(path, _)| path.to_owned()).collect();

@@ -21,7 +21,7 @@ pub use place::place;
 
 use crate::attest::{ENVIRONMENT, SUMS};
 use crate::fetch::{Fetched, LIST, RECORDED};
-use bimetal_builder::stages::plan::Plan;
+use bimetal_builder::model::Plan;
 
 /// A whole distribution in a directory of the work directory. Only [`receive`] makes one.
 #[derive(Debug)]

@@ -8,8 +8,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::Received;
+use bimetal_builder::model::Plan;
 use bimetal_builder::stages::package::{Content, Distribution, Entry, PackageError, SIDECARS, put};
-use bimetal_builder::stages::plan::Plan;
 use bimetal_builder::toolchain::Runner;
 
 /// Copies, renames and tidies as `package` does.
@@ -63,7 +63,7 @@ enum Role {
 }
 
 fn role(plan: &Plan, name: &Utf8Path) -> Role {
-    let is_plugin = |host: &bimetal_builder::stages::plan::Host| {
+    let is_plugin = |host: &bimetal_builder::model::Host| {
         name.parent() == Some(&host.plugins_out) && name.extension() == Some("so")
     };
     if name == plan.distribution.binary.as_str() {

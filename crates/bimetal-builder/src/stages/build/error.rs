@@ -8,7 +8,7 @@ use std::io;
 
 use camino::Utf8PathBuf;
 
-use crate::stages::stamp::StampError;
+use crate::owned::OwnedError;
 use crate::toolchain::InvocationError;
 
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +41,10 @@ pub enum BuildError {
     #[error("the plugin `{name}` was not described")]
     Unknown { name: String },
     #[error("cannot note what was written")]
-    Record { source: StampError },
+    Record {
+        #[from]
+        source: OwnedError,
+    },
     #[error("the linker flags `{flags}` cannot be used together with plugins: {reason}")]
     Flags { flags: String, reason: &'static str },
 }
@@ -60,6 +63,7 @@ impl BuildError {
             | Self::Plugin { source, .. }
             | Self::Rust { source }
             | Self::Link { source } => source.hint(),
+            Self::Record { source } => Some(source.hint()),
             _ => None,
         }
     }

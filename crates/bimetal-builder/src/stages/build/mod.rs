@@ -3,9 +3,7 @@
 //! In: [`Stamped`]. Out: [`Built`]: every artifact in the work directory, with the invocation that
 //! made it. Invariant: nothing is written where a user would look for a finished artifact.
 
-pub mod cargo;
 mod error;
-pub mod go;
 mod static_library;
 
 use bimetal_manifest::schema::{Component, Language};
@@ -14,8 +12,10 @@ use fs_err as fs;
 
 pub use error::BuildError;
 
-use super::plan::{Linkage, Plan, Step};
-use super::stamp::{self, Stamped};
+use super::stamp::Stamped;
+use crate::flags::{cargo, go};
+use crate::model::{Linkage, Plan, Step};
+use crate::owned::stamped;
 use crate::toolchain::{Invocation, Runner, work, write};
 
 /// Artifacts in the work directory that nobody has checked yet.
@@ -66,9 +66,9 @@ pub fn build(stamped: Stamped, runner: &Runner<'_>) -> Result<Built, BuildError>
         });
     }
     let plan = &stamped.plan;
-    go::check(plan)?;
+    check_flags(plan)?;
     if plan.host.is_none() {
-        stamp::retire(plan).map_err(|source| BuildError::Record { source })?;
+        stamped::retire(&plan.out)?;
     }
     let directory = work::built(&plan.out);
     fs::create_dir_all(&directory).map_err(|source| BuildError::Write {
@@ -105,6 +105,34 @@ pub fn build(stamped: Stamped, runner: &Runner<'_>) -> Result<Built, BuildError>
     })
 }
 
+/// Refuses flags that would make a main that cannot load its plugins.
+pub fn check(plan: &Plan) -> Result<(), BuildError> {
+    if plan.host.is_none() {
+        return Ok(());
+    }
+    match go::refused(&plan.go.ldflags) {
+        None => Ok(()),
+        Some(reason) => Err(BuildError::Flags {
+            flags: plan.go.ldflags.clone(),
+            reason,
+        }),
+    }
+}
+
+/// Refuses flags that would make a main that cannot load its plugins.
+fn check_flags(plan: &Plan) -> Result<(), BuildError> {
+    if plan.host.is_none() {
+        return Ok(());
+    }
+    match go::refused(&plan.go.ldflags) {
+        None => Ok(()),
+        Some(reason) => Err(BuildError::Flags {
+            flags: plan.go.ldflags.clone(),
+            reason,
+        }),
+    }
+}
+
 /// One run of cargo for main's static library and all cdylibs.
 fn rust(stamped: &Stamped, runner: &Runner<'_>) -> Result<Vec<BuiltPlugin>, BuildError> {
     let plan = &stamped.plan;
@@ -127,7 +155,7 @@ fn rust(stamped: &Stamped, runner: &Runner<'_>) -> Result<Vec<BuiltPlugin>, Buil
         path: object.clone(),
         source,
     })?;
-    stamp::record(plan, name.as_str(), &bytes).map_err(|source| BuildError::Record { source })?;
+    stamped::record(&plan.out, name.as_str(), &bytes)?;
     put(&object, &plan.out.join(name))?;
 
     plan.rust_with(Linkage::Plugin)
@@ -169,9 +197,4 @@ fn component(stamped: &Stamped, name: &str) -> Result<Component, BuildError> {
         .ok_or_else(|| BuildError::Unknown {
             name: name.to_owned(),
         })
-}
-
-/// Whether Rust artifacts are optimised; what `build_profile` says.
-pub(super) fn rust_is_release(plan: &Plan) -> bool {
-    plan.rust.as_ref().is_none_or(|rust| rust.profile != "dev")
 }

@@ -14,7 +14,7 @@ use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSymbol};
 
 use super::error::BuildError;
-use crate::stages::plan::Plan;
+use crate::model::Plan;
 use crate::toolchain::{Invocation, Runner, work};
 
 const PREFIX: &str = "bimetal_";

@@ -7,8 +7,10 @@ use bimetal_manifest::schema::Kind;
 
 use super::fields::Notes;
 use super::model::{Config, Entry};
-use super::yaml::Node;
 use crate::model::documents::DOCUMENTS;
+use crate::model::is_component_type;
+use crate::model::pinned::COLLECTOR_VERSION;
+use crate::yaml::Node;
 
 /// Names in the output directory that are not free for main.
 const RESERVED: &[&str] = &[
@@ -265,7 +267,7 @@ impl Checks<'_> {
             );
             let example = format!(
                 "go.opentelemetry.io/collector/receiver/otlpreceiver {}",
-                super::COLLECTOR_VERSION
+                COLLECTOR_VERSION
             );
             self.problem_with_hint(&field, text, format!("for instance `gomod: {example}`"));
             return;
@@ -364,11 +366,6 @@ pub fn is_go_identifier(text: &str) -> bool {
         && text != "_"
         && text.chars().all(|c| c.is_alphanumeric() || c == '_')
         && !GO_KEYWORDS.contains(&text)
-}
-
-fn is_component_type(text: &str) -> bool {
-    let starts_well = text.starts_with(|c: char| c.is_ascii_alphabetic());
-    starts_well && text.len() <= 63 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn is_signal(kind: Kind, text: &str) -> bool {

@@ -9,11 +9,8 @@ use camino::Utf8Path;
 use super::cargo_text::{self, CargoText};
 use super::fields::{Fields, Notes, text_map, text_of};
 use super::model::{Config, Dist, Entry};
-use super::yaml::{Node, Value};
-
-/// Released versions that a configuration gets when it names none.
-pub const COLLECTOR_VERSION: &str = "v0.161.0";
-pub const COLLECTOR_STABLE_VERSION: &str = "v1.67.0";
+use crate::model::pinned::{COLLECTOR_STABLE_VERSION, COLLECTOR_VERSION};
+use crate::yaml::{Node, Value};
 
 const DEFAULT_PROVIDERS: [&str; 5] = [
     "envprovider",
@@ -139,7 +136,7 @@ fn detectors(resource: &Node, notes: &mut Notes) -> Vec<String> {
                     .collect::<Vec<_>>(),
             };
             for name in found {
-                if !super::detectors::KNOWN.contains(&name.as_str()) {
+                if !crate::flags::KNOWN.contains(&name.as_str()) {
                     notes.problem(
                         &item.place,
                         format!("`{}` is not a known resource detector", name.escape_debug()),

@@ -4,8 +4,8 @@
 //! name a section of the configuration in its own spelling count; OCB also takes `EXPORTERS` and
 //! the like for sections, which nobody wants.
 
-use super::place::Place;
-use super::yaml::{Key, Node, Value};
+use crate::yaml::Place;
+use crate::yaml::{Key, Node, Value};
 
 /// Sections that variables may reach into, and lists that a variable may replace by one value.
 const SECTIONS: &[&str] = &["conf_resolver", "dist", "telemetry"];

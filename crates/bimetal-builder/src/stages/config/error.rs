@@ -8,8 +8,8 @@ use std::io;
 
 use camino::Utf8PathBuf;
 
-use super::place::Place;
-use super::yaml::YamlError;
+use crate::yaml::Place;
+use crate::yaml::YamlError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {

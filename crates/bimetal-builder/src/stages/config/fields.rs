@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use super::error::Problem;
-use super::place::Place;
 use super::scalar;
-use super::yaml::{Node, Value};
+use crate::yaml::Place;
+use crate::yaml::{Node, Value};
 
 /// What decoding has to say.
 #[derive(Debug, Default)]

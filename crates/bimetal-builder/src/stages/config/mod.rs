@@ -6,14 +6,11 @@
 mod cargo_text;
 mod check;
 mod decode;
-mod detectors;
 mod environment;
 mod error;
 mod fields;
 mod model;
-mod place;
 mod scalar;
-pub mod yaml;
 
 use std::io::Read as _;
 
@@ -22,14 +19,11 @@ use fs_err as fs;
 
 pub use cargo_text::CargoText;
 pub use check::is_go_identifier;
-pub use decode::{COLLECTOR_STABLE_VERSION, COLLECTOR_VERSION};
-pub use detectors::build_tags;
 pub use error::ConfigError;
 pub use model::{Config, Dist, Entry};
-pub use place::Place;
 
+use crate::yaml::{self, Node, Place, Value};
 use fields::Notes;
-use yaml::{Node, Value};
 
 /// The largest file that is read.
 const MAX_SIZE: u64 = 4 * 1024 * 1024;

@@ -7,8 +7,8 @@ use bimetal_manifest::schema::{Kind, Policy};
 use camino::Utf8PathBuf;
 
 use super::cargo_text::CargoText;
-use super::place::Place;
-use crate::stages::plan::Signals;
+use crate::model::Signals;
+use crate::yaml::Place;
 
 /// One builder configuration.
 #[derive(Clone, Debug)]

@@ -7,8 +7,8 @@ use std::io;
 
 use camino::Utf8PathBuf;
 
-use crate::stages::config::yaml::YamlError;
 use crate::toolchain::InvocationError;
+use crate::yaml::YamlError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum DescribeError {

@@ -11,10 +11,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::error::DescribeError;
-use super::is_type;
-use crate::stages::config::yaml::{self, Node, Value};
-use crate::stages::lock::Sources;
-use crate::stages::resolve::GoModule;
+use crate::model::{GoModule, Sources, is_component_type};
+use crate::yaml::{self, Node, Value};
 
 const FILE: &str = "metadata.yaml";
 const LIMIT: u64 = 4 << 20;
@@ -36,7 +34,7 @@ pub(super) fn identity(
     let Some(type_name) = type_name else {
         return Ok(None);
     };
-    if !is_type(&type_name) {
+    if !is_component_type(&type_name) {
         return Err(DescribeError::Type { type_name, origin });
     }
     let signals = module

@@ -14,9 +14,10 @@ use bimetal_manifest::schema::{Component, Kind};
 
 pub use error::DescribeError;
 
-use super::generate::SourceTree;
-use super::lock::{Locked, Sources};
-use super::plan::{Linkage, Plan, Step};
+use super::lock::Locked;
+use crate::model::SourceTree;
+use crate::model::Sources;
+use crate::model::{Linkage, Plan, Step};
 use crate::toolchain::Runner;
 
 /// A locked plan whose components are known.
@@ -105,28 +106,4 @@ fn unique(components: &Components) -> Result<(), DescribeError> {
         }
     }
     Ok(())
-}
-
-/// What the Collector accepts as a type; it also becomes part of a file's name.
-fn is_type(text: &str) -> bool {
-    text.len() <= 63
-        && text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text
-            .chars()
-            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_type_cannot_leave_the_plugin_directory() {
-        for good in ["otlp", "a", "k8s_attributes"] {
-            assert!(is_type(good), "{good}");
-        }
-        for bad in ["", "../x", "a/b", "1a", "a-b", &"a".repeat(64)] {
-            assert!(!is_type(bad), "{bad}");
-        }
-    }
 }

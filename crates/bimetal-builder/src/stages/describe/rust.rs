@@ -11,10 +11,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::DescribeError;
-use super::is_type;
-use crate::stages::build::cargo;
-use crate::stages::lock::Sources;
-use crate::stages::plan::{Plan, RustComponent};
+use crate::flags::cargo;
+use crate::model::{Plan, RustComponent, Sources, is_component_type};
 use crate::toolchain::{Invocation, Runner};
 
 const PACKAGE: &str = "bimetal-describe";
@@ -86,7 +84,7 @@ fn identity(
             wanted: component.kind.as_str(),
         });
     }
-    if !is_type(&answer.type_name) {
+    if !is_component_type(&answer.type_name) {
         return Err(DescribeError::Type {
             type_name: answer.type_name,
             origin: component.crate_name.clone(),

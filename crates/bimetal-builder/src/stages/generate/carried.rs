@@ -8,33 +8,12 @@ use std::collections::BTreeSet;
 
 use toml_edit::{Array, DocumentMut, Item, TableLike, value};
 
-use super::tree::SourceTree;
+use crate::model::SourceTree;
+use crate::model::carried::CARRIED;
 
 mod embedded {
     include!(concat!(env!("OUT_DIR"), "/carried.rs"));
 }
-
-/// The crates that the builder carries, sorted.
-pub const CARRIED: &[&str] = &[
-    "bimetal-abi",
-    "bimetal-files",
-    "bimetal-host",
-    "bimetal-manifest",
-    "bimetal-pdata",
-    "bimetal-plugins",
-    "bimetal-sdk",
-    "bimetal-terminal",
-];
-
-/// The crates that are in the graph of every distribution with a plugin host.
-pub(super) const HOST_CRATES: &[&str] = &[
-    "bimetal-abi",
-    "bimetal-files",
-    "bimetal-host",
-    "bimetal-manifest",
-    "bimetal-plugins",
-    "bimetal-terminal",
-];
 
 /// Path of the Go module in our repository.
 const GO_MODULE: &str = "bimetal.dev/go";

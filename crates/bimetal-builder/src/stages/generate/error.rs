@@ -7,6 +7,8 @@ use std::io;
 
 use camino::Utf8PathBuf;
 
+use crate::owned::OwnedError;
+
 #[derive(Debug, thiserror::Error)]
 pub enum GenerateError {
     #[error("cannot make the output directory `{path}`")]
@@ -33,6 +35,8 @@ pub enum GenerateError {
     },
     #[error("`{path}` leads out of the output directory through a symbolic link")]
     Escapes { path: Utf8PathBuf },
+    #[error(transparent)]
+    Owned(#[from] OwnedError),
     #[error("interrupted")]
     Interrupted,
 }
@@ -51,10 +55,8 @@ impl GenerateError {
             Self::Write { .. } => {
                 Some("see that the output directory is writable and the disk not full")
             }
-            Self::Read { .. } => Some(
-                "remove `.bimetal.json` if it is damaged; the builder then takes nothing in the directory for its own",
-            ),
-            Self::Escapes { .. } | Self::Interrupted => None,
+            Self::Owned(error) => Some(error.hint()),
+            Self::Read { .. } | Self::Escapes { .. } | Self::Interrupted => None,
         }
     }
 

@@ -11,10 +11,9 @@ use serde_json::{Value, json};
 
 use super::carried;
 use super::template::render;
-use super::tree::SourceTree;
-use crate::stages::config::COLLECTOR_VERSION;
-use crate::stages::plan::{Plan, Step};
-use crate::stages::resolve::GoModule;
+use crate::model::GoModule;
+use crate::model::pinned::COLLECTOR_VERSION;
+use crate::model::{Plan, SourceTree, Step};
 
 /// The kinds in the order in which `components.go` lists them, with the names that they have there.
 const GROUPS: [(Kind, &str); 5] = [

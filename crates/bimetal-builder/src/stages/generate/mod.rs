@@ -6,28 +6,19 @@
 mod carried;
 mod error;
 mod go;
-mod ours;
 mod rust;
 mod template;
-mod tree;
 mod writing;
 
 use std::collections::BTreeSet;
 
 use camino::Utf8PathBuf;
 
-pub use carried::CARRIED;
 pub use error::GenerateError;
-pub use ours::{Ours, RECORD, sha256, stays_below};
 pub use template::render;
-pub use tree::SourceTree;
 pub use writing::{make_directory, write};
 
-use super::plan::Plan;
-
-/// `sha256:` over everything that the builder generates from or carries: templates, Go sources, SDK
-/// crates.
-pub const GENERATOR_HASH: &str = env!("BIMETAL_GENERATOR_HASH");
+use crate::model::{Plan, SourceTree};
 
 /// Makes every source of the distribution.
 pub fn generate(plan: &Plan) -> SourceTree {

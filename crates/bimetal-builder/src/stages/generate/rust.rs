@@ -5,10 +5,10 @@
 
 use serde_json::json;
 
-use super::carried::{self, CARRIED, HOST_CRATES};
+use super::carried;
 use super::template::render;
-use super::tree::SourceTree;
-use crate::stages::plan::{Linkage, Plan, RustComponent};
+use crate::model::carried::{CARRIED, HOST_CRATES};
+use crate::model::{Linkage, Plan, RustComponent, SourceTree};
 
 pub(super) fn add(plan: &Plan, tree: &mut SourceTree) {
     let components = &plan.rust_components;

@@ -1,8 +1,9 @@
 use insta::assert_snapshot;
 
 use super::*;
+use crate::model::Linkage;
+use crate::stages::plan::plan;
 use crate::stages::plan::samples::{go, hosted, hosted_plan, module, plain, plain_plan};
-use crate::stages::plan::{Linkage, plan};
 use bimetal_manifest::schema::Kind;
 
 /// Every shape of distribution that the templates have a branch for.
@@ -244,7 +245,10 @@ fn the_same_plan_gives_the_same_sources() {
 
 #[test]
 fn the_generators_hash_is_a_digest() {
-    assert_eq!(GENERATOR_HASH.len(), "sha256:".len() + 64);
+    assert_eq!(
+        crate::model::carried::GENERATOR_HASH.len(),
+        "sha256:".len() + 64
+    );
 }
 
 #[test]

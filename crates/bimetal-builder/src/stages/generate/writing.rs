@@ -11,8 +11,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::error::GenerateError;
-use super::ours::{Ours, RECORD, sha256};
-use super::tree::SourceTree;
+use crate::model::SourceTree;
+use crate::owned::{Ours, sha256};
 use crate::toolchain::{interrupt, write};
 
 /// What OCB and we put at the top of generated files.
@@ -29,17 +29,14 @@ const OCB_FILES: &[&str] = &[
 /// Writes `tree` into `out`.
 pub fn write(tree: &SourceTree, out: &Utf8Path) -> Result<(), GenerateError> {
     make_directory(out)?;
-    let mut ours = Ours::load(out).map_err(|source| GenerateError::Read {
-        path: out.join(RECORD),
-        source,
-    })?;
+    let mut ours = Ours::load(out)?;
     refuse_foreign(tree, out, &ours)?;
     let before: BTreeSet<String> = ours.sources.keys().cloned().collect();
     // Recorded first: a write that is cut short leaves files that the next run knows.
     for (path, bytes) in tree.iter() {
         ours.sources.insert(path.to_string(), sha256(bytes));
     }
-    save(&mut ours, out)?;
+    ours.save(out)?;
     for (path, bytes) in tree.iter() {
         if interrupt::requested() {
             return Err(GenerateError::Interrupted);
@@ -66,7 +63,7 @@ pub fn write(tree: &SourceTree, out: &Utf8Path) -> Result<(), GenerateError> {
         .cloned()
         .collect();
     remove_stale(&stale, out, &mut ours.stamped)?;
-    save(&mut ours, out)
+    Ok(ours.save(out)?)
 }
 
 /// Whether nothing is left that a stamped file was stamped for: its plugin, or the plugin host
@@ -75,13 +72,6 @@ fn is_orphan(tree: &SourceTree, path: &str) -> bool {
     let directory = Utf8Path::new(path).parent().unwrap_or(Utf8Path::new(""));
     let has_host = tree.get("rust/Cargo.toml").is_some();
     !has_host || !tree.iter().any(|(source, _)| source.starts_with(directory))
-}
-
-fn save(ours: &mut Ours, out: &Utf8Path) -> Result<(), GenerateError> {
-    ours.save(out).map_err(|source| GenerateError::Write {
-        path: out.join(RECORD),
-        source,
-    })
 }
 
 /// Makes the output directory. Like OCB: the directories around it are not made.

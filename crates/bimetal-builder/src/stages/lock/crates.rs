@@ -16,9 +16,10 @@ use fs_err as fs;
 use super::error::LockError;
 use super::registry::{self, Unpacked};
 use super::requirers::{Edges, requirers};
-use super::{keys, local, parallel, tree};
-use crate::stages::plan::{Linkage, Plan, Step};
-use crate::toolchain::{Invocation, Runner, work};
+use super::{local, parallel, tree};
+use crate::flags::cargo::cargo;
+use crate::model::{Linkage, Plan, Step, keys};
+use crate::toolchain::Runner;
 
 /// Beginning of the names of the crates that the builder carries.
 const OURS: &str = "bimetal-";
@@ -160,20 +161,6 @@ fn graph(plan: &Plan, runner: &Runner<'_>) -> Result<Metadata, LockError> {
         tool: "cargo metadata",
         reason: error.to_string(),
     })
-}
-
-/// A `cargo` command for the generated workspace.
-pub fn cargo(plan: &Plan, command: &str) -> Invocation {
-    let target = work::cargo_target(&plan.out);
-    let cargo = match &plan.rust {
-        // Named, because a wrapper on PATH would choose a toolchain by the directory.
-        Some(rust) => {
-            Invocation::cargo(&rust.tools.cargo, target).env("RUSTC", rust.tools.rustc.as_str())
-        }
-        None => Invocation::cargo("cargo", target),
-    };
-    let manifest = plan.out.join("rust/Cargo.toml");
-    cargo.args([command, "--manifest-path", manifest.as_str()])
 }
 
 /// A `[patch]` that does not fit is only a warning for cargo, and a published crate of that name

@@ -4,8 +4,8 @@
 //! passes that lets the compiler read other source files than those that are hashed.
 
 use super::error::LockError;
-use super::go_modules::go;
-use crate::stages::plan::Plan;
+use crate::flags::go::go;
+use crate::model::Plan;
 use crate::toolchain::{Runner, go_flags};
 
 /// Puts other files into the place of sources, which no hash would show.

@@ -17,10 +17,11 @@ use sha2::{Digest, Sha256};
 use super::error::LockError;
 use super::go_sources::{self, Listing};
 use super::tree::hex;
-use crate::stages::config::COLLECTOR_VERSION;
-use crate::stages::generate::SourceTree;
-use crate::stages::plan::{Plan, Step};
-use crate::toolchain::{Invocation, Runner, interrupt, work, write};
+use crate::flags::go::go;
+use crate::model::SourceTree;
+use crate::model::pinned::COLLECTOR_VERSION;
+use crate::model::{Plan, Step};
+use crate::toolchain::{Runner, interrupt, work, write};
 
 /// The module that says which Collector this is.
 const CORE: &str = "go.opentelemetry.io/collector/otelcol";
@@ -96,16 +97,6 @@ pub(super) fn resolve(
 
 fn memory(plan: &Plan) -> Utf8PathBuf {
     work::directory(&plan.out).join("modules.json")
-}
-
-/// A `go` command in the output directory with the plan's cgo.
-pub fn go(plan: &Plan) -> Invocation {
-    let program = plan
-        .go
-        .tool
-        .as_ref()
-        .map_or(Utf8Path::new("go"), |tool| &tool.program);
-    Invocation::go(program, &plan.out, plan.go.cgo)
 }
 
 /// Puts back the tidied go.mod of the last run if everything that led to it is the same.

@@ -14,11 +14,11 @@ use fs_err as fs;
 use serde::Deserialize;
 
 use super::error::LockError;
-use super::go_modules::go;
 use super::requirers::{Edges, requirers};
 use super::tags::{self, Files, Node};
 use super::{archive, local, parallel, tree};
-use crate::stages::plan::Plan;
+use crate::flags::go::go;
+use crate::model::Plan;
 use crate::toolchain::{InvocationError, Runner};
 
 /// Go's part of the lock.

@@ -6,10 +6,10 @@
 
 mod archive;
 mod constraints;
-pub mod crates;
+mod crates;
 mod error;
 mod flags;
-pub mod go_modules;
+mod go_modules;
 mod go_sources;
 mod local;
 mod parallel;
@@ -21,18 +21,15 @@ mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bimetal_manifest::schema::Dependency;
 use camino::{Utf8Path, Utf8PathBuf};
 
 pub use archive::cached_name;
 pub use error::LockError;
-pub use profile::Profile;
 pub use tree::hex;
 pub use tree::{TreeError, sum_of_files, walked};
 
 use self::go_modules::Origin;
-use crate::stages::generate::SourceTree;
-use crate::stages::plan::{Plan, Step};
+use crate::model::{Plan, SourceTree, Sources, Step};
 use crate::toolchain::{Runner, cargo_home, work};
 
 /// A plan whose sources are fixed and hashed.
@@ -41,28 +38,6 @@ pub struct Locked {
     pub plan: Plan,
     pub tree: SourceTree,
     pub sources: Sources,
-}
-
-/// The dependencies of every artifact. Empty for a distribution without a plugin host: it has no
-/// manifests.
-#[derive(Clone, Debug, Default)]
-pub struct Sources {
-    /// Go modules in main's import graph.
-    pub go_main: Vec<Dependency>,
-    /// Crates in the graph of main's static library.
-    pub rust_main: Vec<Dependency>,
-    /// By [`GoPlugin::name`](crate::stages::plan::GoPlugin::name).
-    pub go_plugins: BTreeMap<String, Vec<Dependency>>,
-    /// By [`RustComponent::name`](crate::stages::plan::RustComponent::name).
-    pub rust_plugins: BTreeMap<String, Vec<Dependency>>,
-    /// Of the given tags those that main's import graph asks for.
-    pub go_main_tags: Vec<String>,
-    /// The same of every Go plugin, by its name.
-    pub go_plugin_tags: BTreeMap<String, Vec<String>>,
-    /// Go import path of a component -> directory of its package.
-    pub go_directories: BTreeMap<String, Utf8PathBuf>,
-    /// What guides Go's compiler.
-    pub profile: Option<Profile>,
 }
 
 /// Updates the lock files and hashes the sources; each only if the plan has the step.
@@ -136,31 +111,6 @@ pub fn local_module(
         what: format!("local module `{directory}`"),
         source,
     })
-}
-
-/// The hashes by key.
-pub fn by_key(dependencies: &[Dependency]) -> BTreeMap<String, String> {
-    keys(dependencies)
-        .into_iter()
-        .zip(dependencies)
-        .map(|(key, dependency)| (key, dependency.hash.clone()))
-        .collect()
-}
-
-/// The key of each of one artifact's dependencies: its name, or `name@version` where the name
-/// occurs more than once.
-fn keys(dependencies: &[Dependency]) -> Vec<String> {
-    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
-    for dependency in dependencies {
-        *count.entry(&dependency.name).or_default() += 1;
-    }
-    dependencies
-        .iter()
-        .map(|dependency| match count[dependency.name.as_str()] {
-            1 => dependency.name.clone(),
-            _ => format!("{}@{}", dependency.name, dependency.version),
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -10,27 +10,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::error::LockError;
-use crate::stages::generate::sha256;
+use crate::model::Profile;
+use crate::owned::sha256;
 use crate::toolchain::{go_flags, work, write};
 
 /// What `-pgo=auto` looks for in the directory of a main package.
 const DEFAULT: &str = "default.pgo";
-
-/// A profile of the distribution.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Profile {
-    /// The copy that the compiler reads; it is named like the user's file.
-    pub path: Utf8PathBuf,
-    /// `sha256:` of its bytes.
-    pub digest: String,
-}
-
-impl Profile {
-    /// Its base name: all that Go itself records of it.
-    pub fn name(&self) -> &str {
-        self.path.file_name().unwrap_or(DEFAULT)
-    }
-}
 
 /// The profile that the user asks for with `flags`.
 pub(super) fn fix(out: &Utf8Path, flags: &str) -> Result<Option<Profile>, LockError> {

@@ -3,7 +3,10 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
+use bimetal_manifest::schema::Dependency;
+
 use super::*;
+use crate::model::by_key;
 use crate::progress::Activity;
 use crate::stages::plan::samples;
 

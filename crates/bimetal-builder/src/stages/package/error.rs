@@ -7,6 +7,7 @@ use std::io;
 
 use camino::Utf8PathBuf;
 
+use crate::owned::OwnedError;
 use crate::stages::verify::VerifyError;
 
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +39,8 @@ pub enum PackageError {
         name: String,
         source: serde_json::Error,
     },
+    #[error(transparent)]
+    Owned(#[from] OwnedError),
     #[error("interrupted")]
     Interrupted,
 }
@@ -63,6 +66,7 @@ impl PackageError {
             Self::Changed { .. } => {
                 Some("see that nothing else builds into the same output directory")
             }
+            Self::Owned(error) => Some(error.hint()),
             Self::Read { .. } | Self::Lock { .. } | Self::Sidecar { .. } | Self::Interrupted => {
                 None
             }

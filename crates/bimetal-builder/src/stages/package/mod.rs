@@ -15,8 +15,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 pub use error::PackageError;
 pub use place::{Content, Entry, put};
 
-use super::plan::{Host, Plan};
 use super::verify::{self, Checked, CheckedPlugin, Verified};
+use crate::model::{Host, Plan};
 use crate::toolchain::Runner;
 
 /// Directory of the sidecars.

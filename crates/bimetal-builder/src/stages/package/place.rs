@@ -15,7 +15,7 @@ use fs_err as fs;
 use super::copied::Copied;
 use super::error::PackageError;
 use crate::model::documents::DOCUMENTS;
-use crate::stages::generate::{Ours, RECORD};
+use crate::owned::Ours;
 
 /// Mode of main and plugins. Nobody but the owner may write: main refuses plugins that others can
 /// change.
@@ -55,10 +55,7 @@ impl Content {
 
 /// Puts every entry into place, the last one last, and removes ours that are not among them.
 pub fn put(out: &Utf8Path, entries: &[Entry]) -> Result<(), PackageError> {
-    let mut ours = Ours::load(out).map_err(|source| PackageError::Read {
-        path: out.join(RECORD),
-        source,
-    })?;
+    let mut ours = Ours::load(out)?;
     check_directories(out, entries)?;
     let changed = changed(out, entries, &ours)?;
 
@@ -77,24 +74,17 @@ pub fn put(out: &Utf8Path, entries: &[Entry]) -> Result<(), PackageError> {
     }
     // Recorded before the renames: a run that is cut short leaves only files that the next one
     // knows.
-    save(out, &mut ours)?;
+    ours.save(out)?;
     copied.rename()?;
 
     for name in gone {
         retire(out, &name, &mut ours)?;
     }
-    save(out, &mut ours)
+    Ok(ours.save(out)?)
 }
 
 fn record(digest: Digest) -> String {
     format!("sha256:{digest}")
-}
-
-fn save(out: &Utf8Path, ours: &mut Ours) -> Result<(), PackageError> {
-    ours.save(out).map_err(|source| PackageError::Write {
-        path: out.join(RECORD),
-        source,
-    })
 }
 
 /// The directories that exist really lie in `out`, whatever links are there, and those of programs

@@ -12,9 +12,9 @@ use fs_err as fs;
 use insta::assert_snapshot;
 
 use super::*;
+use crate::owned::{Ours, RECORD};
 use crate::progress::Activity;
 use crate::stages::build::BuiltPlugin;
-use crate::stages::generate::{Ours, RECORD};
 use crate::stages::plan::samples::{hosted_plan, plain_plan};
 use crate::stages::verify::About;
 use crate::toolchain::{Invocation, work};
@@ -460,6 +460,6 @@ fn a_damaged_record_is_an_error_before_anything_is_written() {
     let out = Out::new();
     out.put(RECORD, "{");
     let error = out.package("main", &[]).unwrap_err();
-    assert!(matches!(error, PackageError::Read { .. }), "{error}");
+    assert!(matches!(error, PackageError::Owned(_)), "{error}");
     assert_eq!(out.files(), [".bimetal.json"]);
 }

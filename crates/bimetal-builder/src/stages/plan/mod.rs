@@ -2,7 +2,6 @@
 //!
 //! In: [`Resolved`]. Out: [`Plan`]. Invariant: pure; no IO, no clock, no environment.
 
-mod model;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
 mod table;
@@ -12,15 +11,15 @@ use std::collections::BTreeMap;
 use bimetal_manifest::schema::Kind;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
-pub use model::{
-    Artifact, Distribution, GoComponent, GoPlugin, GoSettings, Host, Linkage, Plan, RustComponent,
-    RustSettings, Signals, Step,
-};
 pub use table::table;
 
-use crate::stages::config::build_tags;
+use crate::flags::build_tags;
+use crate::model::{
+    Artifact, Distribution, GoComponent, GoModule, GoPlugin, GoSettings, Host, Linkage, Plan,
+    RustComponent, RustSettings, Step,
+};
 use crate::stages::generate;
-use crate::stages::resolve::{Component, Crate, GoModule, Options, Resolved, Source};
+use crate::stages::resolve::{Component, Crate, Options, Resolved, Source};
 
 /// The `go` line of a generated go.mod, and what `go mod tidy` stays compatible with.
 const GO_LANGUAGE: &str = "1.25";

@@ -6,10 +6,9 @@ use bimetal_manifest::schema::{Kind, Policy};
 use camino::Utf8PathBuf;
 
 use super::{Linkage, Plan, plan};
+use crate::model::{Cc, GoModule, GoTool, LocalCrate, RustTools};
 use crate::stages::config::Dist;
-use crate::stages::resolve::{
-    Cc, Component, Crate, GoModule, GoTool, LocalCrate, Options, Resolved, RustTools, Source,
-};
+use crate::stages::resolve::{Component, Crate, Options, Resolved, Source};
 
 /// One module of the core Collector.
 pub fn module(path: &str, alias: &str, version: &str) -> GoModule {

@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use super::{Linkage, Plan, Step};
-use crate::stages::resolve::Base;
+use crate::model::Base;
 
 /// Stable text without colours.
 pub fn table(plan: &Plan) -> String {

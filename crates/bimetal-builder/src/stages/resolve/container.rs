@@ -3,32 +3,16 @@
 //! In: `dist.base_image` as written. Out: [`Base`]. Invariant: only looks; what an image's digest
 //! is today is asked later, where there is an engine.
 
-use camino::{Utf8Path, Utf8PathBuf};
-use serde::{Deserialize, Serialize};
+use camino::Utf8Path;
 
 use super::error::ResolveError;
-use super::paths;
+use crate::model::Base;
+use crate::model::paths;
 use crate::stages::config::Config;
 
 /// Ends of the names of root file systems; what an image's reference may end with too, and never
 /// does.
 const ARCHIVES: [&str; 4] = [".tar", ".tar.gz", ".tgz", ".tar.xz"];
-
-/// What the container starts from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Base {
-    /// The official images of Go and Rust.
-    Official,
-    /// One image that has the toolchains, as the user names it; perhaps with its digest.
-    Image(String),
-    /// An archive of a root file system, absolute, and the digest that the user wants it to have
-    /// (`sha256:…`).
-    RootFs {
-        path: Utf8PathBuf,
-        wanted: Option<String>,
-    },
-}
 
 /// What `dist.base_image` names; a path starts at the configuration, like that of a crate.
 pub(super) fn base(config: &Config, current: &Utf8Path) -> Result<Base, ResolveError> {

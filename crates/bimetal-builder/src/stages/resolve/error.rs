@@ -6,8 +6,9 @@
 use camino::Utf8PathBuf;
 
 use super::local::LocalError;
-use crate::stages::config::Place;
+use crate::model::pinned::{GO_NEEDED, RUST_NEEDED};
 use crate::toolchain::InvocationError;
+use crate::yaml::Place;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ResolveError {
@@ -66,10 +67,10 @@ impl ResolveError {
     /// The next action for a person.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NoGo { .. } => format!("install Go {} or newer and put it on PATH, or name it with `dist.go`", super::tools::GO_NEEDED),
+            Self::NoGo { .. } => format!("install Go {} or newer and put it on PATH, or name it with `dist.go`", GO_NEEDED),
             Self::OldGo { needed, .. } => format!("install Go {needed} or newer, put it first on PATH, or name it with `dist.go`"),
             Self::DeniedGo { .. } => "use Go 1.26.x, or 1.27.2 or newer".to_owned(),
-            Self::NoRust { .. } => format!("install Rust {} or newer (rustc and cargo)", super::tools::RUST_NEEDED),
+            Self::NoRust { .. } => format!("install Rust {} or newer (rustc and cargo)", RUST_NEEDED),
             Self::OldRust { needed, .. } => format!("install Rust {needed} or newer and put it first on PATH"),
             Self::NoCc { .. } => "install a C compiler (on Debian: `apt-get install gcc libc6-dev`) or name one with the variable `CC`".to_owned(),
             Self::Windows { .. } => "remove the entry, or build for Linux".to_owned(),

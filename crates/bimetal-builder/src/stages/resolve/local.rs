@@ -12,8 +12,8 @@ use cargo_metadata::{Metadata, MetadataCommand, Package};
 use fs_err as fs;
 
 use super::local_manifest;
-use super::model::LocalCrate;
-use crate::stages::generate::CARRIED;
+use crate::model::LocalCrate;
+use crate::model::carried::CARRIED;
 use crate::toolchain::{Invocation, InvocationError, Runner};
 
 const MAX_CRATE_SIZE: u64 = 64 * 1024 * 1024;

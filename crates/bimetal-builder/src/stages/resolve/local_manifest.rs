@@ -9,7 +9,7 @@ use cargo_metadata::{Dependency, DependencyKind, Package, Target, TargetKind};
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, Value, value};
 
 use super::local::LocalError;
-use crate::stages::generate::CARRIED;
+use crate::model::carried::CARRIED;
 
 /// Whether a dependency is compiled when the library is.
 pub(super) fn is_built(dependency: &Dependency) -> bool {

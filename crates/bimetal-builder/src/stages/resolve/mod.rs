@@ -9,7 +9,6 @@ mod local;
 mod local_manifest;
 mod model;
 mod modules;
-mod paths;
 mod tools;
 
 use std::collections::HashSet;
@@ -17,15 +16,12 @@ use std::collections::HashSet;
 use bimetal_manifest::schema::Kind;
 use camino::{Utf8Path, Utf8PathBuf};
 
-pub use container::Base;
 pub use error::ResolveError;
-pub use model::{
-    Cc, Component, Crate, GoModule, GoTool, LocalCrate, Options, Resolved, RustTools, Source,
-    Surroundings,
-};
+pub use model::{Component, Crate, Options, Resolved, Source, Surroundings};
 
+use crate::model::paths::absolute;
+use crate::model::{GoTool, Linkage, LocalCrate, Plan, RustTools};
 use crate::stages::config::{CargoText, Config, Entry};
-use crate::stages::plan::{Linkage, Plan};
 use crate::toolchain::Runner;
 use local::Locals;
 use modules::Modules;
@@ -112,11 +108,6 @@ pub fn resolve(
     })
 }
 
-/// A program by its absolute path, or by its name in the directories of `search_path`.
-pub fn find_tool(name: &str, search_path: &str) -> Option<Utf8PathBuf> {
-    tools::find(name, Utf8Path::new("/"), search_path)
-}
-
 /// The toolchains of this machine for a plan that was made on another one, or at another time.
 pub fn tools_for(
     plan: &mut Plan,
@@ -152,7 +143,7 @@ fn output_directory(
         .as_ref()
         .or(config.dist.output_path.as_ref());
     match named {
-        Some(path) => paths::absolute(&surroundings.current_directory, path),
+        Some(path) => absolute(&surroundings.current_directory, path),
         None => surroundings.fresh_directory.clone(),
     }
 }
@@ -312,7 +303,7 @@ fn rust_crate(
     let path = text
         .path
         .as_ref()
-        .map(|path| paths::absolute(&current.join(directory), path));
+        .map(|path| absolute(&current.join(directory), path));
     if let Some(path) = &path {
         let (place, label) = (entry.place.clone(), entry.label.clone());
         locals

@@ -6,11 +6,9 @@
 
 use bimetal_manifest::schema::Kind;
 use camino::Utf8PathBuf;
-use serde::{Deserialize, Serialize};
 
-use super::container::Base;
+use crate::model::{Base, Cc, GoModule, GoTool, Linkage, LocalCrate, RustTools};
 use crate::stages::config::Dist;
-use crate::stages::plan::{Linkage, Signals};
 
 /// The configuration, resolved.
 #[derive(Clone, Debug)]
@@ -94,27 +92,6 @@ pub enum Source {
     Rust(Crate),
 }
 
-/// One Go module of the configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GoModule {
-    /// `gomod:` as written: path and version.
-    pub gomod: String,
-    /// The first word of `gomod`.
-    pub path: String,
-    /// The second word of `gomod`; empty when there is none.
-    pub version: String,
-    /// Import path of the package with `NewFactory`.
-    pub import: String,
-    /// Name of the package in generated code, unique in the distribution.
-    pub alias: String,
-    /// What `replace` points to, as it is written into go.mod.
-    pub replace: Option<String>,
-    /// `type:`, for modules without metadata.yaml.
-    pub type_name: Option<String>,
-    /// `signals:`, for modules without metadata.yaml.
-    pub signals: Option<Signals>,
-}
-
 /// One `cargo:` entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Crate {
@@ -127,52 +104,4 @@ pub struct Crate {
     pub value: String,
     /// Directory of a path crate, absolute.
     pub path: Option<Utf8PathBuf>,
-}
-
-/// Go, as found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GoTool {
-    pub program: Utf8PathBuf,
-    /// For instance `go1.26.8`.
-    pub version: String,
-    pub os: String,
-    pub arch: String,
-}
-
-/// cargo and rustc, as found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RustTools {
-    pub cargo: Utf8PathBuf,
-    pub rustc: Utf8PathBuf,
-    /// For instance `1.95.0`.
-    pub version: String,
-    /// First line of `rustc -vV`.
-    pub text: String,
-    pub commit: Option<String>,
-    /// The triple that is built for.
-    pub target: String,
-}
-
-/// The C compiler, as found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cc {
-    pub program: Utf8PathBuf,
-    /// First line of `--version`.
-    pub version: String,
-}
-
-/// One path crate, copied below `rust/local/<name>/`: what `cargo metadata` and its directory say.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LocalCrate {
-    /// Name of the package and of its directory below `rust/local/`.
-    pub name: String,
-    pub version: String,
-    /// Where it was read from, absolute.
-    pub root: Utf8PathBuf,
-    /// The self-contained Cargo.toml.
-    #[serde(skip)]
-    pub manifest: String,
-    /// Its files, relative to `root`, without Cargo.toml, sorted.
-    #[serde(skip)]
-    pub files: Vec<(Utf8PathBuf, Vec<u8>)>,
 }

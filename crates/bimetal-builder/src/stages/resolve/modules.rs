@@ -9,8 +9,8 @@ use std::collections::HashSet;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::ResolveError;
-use super::model::GoModule;
-use super::paths;
+use crate::model::GoModule;
+use crate::model::paths;
 use crate::stages::config::{Entry, is_go_identifier};
 
 /// Names that the generated Go code uses itself, or that Go gives a meaning to.

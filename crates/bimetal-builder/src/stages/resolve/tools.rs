@@ -7,14 +7,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 
 use super::error::ResolveError;
-use super::model::{Cc, GoTool, RustTools};
-use crate::stages::config::COLLECTOR_VERSION;
-use crate::toolchain::{Invocation, Runner};
+use crate::model::pinned::{COLLECTOR_VERSION, GO_NEEDED, RUST_NEEDED};
+use crate::model::{Cc, GoTool, RustTools};
+use crate::toolchain::{Invocation, Runner, find, is_program};
 
-/// The `go` line of the pinned Collector's modules.
-pub(super) const GO_NEEDED: &str = "1.26.0";
-/// The oldest compiler that the carried crates are written for.
-pub(super) const RUST_NEEDED: &str = env!("CARGO_PKG_RUST_VERSION");
 /// Go releases that take the wrong `case` of a type switch once several plugins are loaded.
 const DENIED_GO: &[(u64, u64, u64)] = &[(1, 27, 0), (1, 27, 1)];
 
@@ -231,32 +227,6 @@ pub(super) fn cc(
         .unwrap_or_default()
         .to_owned();
     Ok(Cc { program, version })
-}
-
-/// A program by path, or by name in the directories of `search`.
-pub(super) fn find(name: &str, current: &Utf8Path, search: &str) -> Option<Utf8PathBuf> {
-    if name.contains('/') {
-        let path = super::paths::absolute(current, name);
-        return is_program(&path).then_some(path);
-    }
-    let directories = std::env::split_paths(search)
-        .filter_map(|directory| Utf8PathBuf::from_path_buf(directory).ok());
-    directories
-        .filter(|directory| directory.is_absolute())
-        .map(|directory| directory.join(name))
-        .find(|path| is_program(path))
-}
-
-#[cfg(unix)]
-fn is_program(path: &Utf8Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    path.metadata()
-        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_program(path: &Utf8Path) -> bool {
-    path.is_file()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use bimetal_manifest::schema::Abi;
 use fs_err as fs;
 
 use super::error::StampError;
-use crate::stages::plan::Plan;
+use crate::model::Plan;
 
 /// The numbers are constants of a crate that the builder carries but does not link.
 const SOURCE: &str = "rust/bimetal/bimetal-abi/src/number.rs";

@@ -10,9 +10,9 @@ use bimetal_manifest::schema::Toolchain;
 use camino::Utf8Path;
 
 use super::error::StampError;
-use crate::stages::generate::sha256;
-use crate::stages::lock::go_modules::go;
-use crate::stages::plan::Plan;
+use crate::flags::go::go;
+use crate::model::Plan;
+use crate::owned::sha256;
 use crate::toolchain::{Invocation, InvocationError, Runner, without_neutral};
 
 /// Variables that change what Go compiles. Paths of caches and proxies are not among them.

@@ -7,6 +7,7 @@ use std::io;
 
 use camino::Utf8PathBuf;
 
+use crate::owned::OwnedError;
 use crate::toolchain::InvocationError;
 
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,8 @@ pub enum StampError {
     },
     #[error("`{path}` is in the way: this builder did not make it")]
     NotOurs { path: Utf8PathBuf },
+    #[error(transparent)]
+    Owned(#[from] OwnedError),
     #[error("cannot write `{path}`")]
     Write {
         path: Utf8PathBuf,
@@ -52,6 +55,7 @@ impl StampError {
             Self::Write { .. } => {
                 Some("see that the output directory is writable and the disk not full")
             }
+            Self::Owned(error) => Some(error.hint()),
             _ => None,
         }
     }

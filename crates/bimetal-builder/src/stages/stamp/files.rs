@@ -6,15 +6,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io;
 
 use bimetal_manifest::frame;
 use camino::Utf8Path;
 use fs_err as fs;
 
 use super::error::StampError;
-use crate::stages::generate::{Ours, sha256};
-use crate::stages::plan::Plan;
+use crate::model::Plan;
+use crate::owned::{Ours, sha256, stamped};
 use crate::toolchain::write;
 
 /// `manifest.c` alone would not be compiled: Go wants a file that imports C.
@@ -57,7 +56,7 @@ fn join(directory: &str, name: &str) -> String {
 
 /// Writes what changed and removes what an earlier run wrote for artifacts that are gone.
 pub(super) fn write(plan: &Plan, written: &Written) -> Result<(), StampError> {
-    let mut ours = load(plan)?;
+    let mut ours = Ours::load(&plan.out)?;
     for (name, bytes) in &written.0 {
         let path = plan.out.join(name);
         let foreign = !ours.lists(name)
@@ -68,73 +67,19 @@ pub(super) fn write(plan: &Plan, written: &Written) -> Result<(), StampError> {
         }
     }
     // The Rust object is written by a later step, and kept as long as there are manifests.
-    remove(plan, &mut ours, |name| {
+    stamped::remove(&plan.out, &mut ours, |name| {
         written.0.contains_key(name) || Utf8Path::new(name).extension() == Some("syso")
     })?;
     for (name, bytes) in &written.0 {
         ours.stamped.insert(name.clone(), sha256(bytes));
     }
     // Recorded first: a run that is cut short leaves only files that the next one knows.
-    save(plan, &mut ours)?;
+    ours.save(&plan.out)?;
     for (name, bytes) in &written.0 {
         let path = plan.out.join(name);
         write::if_changed(&path, bytes).map_err(|source| StampError::Write { path, source })?;
     }
     Ok(())
-}
-
-/// Notes that `name` is ours.
-pub fn record(plan: &Plan, name: &str, bytes: &[u8]) -> Result<(), StampError> {
-    let mut ours = load(plan)?;
-    ours.stamped.insert(name.to_owned(), sha256(bytes));
-    save(plan, &mut ours)
-}
-
-/// Removes everything that this step ever wrote: for a distribution that has no plugin host any
-/// more. C files would break its build.
-pub fn retire(plan: &Plan) -> Result<(), StampError> {
-    let mut ours = load(plan)?;
-    if ours.stamped.is_empty() {
-        return Ok(());
-    }
-    remove(plan, &mut ours, |_| false)?;
-    save(plan, &mut ours)
-}
-
-fn remove(plan: &Plan, ours: &mut Ours, keep: impl Fn(&str) -> bool) -> Result<(), StampError> {
-    let gone: Vec<String> = ours
-        .stamped
-        .keys()
-        .filter(|name| !keep(name))
-        .cloned()
-        .collect();
-    for name in gone {
-        ours.stamped.remove(&name);
-        let path = plan.out.join(&name);
-        match fs::remove_file(&path) {
-            Ok(()) => {
-                // Directories of removed plugins; one that is not empty stays.
-                let _not_empty = path.parent().map(fs::remove_dir);
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(source) => return Err(StampError::Write { path, source }),
-        }
-    }
-    Ok(())
-}
-
-fn load(plan: &Plan) -> Result<Ours, StampError> {
-    Ours::load(&plan.out).map_err(|source| StampError::Read {
-        path: plan.out.join(crate::stages::generate::RECORD),
-        source,
-    })
-}
-
-fn save(plan: &Plan, ours: &mut Ours) -> Result<(), StampError> {
-    ours.save(&plan.out).map_err(|source| StampError::Write {
-        path: plan.out.join(crate::stages::generate::RECORD),
-        source,
-    })
 }
 
 /// A C file with one array in the section that readers look for. A string is compiled many times

@@ -13,11 +13,11 @@ use serde_json::Map;
 
 use super::error::StampError;
 use super::{abi, environment};
+use crate::flags::{cargo, go};
 use crate::model::PROGRAM;
-use crate::stages::build::{cargo, go, rust_is_release};
+use crate::model::carried::GENERATOR_HASH;
+use crate::model::{Profile, by_key};
 use crate::stages::describe::Described;
-use crate::stages::generate::GENERATOR_HASH;
-use crate::stages::lock::{Profile, by_key};
 use crate::toolchain::Runner;
 
 /// What the manifests of one distribution have in common.
@@ -81,7 +81,7 @@ impl<'a> Makers<'a> {
             },
             rust: Side {
                 version: rust.tools.version.clone(),
-                profile: if rust_is_release(plan) {
+                profile: if cargo::is_release(plan) {
                     "release"
                 } else {
                     "debug"

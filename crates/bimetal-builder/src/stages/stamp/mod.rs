@@ -14,12 +14,11 @@ mod time;
 use std::collections::BTreeMap;
 
 pub use error::StampError;
-pub use files::{record, retire};
 pub use time::stamped_times;
 
 use super::describe::{Components, Described};
-use super::lock::Profile;
-use super::plan::{Linkage, Plan, Step};
+use crate::model::Profile;
+use crate::model::{Linkage, Plan, Step};
 use crate::toolchain::Runner;
 
 /// A described plan whose manifests stand among the sources.

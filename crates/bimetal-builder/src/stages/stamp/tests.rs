@@ -8,9 +8,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::*;
+use crate::model::SourceTree;
+use crate::model::{Profile, Sources};
+use crate::owned::sha256;
 use crate::progress::Activity;
-use crate::stages::generate::{SourceTree, sha256};
-use crate::stages::lock::{Profile, Sources};
 use crate::stages::plan::samples;
 
 /// Settings that Go's own check overlooks, or that its record leaves out; each changes what is

@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::error::StampError;
-use crate::stages::generate::SourceTree;
+use crate::model::SourceTree;
+use crate::model::{Linkage, Plan};
 use crate::stages::lock::hex;
-use crate::stages::plan::{Linkage, Plan};
 use crate::toolchain::{work, write};
 
 /// Name of main among the artifacts of a plan.

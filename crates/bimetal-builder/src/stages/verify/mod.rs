@@ -20,7 +20,7 @@ pub use error::VerifyError;
 pub use stage::lock;
 
 use super::build::{Built, BuiltPlugin};
-use super::plan::{Plan, Step};
+use crate::model::{Plan, Step};
 use crate::toolchain::Runner;
 use passed::Passed;
 use stage::Stage;

@@ -5,7 +5,7 @@
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 /// `path` from `base`, without `.` and `..`.
-pub(super) fn absolute(base: &Utf8Path, path: impl AsRef<Utf8Path>) -> Utf8PathBuf {
+pub fn absolute(base: &Utf8Path, path: impl AsRef<Utf8Path>) -> Utf8PathBuf {
     let mut result = Utf8PathBuf::new();
     for component in base.join(path.as_ref()).components() {
         match component {
@@ -20,7 +20,7 @@ pub(super) fn absolute(base: &Utf8Path, path: impl AsRef<Utf8Path>) -> Utf8PathB
 }
 
 /// The way from the directory `from` to `to`; both absolute and clean.
-pub(super) fn relative(from: &Utf8Path, to: &Utf8Path) -> Utf8PathBuf {
+pub fn relative(from: &Utf8Path, to: &Utf8Path) -> Utf8PathBuf {
     let mut here = from.components().peekable();
     let mut there = to.components().peekable();
     while here.peek().is_some() && here.peek() == there.peek() {

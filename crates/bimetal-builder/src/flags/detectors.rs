@@ -6,7 +6,7 @@
 
 /// The detectors that the Collector and its libraries can leave out (OCB has this list since
 /// v0.165.0).
-pub(super) const KNOWN: &[&str] = &[
+pub const KNOWN: &[&str] = &[
     "akamai",
     "alibaba_ecs",
     "aws_ec2",

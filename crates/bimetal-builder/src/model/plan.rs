@@ -6,11 +6,14 @@
 
 use std::collections::BTreeMap;
 
-use bimetal_manifest::schema::{Hermetic, Kind, Policy};
+use bimetal_manifest::schema::{Hermetic, Policy};
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
-use crate::stages::resolve::{Base, Cc, GoModule, GoTool, LocalCrate, RustTools};
+use super::base::Base;
+use super::component::{GoComponent, GoModule, GoPlugin, Linkage, LocalCrate, RustComponent};
+use super::step::Step;
+use super::tools::{Cc, GoTool, RustTools};
 
 /// What will be done, in which order, to get which files.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -65,34 +68,6 @@ pub struct Plan {
     pub files: Vec<Utf8PathBuf>,
     /// What the build gives, relative to `out`.
     pub artifacts: Vec<Artifact>,
-}
-
-/// One step of the build.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Step {
-    /// Write the sources.
-    Generate,
-    /// Update go.mod, go.sum and Cargo.lock, and download what they name.
-    Modules,
-    /// Collect everything that a container without a network needs.
-    Fetch,
-    /// Write the Dockerfile, and nothing else.
-    Dockerfile,
-    /// Run the steps from `lock` on in a container without a network.
-    Container,
-    /// Hash the sources that the compilers will read.
-    Lock,
-    /// Learn identity and schema of every component.
-    Describe,
-    /// Write the manifest texts that are linked in.
-    Stamp,
-    /// Run the compilers.
-    Build,
-    /// Re-read every artifact from disk and load each plugin once in a child.
-    Verify,
-    /// Put the artifacts into place.
-    Package,
 }
 
 /// What the Collector says about itself.
@@ -156,61 +131,6 @@ pub struct Host {
     pub package_dir: Utf8PathBuf,
 }
 
-/// Whether a component is linked into main or built as a plugin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Linkage {
-    /// Linked into main.
-    Static,
-    /// A shared library of its own.
-    Plugin,
-}
-
-/// One Go component of main.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GoComponent {
-    pub kind: Kind,
-    pub module: GoModule,
-}
-
-/// One Go plugin: a `package main` of the generated module.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GoPlugin {
-    pub kind: Kind,
-    pub module: GoModule,
-    /// `<kind>-<alias>`: name of its directory and of its build output until its type is known.
-    pub name: String,
-    /// `internal/plugin/<name>`.
-    pub dir: Utf8PathBuf,
-    /// Import path of the generated package, unique in the distribution.
-    pub package: String,
-}
-
-/// One Rust component.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RustComponent {
-    pub kind: Kind,
-    pub linkage: Linkage,
-    /// `<kind>-<crate>`: name of its directory below `rust/plugin/` if it is a plugin.
-    pub name: String,
-    /// `rust/plugin/<name>`; used by plugins only.
-    pub dir: Utf8PathBuf,
-    /// Package name of the generated cdylib; its library file is
-    /// `lib<package with underscores>.so`.
-    pub package: String,
-    /// Key of the user's crate in `[dependencies]`.
-    pub key: String,
-    /// The key as Rust code names it.
-    pub ident: String,
-    /// Value in the generated `[workspace.dependencies]`: a path crate's `path` is
-    /// `local/<crate_name>`.
-    pub value: String,
-    /// Package name of the user's crate (`package =`, else the key).
-    pub crate_name: String,
-    /// Directory of a path crate, absolute, as the user wrote it.
-    pub path: Option<Utf8PathBuf>,
-}
-
 /// One file that the build gives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Artifact {
@@ -220,9 +140,6 @@ pub struct Artifact {
     /// One line for people.
     pub about: String,
 }
-
-/// The signals that a user named for a Go component: signal -> stability.
-pub type Signals = BTreeMap<String, String>;
 
 impl Plan {
     /// Whether `step` is part of this plan.

@@ -6,10 +6,7 @@
 
 use camino::Utf8Path;
 
-use super::error::BuildError;
-use crate::stages::lock::Profile;
-use crate::stages::lock::go_modules::go;
-use crate::stages::plan::{GoPlugin, Plan};
+use crate::model::{GoPlugin, Plan, Profile};
 use crate::toolchain::{Invocation, go_flags};
 
 /// Keeps symbols of archives out of the dynamic symbols, where they would take the place of a
@@ -25,8 +22,18 @@ const REFUSED: &[(&str, &str)] = &[
     ("-linkshared", "Go cannot load plugins into such a program"),
 ];
 
+/// A `go` command in the output directory with the plan's cgo.
+pub fn go(plan: &Plan) -> Invocation {
+    let program = plan
+        .go
+        .tool
+        .as_ref()
+        .map_or(Utf8Path::new("go"), |tool| &tool.program);
+    Invocation::go(program, &plan.out, plan.go.cgo)
+}
+
 /// `go build` of main into `path`.
-pub(super) fn main(plan: &Plan, profile: Option<&Profile>, path: &Utf8Path) -> Invocation {
+pub fn main(plan: &Plan, profile: Option<&Profile>, path: &Utf8Path) -> Invocation {
     let mut args = arguments(plan, Artifact::Main);
     args.extend(guided(plan, profile));
     args.splice(1..1, ["-o".to_owned(), path.to_string()]);
@@ -34,7 +41,7 @@ pub(super) fn main(plan: &Plan, profile: Option<&Profile>, path: &Utf8Path) -> I
 }
 
 /// `go build` of a plugin into `path`.
-pub(super) fn plugin(
+pub fn plugin(
     plan: &Plan,
     plugin: &GoPlugin,
     profile: Option<&Profile>,
@@ -103,22 +110,8 @@ fn ldflags(plan: &Plan, artifact: Artifact) -> String {
         .join(" ")
 }
 
-/// Refuses flags that would make a main that cannot load its plugins.
-pub(super) fn check(plan: &Plan) -> Result<(), BuildError> {
-    if plan.host.is_none() {
-        return Ok(());
-    }
-    match refused(&plan.go.ldflags) {
-        None => Ok(()),
-        Some(reason) => Err(BuildError::Flags {
-            flags: plan.go.ldflags.clone(),
-            reason,
-        }),
-    }
-}
-
-/// Why the linker cannot have `ldflags`.
-fn refused(ldflags: &str) -> Option<&'static str> {
+/// Why a main with these flags of the linker could not load its plugins.
+pub fn refused(ldflags: &str) -> Option<&'static str> {
     // What stands in front names the packages that the flags are for.
     let flags = match ldflags.split_once('=') {
         Some((packages, rest)) if !packages.starts_with(['-', '\'', '"', ' ']) => rest,
@@ -138,7 +131,7 @@ fn refused(ldflags: &str) -> Option<&'static str> {
 }
 
 /// The name under which Go takes an object file for this system into the package beside it.
-pub(super) fn archive_name(plan: &Plan) -> String {
+pub fn archive_name(plan: &Plan) -> String {
     let (os, arch) = plan.go.tool.as_ref().map_or(("linux", "amd64"), |tool| {
         (tool.os.as_str(), tool.arch.as_str())
     });

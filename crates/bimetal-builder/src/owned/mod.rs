@@ -4,10 +4,12 @@
 //! listed there is never overwritten or removed by the builder, except those that OCB itself
 //! generated.
 
+pub mod stamped;
+
 use std::collections::BTreeMap;
 use std::io;
 
-use camino::{Utf8Component, Utf8Path};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -16,6 +18,33 @@ use crate::toolchain::write;
 
 /// Name of the record in the output directory.
 pub const RECORD: &str = ".bimetal.json";
+
+/// The record, or a file that it lists, cannot be read, written or removed.
+#[derive(Debug, thiserror::Error)]
+pub enum OwnedError {
+    #[error("cannot read `{path}`")]
+    Read {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+    #[error("cannot write `{path}`")]
+    Write {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+}
+
+impl OwnedError {
+    /// The next action for a person.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Read { .. } => {
+                "remove `.bimetal.json` if it is damaged; the builder then takes nothing in the directory for its own"
+            }
+            Self::Write { .. } => "see that the output directory is writable and the disk not full",
+        }
+    }
+}
 
 /// The record. Paths are relative to the output directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,20 +69,25 @@ pub struct Ours {
 
 impl Ours {
     /// Reads the record in `out`; an absent one is empty.
-    pub fn load(out: &Utf8Path) -> io::Result<Self> {
-        match fs::read(out.join(RECORD)) {
+    pub fn load(out: &Utf8Path) -> Result<Self, OwnedError> {
+        let path = out.join(RECORD);
+        match fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(io::Error::from),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(error),
         }
+        .map_err(|source| OwnedError::Read { path, source })
     }
 
     /// Writes the record into `out`, if it changed.
-    pub fn save(&mut self, out: &Utf8Path) -> io::Result<()> {
+    pub fn save(&mut self, out: &Utf8Path) -> Result<(), OwnedError> {
         env!("CARGO_PKG_VERSION").clone_into(&mut self.builder);
-        let mut text = serde_json::to_vec_pretty(self).map_err(io::Error::from)?;
+        let mut text = serde_json::to_vec_pretty(self).expect("it has string keys only");
         text.push(b'\n');
-        write::if_changed(&out.join(RECORD), &text).map(drop)
+        let path = out.join(RECORD);
+        write::if_changed(&path, &text)
+            .map(drop)
+            .map_err(|source| OwnedError::Write { path, source })
     }
 
     /// Whether we made the file at `path`.

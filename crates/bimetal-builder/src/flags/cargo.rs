@@ -10,8 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use walkdir::WalkDir;
 
-use crate::stages::lock::crates;
-use crate::stages::plan::Plan;
+use crate::model::Plan;
 use crate::toolchain::{Invocation, cargo_home, claim, work};
 
 /// The package with main's static library.
@@ -48,7 +47,7 @@ impl Target {
     /// `cargo build`; the caller adds packages.
     pub fn build(&self, plan: &Plan) -> Invocation {
         let flags = self.rust_flags(plan).join("\u{1f}");
-        crates::cargo(plan, "build")
+        cargo(plan, "build")
             .env("CARGO_ENCODED_RUSTFLAGS", flags)
             .env("CARGO_INCREMENTAL", "0")
             .args(["--locked", "--profile", profile(plan)])
@@ -81,6 +80,20 @@ impl Target {
     }
 }
 
+/// A `cargo` command for the generated workspace.
+pub fn cargo(plan: &Plan, command: &str) -> Invocation {
+    let target = work::cargo_target(&plan.out);
+    let cargo = match &plan.rust {
+        // Named, because a wrapper on PATH would choose a toolchain by the directory.
+        Some(rust) => {
+            Invocation::cargo(&rust.tools.cargo, target).env("RUSTC", rust.tools.rustc.as_str())
+        }
+        None => Invocation::cargo("cargo", target),
+    };
+    let manifest = plan.out.join("rust/Cargo.toml");
+    cargo.args([command, "--manifest-path", manifest.as_str()])
+}
+
 /// All flags, as they stand in the manifest: without paths of this machine.
 pub fn flags(plan: &Plan, crate_type: &str) -> Vec<String> {
     vec![
@@ -91,6 +104,11 @@ pub fn flags(plan: &Plan, crate_type: &str) -> Vec<String> {
         "--remap-path-prefix=$CARGO_HOME=/cargo".to_owned(),
         "--remap-path-prefix=$CARGO_TARGET_DIR=/target".to_owned(),
     ]
+}
+
+/// Whether Rust artifacts are optimised; what `build_profile` says.
+pub fn is_release(plan: &Plan) -> bool {
+    plan.rust.as_ref().is_none_or(|rust| rust.profile != "dev")
 }
 
 fn profile(plan: &Plan) -> &str {

@@ -8,7 +8,9 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
 
-use super::place::Place;
+mod place;
+
+pub use place::Place;
 
 const MAX_DEPTH: usize = 64;
 const MAX_NODES: usize = 100_000;
@@ -50,7 +52,7 @@ pub struct YamlError {
 
 impl Value {
     /// What the value is, for a message.
-    pub(super) fn describe(&self) -> &'static str {
+    pub fn describe(&self) -> &'static str {
         match self {
             Self::Null => "nothing",
             Self::Scalar { .. } => "a single value",
@@ -63,7 +65,7 @@ impl Value {
 impl Node {
     /// The place of what `path` (`processors[1].gomod`) names, or of the nearest thing around it
     /// that exists.
-    pub(super) fn place_of(&self, path: &str) -> &Place {
+    pub fn place_of(&self, path: &str) -> &Place {
         let mut node = self;
         for step in path.split(['.', '[']) {
             let next = match &node.value {
