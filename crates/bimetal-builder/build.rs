@@ -14,13 +14,14 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use sha2::{Digest, Sha256};
 
-const CRATES: [&str; 8] = [
+const CRATES: [&str; 9] = [
     "bimetal-abi",
     "bimetal-files",
     "bimetal-host",
     "bimetal-manifest",
     "bimetal-pdata",
     "bimetal-plugins",
+    "bimetal-process",
     "bimetal-sdk",
     "bimetal-terminal",
 ];

@@ -4,37 +4,34 @@
 //! nothing of the child's process group runs any more; what the child prints is bounded and never
 //! believed beyond "it said that it loaded".
 
-use std::collections::VecDeque;
-use std::io::{self, Read};
+use std::io;
+use std::ops::ControlFlow;
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use bimetal_manifest::object::Form;
+use bimetal_process::{AtLimit, Ends, Leftovers, Piece, ProcessError, Watch, Why};
 use camino::Utf8Path;
-use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
-};
 
 use crate::context::Interrupt;
-use crate::trial::{Ended, LoadReport, Remains, diagnose};
+use crate::trial::{LoadReport, Remains, diagnose};
 
 /// The hidden action of main that verifies, opens and calls `NewFactory`. It prints JSON objects,
 /// one a line: `phase` before it goes on to the next, and `loaded` at the end.
 pub(crate) const LOAD_ACTION: &str = "__load";
 
+/// Of each end of a stream: the first part says how far the child had come and what it died of, the
+/// last part is its answer.
 const KEPT_OUTPUT: usize = 64 * 1024;
-const PAUSE: Duration = Duration::from_millis(5);
-const PATIENCE_AFTER_END: Duration = Duration::from_secs(2);
 
 /// Why there is no [`LoadReport`].
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ChildError {
     #[error("cannot start `{main}` to load a plugin in it")]
     Start { main: String, source: io::Error },
-    #[error("cannot wait for the process that loads a plugin")]
-    Wait { source: io::Error },
+    #[error("cannot watch the process that loads a plugin")]
+    Watch { source: io::Error },
     #[error("interrupted")]
     Interrupted,
 }
@@ -69,101 +66,39 @@ pub(crate) fn load(
         .env("GOTRACEBACK", "all")
         // Never written to: it ends when this process ends, however that happens, and main's child
         // ends with it.
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0);
-    let mut child = command.spawn().map_err(|source| ChildError::Start {
-        main: main.shown.to_string(),
-        source,
+        .stdin(Stdio::piped());
+    let (mut stdout, mut stderr) = (Ends::new(KEPT_OUTPUT), Ends::new(KEPT_OUTPUT));
+    let take = |piece| {
+        match piece {
+            Piece::Stdout(bytes) => stdout.push(&bytes),
+            Piece::Stderr(bytes) => stderr.push(&bytes),
+        }
+        ControlFlow::Continue(())
+    };
+    let watch = Watch {
+        limit: Some(limit),
+        interrupted: &|| interrupt.is_raised(),
+        at_limit: AtLimit::Traceback,
+        leftovers: Leftovers::Killed,
+    };
+    let ended = bimetal_process::run(command, &watch, take).map_err(|error| match error {
+        ProcessError::Start(source) => ChildError::Start {
+            main: main.shown.to_string(),
+            source,
+        },
+        ProcessError::Read(source) | ProcessError::Wait(source) => ChildError::Watch { source },
     })?;
-    let stdout = child.stdout.take().map(drain);
-    let stderr = child.stderr.take().map(drain);
-    let ended = wait(&child, limit, interrupt);
-    if ended == Ok(Ended::TimedOut) {
-        ask_where_it_hangs(&child);
-    }
-    // The leader is not reaped yet, so its process group cannot belong to anybody else. Whatever
-    // the plugin started ends here too.
-    let _ = kill_process_group(pid(&child), Signal::KILL);
-    let status = child.wait().map_err(|source| ChildError::Wait { source })?;
-    let ended = ended.map_err(|source| ChildError::Wait {
-        source: source.into(),
-    })?;
-    let (stdout, stderr) = (collected(stdout), collected(stderr));
-    if ended == Ended::Interrupted {
+    if ended.why == Why::Interrupted {
         return Err(ChildError::Interrupted);
     }
     Ok(diagnose(&Remains {
-        ended,
-        status,
-        stdout: &stdout,
-        stderr: &stderr,
+        why: ended.why,
+        status: ended.status,
+        stdout: &stdout.to_text(),
+        stderr: &stderr.to_text(),
         limit,
         form,
     }))
-}
-
-fn wait(child: &Child, limit: Duration, interrupt: &Interrupt) -> rustix::io::Result<Ended> {
-    let deadline = Instant::now() + limit;
-    loop {
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        match waitid(WaitId::Pid(pid(child)), options) {
-            Ok(Some(_)) => return Ok(Ended::ByItself),
-            Ok(None) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error),
-        }
-        if interrupt.is_raised() {
-            return Ok(Ended::Interrupted);
-        }
-        if Instant::now() >= deadline {
-            return Ok(Ended::TimedOut);
-        }
-        std::thread::sleep(PAUSE);
-    }
-}
-
-/// Go's runtime answers this signal with the calls of every goroutine, and then ends the process.
-/// Who does not obey is killed anyway.
-fn ask_where_it_hangs(child: &Child) {
-    if kill_process(pid(child), Signal::QUIT).is_ok() {
-        let _ = wait(child, PATIENCE_AFTER_END, &Interrupt::default());
-    }
-}
-
-fn pid(child: &Child) -> Pid {
-    Pid::from_child(child)
-}
-
-/// Reads to the end in a thread, so that a child which prints a lot never waits for us. The first
-/// part says how far it had come and what it died of, the last part is its answer; what lies
-/// between them is dropped.
-fn drain(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut first = Vec::with_capacity(KEPT_OUTPUT);
-        let mut last: VecDeque<u8> = VecDeque::with_capacity(KEPT_OUTPUT);
-        let mut buffer = [0; 8192];
-        while let Ok(count @ 1..) = pipe.read(&mut buffer) {
-            let (head, tail) = buffer[..count].split_at(count.min(KEPT_OUTPUT - first.len()));
-            first.extend_from_slice(head);
-            let excess = (last.len() + tail.len()).saturating_sub(KEPT_OUTPUT);
-            last.drain(..excess.min(last.len()));
-            last.extend(tail);
-        }
-        first.extend(last);
-        let _ = sender.send(first);
-    });
-    receiver
-}
-
-/// A grandchild that left the process group may hold the pipe open for ever; its output is then not
-/// waited for.
-fn collected(receiver: Option<Receiver<Vec<u8>>>) -> String {
-    let bytes = receiver
-        .and_then(|receiver| receiver.recv_timeout(PATIENCE_AFTER_END).ok())
-        .unwrap_or_default();
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

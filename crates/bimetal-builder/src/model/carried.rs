@@ -15,6 +15,7 @@ pub const CARRIED: &[&str] = &[
     "bimetal-manifest",
     "bimetal-pdata",
     "bimetal-plugins",
+    "bimetal-process",
     "bimetal-sdk",
     "bimetal-terminal",
 ];
@@ -26,5 +27,6 @@ pub const HOST_CRATES: &[&str] = &[
     "bimetal-host",
     "bimetal-manifest",
     "bimetal-plugins",
+    "bimetal-process",
     "bimetal-terminal",
 ];

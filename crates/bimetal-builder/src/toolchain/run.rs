@@ -1,18 +1,16 @@
-//! Runs an [`Invocation`]: streams its output to a log and to whoever watches, and ends it when we
-//! are interrupted.
+//! Runs an [`Invocation`]: streams its output to a log and to the live line.
 //!
 //! In: an invocation and a name for its log. Out: its standard output, or an error with the command
 //! line and the output's end. Invariant: memory stays bounded whatever a tool prints; the child's
 //! whole process group ends with us.
 
 use std::collections::VecDeque;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::thread;
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use bimetal_process::{AtLimit, Leftovers, Piece, ProcessError, Watch, Why};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
@@ -22,17 +20,12 @@ use crate::progress::Activity;
 
 /// What a failed command shows at most; the log has everything.
 const SHOWN_LINES: usize = 200;
-/// Longer lines are cut where they are shown or kept in memory.
-const LINE_LIMIT: usize = 16 * 1024;
 /// More than any answer of `go list` or `cargo metadata`.
 const STDOUT_LIMIT: usize = 512 * 1024 * 1024;
-const TICK: Duration = Duration::from_millis(100);
-/// A compiler cache that a tool started keeps the streams open for ever.
-const LINGER: Duration = Duration::from_secs(1);
+/// Some tools print thousands of lines in a second.
+const LIVE_LINE: Duration = Duration::from_millis(100);
 /// More than removing what a command left ever takes.
 const CLEANING: Duration = Duration::from_mins(1);
-/// How long a child may take to end by itself after an interrupt.
-const GRACE: Duration = Duration::from_secs(3);
 
 /// Runs invocations: where their logs go, and who watches.
 #[derive(Clone, Copy, Debug)]
@@ -103,12 +96,6 @@ fn shown(output: &str, log: Option<&Utf8Path>) -> String {
         text.push('`');
     }
     text
-}
-
-enum Piece {
-    Stdout(Vec<u8>),
-    Stderr(Vec<u8>),
-    Broken(io::Error),
 }
 
 impl Runner<'_> {
@@ -182,106 +169,52 @@ impl Runner<'_> {
             self.activity
                 .note(&format!("{}$ {command}", invocation.cwd));
         }
-        let mut child = start(invocation).map_err(|source| InvocationError::Start {
-            command: command.clone(),
-            source,
-        })?;
-        let pieces = listen(&mut child);
         let mut record = Record {
             log: log.as_mut(),
+            activity: self.activity,
             capture: manner.capture,
             stdout: Vec::new(),
             last: VecDeque::new(),
+            shown: Instant::now(),
         };
-        let outcome = self.follow(&command, &mut child, &pieces, &mut record, manner);
-        let (stdout, last) = (record.stdout, record.last);
-        drop(pieces);
-        if let Err(error) = outcome {
-            end(&mut child);
+        let mut refused = None;
+        let take = |piece| match record.take(piece, &command) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                refused.get_or_insert(error);
+                ControlFlow::Break(())
+            }
+        };
+        let watch = Watch {
+            limit: manner.limit,
+            interrupted: &|| manner.is_interrupted(),
+            at_limit: AtLimit::Terminate,
+            leftovers: Leftovers::Stay,
+        };
+        let ended = bimetal_process::run(start(invocation), &watch, take);
+        if let Some(error) = refused {
             return Err(error);
         }
-        let status = child.wait();
-        let status = status.map_err(|source| InvocationError::Output {
-            command: command.clone(),
-            source,
-        })?;
-        if status.success() {
-            return Ok(stdout);
-        }
-        if manner.is_interrupted() {
-            return Err(InvocationError::Interrupted { command });
-        }
-        Err(InvocationError::Failed {
-            command,
-            status,
-            output: Vec::from(last).join("\n"),
-            log: self.log_path(name),
-        })
-    }
-
-    /// Until both streams are closed, or the child has ended and whatever it left running is
-    /// silent.
-    fn follow(
-        &self,
-        command: &str,
-        child: &mut Child,
-        pieces: &Receiver<Piece>,
-        record: &mut Record<'_>,
-        manner: &Manner,
-    ) -> Result<(), InvocationError> {
-        let started = Instant::now();
-        let named = || command.to_owned();
-        let mut ticked = started;
-        let mut silence = Duration::ZERO;
-        loop {
-            if manner.is_interrupted() {
-                return Err(InvocationError::Interrupted { command: named() });
+        let ended = match ended {
+            Ok(ended) => ended,
+            Err(ProcessError::Start(source)) => {
+                return Err(InvocationError::Start { command, source });
             }
-            if let Some(limit) = manner.limit.filter(|limit| started.elapsed() > *limit) {
-                return Err(InvocationError::TimedOut {
-                    command: named(),
-                    limit,
-                });
+            Err(ProcessError::Read(source) | ProcessError::Wait(source)) => {
+                return Err(InvocationError::Output { command, source });
             }
-            match pieces.recv_timeout(TICK) {
-                Ok(Piece::Broken(source)) => {
-                    return Err(InvocationError::Output {
-                        command: named(),
-                        source,
-                    });
-                }
-                Ok(Piece::Stdout(bytes)) if record.capture => {
-                    if record.stdout.len() + bytes.len() > STDOUT_LIMIT {
-                        return Err(InvocationError::TooMuch { command: named() });
-                    }
-                    record.stdout.extend_from_slice(&bytes);
-                }
-                Ok(Piece::Stdout(bytes) | Piece::Stderr(bytes)) => {
-                    let line = record.line(&bytes).map_err(|source| InvocationError::Log {
-                        command: named(),
-                        source,
-                    })?;
-                    if self.activity.is_verbose() {
-                        self.activity.note(&line);
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => {
-                    silence += TICK;
-                    if silence >= LINGER && matches!(child.try_wait(), Ok(Some(_))) {
-                        return Ok(());
-                    }
-                    continue;
-                }
-                Err(RecvTimeoutError::Disconnected) => return Ok(()),
-            }
-            silence = Duration::ZERO;
-            // Some tools print thousands of lines in a second.
-            if ticked.elapsed() >= TICK
-                && let Some(last) = record.last.back()
-            {
-                ticked = Instant::now();
-                self.activity.doing(last);
-            }
+        };
+        match (ended.why, manner.limit) {
+            (Why::TimedOut, Some(limit)) => Err(InvocationError::TimedOut { command, limit }),
+            (Why::Interrupted, _) => Err(InvocationError::Interrupted { command }),
+            _ if ended.status.success() => Ok(record.stdout),
+            _ if manner.is_interrupted() => Err(InvocationError::Interrupted { command }),
+            _ => Err(InvocationError::Failed {
+                command,
+                status: ended.status,
+                output: Vec::from(record.last).join("\n"),
+                log: self.log_path(name),
+            }),
         }
     }
 
@@ -332,29 +265,58 @@ impl Manner {
 
 struct Record<'a> {
     log: Option<&'a mut fs::File>,
+    activity: &'a Activity,
     capture: bool,
     stdout: Vec<u8>,
     last: VecDeque<String>,
+    /// When the live line was last replaced.
+    shown: Instant,
 }
 
 impl Record<'_> {
-    fn line(&mut self, bytes: &[u8]) -> io::Result<String> {
+    fn take(&mut self, piece: Piece, command: &str) -> Result<(), InvocationError> {
+        let command = || command.to_owned();
+        match piece {
+            Piece::Stdout(bytes) if self.capture => {
+                if self.stdout.len() + bytes.len() > STDOUT_LIMIT {
+                    return Err(InvocationError::TooMuch { command: command() });
+                }
+                self.stdout.extend_from_slice(&bytes);
+                Ok(())
+            }
+            Piece::Stdout(bytes) | Piece::Stderr(bytes) => {
+                self.line(&bytes).map_err(|source| InvocationError::Log {
+                    command: command(),
+                    source,
+                })
+            }
+        }
+    }
+
+    fn line(&mut self, bytes: &[u8]) -> io::Result<()> {
         if let Some(log) = self.log.as_mut() {
             log.write_all(bytes)?;
         }
         let line = String::from_utf8_lossy(bytes).trim_end().to_owned();
+        if self.activity.is_verbose() {
+            self.activity.note(&line);
+        }
+        if self.shown.elapsed() >= LIVE_LINE {
+            self.shown = Instant::now();
+            self.activity.doing(&line);
+        }
         if self.last.len() == SHOWN_LINES {
             self.last.pop_front();
         }
-        self.last.push_back(line.clone());
-        Ok(line)
+        self.last.push_back(line);
+        Ok(())
     }
 }
 
-fn start(invocation: &Invocation) -> io::Result<Child> {
+fn start(invocation: &Invocation) -> Command {
     #[expect(
         clippy::disallowed_methods,
-        reason = "this is the one place that starts processes"
+        reason = "this is the one place of the builder that starts processes"
     )]
     let mut command = Command::new(invocation.program.as_std_path());
     command
@@ -362,65 +324,8 @@ fn start(invocation: &Invocation) -> io::Result<Child> {
         .env_clear()
         .envs(&invocation.env)
         .current_dir(&invocation.cwd)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .spawn()
-}
-
-fn listen(child: &mut Child) -> Receiver<Piece> {
-    // Bounded, so that a tool which prints faster than we write waits for us.
-    let (sender, receiver) = sync_channel(256);
-    if let Some(stdout) = child.stdout.take() {
-        let sender = sender.clone();
-        thread::spawn(move || forward(stdout, &sender, Piece::Stdout));
-    }
-    if let Some(stderr) = child.stderr.take() {
-        thread::spawn(move || forward(stderr, &sender, Piece::Stderr));
-    }
-    receiver
-}
-
-fn forward(stream: impl Read, sender: &SyncSender<Piece>, piece: fn(Vec<u8>) -> Piece) {
-    let mut stream = BufReader::with_capacity(64 * 1024, stream);
-    loop {
-        let mut line = Vec::new();
-        let limit = LINE_LIMIT as u64;
-        match (&mut stream).take(limit).read_until(b'\n', &mut line) {
-            Ok(0) => return,
-            // The receiver is gone only when the run was given up.
-            Ok(_) => {
-                if sender.send(piece(line)).is_err() {
-                    return;
-                }
-            }
-            Err(error) => {
-                let _given_up = sender.send(Piece::Broken(error));
-                return;
-            }
-        }
-    }
-}
-
-/// Ends the child and everything that it started.
-fn end(child: &mut Child) {
-    let group = i32::try_from(child.id())
-        .ok()
-        .and_then(rustix::process::Pid::from_raw);
-    let signal = |signal| {
-        if let Some(group) = group {
-            // The group may be gone already.
-            let _gone = rustix::process::kill_process_group(group, signal);
-        }
-    };
-    signal(rustix::process::Signal::TERM);
-    let deadline = Instant::now() + GRACE;
-    while Instant::now() < deadline && matches!(child.try_wait(), Ok(None)) {
-        thread::sleep(Duration::from_millis(20));
-    }
-    signal(rustix::process::Signal::KILL);
-    let _reaped = child.wait();
+        .stdin(Stdio::null());
+    command
 }
 
 #[cfg(test)]

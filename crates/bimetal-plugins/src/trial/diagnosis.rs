@@ -8,6 +8,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use bimetal_manifest::object::Form;
+use bimetal_process::Why;
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -20,8 +21,8 @@ pub(crate) const SHOWN_LINES: usize = 12;
 /// What is left of a child.
 #[derive(Debug)]
 pub(crate) struct Remains<'a> {
-    /// Who ended it.
-    pub(crate) ended: Ended,
+    /// Why it ended.
+    pub(crate) why: Why,
     /// How.
     pub(crate) status: ExitStatus,
     /// Announcements and the answer, one JSON object a line, and whatever the plugin wrote.
@@ -32,14 +33,6 @@ pub(crate) struct Remains<'a> {
     pub(crate) limit: Duration,
     /// What was loaded.
     pub(crate) form: Option<Form>,
-}
-
-/// Who ended a child.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
-    ByItself,
-    TimedOut,
-    Interrupted,
 }
 
 /// Reads what is left of a child.
@@ -140,7 +133,7 @@ impl Said {
 }
 
 fn outcome(remains: &Remains<'_>, said: &Said) -> Outcome {
-    if remains.ended == Ended::TimedOut {
+    if remains.why == Why::TimedOut {
         Outcome::TimedOut
     } else if remains.status.signal().is_some() {
         Outcome::Killed

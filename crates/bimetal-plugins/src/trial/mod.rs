@@ -9,7 +9,7 @@ mod traceback;
 
 #[cfg(test)]
 pub(crate) use diagnosis::SHOWN_LINES;
-pub(crate) use diagnosis::{Ended, Remains, diagnose};
+pub(crate) use diagnosis::{Remains, diagnose};
 #[cfg(test)]
 pub(crate) use report::{Cause, Phase};
 pub(crate) use report::{LoadReport, Outcome};
