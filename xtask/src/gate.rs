@@ -3,6 +3,8 @@
 //! In: the work tree. Out: nothing, or the first step that failed. Invariant: `test_all` contains
 //! `test`; no step is left out on its own.
 
+use std::path::Path;
+
 use bimetal_conformance::distribution::{repository, target};
 
 use crate::chore::{ChoreError, run, run_with, step};
@@ -11,7 +13,7 @@ use crate::{deny, header, quickstart, structure};
 /// Lint, unit, property, structure, quickstart, loading.
 pub(crate) fn test() -> Result<(), ChoreError> {
     step("format", format)?;
-    step("structure", self::structure)?;
+    step("structure", || structure(None))?;
     step("C header", || header::run(false))?;
     step("clippy", || {
         run(
@@ -142,8 +144,9 @@ pub(crate) fn hermetic() -> Result<(), ChoreError> {
 }
 
 /// Arrows, headers of modules, lengths of files, rooms of unsafe code.
-pub(crate) fn structure() -> Result<(), ChoreError> {
-    let findings = structure::check(repository());
+pub(crate) fn structure(root: Option<&Path>) -> Result<(), ChoreError> {
+    let (findings, summary) = structure::check(root.unwrap_or(repository().as_std_path()));
+    println!("{summary}");
     if findings.is_empty() {
         return Ok(());
     }

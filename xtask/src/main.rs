@@ -8,6 +8,7 @@
     reason = "chores talk to the person who started them"
 )]
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -49,8 +50,13 @@ enum Chore {
         /// Names of targets; all where there is none.
         targets: Vec<String>,
     },
-    /// Check arrows, headers of modules, lengths of files and the rooms of unsafe code.
-    Structure,
+    /// Check arrows and circles of crates, directories and files; openings and lengths of files;
+    /// where unsafe code stands.
+    Structure {
+        /// Check another copy of the repository.
+        #[arg(long, value_name = "DIRECTORY")]
+        root: Option<PathBuf>,
+    },
     /// Check the C header against the types; with `--write`, write it.
     Header {
         /// Write the header instead of comparing it.
@@ -77,7 +83,7 @@ fn main() -> ExitCode {
         Chore::TestHermetic => gate::hermetic(),
         Chore::Soak => soak::run(),
         Chore::Fuzz { targets } => soak::fuzz::run_each(&targets),
-        Chore::Structure => gate::structure(),
+        Chore::Structure { root } => gate::structure(root.as_deref()),
         Chore::Header { write } => header::run(write),
         Chore::Schemas => schemas::write(),
         Chore::Bench { verification: true } => bench::verification::run_all(),

@@ -3,28 +3,28 @@
 //! In: `ARCHITECTURE.md` and `cargo metadata`. Out: every dependency that no arrow allows.
 //! Invariant: the document is the only list.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use cargo_metadata::{DependencyKind, MetadataCommand, Package};
+use cargo_metadata::{DependencyKind, Package};
 
-use super::{Finding, StructureError};
+use super::Finding;
+use super::document::Arrows;
 
-/// Room -> rooms that it may use.
-type Arrows = BTreeMap<String, BTreeSet<String>>;
-
-pub(super) fn check(root: &Path) -> Result<Vec<Finding>, StructureError> {
-    let arrows = parse(&fs_err::read_to_string(root.join("ARCHITECTURE.md"))?)?;
-    let metadata = MetadataCommand::new().current_dir(root).no_deps().exec()?;
-    let packages = metadata.workspace_packages();
+/// Every dependency that no arrow allows, and how many dependencies there are.
+pub(super) fn check(root: &Path, packages: &[&Package], arrows: &Arrows) -> (Vec<Finding>, usize) {
     let rooms: BTreeMap<_, _> = packages
         .iter()
         .map(|package| (package.name.as_str(), room(root, package)))
         .collect();
-    Ok(packages
-        .iter()
-        .flat_map(|package| forbidden(root, package, &rooms, &arrows))
-        .collect())
+    let mut arrows_seen = 0;
+    let mut findings = Vec::new();
+    for package in packages {
+        let (forbidden, seen) = forbidden(root, package, &rooms, arrows);
+        findings.extend(forbidden);
+        arrows_seen += seen;
+    }
+    (findings, arrows_seen)
 }
 
 fn forbidden(
@@ -32,34 +32,36 @@ fn forbidden(
     package: &Package,
     rooms: &BTreeMap<&str, String>,
     arrows: &Arrows,
-) -> Vec<Finding> {
+) -> (Vec<Finding>, usize) {
     let from = &rooms[package.name.as_str()];
     // Chores look at every room; nothing that is shipped depends on them.
     if from == "xtask" {
-        return Vec::new();
+        return (Vec::new(), 0);
     }
     let manifest = package.manifest_path.as_std_path();
     let file = manifest.strip_prefix(root).unwrap_or(manifest);
     let allowed = |to: &str| arrows.get(from).is_some_and(|rooms| rooms.contains(to));
-    package
+    let targets: Vec<_> = package
         .dependencies
         .iter()
         .filter(|dependency| dependency.kind != DependencyKind::Development)
         .filter_map(|dependency| rooms.get(dependency.name.as_str()))
-        .filter(|to| *to == "xtask" || !allowed(to))
+        .collect();
+    let findings = targets
+        .iter()
+        .filter(|to| to.as_str() == "xtask" || !allowed(to))
         .map(|to| {
-            Finding::new(
-                file,
-                None,
-                format!("`{from}` depends on `{to}`, and `ARCHITECTURE.md` has no such arrow"),
-            )
+            let text =
+                format!("`{from}` depends on `{to}`, and `ARCHITECTURE.md` has no such arrow");
+            Finding::new(file, None, text)
         })
-        .collect()
+        .collect();
+    (findings, targets.len())
 }
 
 /// The name that the document uses: the directory's for components, the crate's without its prefix
 /// for the others.
-fn room(root: &Path, package: &Package) -> String {
+pub(super) fn room(root: &Path, package: &Package) -> String {
     if package
         .manifest_path
         .as_std_path()
@@ -67,76 +69,5 @@ fn room(root: &Path, package: &Package) -> String {
     {
         return "components".to_owned();
     }
-    package
-        .name
-        .strip_prefix("bimetal-")
-        .unwrap_or(&package.name)
-        .to_owned()
-}
-
-/// Reads the code block below `## Arrows`: chains of `a -> {b, c}` apart by a line break or by
-/// three spaces.
-fn parse(document: &str) -> Result<Arrows, StructureError> {
-    let block = document
-        .split_once("\n## Arrows")
-        .and_then(|(_, rest)| rest.split("\n```").nth(1))
-        .and_then(|block| block.split_once('\n'))
-        .map(|(_, block)| block)
-        .ok_or(StructureError::NoArrows)?;
-    let mut arrows = Arrows::new();
-    for chain in block
-        .lines()
-        .flat_map(|line| line.split("   "))
-        .map(str::trim)
-        .filter(|chain| !chain.is_empty())
-    {
-        let links: Vec<_> = chain.split("->").map(rooms_of).collect();
-        if links.len() < 2 || links.iter().any(Vec::is_empty) {
-            return Err(StructureError::Arrow {
-                text: chain.to_owned(),
-            });
-        }
-        for pair in links.windows(2) {
-            for from in &pair[0] {
-                arrows
-                    .entry(from.clone())
-                    .or_default()
-                    .extend(pair[1].iter().cloned());
-            }
-        }
-    }
-    Ok(arrows)
-}
-
-fn rooms_of(link: &str) -> Vec<String> {
-    let names = link.trim().trim_start_matches('{').trim_end_matches('}');
-    names
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_chain_is_read_as_its_single_steps() {
-        let text = "x\n## Arrows, and no others\n\n```text\na -> b -> {c, d}    e -> f\n```\nrest -> ignored";
-        let arrows = parse(text).unwrap();
-        let shown: Vec<_> = arrows
-            .iter()
-            .map(|(from, to)| format!("{from}:{to:?}"))
-            .collect();
-        assert_eq!(shown, [r#"a:{"b"}"#, r#"b:{"c", "d"}"#, r#"e:{"f"}"#]);
-    }
-
-    #[test]
-    fn a_document_without_arrows_or_with_half_an_arrow_is_an_error() {
-        assert!(matches!(parse("# nothing"), Err(StructureError::NoArrows)));
-        let half = "\n## Arrows\n```text\na ->\n```\n";
-        assert!(matches!(parse(half), Err(StructureError::Arrow { text }) if text == "a ->"));
-    }
+    super::short_name(package).to_owned()
 }
