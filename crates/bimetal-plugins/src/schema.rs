@@ -1,6 +1,6 @@
 //! The JSON Schema of the reports.
 //!
-//! In: the types of the documents. Out: the text of `docs/plugins-report.schema.json`. Invariant:
+//! In: the types of the documents. Out: the text of `docs/reference/plugins-report.schema.json`. Invariant:
 //! one document is described by the name in its key `schema`; keys that are not described are
 //! allowed, because new ones may come at any time.
 
@@ -12,7 +12,7 @@ use crate::document::{
 };
 
 /// The JSON Schema of what `--format json` prints, as it stands in
-/// `docs/plugins-report.schema.json`.
+/// `docs/reference/plugins-report.schema.json`.
 pub fn report_schema() -> String {
     let mut generator = SchemaSettings::draft2020_12()
         .for_serialize()

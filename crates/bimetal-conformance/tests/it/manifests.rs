@@ -1,4 +1,4 @@
-//! Every manifest that these tests build is one that `docs/manifest.schema.json` describes, in the
+//! Every manifest that these tests build is one that `docs/reference/manifest.schema.json` describes, in the
 //! artifact and beside it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,7 +68,7 @@ fn requirers_lead_to_the_component(name: &str, part: &Value) {
 
 /// Gives the number of manifests.
 fn follow_the_schema(distribution: &Distribution) -> usize {
-    let schema = json(repository().join("docs/manifest.schema.json"));
+    let schema = json(repository().join("docs/reference/manifest.schema.json"));
     let validator = jsonschema::validator_for(&schema).unwrap();
     let mut sidecars = BTreeSet::new();
     let mut seen = 0;

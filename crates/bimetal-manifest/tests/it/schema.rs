@@ -8,8 +8,8 @@ use crate::fixture::{fixtures, read};
 
 #[test]
 fn the_checked_in_schema_is_that_of_the_types() {
-    let path =
-        Utf8PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/manifest.schema.json");
+    let path = Utf8PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../docs/reference/manifest.schema.json");
     if std::env::var_os("UPDATE").is_some() {
         fs_err::write(&path, json_schema()).unwrap();
     }

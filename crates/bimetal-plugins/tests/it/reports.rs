@@ -37,8 +37,8 @@ fn locked() -> Directory {
 
 #[test]
 fn the_checked_in_schema_is_that_of_the_types() {
-    let path =
-        Utf8PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/plugins-report.schema.json");
+    let path = Utf8PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../docs/reference/plugins-report.schema.json");
     if std::env::var_os("UPDATE").is_some() {
         fs_err::write(&path, report_schema()).unwrap();
     }

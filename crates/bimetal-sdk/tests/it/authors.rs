@@ -24,17 +24,18 @@ fn test_of_the_example() -> impl Iterator<Item = &'static str> {
 
 #[test]
 fn the_guide_for_authors_shows_the_compiled_example() {
-    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/plugin-authors.md");
+    let guide =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guides/first-rust-component.md");
     let guide = fs_err::read_to_string(guide).unwrap();
     for line in test_of_the_example() {
         assert!(
             guide.contains(line),
-            "docs/plugin-authors.md does not contain: {line}"
+            "docs/guides/first-rust-component.md does not contain: {line}"
         );
     }
     assert!(
         guide.contains(&example()),
-        "docs/plugin-authors.md does not contain:\n{}",
+        "docs/guides/first-rust-component.md does not contain:\n{}",
         example()
     );
 }
