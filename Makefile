@@ -12,7 +12,7 @@ quickstart: ## build a Collector with a Go and a Rust plugin, and send telemetry
 test: ## the gate: lint, unit, property, structure, quickstart, loading, failure catalogue
 	@$(XTASK) test
 
-test-hermetic: ## the quickstart in containers without a network, with two engines (installs them from Debian's packages)
+test-hermetic: ## hermetic builds in containers, with two engines (installs them from Debian)
 	@$(XTASK) test-hermetic
 
 test-all: ## everything slow as well: comparison with OCB, rebuilds, hermetic builds

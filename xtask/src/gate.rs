@@ -167,7 +167,8 @@ fn format() -> Result<(), ChoreError> {
         "sh",
         &[
             "-c",
-            "found=$(gofmt -l go crates/bimetal-conformance/fixtures) && [ -z \"$found\" ] || { echo \"$found\"; exit 1; }",
+            "found=$(gofmt -l go crates/bimetal-conformance/fixtures) && [ -z \"$found\" ] || { \
+             echo \"$found\"; exit 1; }",
         ],
     )
 }

@@ -1,7 +1,7 @@
 //! Checks that the sources are laid out as `ARCHITECTURE.md` and `STYLE.md` say.
 //!
-//! In: the directory of the repository. Out: every [`Finding`], and a [`Summary`] of what was looked
-//! at. Invariant: changes nothing and does not stop at the first finding.
+//! In: the directory of the repository. Out: every [`Finding`], and a [`Summary`] of what was
+//! looked at. Invariant: changes nothing and does not stop at the first finding.
 
 mod arrows;
 mod document;
@@ -9,6 +9,7 @@ mod modules;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::fmt;
 use std::io;
@@ -73,7 +74,8 @@ pub(crate) fn check(root: impl AsRef<Path>) -> (Vec<Finding>, Summary) {
         let mut text = error.to_string();
         let mut source = std::error::Error::source(error);
         while let Some(cause) = source {
-            text.push_str(&format!(": {cause}"));
+            text.push_str(": ");
+            text.push_str(&cause.to_string());
             source = cause.source();
         }
         Finding::new(".", None, text)
@@ -82,6 +84,10 @@ pub(crate) fn check(root: impl AsRef<Path>) -> (Vec<Finding>, Summary) {
         findings.push(unchecked(&error));
     }
     match sources::check(root) {
+        Ok(found) => findings.extend(found),
+        Err(error) => findings.push(unchecked(&error)),
+    }
+    match texts::check(root) {
         Ok(found) => findings.extend(found),
         Err(error) => findings.push(unchecked(&error)),
     }

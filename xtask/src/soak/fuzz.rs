@@ -253,7 +253,8 @@ mod tests {
 
     #[test]
     fn the_last_figures_of_a_log_are_taken() {
-        let log = "#2\tINITED cov: 10 ft: 11 corp: 1/1b exec/s: 0 rss: 30Mb\n#9\tDONE   cov: 580 ft: 1604 corp: 222/53Kb\n\
+        let log = "#2\tINITED cov: 10 ft: 11 corp: 1/1b exec/s: 0 rss: 30Mb\n\
+            #9\tDONE   cov: 580 ft: 1604 corp: 222/53Kb\n\
             stat::number_of_executed_units: 213416\nstat::peak_rss_mb:              79\n";
         assert_eq!(coverage(log), 580);
         assert_eq!(statistic(log, "stat::number_of_executed_units:"), 213_416);

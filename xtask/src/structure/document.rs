@@ -119,7 +119,7 @@ mod tests {
         let crates = inside_crates(text).unwrap();
         assert_eq!(
             shown(&crates["builder"]),
-            [r#"model:{}"#, r#"plan:{"flags", "model"}"#]
+            ["model:{}", r#"plan:{"flags", "model"}"#]
         );
         assert_eq!(shown(&crates["host"]), [r#"ffi:{"registry"}"#]);
         assert!(inside_crates("# nothing").unwrap().is_empty());

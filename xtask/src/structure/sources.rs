@@ -242,7 +242,8 @@ mod tests {
     #[test]
     fn unsafe_is_found_as_code_and_only_outside_of_its_rooms() {
         let code = format!(
-            "{GOOD}// unsafe\nconst T: &str = \"unsafe\";\nmod m {{ fn f() {{ unsafe {{ g() }} }} }}\n"
+            "{GOOD}// unsafe\nconst T: &str = \"unsafe\";\nmod m {{ fn f() {{ unsafe {{ g() }} }} \
+             }}\n"
         );
         let found = rust(Path::new("crates/bimetal-host/src/registry.rs"), &code);
         assert_eq!(found[0].line, Some(6));

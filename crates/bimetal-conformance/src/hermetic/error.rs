@@ -13,7 +13,8 @@ use crate::distribution::DistributionError;
 #[derive(Debug, thiserror::Error)]
 pub enum MachineError {
     /// Engines are missing, and nothing here may install them.
-    #[error("`{}` missing, and only root on a Debian system can install them", .packages.join("`, `"))]
+    #[error("`{}` missing, and only root on a Debian system can \
+        install them", .packages.join("`, `"))]
     Missing {
         /// Debian's names of the packages.
         packages: Vec<String>,
@@ -65,18 +66,23 @@ impl MachineError {
     /// The next action for a person.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Missing { packages } => Some(format!(
-                "as root: `apt-get install {}`",
-                packages.join(" ")
-            )),
+            Self::Missing { packages } => {
+                Some(format!("as root: `apt-get install {}`", packages.join(" ")))
+            }
             Self::Install { .. } => Some(
-                "see that `apt-get update` works and that nothing else holds the package manager's lock".to_owned(),
+                "see that `apt-get update` works and that nothing else holds the package \
+                 manager's lock"
+                    .to_owned(),
             ),
             Self::NoArchive => Some(
-                "run `apt-get update` on a Debian system whose package sources name Debian's archive".to_owned(),
+                "run `apt-get update` on a Debian system whose package sources name Debian's \
+                 archive"
+                    .to_owned(),
             ),
             Self::RootFs { .. } => Some(
-                "the archive must have the suite `bookworm`, and the disk 3 GB of free space".to_owned(),
+                "the archive must have the suite `bookworm`, and the disk 3 GB of \
+                 free space"
+                    .to_owned(),
             ),
             Self::NotReady { .. } => Some(
                 "a daemon needs root and the right to mount; buildah works with less".to_owned(),

@@ -19,7 +19,10 @@ const PACKAGES: &str = "--include=binutils,ca-certificates,gcc,libc6-dev";
 /// same way.
 const OF_GO: &str = "bin lib pkg/include pkg/tool src go.env VERSION";
 const OF_RUST: &str = "--exclude=lib/rustlib/src --exclude=lib/rustlib/etc bin/cargo bin/rustc lib";
-const LINKS: &str = r#"--customize-hook=ln -s ../go/bin/go ../rust/bin/cargo ../rust/bin/rustc "$1/usr/local/bin/""#;
+const LINKS: &str = concat!(
+    "--customize-hook=ln -s ../go/bin/go ../rust/bin/cargo ../rust/bin/rustc ",
+    r#""$1/usr/local/bin/""#
+);
 /// Nothing that a compiler reads.
 const LEFT_OUT: [&str; 4] = ["doc", "info", "locale", "man"];
 /// Times of files are cut off here, so that they do not tell when the tar was made.
@@ -79,7 +82,8 @@ fn recipe() -> Result<Recipe, MachineError> {
     );
     let take = |from: &str, parts: &str, to: &str| {
         format!(
-            r#"--customize-hook=mkdir -p "$1{to}" && tar -C '{from}' -cf - {parts} | tar -C "$1{to}" -xf - && chown -R 0:0 "$1{to}""#
+            "--customize-hook=mkdir -p \"$1{to}\" && tar -C '{from}' -cf - {parts} \
+             | tar -C \"$1{to}\" -xf - && chown -R 0:0 \"$1{to}\""
         )
     };
     let mut words: Vec<String> = [
@@ -152,7 +156,9 @@ mod tests {
 
     #[test]
     fn the_archive_is_debians_own() {
-        let targets = "Other|Other|http://a.example/apt\nDebian|Debian-Security|http://b.example/debian-security\nDebian|Debian|http://b.example/debian\n";
+        let targets = "Other|Other|http://a.example/apt\n\
+            Debian|Debian-Security|http://b.example/debian-security\n\
+            Debian|Debian|http://b.example/debian\n";
         assert_eq!(
             of_debian(targets).as_deref(),
             Some("http://b.example/debian")

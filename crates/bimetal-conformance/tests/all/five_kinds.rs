@@ -7,10 +7,11 @@ use camino::Utf8PathBuf;
 use fs_err as fs;
 
 const PROFILES: &str = r#"{
-  "dictionary": {"stringTable": ["", "samples", "count"], "mappingTable": [{}], "locationTable": [{}], "functionTable": [{}],
-                 "linkTable": [{}], "attributeTable": [{}], "stackTable": [{}]},
+  "dictionary": {"stringTable": ["", "samples", "count"], "mappingTable": [{}],
+                 "locationTable": [{}], "functionTable": [{}], "linkTable": [{}], "attributeTable": [{}], "stackTable": [{}]},
   "resourceProfiles": [{"scopeProfiles": [{"profiles": [
-    {"profileId": "5b8efff798038103d269b633813fc60c", "sampleType": {"typeStrindex": 1, "unitStrindex": 2}, "samples": [{"values": ["1"]}]}
+    {"profileId": "5b8efff798038103d269b633813fc60c", "sampleType": {"typeStrindex": 1, "unitStrindex": 2},
+     "samples": [{"values": ["1"]}]}
   ]}]}]
 }"#;
 
@@ -29,7 +30,8 @@ fn all_five_kinds_run_as_plugins_and_profiles_pass() {
          exporters: {{debug: {{verbosity: basic}}}}\n\
          connectors: {{forward: }}\n\
          extensions: {{zpages: {{endpoint: '{zpages}'}}}}\n\
-         service:\n  extensions: [zpages]\n  telemetry: {{metrics: {{level: none}}}}\n  pipelines:\n    \
+         service:\n  extensions: [zpages]\n  telemetry: {{metrics: {{level: none}}}}\n  \
+         pipelines:\n    \
          logs/in: {{receivers: [otlp], processors: [batch], exporters: [forward]}}\n    \
          logs/out: {{receivers: [forward], exporters: [debug]}}\n    \
          profiles: {{receivers: [otlp], exporters: [debug]}}\n"

@@ -115,7 +115,8 @@ pub(crate) fn rust(name: &str, library: &Library) -> Utf8PathBuf {
     let framed = frame(&text);
     fs::write(place.join("manifest.bin"), &framed).unwrap();
     let section = format!(
-        "#[used]\n#[no_mangle]\n#[link_section = \".otelcol.manifest\"]\n#[allow(non_upper_case_globals)]\n\
+        "#[used]\n#[no_mangle]\n#[link_section = \".otelcol.manifest\"]\n\
+         #[allow(non_upper_case_globals)]\n\
          pub static collector_plugin_manifest: [u8; {}] = *include_bytes!(\"manifest.bin\");\n",
         framed.len()
     );

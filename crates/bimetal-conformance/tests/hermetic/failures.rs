@@ -313,7 +313,8 @@ fn without_an_engine_or_rights_nothing_is_downloaded() {
     assert_says(
         &said,
         &[
-            "cannot find a container engine: `docker` is not on PATH; `podman` is not on PATH; `buildah` is not on PATH",
+            "cannot find a container engine: `docker` is not on PATH; `podman` is not on PATH; \
+             `buildah` is not on PATH",
         ],
     );
 }

@@ -10,7 +10,8 @@ use fs_err as fs;
 
 /// Fails if a toolchain is missing, or if there is a way out: the table of routes has at most its
 /// headings.
-const PROBE: &str = "go version && rustc --version && cargo --version && gcc --version && test $(wc -l < /proc/net/route) -le 1";
+const PROBE: &str = "go version && rustc --version && cargo --version && gcc --version && test \
+    $(wc -l < /proc/net/route) -le 1";
 
 fn scratch() -> (tempfile::TempDir, Utf8PathBuf) {
     let keep = tempfile::tempdir().unwrap();
@@ -29,7 +30,8 @@ fn context(directory: &Utf8Path) -> Utf8PathBuf {
         .or_else(|_| fs::copy(&rootfs, &place).map(drop))
         .unwrap();
     let text = format!(
-        "FROM scratch AS build\nADD rootfs.tar /\nENV PATH=/usr/local/bin:/usr/bin:/bin\nRUN {PROBE} && echo held > /held\n\
+        "FROM scratch AS build\nADD rootfs.tar /\nENV PATH=/usr/local/bin:/usr/bin:/bin\n\
+         RUN {PROBE} && echo held > /held\n\
          FROM scratch\nCOPY --from=build /held /\n"
     );
     fs::write(context.join("Dockerfile"), text).unwrap();

@@ -84,7 +84,11 @@ impl Scene {
             "exporters": {"file": {"path": received, "format": "proto"}},
             "service": {
                 "telemetry": {"metrics": {"level": "none"}},
-                "pipelines": {signal.as_str(): {"receivers": ["otlp"], "processors": ["attributes"], "exporters": ["file"]}},
+                "pipelines": {signal.as_str(): {
+                    "receivers": ["otlp"],
+                    "processors": ["attributes"],
+                    "exporters": ["file"],
+                }},
             },
         });
         fs::write(&config, text.to_string()).unwrap();
@@ -281,7 +285,10 @@ fn data_points_of_every_metric_get_their_attributes() {
             resource_metrics: vec![resource],
         }
     };
-    let config = json!({"actions": [{"key": "k", "action": "insert", "value": "new"}, {"key": "gone", "action": "delete"}]});
+    let config = json!({"actions": [
+        {"key": "k", "action": "insert", "value": "new"},
+        {"key": "gone", "action": "delete"},
+    ]});
     let input = points(vec![word("gone", "old")]).encode_to_vec();
     for driver in DRIVERS {
         let output = driver.process(&config, Signal::Metrics, &input);
@@ -299,7 +306,10 @@ fn data_points_of_every_metric_get_their_attributes() {
 
 #[test]
 fn a_wrong_configuration_is_refused_with_its_path() {
-    let config = json!({"actions": [{"key": "k", "action": "insert"}, {"key": "k", "action": "hash"}], "colour": "blue"});
+    let config = json!({
+        "actions": [{"key": "k", "action": "insert"}, {"key": "k", "action": "hash"}],
+        "colour": "blue",
+    });
     for driver in DRIVERS {
         let refusal = driver.refusal(&config);
         assert!(refusal.contains("colour"), "{driver:?}: {refusal}");

@@ -12,6 +12,9 @@ use crate::structure::document::Arrows;
 /// An arrow from a file in one directory to a file in another.
 pub(super) type Pair = (PathBuf, PathBuf);
 
+/// What a circle leads through, and the arrows between files that close it.
+pub(super) type Circle = (Vec<PathBuf>, Vec<(usize, usize)>);
+
 /// The directory of every file, relative to the crate's sources. The root of a crate lies in the
 /// directory with the empty name, and `plan.rs` beside `plan/` in `plan`.
 pub(super) fn of_files(paths: &[&Path]) -> Vec<PathBuf> {
@@ -59,7 +62,7 @@ pub(super) fn in_circles(
     files: &[PathBuf],
     directories: &[PathBuf],
     uses: &BTreeSet<(usize, usize)>,
-) -> Vec<(Vec<PathBuf>, Vec<(usize, usize)>)> {
+) -> Vec<Circle> {
     let mut between: Uses<PathBuf> = Uses::new();
     let mut shown = BTreeMap::new();
     for &(from, to) in uses {

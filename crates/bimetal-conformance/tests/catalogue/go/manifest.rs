@@ -145,7 +145,8 @@ fn dependencies(
     module: &Utf8Path,
     run_go: &dyn Fn(&[&str]) -> String,
 ) -> Vec<Dependency> {
-    let format = "{{with .Module}}{\"path\":\"{{.Path}}\",\"version\":\"{{.Version}}\",\"dir\":\"{{.Dir}}\"}{{end}}";
+    let format = "{{with \
+        .Module}}{\"path\":\"{{.Path}}\",\"version\":\"{{.Version}}\",\"dir\":\"{{.Dir}}\"}{{end}}";
     let tags = recipe.flags.iter().filter(|flag| flag.starts_with("-tags"));
     let mut arguments = vec!["list", "-deps", "-f", format];
     arguments.extend(tags.map(String::as_str));

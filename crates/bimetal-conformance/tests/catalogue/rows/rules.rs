@@ -151,7 +151,8 @@ fn a_hermetic_environment_that_somebody_changed() -> Finding {
     let library = Library {
         manifest: |manifest| {
             let mut environment = json!({
-                "base_images": { "rootfs": "sha256:00" }, "dockerfile": "sha256:11", "packages": { "gcc:amd64": "12.2" },
+                "base_images": { "rootfs": "sha256:00" }, "dockerfile": "sha256:11",
+                "packages": { "gcc:amd64": "12.2" },
                 "tools": {}, "variables": {}, "builder": { "name": "bimetal", "version": "0.1.0" }
             });
             let read = |value: &Value| serde_json::from_value::<Hermetic>(value.clone()).unwrap();

@@ -89,7 +89,8 @@ fn a_factory_that_is_missing() -> Finding {
 fn panicking() -> Library {
     Library::rust().edit(
         "b\"crab\\0\".as_ptr()",
-        "match std::panic::catch_unwind(|| panic!(\"no answer\")) {\n        Ok(()) => b\"calm\\0\".as_ptr(),\n        Err(_) => b\"crab\\0\".as_ptr(),\n    }",
+        "match std::panic::catch_unwind(|| panic!(\"no answer\")) {\n        Ok(()) => \
+         b\"calm\\0\".as_ptr(),\n        Err(_) => b\"crab\\0\".as_ptr(),\n    }",
     )
 }
 
@@ -112,8 +113,10 @@ fn a_panic_in_a_plugin_that_was_built_to_abort() -> Finding {
 fn an_allocator_of_its_own_gets_foreign_memory() -> Finding {
     let allocator = "#include <stddef.h>\n#include <stdlib.h>\n#include <string.h>\n\n\
         static char arena[1 << 16];\nstatic size_t used;\n\n\
-        void *malloc(size_t size) { used += (size + 15) & ~(size_t)15; return arena + used - size; }\n\n\
-        void free(void *memory) {\n\tif (memory != NULL && ((char *)memory < arena || (char *)memory >= arena + sizeof arena)) {\n\
+        void *malloc(size_t size) { used += (size + 15) & ~(size_t)15; return arena + used - size; \
+        }\n\n\
+        void free(void *memory) {\n\tif (memory != NULL && ((char *)memory < arena || (char \
+        *)memory >= arena + sizeof arena)) {\n\
         \t\tabort();\n\t}\n}\n";
     let mut library = Library::c().edit(
         "{ return ANSWER; }",

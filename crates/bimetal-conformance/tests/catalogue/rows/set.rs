@@ -23,7 +23,8 @@ rows!(
 
 /// A plugin with a module that main does not have.
 fn with_apart(name: &str, version: &'static str, shared: &'static str) -> Utf8PathBuf {
-    let source = "package main\n\nimport \"example.com/apart\"\n\n// Apart is there so that the module is.\nvar Apart = apart.Name\n";
+    let source = "package main\n\nimport \"example.com/apart\"\n\n\
+        // Apart is there so that the module is.\nvar Apart = apart.Name\n";
     let recipe = Recipe {
         requires: vec![(SHARED, shared), (APART, version)],
         files: vec![("apart.go", source.to_owned())],

@@ -51,6 +51,7 @@ fn an_init_that_hangs() -> Finding {
 }
 
 fn a_c_constructor_with_a_bad_pointer() -> Finding {
-    let text = "static int *volatile nowhere;\n\n__attribute__((constructor)) static void start(void) { *nowhere = 1; }\n";
+    let text = "static int *volatile nowhere;\n\n\
+        __attribute__((constructor)) static void start(void) { *nowhere = 1; }\n";
     finding("constructor", "start.c", text)
 }

@@ -89,7 +89,8 @@ fn several_plugins_by(symptom: Symptom, version: &'static str) -> Finding {
         replaces: vec![(APART, directory)],
         ..by(version)
     };
-    let use_them = "package main\n\nimport \"example.com/apart\"\n\n// Right links the types in.\nvar Right = apart.Right\n";
+    let use_them = "package main\n\nimport \"example.com/apart\"\n\n// Right links the types in.\n\
+        var Right = apart.Right\n";
     let main = main_of(
         &format!("main-{version}"),
         &Recipe {
@@ -137,7 +138,8 @@ fn many_types() -> String {
     for number in 0..TYPES {
         let _ = writeln!(
             text,
-            "\ntype t{number} struct{{ sides int }}\n\nfunc (t *t{number}) Sides() int {{ return t.sides + {number} }}"
+            "\ntype t{number} struct{{ sides int }}\n\n\
+             func (t *t{number}) Sides() int {{ return t.sides + {number} }}"
         );
         let _ = write!(any, "&t{number}{{}}, ");
         let _ = write!(shapes, "&t{number}{{}}, ");
@@ -148,7 +150,9 @@ fn many_types() -> String {
         "\n// Shapes are made by the compiler.\nvar Shapes = []Shape{{{shapes}}}\n\n\
          // Right counts the types that a switch finds.\nfunc Right() int {{\n\tright := 0\n\tfor \
          number, value := range []any{{{any}}} {{\n\
-         \t\tfound := -1\n\t\tswitch value.(Shape).(type) {{\n{cases}\t\t}}\n\t\tif found == number {{\n\t\t\tright++\n\t\t}}\n\t}}\n\treturn right\n}}\n"
+         \t\tfound := -1\n\t\tswitch value.(Shape).(type) {{\n\
+         {cases}\t\t}}\n\t\tif found == number {{\n\t\t\tright++\n\t\t}}\n\t}}\n\treturn \
+         right\n}}\n"
     );
     text
 }
