@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use sha2::{Digest, Sha256};
 
-const CRATES: [&str; 9] = [
+const CRATES: [&str; 10] = [
     "bimetal-abi",
     "bimetal-files",
     "bimetal-host",
@@ -24,6 +24,7 @@ const CRATES: [&str; 9] = [
     "bimetal-process",
     "bimetal-sdk",
     "bimetal-terminal",
+    "bimetal-verify",
 ];
 /// Directories with nothing that a build needs.
 const SKIPPED: [&str; 6] = [

@@ -9,12 +9,13 @@ use std::sync::LazyLock;
 use bimetal_files::Digest;
 use bimetal_fuzz::memory_file;
 use bimetal_fuzz::verdict::{assert_bounded, assert_equal_where_compared};
-use bimetal_manifest::catalog::{CatalogEntry, Verdict};
-use bimetal_manifest::compat::{Candidate, Rules, predict};
 use bimetal_manifest::lock::LockedPlugin;
 use bimetal_manifest::object::{exported_symbols, read};
 use bimetal_manifest::schema::{Kind, Policy};
-use bimetal_manifest::{Artifact, Catalog, CheckOptions, Lock, compare};
+use bimetal_manifest::{Artifact, Lock};
+use bimetal_verify::catalog::{CatalogEntry, Verdict};
+use bimetal_verify::compare::{Candidate, Rules, predict};
+use bimetal_verify::{Catalog, CheckOptions, compare};
 use libfuzzer_sys::fuzz_target;
 
 const FILE: &str = "processor-crab.so";

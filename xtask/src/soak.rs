@@ -35,7 +35,7 @@ pub(crate) fn run() -> Result<(), ChoreError> {
                 "--locked",
                 "--release",
                 "--package",
-                "bimetal-manifest",
+                "bimetal-verify",
                 "--package",
                 "bimetal-pdata",
                 "--package",

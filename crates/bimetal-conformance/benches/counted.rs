@@ -10,8 +10,8 @@ use std::hint::black_box;
 use bimetal_conformance::subject;
 use bimetal_files::Digest;
 use bimetal_manifest::Manifest;
-use bimetal_manifest::compat::{Candidate, predict};
 use bimetal_manifest::object::{PackageHashes, open};
+use bimetal_verify::compare::{Candidate, predict};
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Cargo gives a bench the argument `--bench`.

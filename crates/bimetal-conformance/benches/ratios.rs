@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 
 use bimetal_conformance::subject;
 use bimetal_files::Digest;
-use bimetal_manifest::compat::{Candidate, Prediction, predict};
 use bimetal_manifest::object::{Artifact, PackageHashes, open};
 use bimetal_manifest::schema::Policy;
-use bimetal_manifest::{Catalog, CheckOptions, Rules, ScanOptions, compare};
+use bimetal_verify::compare::{Candidate, Prediction, predict};
+use bimetal_verify::{Catalog, CheckOptions, Rules, ScanOptions, compare};
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// Rounds that count; an odd number has a middle.

@@ -8,8 +8,8 @@ use std::error::Error;
 use bimetal_conformance::subject;
 use bimetal_files::Digest;
 use bimetal_manifest::Manifest;
-use bimetal_manifest::compat::{Candidate, predict};
 use bimetal_manifest::object::open;
+use bimetal_verify::compare::{Candidate, predict};
 use criterion::Criterion;
 
 fn main() -> Result<(), Box<dyn Error>> {

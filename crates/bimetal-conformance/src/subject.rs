@@ -8,7 +8,7 @@ use std::error::Error;
 
 use bimetal_manifest::object::{Artifact, open};
 use bimetal_manifest::schema::Policy;
-use bimetal_manifest::{Mismatch, compare};
+use bimetal_verify::{Mismatch, compare};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 

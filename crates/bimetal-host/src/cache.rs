@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bimetal_files::Digest;
-use bimetal_plugins::rights::check_directory;
+use bimetal_verify::rights::check_directory;
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{
     Access, AtFlags, CWD, Mode, OFlags, StatVfsMountFlags, accessat, fchmod, fstat, mkdirat,

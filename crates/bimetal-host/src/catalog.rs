@@ -6,8 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use bimetal_manifest::Rules;
 use bimetal_manifest::schema::{Component, Kind, Language};
+use bimetal_verify::Rules;
 
 use crate::answer::Key;
 use crate::discover::{FoundFile, Snapshot, is_named_after};

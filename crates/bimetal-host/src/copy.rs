@@ -11,7 +11,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use bimetal_files::Digest;
 use bimetal_manifest::ReadError;
 use bimetal_manifest::object::check_plugin_size;
-use bimetal_plugins::rights::{RightsError, check_directory, check_file};
+use bimetal_verify::rights::{RightsError, check_directory, check_file};
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{
     CWD, MemfdFlags, Mode, OFlags, SealFlags, fchmod, fcntl_add_seals, memfd_create, openat,

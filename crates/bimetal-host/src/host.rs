@@ -7,10 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use bimetal_manifest::Lock;
 use bimetal_manifest::schema::{Language, Policy};
-use bimetal_manifest::{Lock, Rules, System};
-use bimetal_plugins::rights::check_directory;
 use bimetal_terminal::escape;
+use bimetal_verify::rights::check_directory;
+use bimetal_verify::{Rules, System};
 use camino::Utf8Path;
 
 use crate::answer::{Answer, Key, Ticket, several, taken};

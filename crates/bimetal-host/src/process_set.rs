@@ -4,9 +4,10 @@
 //! Invariant: a plugin that was refused was never opened, so it counts for nothing; one that passed
 //! counts for ever, whatever the loader says to it.
 
-use bimetal_manifest::compat::{Candidate, What, thread_locals};
+use bimetal_manifest::Artifact;
 use bimetal_manifest::object::PackageHashes;
-use bimetal_manifest::{Artifact, Mismatch, Rules, predict};
+use bimetal_verify::compare::{Candidate, What, thread_locals};
+use bimetal_verify::{Mismatch, Rules, predict};
 
 /// What earlier plugins left in the process.
 #[derive(Clone, Debug, Default)]

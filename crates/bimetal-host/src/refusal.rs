@@ -6,10 +6,11 @@
 use std::error::Error;
 use std::fmt::Write as _;
 
-use bimetal_manifest::compat::NAMES_LIMIT;
+use bimetal_manifest::Artifact;
 use bimetal_manifest::schema::{Component, Kind, Language};
-use bimetal_manifest::{Artifact, Mismatch};
 use bimetal_terminal::escape;
+use bimetal_verify::Mismatch;
+use bimetal_verify::compare::NAMES_LIMIT;
 use serde::Serialize;
 
 /// Characters of a reason: it is an attribute of a metric.
@@ -161,7 +162,7 @@ fn describe(mismatch: &Mismatch, text: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use bimetal_manifest::compat::{Class, What};
+    use bimetal_verify::compare::{Class, What};
 
     use super::*;
 

@@ -7,8 +7,9 @@
 use bimetal_files::Digest;
 use bimetal_manifest::lock::LockStatus;
 use bimetal_manifest::schema::{Component, Kind, Language};
-use bimetal_manifest::{Artifact, Lock, Rules, compare};
+use bimetal_manifest::{Artifact, Lock};
 use bimetal_terminal::escape;
+use bimetal_verify::{Rules, compare};
 use camino::Utf8Path;
 
 use crate::cache::Cache;

@@ -8,9 +8,6 @@ use std::str;
 /// Name of the section in ELF files.
 pub const SECTION: &str = ".otelcol.manifest";
 
-/// Name of the segment and of the section in Mach-O files, whose names end after 16 bytes.
-pub const MACHO_SECTION: (&str, &str) = ("__DATA", "otelcol_manifest");
-
 /// The first bytes of every frame.
 pub const MAGIC: [u8; 8] = *b"\x89OTELCM\x1a";
 

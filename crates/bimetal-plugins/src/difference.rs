@@ -3,7 +3,7 @@
 //! In: a [`Mismatch`]. Out: lines. Invariant: both values, what would happen and what repairs it
 //! are always there; names are counted, and as many of them are listed as the document has.
 
-use bimetal_manifest::compat::{Class, Mismatch, NAMES_LIMIT, What};
+use bimetal_verify::compare::{Class, Mismatch, NAMES_LIMIT, What};
 
 use bimetal_terminal::escape::field;
 use bimetal_terminal::table::{self, Cell};

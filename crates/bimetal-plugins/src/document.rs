@@ -7,11 +7,11 @@
 use std::collections::BTreeMap;
 
 use bimetal_files::Digest;
-use bimetal_manifest::catalog::{Duplicate, Problem};
-use bimetal_manifest::compat::{Conflict, Mismatch};
 use bimetal_manifest::lock::{Lock, LockStatus};
 use bimetal_manifest::object::{Artifact, ExportedSymbols, Facts, Form};
 use bimetal_manifest::schema::{Distribution, Kind, Language, Manifest, Policy};
+use bimetal_verify::catalog::{Duplicate, Problem};
+use bimetal_verify::compare::{Conflict, Mismatch};
 use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -5,8 +5,8 @@
 
 use std::io;
 
-use bimetal_manifest::CatalogError;
 use bimetal_manifest::object::{ManifestError, ReadError};
+use bimetal_verify::CatalogError;
 use camino::Utf8PathBuf;
 
 use crate::child::ChildError;

@@ -5,17 +5,17 @@
 //! the catalog decides; adds who may write a file, and the one word for it.
 
 use bimetal_files::Digest;
-use bimetal_manifest::Catalog;
-use bimetal_manifest::catalog::{CatalogEntry, CheckOptions, Duplicate, PluginReport, Problem};
-use bimetal_manifest::compat::{Conflict, What};
 use bimetal_manifest::lock::LockStatus;
 use bimetal_manifest::object::{self, Artifact, Form, ReadError};
+use bimetal_verify::Catalog;
+use bimetal_verify::catalog::{CatalogEntry, CheckOptions, Duplicate, PluginReport, Problem};
+use bimetal_verify::compare::{Conflict, What};
 use camino::Utf8Path;
 
 use crate::document::{PluginDocument, Status};
 use crate::locked::FoundLock;
-use crate::rights::{RightsError, check_file};
 use crate::settings::Settings;
+use bimetal_verify::rights::{RightsError, check_file};
 
 /// What is said about the files of a catalog.
 #[derive(Debug)]

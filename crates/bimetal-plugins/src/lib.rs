@@ -17,8 +17,6 @@ mod exit_code;
 mod inspection;
 mod judgement;
 mod locked;
-mod private_group;
-pub mod rights;
 mod sarif;
 mod schema;
 mod settings;

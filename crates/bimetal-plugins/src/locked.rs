@@ -4,8 +4,8 @@
 //! takes no plugin beside it, and neither do the commands.
 
 use bimetal_manifest::Lock;
-use bimetal_manifest::catalog::Problem;
-use bimetal_manifest::compat::{Class, Mismatch, What};
+use bimetal_verify::catalog::Problem;
+use bimetal_verify::compare::{Class, Mismatch, What};
 use camino::Utf8Path;
 
 /// What lies beside the plugins.

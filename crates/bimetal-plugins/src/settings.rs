@@ -3,10 +3,10 @@
 //! In: [`CommonArgs`], [`Context`]. Out: [`Settings`]. Invariant: a flag wins over the environment,
 //! that over what main was built with; the policy only gets stricter on the way.
 
-use bimetal_manifest::compat::NAMES_LIMIT;
 use bimetal_manifest::object::{self, Artifact, Form, GlibcVersion, ManifestError};
 use bimetal_manifest::schema::{Manifest, PluginSettings, Policy};
-use bimetal_manifest::{Rules, System};
+use bimetal_verify::compare::NAMES_LIMIT;
+use bimetal_verify::{Rules, System};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::args::{CommonArgs, Names};

@@ -4,8 +4,8 @@
 //! shown with both values, what would happen, and what repairs it.
 
 use bimetal_files::Digest;
-use bimetal_manifest::catalog::{Duplicate, Problem};
-use bimetal_manifest::compat::Conflict;
+use bimetal_verify::catalog::{Duplicate, Problem};
+use bimetal_verify::compare::Conflict;
 
 use crate::difference;
 use crate::document::{DirectoryDocument, PluginDocument, Status, ValidateDocument};

@@ -11,11 +11,12 @@ use std::path::Path;
 use bimetal_files::Digest;
 use bimetal_fuzz::compact::compact;
 use bimetal_fuzz::memory_file;
+use bimetal_manifest::Lock;
 use bimetal_manifest::frame::frame;
 use bimetal_manifest::lock::LockedPlugin;
 use bimetal_manifest::object::read;
 use bimetal_manifest::schema::{Kind, Policy};
-use bimetal_manifest::{Lock, compare};
+use bimetal_verify::compare;
 
 /// Lines of a lock file that are kept.
 const LINES: usize = 60;
@@ -120,14 +121,6 @@ fn hostile(
     write: &impl Fn(&str, &str, &[u8]) -> std::io::Result<()>,
 ) -> Result<(), Box<dyn Error>> {
     write("object", "hostile-magic-only", b"\x7fELF\x02\x01\x01")?;
-    write(
-        "object",
-        "hostile-mach-o",
-        &[
-            0xcf, 0xfa, 0xed, 0xfe, 12, 0, 0, 1, 0, 0, 0, 0, 6, 0, 0, 0, 1, 0, 0, 0, 0xff, 0xff,
-            0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0,
-        ],
-    )?;
     write("object", "hostile-archive", b"!<arch>\n")?;
     write("manifest", "hostile-deep", "[".repeat(200).as_bytes())?;
     write(

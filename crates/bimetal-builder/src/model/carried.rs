@@ -18,6 +18,7 @@ pub const CARRIED: &[&str] = &[
     "bimetal-process",
     "bimetal-sdk",
     "bimetal-terminal",
+    "bimetal-verify",
 ];
 
 /// The crates that are in the graph of every distribution with a plugin host.
@@ -29,4 +30,5 @@ pub const HOST_CRATES: &[&str] = &[
     "bimetal-plugins",
     "bimetal-process",
     "bimetal-terminal",
+    "bimetal-verify",
 ];

@@ -3,14 +3,13 @@
 //! In: files. Out: [`Predicted`]. Invariant: nothing is run; the files are those that are loaded
 //! afterwards.
 
-use bimetal_manifest::catalog::Verdict;
-use bimetal_manifest::compat::Candidate;
-use bimetal_manifest::compat::{Class, Mismatch, What, conflicts, predict};
 use bimetal_manifest::object::GlibcVersion;
 use bimetal_manifest::schema::Policy;
-use bimetal_manifest::{
-    Artifact, Catalog, CheckOptions, Lock, Rules, ScanOptions, System, compare, object,
-};
+use bimetal_manifest::{Artifact, Lock, object};
+use bimetal_verify::catalog::Verdict;
+use bimetal_verify::compare::Candidate;
+use bimetal_verify::compare::{Class, Mismatch, What, conflicts, predict};
+use bimetal_verify::{Catalog, CheckOptions, Rules, ScanOptions, System, compare};
 use camino::Utf8Path;
 
 use crate::row::Predicted;

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use bimetal_manifest::compat::Class;
+use bimetal_verify::compare::Class;
 
 /// What the bytes say about loading a file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,11 +11,11 @@ use rustix::fs::{Mode, OFlags};
 use serde::Serialize;
 
 use super::bytes::Bytes;
+use super::elf;
 use super::error::ReadError;
 use super::facts::{ExportedSymbols, Facts, Form};
 use super::form::{Evidence, form};
 use super::size::check_plugin_size;
-use super::{elf, macho};
 use crate::frame::{self, FrameError};
 use crate::schema::{
     self, ArtifactKind, Component, Language, MAIN_TEXT_LIMIT, Manifest, ParseError, TEXT_LIMIT,
@@ -95,14 +95,12 @@ pub(super) struct Found {
 /// Reads the artifact in `file`; the descriptor's position does not matter and does not change.
 pub fn read(file: &File) -> Result<Artifact, ReadError> {
     let bytes = Bytes::new(file)?;
+    check_magic(&bytes)?;
     let Found {
         mut facts,
         section,
         evidence,
-    } = match Magic::of(&bytes)? {
-        Magic::Elf => elf::read(&bytes)?,
-        Magic::MachO => macho::read(&bytes)?,
-    };
+    } = elf::read(&bytes)?;
     let has_section = !matches!(section, Section::None);
     facts.form = form(&facts, &evidence, has_section);
     let manifests = manifests(&bytes, &section, facts.form)?;
@@ -133,7 +131,7 @@ pub fn open_plugin(path: &Utf8Path) -> Result<(File, Artifact), ReadError> {
 
 /// Opens `path` for reading without waiting for whoever writes to it. The reader finds out whether
 /// it is a regular file.
-pub(crate) fn open_for_reading(path: &Utf8Path) -> io::Result<File> {
+pub fn open_for_reading(path: &Utf8Path) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     Ok(rustix::fs::open(path.as_std_path(), flags, Mode::empty())?.into())
 }
@@ -141,10 +139,8 @@ pub(crate) fn open_for_reading(path: &Utf8Path) -> io::Result<File> {
 /// The exported symbols of `file` that come first by name, at most `limit`.
 pub fn exported_symbols(file: &File, limit: usize) -> Result<ExportedSymbols, ReadError> {
     let bytes = Bytes::new(file)?;
-    match Magic::of(&bytes)? {
-        Magic::Elf => elf::exported_symbols(&bytes, limit),
-        Magic::MachO => macho::exported_symbols(&bytes, limit),
-    }
+    check_magic(&bytes)?;
+    elf::exported_symbols(&bytes, limit)
 }
 
 impl Artifact {
@@ -184,50 +180,40 @@ impl Artifact {
     }
 }
 
-enum Magic {
-    Elf,
-    MachO,
-}
-
-impl Magic {
-    fn of(bytes: &Bytes<'_>) -> Result<Self, ReadError> {
-        if bytes.size() == 0 {
-            return Err(ReadError::Empty);
+/// Whether the file starts like ELF; what else it is by its first bytes is said where it can be.
+fn check_magic(bytes: &Bytes<'_>) -> Result<(), ReadError> {
+    if bytes.size() == 0 {
+        return Err(ReadError::Empty);
+    }
+    let start = bytes.start(16)?;
+    match start.as_slice() {
+        [0x7f, b'E', b'L', b'F', ..] => Ok(()),
+        [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..]
+        | [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..]
+        | [0xca, 0xfe, 0xba, 0xbe | 0xbf, ..] => Err(ReadError::Unsupported {
+            what: "a Mach-O file",
+        }),
+        [b'M', b'Z', ..] => Err(ReadError::Unsupported {
+            what: "a Windows library",
+        }),
+        [b'!', b'<', b'a', b'r', b'c', b'h', b'>', ..] => Err(ReadError::NotAnObject {
+            found: "an archive of objects",
+        }),
+        [b'#', b'!', ..] => Err(ReadError::NotAnObject { found: "a script" }),
+        [0x1f, 0x8b, ..] | [b'P', b'K', 3, 4, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+            Err(ReadError::NotAnObject {
+                found: "compressed data",
+            })
         }
-        let start = bytes.start(16)?;
-        match start.as_slice() {
-            [0x7f, b'E', b'L', b'F', ..] => Ok(Self::Elf),
-            [0xcf, 0xfa, 0xed, 0xfe, ..] => Ok(Self::MachO),
-            [0xce, 0xfa, 0xed, 0xfe, ..] | [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] => {
-                Err(ReadError::Unsupported {
-                    what: "a Mach-O file of 32 bits or in big-endian order",
-                })
-            }
-            [0xca, 0xfe, 0xba, 0xbe | 0xbf, ..] => Err(ReadError::Unsupported {
-                what: "a Mach-O file for several processors",
-            }),
-            [b'M', b'Z', ..] => Err(ReadError::Unsupported {
-                what: "a Windows library",
-            }),
-            [b'!', b'<', b'a', b'r', b'c', b'h', b'>', ..] => Err(ReadError::NotAnObject {
-                found: "an archive of objects",
-            }),
-            [b'#', b'!', ..] => Err(ReadError::NotAnObject { found: "a script" }),
-            [0x1f, 0x8b, ..] | [b'P', b'K', 3, 4, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-                Err(ReadError::NotAnObject {
-                    found: "compressed data",
-                })
-            }
-            text if text
-                .iter()
-                .all(|&byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) =>
-            {
-                Err(ReadError::NotAnObject { found: "text" })
-            }
-            _ => Err(ReadError::NotAnObject {
-                found: "other data",
-            }),
+        text if text
+            .iter()
+            .all(|&byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) =>
+        {
+            Err(ReadError::NotAnObject { found: "text" })
         }
+        _ => Err(ReadError::NotAnObject {
+            found: "other data",
+        }),
     }
 }
 

@@ -12,9 +12,6 @@ use super::error::ReadError;
 /// Name of the section in ELF files.
 pub(super) const SECTION: &str = ".go.buildinfo";
 
-/// Name of the section in Mach-O files.
-pub(super) const MACHO_SECTION: &str = "__go_buildinfo";
-
 const MAGIC: &[u8; 14] = b"\xff Go buildinf:";
 const HEADER: usize = 32;
 const LIMIT: u64 = 4 << 20;

@@ -21,7 +21,7 @@ pub struct Facts {
     pub format: Format,
     /// Processor, as the first part of a Rust target writes it, else the format's number.
     pub machine: String,
-    /// `e_type` or Mach-O's file type.
+    /// `e_type`.
     pub object_type: ObjectType,
     /// What the file is to a Collector.
     pub form: Form,
@@ -29,7 +29,7 @@ pub struct Facts {
     pub interpreter: Option<String>,
     /// Shared libraries that the loader brings in.
     pub needed: Vec<String>,
-    /// RPATH and RUNPATH, or Mach-O's `LC_RPATH`.
+    /// RPATH and RUNPATH.
     pub run_paths: Vec<String>,
     /// Other requests to the loader that no plugin makes: `DT_AUDIT`, `DT_FILTER`, text
     /// relocations, segments to write and execute, …
@@ -96,8 +96,6 @@ pub struct PackageHash(pub [u8; 8]);
 pub enum Format {
     /// Linux.
     Elf,
-    /// macOS.
-    MachO,
 }
 
 /// How a file is meant to be used, by its header.

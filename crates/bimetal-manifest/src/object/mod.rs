@@ -16,13 +16,13 @@ mod facts;
 mod form;
 mod go;
 mod library;
-mod macho;
 mod names;
 mod size;
 mod strings;
 
 pub use artifact::{
-    Artifact, ManifestError, Manifests, exported_symbols, open, open_plugin, read, read_plugin,
+    Artifact, ManifestError, Manifests, exported_symbols, open, open_for_reading, open_plugin,
+    read, read_plugin,
 };
 pub use build_info::{BuildInfo, Module, parse as parse_build_info};
 pub use error::ReadError;
@@ -32,5 +32,3 @@ pub use facts::{
 };
 pub use library::{Library, library};
 pub use size::{LARGEST_PLUGIN, check_plugin_size};
-
-pub(crate) use artifact::open_for_reading;

@@ -1,21 +1,19 @@
-//! What the crate says about files made by real compilers, and about files made to fool it.
-#![expect(
-    clippy::unwrap_used,
-    reason = "tests, and the functions that they share"
-)]
+//! The checked-in JSON Schema.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
-mod artifacts;
-mod bounds;
-mod catalog;
-mod causes;
-mod compared;
-mod compat;
-mod fixture;
-mod hermetic;
-mod hostile;
-mod listed;
-mod loading;
-mod macho;
-mod mutation;
-mod schema;
-mod verdict;
+use bimetal_manifest::schema::json_schema;
+use camino::Utf8PathBuf;
+
+#[test]
+fn the_checked_in_schema_is_that_of_the_types() {
+    let path = Utf8PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../docs/reference/manifest.schema.json");
+    if std::env::var_os("UPDATE").is_some() {
+        fs_err::write(&path, json_schema()).unwrap();
+    }
+    let checked_in = fs_err::read_to_string(&path).unwrap();
+    assert!(
+        checked_in == json_schema(),
+        "run `cargo xtask schemas`, and look at what changed"
+    );
+}

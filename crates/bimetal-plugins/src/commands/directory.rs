@@ -3,7 +3,7 @@
 //! In: a directory. Out: every file with its status, and what is wrong with the files together.
 //! Invariant: a bad file hides no good one.
 
-use bimetal_manifest::{Catalog, Mismatch, ScanOptions};
+use bimetal_verify::{Catalog, Mismatch, ScanOptions};
 use camino::Utf8Path;
 
 use super::{announce, print, print_findings, stop_if_interrupted};
@@ -14,11 +14,11 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::judgement::{Judgement, judge};
 use crate::locked::FoundLock;
-use crate::rights::check_directory;
 use crate::sarif;
 use crate::settings::Settings;
 use crate::text;
 use bimetal_terminal::Printer;
+use bimetal_verify::rights::check_directory;
 
 pub(crate) fn list(
     arguments: &DirectoryArgs,

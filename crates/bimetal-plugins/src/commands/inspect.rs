@@ -4,8 +4,8 @@
 //! compared and nothing is loaded.
 
 use bimetal_files::Digest;
-use bimetal_manifest::catalog::Problem;
 use bimetal_manifest::object::{self, Artifact, Form};
+use bimetal_verify::catalog::Problem;
 use camino::Utf8Path;
 
 use super::{print, stop_if_interrupted};

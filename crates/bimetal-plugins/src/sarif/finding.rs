@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use bimetal_files::Digest;
-use bimetal_manifest::compat::Mismatch;
+use bimetal_verify::compare::Mismatch;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value, json};
 
@@ -236,7 +236,7 @@ fn with_repair(text: &str, repair: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use bimetal_manifest::compat::{Class, What};
+    use bimetal_verify::compare::{Class, What};
 
     use super::*;
 

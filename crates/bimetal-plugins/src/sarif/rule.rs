@@ -4,7 +4,7 @@
 //! the words that the check itself is described with; a check that is added there is a rule here
 //! without further ado.
 
-use bimetal_manifest::compat::What;
+use bimetal_verify::compare::What;
 use serde_json::Value;
 
 use super::log::{Configuration, Level, Rule, Text};

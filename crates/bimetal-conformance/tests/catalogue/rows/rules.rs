@@ -4,10 +4,11 @@
 //! in a copy of a plugin, and it is used.
 
 use bimetal_conformance::tamper;
-use bimetal_manifest::compat::Class;
+use bimetal_manifest::Lock;
 use bimetal_manifest::object::LARGEST_PLUGIN;
 use bimetal_manifest::schema::Hermetic;
-use bimetal_manifest::{Catalog, CheckOptions, Lock, Rules};
+use bimetal_verify::compare::Class;
+use bimetal_verify::{Catalog, CheckOptions, Rules};
 use camino::Utf8Path;
 use fs_err as fs;
 use serde_json::{Value, json};

@@ -1,0 +1,141 @@
+//! Decides whether a plugin may run beside a main binary.
+//!
+//! In: two [`Artifact`]s, then the package hashes of a set. Out: every [`Mismatch`]; none means
+//! compatible. Invariant: pure. Opens no file, knows no loader, does not stop at the first
+//! difference.
+
+mod abi;
+mod causes;
+mod component;
+mod dependencies;
+mod flags;
+mod hermetic;
+mod link_values;
+mod loading;
+mod mismatch;
+mod packages;
+mod pairs;
+mod rust_flags;
+mod structure;
+mod toolchain;
+
+use crate::system::System;
+use bimetal_manifest::object::{Artifact, Form, GlibcVersion};
+use bimetal_manifest::schema::{Language, Manifest, Policy};
+
+pub use component::factory_symbol;
+pub use loading::thread_locals;
+pub use mismatch::{Class, Mismatch, NAMES_LIMIT, What};
+pub use packages::{Candidate, Prediction, predict};
+pub use pairs::{Conflict, PAIRS_LIMIT, conflicts};
+
+/// What main expects beyond what stands in the two files.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rules<'s> {
+    /// How much of a Rust plugin must equal main's.
+    pub policy: Policy,
+    /// The C library of the process or machine that would load the plugin, where it is known.
+    pub glibc: Option<GlibcVersion>,
+    /// The libraries of that machine, where they are known.
+    pub system: Option<&'s System>,
+}
+
+impl From<Policy> for Rules<'_> {
+    fn from(policy: Policy) -> Self {
+        Self {
+            policy,
+            glibc: None,
+            system: None,
+        }
+    }
+}
+
+impl Rules<'_> {
+    /// The rules that `main` was built with, or the stricter `policy`. A looser one has no effect.
+    pub fn of(main: &Artifact, policy: Option<Policy>) -> Self {
+        let built = main
+            .first_manifest()
+            .and_then(|manifest| manifest.plugins.as_ref())
+            .map(|plugins| plugins.policy);
+        let policy = match (built.unwrap_or_default(), policy) {
+            (Policy::Abi, None | Some(Policy::Abi)) => Policy::Abi,
+            _ => Policy::Exact,
+        };
+        Self {
+            policy,
+            glibc: None,
+            system: None,
+        }
+    }
+}
+
+/// Both sides of a comparison, where both have what the comparison needs.
+struct Pair<'a> {
+    main: &'a Artifact,
+    plugin: &'a Artifact,
+    /// The part of main in the plugin's language.
+    main_part: &'a Manifest,
+    /// The plugin's manifest.
+    plugin_part: &'a Manifest,
+    language: Language,
+    rules: Rules<'a>,
+}
+
+impl Pair<'_> {
+    /// Go's parts must be equal; Rust's only if the policy says so.
+    fn is_exact(&self) -> bool {
+        self.language == Language::Go || self.rules.policy == Policy::Exact
+    }
+}
+
+/// Every difference that keeps `plugin` out of `main`, in the order of the checks.
+pub fn compare<'r>(
+    main: &Artifact,
+    plugin: &Artifact,
+    rules: impl Into<Rules<'r>>,
+) -> Vec<Mismatch> {
+    let rules = rules.into();
+    let mut found = structure::form(main, plugin);
+    found.extend(structure::manifest(main, plugin));
+    found.extend(structure::target(main, plugin, rules));
+    if let Some(pair) = pair(main, plugin, rules) {
+        found.extend(toolchain::compare(&pair));
+        found.extend(flags::compare(&pair));
+        found.extend(dependencies::compare(&pair));
+        found.extend(hermetic::compare(&pair));
+    }
+    if plugin.facts.form == Form::GoPlugin {
+        found = causes::fold(found, main, plugin);
+    }
+    if let Some(pair) = pair(main, plugin, rules) {
+        found.extend(abi::compare(&pair));
+    }
+    found.extend(component::compare(main, plugin));
+    found.extend(loading::compare(main, plugin, rules));
+    found
+}
+
+/// What the bytes leave open although [`compare`] finds nothing: one sentence each.
+pub fn open_questions<'r>(
+    main: &Artifact,
+    plugin: &Artifact,
+    rules: impl Into<Rules<'r>>,
+) -> Vec<String> {
+    let rules = rules.into();
+    let mut questions = structure::open_questions(main, plugin, rules);
+    questions.extend(loading::open_questions(main, plugin, rules));
+    questions
+}
+
+fn pair<'a>(main: &'a Artifact, plugin: &'a Artifact, rules: Rules<'a>) -> Option<Pair<'a>> {
+    let plugin_part = plugin.first_manifest()?;
+    let language = plugin_part.language;
+    Some(Pair {
+        main,
+        plugin,
+        main_part: main.manifest(language)?,
+        plugin_part,
+        language,
+        rules,
+    })
+}

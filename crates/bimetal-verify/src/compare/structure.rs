@@ -1,0 +1,236 @@
+//! What the object format alone decides: form, target, C library.
+//!
+//! In: two artifacts. Out: mismatches. Invariant: pure.
+
+use super::Rules;
+use super::mismatch::{Class, Mismatch, What};
+use bimetal_manifest::object::{Artifact, Facts, Form};
+use bimetal_manifest::schema::Language;
+
+const REBUILD: &str = "build the plugin with `bimetal`: `plugin: true` at its entry";
+
+/// The file is a plugin, and main one that can take it.
+pub(super) fn form(main: &Artifact, plugin: &Artifact) -> Vec<Mismatch> {
+    let mut found = Vec::new();
+    if main.facts.form != Form::Main {
+        let mismatch = Mismatch::new(Class::Refused, What::Form, "main")
+            .main(main.facts.form.as_str())
+            .consequence("plugins cannot be compared with a file that is no Collector")
+            .remedy("name a Collector that `bimetal` built with the plugin host");
+        found.push(mismatch);
+    }
+    match plugin.facts.form {
+        Form::GoPlugin => found.extend(go_host(main)),
+        Form::RustPlugin => {}
+        form => {
+            let aborts = matches!(form, Form::GoSharedLibrary | Form::SharedLibrary);
+            let class = if aborts {
+                Class::WouldAbort
+            } else {
+                Class::Refused
+            };
+            let consequence = match form {
+                Form::GoSharedLibrary => {
+                    "its Go runtime would be a second one in the process, which ends it"
+                }
+                Form::SharedLibrary => {
+                    "`plugin.Open` ends the process when a library has no Go runtime data"
+                }
+                _ => "the loader would refuse it",
+            };
+            let mismatch = Mismatch::new(class, What::Form, "file")
+                .main("go-plugin or rust-plugin")
+                .plugin(form.as_str())
+                .consequence(consequence)
+                .remedy(REBUILD);
+            found.push(mismatch);
+        }
+    }
+    found
+}
+
+/// Main exports what Go plugins bind to.
+fn go_host(main: &Artifact) -> Option<Mismatch> {
+    let go = main.facts.go.as_ref();
+    let able = go.is_some_and(|go| go.module_data && !go.package_hashes.is_empty());
+    let is_dynamic = main.facts.interpreter.is_some();
+    if able && is_dynamic {
+        return None;
+    }
+    let without_cgo = go.is_some_and(|go| go.build_info.setting("CGO_ENABLED") == Some("0"));
+    let (class, consequence) = if without_cgo {
+        (
+            Class::Refused,
+            "without cgo `plugin.Open` refuses every file",
+        )
+    } else {
+        (
+            Class::WouldAbort,
+            "`plugin.Open` ends a process that is linked statically or internally",
+        )
+    };
+    let mismatch = Mismatch::new(class, What::Form, "main")
+        .main("a program that cannot open Go plugins")
+        .consequence(consequence)
+        .remedy("build main with `bimetal`: `dist.plugins_dir` or a `plugin: true` entry, and no `cgo_enabled: false`");
+    Some(mismatch)
+}
+
+/// Both have manifests that can be used.
+pub(super) fn manifest(main: &Artifact, plugin: &Artifact) -> Vec<Mismatch> {
+    let mut found = Vec::new();
+    if let Err(error) = &main.manifests {
+        let mismatch = Mismatch::new(Class::Refused, What::Manifest, "main")
+            .main(error.to_string())
+            .consequence("nothing can be compared")
+            .remedy(error.hint().unwrap_or_default());
+        found.push(mismatch);
+    }
+    match &plugin.manifests {
+        Err(error) => {
+            let mismatch = Mismatch::new(Class::Refused, What::Manifest, "plugin")
+                .plugin(error.to_string())
+                .consequence("main loads nothing that does not say how it was built")
+                .remedy(error.hint().unwrap_or_default());
+            found.push(mismatch);
+        }
+        Ok(manifests) => {
+            found.extend(
+                manifests
+                    .parts
+                    .first()
+                    .and_then(|part| language(main, plugin.facts.form, part.language)),
+            );
+        }
+    }
+    found
+}
+
+fn language(main: &Artifact, form: Form, language: Language) -> Option<Mismatch> {
+    let fits = match form {
+        Form::GoPlugin => language == Language::Go,
+        Form::RustPlugin => language == Language::Rust,
+        _ => true,
+    };
+    if !fits {
+        let mismatch = Mismatch::new(Class::WouldAbort, What::Witness, "language")
+            .plugin(format!(
+                "manifest: {}, file: {}",
+                language.as_str(),
+                form.as_str()
+            ))
+            .consequence("it would be given to the wrong loader, which ends the process")
+            .remedy(REBUILD);
+        return Some(mismatch);
+    }
+    if main.manifests.is_ok() && main.manifest(language).is_none() {
+        let mismatch = Mismatch::new(Class::Refused, What::Manifest, language.as_str())
+            .main(format!("no {} part", language.as_str()))
+            .plugin(language.as_str())
+            .consequence("main has nothing that the plugin could be compared with")
+            .remedy("build main again with `bimetal`; with the plugin host it has a part for both languages");
+        return Some(mismatch);
+    }
+    None
+}
+
+/// Processor, operating system and C library.
+pub(super) fn target(main: &Artifact, plugin: &Artifact, rules: Rules<'_>) -> Vec<Mismatch> {
+    let mut found = Vec::new();
+    let targets = main
+        .first_manifest()
+        .zip(plugin.first_manifest())
+        .map(|(main, plugin)| (&main.target, &plugin.target));
+    if let Some((main, plugin)) = targets
+        && main != plugin
+    {
+        let mismatch = Mismatch::new(Class::Refused, What::Target, "target")
+            .values(Some(main), Some(plugin))
+            .consequence("the loader would refuse it, or run code for another system")
+            .remedy(format!("build the plugin for `{main}`"));
+        found.push(mismatch);
+    }
+    found.extend(machine(&main.facts, &plugin.facts));
+    found.extend(witness_target(plugin));
+    if let (Some(ours), Some(theirs)) = (libc(&main.facts), libc(&plugin.facts))
+        && ours != theirs
+    {
+        let mismatch = Mismatch::new(Class::WouldAbort, What::Libc, "C library")
+            .values(Some(ours), Some(theirs))
+            .consequence("two C libraries in one process end it")
+            .remedy(format!("build the plugin on a system with {ours}"));
+        found.push(mismatch);
+    }
+    if let (Some(present), Some(needed)) = (rules.glibc, plugin.facts.glibc)
+        && needed > present
+    {
+        let mismatch = Mismatch::new(Class::Refused, What::Libc, "glibc")
+            .main(present.to_string())
+            .plugin(format!("{needed} or later"))
+            .consequence(format!("the loader would not find `GLIBC_{needed}`"))
+            .remedy(format!("build the plugin on a system with glibc {present} or older, or run main on a newer one"));
+        found.push(mismatch);
+    }
+    found
+}
+
+fn machine(main: &Facts, plugin: &Facts) -> Option<Mismatch> {
+    let describe = |facts: &Facts| format!("ELF for {}", facts.machine);
+    if main.machine == plugin.machine {
+        return None;
+    }
+    let mismatch = Mismatch::new(Class::Refused, What::Target, "file")
+        .main(describe(main))
+        .plugin(describe(plugin))
+        .consequence("the loader would refuse it")
+        .remedy("build the plugin for the processor and system of main");
+    Some(mismatch)
+}
+
+/// The manifest's target is that of the file.
+fn witness_target(plugin: &Artifact) -> Option<Mismatch> {
+    let target = &plugin.first_manifest()?.target;
+    let machine = target.split('-').next().unwrap_or_default();
+    if machine == plugin.facts.machine || plugin.facts.machine.contains('-') {
+        return None;
+    }
+    let mismatch = Mismatch::new(Class::Refused, What::Witness, "target")
+        .plugin(format!(
+            "manifest: {target}, file: {}",
+            plugin.facts.machine
+        ))
+        .consequence("its manifest is not that of its code")
+        .remedy(REBUILD);
+    Some(mismatch)
+}
+
+fn libc(facts: &Facts) -> Option<&'static str> {
+    let needs = |start: &str| {
+        facts
+            .needed
+            .iter()
+            .any(|library| library.starts_with(start))
+    };
+    let loader = facts.interpreter.as_deref().unwrap_or_default();
+    if loader.contains("ld-musl") || needs("libc.musl-") {
+        Some("musl")
+    } else if facts.glibc.is_some() || needs("libc.so.6") {
+        Some("glibc")
+    } else {
+        None
+    }
+}
+
+/// What the bytes leave open, one sentence each.
+pub(super) fn open_questions(main: &Artifact, plugin: &Artifact, rules: Rules<'_>) -> Vec<String> {
+    let mut questions = Vec::new();
+    if let Some(needed) = plugin.facts.glibc
+        && rules.glibc.is_none()
+        && main.facts.glibc.is_none_or(|proven| needed > proven)
+    {
+        questions.push(format!(
+            "whether the C library where main runs is glibc {needed} or later"
+        ));
+    }
+    questions
+}

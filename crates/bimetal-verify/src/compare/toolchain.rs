@@ -1,0 +1,198 @@
+//! Compilers and profile, by the manifests and by what the compilers left in the files.
+//!
+//! In: a pair. Out: mismatches. Invariant: pure; versions are compared as text, never as numbers.
+
+use super::Pair;
+use super::mismatch::{Class, Mismatch, What};
+use bimetal_manifest::object::Artifact;
+use bimetal_manifest::schema::{Language, Manifest};
+
+/// Versions of Go whose runtime confuses types once several plugins are loaded.
+const DENIED_GO: &[&str] = &["go1.27.0", "go1.27.1", "go1.27"];
+
+/// Neighbouring minor releases that get as far as comparing packages. Equal sizes alone do not say
+/// so: 1.22 and 1.26 have them, and crash.
+const ALIKE_GO: &[(&str, &str)] = &[("go1.24", "go1.25")];
+
+/// What rustc puts in front of its version in `.comment`.
+const RUSTC_COMMENT: &str = "rustc version ";
+
+pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
+    let mut found = Vec::new();
+    if pair.is_exact() {
+        found.extend(version(pair));
+        found.extend(commit(pair));
+    }
+    if pair.language == Language::Go {
+        found.extend(denied(pair));
+        found.extend(go_witness(pair.main, pair.main_part, "main"));
+        found.extend(go_witness(pair.plugin, pair.plugin_part, "plugin"));
+        found.extend(module_data(pair));
+    } else {
+        found.extend(rust_witness(pair));
+    }
+    if pair.is_exact() {
+        found.extend(profile(pair));
+    }
+    found
+}
+
+fn version(pair: &Pair<'_>) -> Option<Mismatch> {
+    let (main, plugin) = (
+        &pair.main_part.toolchain_version,
+        &pair.plugin_part.toolchain_version,
+    );
+    if main == plugin {
+        return None;
+    }
+    let mismatch = match pair.language {
+        // Within a minor release the runtime keeps its tables, so that its own check comes to work.
+        Language::Go if minor(main) == minor(plugin) => {
+            Mismatch::new(Class::WouldRunWrongCode, What::Toolchain, "Go")
+                .consequence("packages that both have would come from two releases, unnoticed")
+                .remedy(format!("build the plugin with {main}"))
+        }
+        Language::Go if are_alike(minor(main), minor(plugin)) => {
+            Mismatch::new(Class::Refused, What::Toolchain, "Go")
+                .consequence("`plugin.Open` would refuse it: most packages of the two releases differ")
+                .remedy(format!("build the plugin with {main}"))
+        }
+        Language::Go => Mismatch::new(Class::WouldAbort, What::Toolchain, "Go")
+            .consequence("another Go runtime would enter the process, which ends it")
+            .remedy(format!("build the plugin with {main}")),
+        Language::Rust => Mismatch::new(Class::Refused, What::Toolchain, "rustc")
+            .consequence("main's policy `exact` takes only plugins of its own compiler")
+            .remedy(format!(
+                "build the plugin with Rust {main}: `rustup toolchain install {main}`; or build main with `dist.plugins_policy: abi`"
+            )),
+    };
+    Some(mismatch.values(Some(main), Some(plugin)))
+}
+
+/// Two minor releases whose runtimes describe a module in the same way.
+fn are_alike(one: &str, other: &str) -> bool {
+    ALIKE_GO.contains(&(one, other)) || ALIKE_GO.contains(&(other, one))
+}
+
+/// `go1.26` of `go1.26.8` and of `go1.26rc1`.
+fn minor(version: &str) -> &str {
+    let mut dots = 0;
+    let end = version.find(|character: char| {
+        dots += usize::from(character == '.');
+        dots > 1 || (dots == 1 && character != '.' && !character.is_ascii_digit())
+    });
+    &version[..end.unwrap_or(version.len())]
+}
+
+/// One version can come from two commits, for instance a patched one of a Linux distribution.
+fn commit(pair: &Pair<'_>) -> Option<Mismatch> {
+    let (main, plugin) = (
+        pair.main_part.toolchain.commit.as_ref()?,
+        pair.plugin_part.toolchain.commit.as_ref()?,
+    );
+    if main == plugin || pair.main_part.toolchain_version != pair.plugin_part.toolchain_version {
+        return None;
+    }
+    let mismatch = Mismatch::new(Class::Refused, What::Toolchain, "compiler commit")
+        .values(Some(main), Some(plugin))
+        .consequence("main's policy `exact` takes only plugins of its own compiler")
+        .remedy("build the plugin with the same distribution of the compiler");
+    Some(mismatch)
+}
+
+fn denied(pair: &Pair<'_>) -> Option<Mismatch> {
+    let version = pair.plugin_part.toolchain_version.as_str();
+    if !DENIED_GO.contains(&without_experiments(version)) {
+        return None;
+    }
+    let mismatch = Mismatch::new(Class::WouldRunWrongCode, What::DeniedToolchain, "Go")
+        .values(Some(&pair.main_part.toolchain_version), Some(version))
+        .consequence("type switches take the wrong branch once several plugins are loaded")
+        .remedy("build main and plugins with Go 1.27.2 or later, or with Go 1.26");
+    Some(mismatch)
+}
+
+fn go_witness(artifact: &Artifact, part: &Manifest, subject: &str) -> Option<Mismatch> {
+    let told = part.toolchain_version.as_str();
+    let found = artifact.facts.go.as_ref()?.build_info.go_version.as_str();
+    let agrees = told == found || without_experiments(found) == told;
+    (!agrees).then(|| witness(subject, told, found))
+}
+
+/// The size of the runtime's record of a module, written by the linker, changes with most releases:
+/// a witness that nobody edits.
+fn module_data(pair: &Pair<'_>) -> Option<Mismatch> {
+    let size = |artifact: &Artifact| artifact.facts.go.as_ref()?.module_data_size;
+    let (main, plugin) = (size(pair.main)?, size(pair.plugin)?);
+    if main == plugin || pair.main_part.toolchain_version != pair.plugin_part.toolchain_version {
+        return None;
+    }
+    let mismatch = Mismatch::new(Class::WouldAbort, What::Witness, "Go runtime")
+        .main(format!("{main} bytes for a module"))
+        .plugin(format!("{plugin} bytes for a module"))
+        .consequence("the plugin has another Go runtime than its version says, and would write over main's data")
+        .remedy(format!(
+            "build the plugin again with `bimetal` and {}",
+            pair.main_part.toolchain_version
+        ));
+    Some(mismatch)
+}
+
+/// Go's record appends what GOEXPERIMENT switched on, `go env GOVERSION` does not; GOEXPERIMENT
+/// itself is compared as a variable.
+fn without_experiments(version: &str) -> &str {
+    let end = version.find("-X:").or_else(|| version.find(" X:"));
+    &version[..end.unwrap_or(version.len())]
+}
+
+/// Only where the linker or `strip` has left the compiler's note.
+fn rust_witness(pair: &Pair<'_>) -> Option<Mismatch> {
+    let told = pair.plugin_part.toolchain_version.as_str();
+    let versions: Vec<_> = pair
+        .plugin
+        .facts
+        .comments
+        .iter()
+        .filter_map(|comment| comment.strip_prefix(RUSTC_COMMENT))
+        .collect();
+    let agrees = |version: &&str| version.split(' ').next() == Some(told);
+    if versions.is_empty() || versions.iter().any(agrees) {
+        return None;
+    }
+    Some(witness("plugin", told, versions.first()?))
+}
+
+fn witness(subject: &str, told: &str, found: &str) -> Mismatch {
+    let mismatch = Mismatch::new(
+        Class::Refused,
+        What::Witness,
+        &format!("compiler of {subject}"),
+    )
+    .consequence("the manifest is not that of the code beside it, so nothing in it can be trusted")
+    .remedy(format!("build the {subject} again with `bimetal`"));
+    let value = format!("manifest: {told}, file: {found}");
+    if subject == "main" {
+        mismatch.main(value)
+    } else {
+        mismatch.plugin(value)
+    }
+}
+
+fn profile(pair: &Pair<'_>) -> Option<Mismatch> {
+    let (main, plugin) = (
+        &pair.main_part.build_profile,
+        &pair.plugin_part.build_profile,
+    );
+    if main == plugin {
+        return None;
+    }
+    let remedy = match pair.language {
+        Language::Go => "build both with the same `dist.debug_compilation`",
+        Language::Rust => "build both with the same `dist.rust_profile`",
+    };
+    let mismatch = Mismatch::new(Class::Refused, What::Profile, "build profile")
+        .values(Some(main), Some(plugin))
+        .consequence("code that was optimised differently does not fit together, or breaks main's policy `exact`")
+        .remedy(remedy);
+    Some(mismatch)
+}

@@ -1,0 +1,442 @@
+//! Who could have written or exchanged a plugin.
+//!
+//! In: an open file, a directory. Out: nothing, or [`RightsError`]: the first thing that keeps main
+//! from taking it. Invariant: one rule for what is predicted and for what is loaded, and it is
+//! judged for the user who asks: only root and that user may write the file, its directory, and
+//! every directory on the way there, links' own directories included. A second name of a file (a
+//! hard link) is allowed: owner and mode belong to the file, and who may put names into the
+//! directory is checked there.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs::Metadata;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Component, Path, PathBuf};
+
+use crate::compare::{Class, Mismatch, What};
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::private_group::is_private;
+
+const WRITABLE_BY_OTHERS: u32 = 0o022;
+const WRITABLE_BY_ANYBODY: u32 = 0o002;
+const STICKY: u32 = 0o1000;
+/// As many as the kernel follows.
+const MOST_LINKS: usize = 40;
+
+/// Why main does not take a file or a directory.
+#[derive(Debug, thiserror::Error)]
+pub enum RightsError {
+    /// The last part of a plugin's path is a link.
+    #[error("`{path}` is a symbolic link")]
+    Link { path: Utf8PathBuf },
+    /// A plugin is not a file.
+    #[error("`{path}` is not a regular file")]
+    NotRegular { path: Utf8PathBuf },
+    /// A part of the way is not a directory.
+    #[error("`{path}` is not a directory")]
+    NotADirectory { path: Utf8PathBuf },
+    /// Somebody else owns it.
+    #[error(
+        "`{path}` belongs to user {owner}, who is neither root nor the Collector's user {user}"
+    )]
+    Owner {
+        path: Utf8PathBuf,
+        owner: u32,
+        user: u32,
+    },
+    /// Somebody else may write it.
+    #[error("`{path}` can be written by its group or by others (mode {mode:03o})")]
+    Writable { path: Utf8PathBuf, mode: u32 },
+    /// Everybody may put entries into a directory on the way, and the next part of the way is
+    /// somebody else's entry.
+    #[error(
+        "everybody may put entries into `{path}` (mode {mode:04o}), and `{entry}` in it belongs to user {owner}"
+    )]
+    Shared {
+        path: Utf8PathBuf,
+        mode: u32,
+        entry: Utf8PathBuf,
+        owner: u32,
+    },
+    /// The way never ends.
+    #[error("`{path}` leads through more than {MOST_LINKS} symbolic links")]
+    Endless { path: Utf8PathBuf },
+    /// A part of the way cannot be looked at.
+    #[error("cannot look at `{path}`")]
+    Look {
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+}
+
+impl RightsError {
+    /// The next action for a person.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Link { .. } | Self::NotRegular { .. } => {
+                Some("put the file itself into the plugin directory")
+            }
+            Self::NotADirectory { .. } | Self::Endless { .. } => {
+                Some("name the directory that holds the plugins with `--plugins-dir`")
+            }
+            Self::Owner { .. } => Some(
+                "make sure where it came from, then `chown` it to root or to the Collector's user",
+            ),
+            Self::Writable { .. } => Some(
+                "make sure where it came from, then take the right to write away: `chmod go-w`",
+            ),
+            Self::Shared { .. } => {
+                Some("keep plugins in a directory that only root or the Collector's user may write")
+            }
+            Self::Look { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Some("the Collector's user needs the right to enter every directory on the way")
+            }
+            Self::Look { .. } => None,
+        }
+    }
+
+    /// The same as a line of a report; `name` is what the file or directory is called there.
+    pub fn mismatch(&self, name: &str) -> Mismatch {
+        let (wanted, found) = self.values();
+        Mismatch {
+            class: Class::Refused,
+            what: What::File,
+            subject: name.to_owned(),
+            main: Some(wanted),
+            plugin: Some(found),
+            count: 1,
+            names: Vec::new(),
+            required_by: Vec::new(),
+            consequence:
+                "the Collector loads nothing that another user could have written or exchanged"
+                    .to_owned(),
+            remedy: self
+                .hint()
+                .unwrap_or("make sure that the directory can be read")
+                .to_owned(),
+        }
+    }
+
+    fn values(&self) -> (String, String) {
+        let (wanted, found) = match self {
+            Self::Link { .. } => (
+                "a file or directory of its own",
+                "a symbolic link".to_owned(),
+            ),
+            Self::NotRegular { .. } => ("a regular file", "something else".to_owned()),
+            Self::NotADirectory { path } => ("a directory", format!("`{path}` is none")),
+            Self::Owner { path, owner, user } => {
+                let wanted = if *user == 0 {
+                    "owned by root".to_owned()
+                } else {
+                    format!("owned by root or by user {user}")
+                };
+                return (wanted, format!("`{path}` is owned by user {owner}"));
+            }
+            Self::Writable { path, mode } => (
+                "writable by its owner only",
+                format!("`{path}` has mode {mode:03o}"),
+            ),
+            Self::Shared { .. } => ("out of the reach of other users", self.to_string()),
+            Self::Endless { .. } | Self::Look { .. } => ("a way to it", self.to_string()),
+        };
+        (wanted.to_owned(), found)
+    }
+}
+
+/// Judges a plugin's file; `metadata` is that of the open file, or of the last part of the path
+/// without following it.
+pub fn check_file(path: &Utf8Path, metadata: &Metadata) -> Result<(), RightsError> {
+    let path = path.to_owned();
+    if metadata.is_symlink() {
+        return Err(RightsError::Link { path });
+    }
+    if !metadata.is_file() {
+        return Err(RightsError::NotRegular { path });
+    }
+    private(path.as_std_path(), metadata)
+}
+
+/// Judges a directory that code is loaded from, and every directory on the way there. The way may
+/// lead through links; what they lead to is judged from the root on, and so is where they lie.
+pub fn check_directory(path: &Utf8Path) -> Result<(), RightsError> {
+    let absolute = std::path::absolute(path).map_err(|source| look(path.as_std_path(), source))?;
+    let (mut pending, mut links) = (names(&absolute), 0);
+    // Always without links and without `..`: what is appended was looked at, and is no link.
+    let mut real = PathBuf::from("/");
+    while let Some(name) = pending.pop_front() {
+        if name == ".." {
+            real.pop();
+            continue;
+        }
+        let entry = real.join(&name);
+        let metadata = metadata_of(&entry)?;
+        check_step(&real, &entry, &metadata)?;
+        if !metadata.is_symlink() {
+            real = entry;
+            continue;
+        }
+        links += 1;
+        if links > MOST_LINKS {
+            return Err(RightsError::Endless {
+                path: path.to_owned(),
+            });
+        }
+        let target = fs_err::read_link(&entry).map_err(|source| look(&entry, source))?;
+        if target.is_absolute() {
+            real = PathBuf::from("/");
+        }
+        for name in names(&target).into_iter().rev() {
+            pending.push_front(name);
+        }
+    }
+    let metadata = metadata_of(&real)?;
+    if !metadata.is_dir() {
+        return Err(RightsError::NotADirectory { path: shown(&real) });
+    }
+    private(&real, &metadata)
+}
+
+/// Whether `directory` keeps others from exchanging its `entry`. In a directory with the sticky
+/// bit, such as `/tmp`, everybody may make entries, and each is safe from all but its owner. A
+/// user's own group is the user.
+fn check_step(directory: &Path, entry: &Path, metadata: &Metadata) -> Result<(), RightsError> {
+    let holder = metadata_of(directory)?;
+    if !holder.is_dir() {
+        return Err(RightsError::NotADirectory {
+            path: shown(directory),
+        });
+    }
+    match private(directory, &holder) {
+        Err(RightsError::Writable { mode, .. })
+            if mode & WRITABLE_BY_ANYBODY == 0 && is_private(user(), holder.gid()) =>
+        {
+            Ok(())
+        }
+        Err(RightsError::Writable { .. }) if holder.mode() & STICKY != 0 => {
+            if is_trusted(metadata.uid()) {
+                return Ok(());
+            }
+            Err(RightsError::Shared {
+                path: shown(directory),
+                mode: holder.mode() & 0o7777,
+                entry: shown(entry),
+                owner: metadata.uid(),
+            })
+        }
+        result => result,
+    }
+}
+
+fn private(path: &Path, metadata: &Metadata) -> Result<(), RightsError> {
+    if !is_trusted(metadata.uid()) {
+        return Err(RightsError::Owner {
+            path: shown(path),
+            owner: metadata.uid(),
+            user: user(),
+        });
+    }
+    // An access control list that lets others write shows in the group's bits, which are its mask.
+    if metadata.mode() & WRITABLE_BY_OTHERS != 0 {
+        return Err(RightsError::Writable {
+            path: shown(path),
+            mode: metadata.mode() & 0o777,
+        });
+    }
+    Ok(())
+}
+
+fn is_trusted(owner: u32) -> bool {
+    owner == 0 || owner == user()
+}
+
+fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+fn names(path: &Path) -> VecDeque<OsString> {
+    path.components()
+        .filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir))
+        .map(|part| part.as_os_str().to_owned())
+        .collect()
+}
+
+fn metadata_of(path: &Path) -> Result<Metadata, RightsError> {
+    fs_err::symlink_metadata(path).map_err(|source| look(path, source))
+}
+
+fn look(path: &Path, source: io::Error) -> RightsError {
+    RightsError::Look {
+        path: shown(path),
+        source,
+    }
+}
+
+fn shown(path: &Path) -> Utf8PathBuf {
+    Utf8PathBuf::from(path.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    /// A directory below the system's temporary directory, which everybody may write and whose
+    /// sticky bit makes it safe.
+    struct Place(tempfile::TempDir);
+
+    impl Place {
+        fn new() -> Self {
+            Self(tempfile::tempdir().unwrap())
+        }
+
+        fn path(&self, name: &str) -> Utf8PathBuf {
+            Utf8Path::from_path(self.0.path()).unwrap().join(name)
+        }
+
+        fn directory(&self, name: &str, mode: u32) -> Utf8PathBuf {
+            let path = self.path(name);
+            fs_err::create_dir_all(&path).unwrap();
+            set_mode(&path, mode);
+            path
+        }
+
+        fn link(&self, name: &str, to: &str) -> Utf8PathBuf {
+            let path = self.path(name);
+            symlink(to, &path).unwrap();
+            path
+        }
+    }
+
+    fn set_mode(path: &Utf8Path, mode: u32) {
+        fs_err::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn refused(path: &Utf8Path) -> String {
+        check_directory(path).unwrap_err().to_string()
+    }
+
+    fn file(path: &Utf8Path) -> Result<(), RightsError> {
+        check_file(path, &fs_err::symlink_metadata(path).unwrap())
+    }
+
+    #[test]
+    fn a_private_directory_in_the_shared_temporary_directory_passes_however_it_is_named() {
+        let place = Place::new();
+        let plugins = place.directory("a/plugins", 0o755);
+        let inner = place.directory("a/b", 0o755);
+        let link = place.link("link", "a/plugins");
+        let absolute_link = place.link("a/b/absolute", plugins.as_str());
+        for path in [
+            plugins.clone(),
+            inner.join("../plugins"),
+            inner.join(".").join("..").join("plugins/"),
+            link,
+            absolute_link.join("../b/absolute"),
+        ] {
+            check_directory(&path).unwrap();
+        }
+        check_directory(Utf8Path::new("/")).unwrap();
+    }
+
+    #[test]
+    fn a_directory_or_a_parent_that_others_may_write_is_named() {
+        let place = Place::new();
+        let plugins = place.directory("a/plugins", 0o755);
+        for mode in [0o775, 0o757, 0o777, 0o1777] {
+            set_mode(&plugins, mode);
+            assert_eq!(
+                refused(&plugins),
+                format!(
+                    "`{plugins}` can be written by its group or by others (mode {:03o})",
+                    mode & 0o777
+                )
+            );
+        }
+        set_mode(&plugins, 0o755);
+        for mode in [0o775, 0o777] {
+            let parent = place.directory("a", mode);
+            assert_eq!(
+                refused(&plugins),
+                format!("`{parent}` can be written by its group or by others (mode {mode:03o})")
+            );
+        }
+        place.directory("a", 0o1777);
+        check_directory(&plugins).unwrap();
+    }
+
+    #[test]
+    fn where_a_link_lies_counts_as_much_as_where_it_leads() {
+        let place = Place::new();
+        let plugins = place.directory("safe/plugins", 0o755);
+        let open = place.directory("open", 0o777);
+        let link = place.link("open/plugins", plugins.as_str());
+        assert!(refused(&link).starts_with(&format!("`{open}` can be written")));
+        // Nothing in the open directory is on this way.
+        check_directory(&place.path("open/../safe/plugins")).unwrap();
+        // Up again after a link means the parent of what it leads to.
+        let around = place.link("around", "safe/plugins");
+        check_directory(&around.join("../plugins")).unwrap();
+    }
+
+    #[test]
+    fn ways_that_lead_nowhere_are_errors() {
+        let place = Place::new();
+        let dangling = place.link("dangling", "nowhere");
+        assert_eq!(
+            refused(&dangling),
+            format!("cannot look at `{}`", place.path("nowhere"))
+        );
+        let (one, _other) = (place.link("one", "other"), place.link("other", "one"));
+        assert!(refused(&one).contains("more than 40 symbolic links"));
+        let text = place.path("text");
+        fs_err::write(&text, "").unwrap();
+        assert_eq!(refused(&text), format!("`{text}` is not a directory"));
+        assert_eq!(
+            refused(&text.join("plugins")),
+            format!("cannot look at `{}`", text.join("plugins"))
+        );
+    }
+
+    #[test]
+    fn a_file_is_regular_itself_and_no_link_and_written_by_its_owner_only() {
+        let place = Place::new();
+        let plugin = place.path("x.so");
+        fs_err::write(&plugin, "").unwrap();
+        for (mode, passes) in [(0o755, true), (0o600, true), (0o664, false), (0o646, false)] {
+            set_mode(&plugin, mode);
+            assert_eq!(file(&plugin).is_ok(), passes, "{mode:o}");
+        }
+        set_mode(&plugin, 0o644);
+        let second_name = place.path("second.so");
+        fs_err::hard_link(&plugin, &second_name).unwrap();
+        file(&plugin).unwrap();
+        file(&second_name).unwrap();
+        let link = place.link("link.so", "x.so");
+        assert!(matches!(file(&link), Err(RightsError::Link { .. })));
+        let directory = place.directory("directory.so", 0o755);
+        assert!(matches!(
+            file(&directory),
+            Err(RightsError::NotRegular { .. })
+        ));
+    }
+
+    #[test]
+    fn every_refusal_says_what_to_do() {
+        let place = Place::new();
+        let open = place.directory("open", 0o777);
+        let mismatch = check_directory(&open).unwrap_err().mismatch("plugins");
+        assert_eq!(
+            (mismatch.subject.as_str(), mismatch.plugin),
+            ("plugins", Some(format!("`{open}` has mode 777")))
+        );
+        assert!(
+            mismatch.remedy.contains("chmod go-w"),
+            "{}",
+            mismatch.remedy
+        );
+    }
+}
