@@ -31,7 +31,7 @@ pub(crate) enum Source {
 }
 
 impl Action {
-    pub(crate) fn apply(&self, attributes: &mut AttributesMut<'_, '_>) {
+    pub(crate) fn apply(&self, attributes: &mut AttributesMut<'_>) {
         match self {
             Self::Delete { key } => {
                 attributes.delete(key);

@@ -22,7 +22,7 @@
 mod action;
 mod config;
 
-use bimetal_sdk::pdata::{AttributesMut, Metric};
+use bimetal_sdk::pdata::{AttributesMut, MetricMut};
 use bimetal_sdk::{
     Component, Context, Error, Logs, Metrics, Outcome, Processor, Settings, Signal, Stability,
     Traces,
@@ -49,7 +49,7 @@ struct Attributes {
 }
 
 impl Attributes {
-    fn edit(&self, mut attributes: AttributesMut<'_, '_>) {
+    fn edit(&self, mut attributes: AttributesMut<'_>) {
         for action in &self.actions {
             action.apply(&mut attributes);
         }
@@ -65,14 +65,14 @@ impl Processor for Attributes {
     }
 
     fn process_logs(&self, _: &Context<'_>, logs: &mut Logs<'_>) -> Result<Outcome, Error> {
-        for record in logs.records_mut() {
+        for mut record in logs.records_mut() {
             self.edit(record.attributes_mut());
         }
         Ok(Outcome::Continue)
     }
 
     fn process_traces(&self, _: &Context<'_>, traces: &mut Traces<'_>) -> Result<Outcome, Error> {
-        for span in traces.records_mut() {
+        for mut span in traces.records_mut() {
             self.edit(span.attributes_mut());
         }
         Ok(Outcome::Continue)
@@ -83,7 +83,7 @@ impl Processor for Attributes {
         _: &Context<'_>,
         metrics: &mut Metrics<'_>,
     ) -> Result<Outcome, Error> {
-        for point in metrics.records_mut().flat_map(Metric::data_points_mut) {
+        for mut point in metrics.records_mut().flat_map(MetricMut::into_data_points) {
             self.edit(point.attributes_mut());
         }
         Ok(Outcome::Continue)

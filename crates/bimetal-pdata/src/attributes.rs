@@ -1,15 +1,14 @@
 //! Attribute lists: to read, and to edit.
 //!
-//! In: the parts of the message that holds the list. Out: [`Attributes`], [`AttributesMut`].
-//! Invariant: a list is copied only when an edit really changes it; entries that stay are never
-//! decoded and encoded again. Where keys repeat, everything acts on the first one, as in the
-//! Collector's `pcommon.Map`.
+//! In: the message that holds the list, and its edits. Out: [`Attributes`], [`AttributesMut`].
+//! Invariant: reading allocates nothing; a list is taken apart only when an edit really changes it.
+//! Where keys repeat, everything acts on the first one, as in the Collector's `pcommon.Map`.
 
 use std::fmt;
 
-use crate::encode::{Encode, Encoded};
-use crate::entries::{Contents, Edited, has_key, has_value, key_of, raw_value_of, value_of};
-use crate::message::Parts;
+use crate::edits::{Edits, Entries, List, Ordinals, Own, Written};
+use crate::message::{At, AtMut, Message, Messages};
+use crate::otlp::sink::{Encode, Encoded, encodes_as};
 use crate::text::Text;
 use crate::value::Value;
 
@@ -27,68 +26,124 @@ pub enum Write {
 /// A list of attributes, to read.
 #[derive(Clone, Copy)]
 pub struct Attributes<'r> {
-    source: Source<'r>,
-}
-
-// Go's own telemetry will be a third source.
-#[derive(Clone, Copy)]
-enum Source<'r> {
-    Raw(Parts<'r, 'r>, u32),
-    Edited(&'r Edited<'r>),
+    came: Came<'r>,
+    edited: Option<&'r List>,
 }
 
 /// A list of attributes, to edit.
 ///
 /// Every edit tells whether it changed anything. Values are copied in, so that they need not
 /// outlive the call.
-pub struct AttributesMut<'r, 'a> {
-    parts: Parts<'r, 'a>,
+pub struct AttributesMut<'r> {
+    came: Came<'r>,
+    own: &'r mut Own,
+}
+
+/// The list as it came with the batch.
+#[derive(Clone, Copy, Debug)]
+struct Came<'r> {
+    holder: Message<'r>,
     field: u32,
-    edited: &'r mut Option<Box<Edited<'a>>>,
+}
+
+/// One attribute.
+#[derive(Clone, Copy, Debug)]
+struct Pair<'r> {
+    key: Text<'r>,
+    value: Message<'r>,
+}
+
+impl<'r> Came<'r> {
+    fn pairs(self) -> Messages<'r> {
+        self.holder.messages(self.field)
+    }
+}
+
+impl<'r> Pair<'r> {
+    fn of(entry: Message<'r>) -> Self {
+        let (key, value) = entry.key_value();
+        Self { key, value }
+    }
+
+    fn edited(came: Option<Message<'r>>, written: Written<'r>) -> Self {
+        let came = came.map(Self::of);
+        Self {
+            key: match (written.key, came) {
+                (Some(key), _) => Text::from_bytes(key),
+                (None, came) => came.map(|came| came.key).unwrap_or_default(),
+            },
+            value: match (written.value, came) {
+                (None, Some(came)) => came.value,
+                (value, _) => Message::of_otlp(value.unwrap_or_default()),
+            },
+        }
+    }
 }
 
 impl<'r> Attributes<'r> {
-    pub(crate) fn new(parts: Parts<'r, 'r>, field: u32, edited: Option<&'r Edited<'r>>) -> Self {
-        let source = match edited {
-            Some(edited) => Source::Edited(edited),
-            None => Source::Raw(parts, field),
-        };
-        Self { source }
+    /// The list in a field of `holder`; `at` has the edits.
+    pub(crate) fn new(at: At<'r>, holder: Message<'r>, field: u32) -> Self {
+        Self {
+            came: Came { holder, field },
+            edited: at.edits.and_then(Edits::list),
+        }
     }
 
     /// The first value of `key`.
     pub fn get(&self, key: &str) -> Option<Value<'r>> {
-        self.contents()
-            .find(|entry| has_key(entry, key))
-            .map(value_of)
+        self.pairs()
+            .find(|pair| pair.key == key)
+            .map(|pair| Value::of(pair.value))
     }
 
     /// Whether there is such a key.
     pub fn contains(&self, key: &str) -> bool {
-        self.contents().any(|entry| has_key(entry, key))
+        self.pairs().any(|pair| pair.key == key)
     }
 
     /// The keys and values, in order.
     pub fn iter(&self) -> AttributesIter<'r> {
         AttributesIter {
-            entries: self.contents(),
+            pairs: self.pairs(),
         }
     }
 
     /// How many there are; a key that occurs twice counts twice.
     pub fn len(&self) -> usize {
-        self.contents().count()
+        self.edited
+            .map_or_else(|| self.came.pairs().count(), List::len)
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.contents().next().is_none()
+        self.pairs().next().is_none()
     }
 
-    fn contents(&self) -> Contents<'r> {
-        match self.source {
-            Source::Raw(parts, field) => Contents::raw(parts, field),
-            Source::Edited(edited) => edited.contents(),
+    fn pairs(&self) -> Pairs<'r> {
+        match self.edited {
+            None => Pairs::Came(self.came.pairs()),
+            Some(list) => Pairs::Edited(list.entries(), Ordinals::new(self.came.pairs())),
+        }
+    }
+}
+
+#[derive(Clone)]
+enum Pairs<'r> {
+    Came(Messages<'r>),
+    Edited(Entries<'r>, Ordinals<Messages<'r>>),
+}
+
+impl<'r> Iterator for Pairs<'r> {
+    type Item = Pair<'r>;
+
+    fn next(&mut self) -> Option<Pair<'r>> {
+        match self {
+            Self::Came(entries) => entries.next().map(Pair::of),
+            Self::Edited(entries, came) => {
+                let written = entries.next()?;
+                let came = written.of.and_then(|of| came.get(of));
+                Some(Pair::edited(came, written))
+            }
         }
     }
 }
@@ -96,16 +151,15 @@ impl<'r> Attributes<'r> {
 /// The entries of an [`Attributes`].
 #[derive(Clone)]
 pub struct AttributesIter<'r> {
-    entries: Contents<'r>,
+    pairs: Pairs<'r>,
 }
 
 impl<'r> Iterator for AttributesIter<'r> {
     type Item = (Text<'r>, Value<'r>);
 
     fn next(&mut self) -> Option<(Text<'r>, Value<'r>)> {
-        self.entries
-            .next()
-            .map(|entry| (key_of(entry), value_of(entry)))
+        let pair = self.pairs.next()?;
+        Some((pair.key, Value::of(pair.value)))
     }
 }
 
@@ -127,7 +181,7 @@ impl<'r> IntoIterator for &Attributes<'r> {
     }
 }
 
-impl<'r> IntoIterator for &'r AttributesMut<'_, '_> {
+impl<'r> IntoIterator for &'r AttributesMut<'_> {
     type Item = (Text<'r>, Value<'r>);
     type IntoIter = AttributesIter<'r>;
 
@@ -148,28 +202,26 @@ impl fmt::Debug for AttributesIter<'_> {
     }
 }
 
-impl fmt::Debug for AttributesMut<'_, '_> {
+impl fmt::Debug for AttributesMut<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.as_read().fmt(f)
     }
 }
 
-impl<'r, 'a> AttributesMut<'r, 'a> {
-    pub(crate) fn new(
-        parts: Parts<'r, 'a>,
-        field: u32,
-        edited: &'r mut Option<Box<Edited<'a>>>,
-    ) -> Self {
+impl<'r> AttributesMut<'r> {
+    pub(crate) fn new(at: AtMut<'r>, holder: Message<'r>, field: u32) -> Self {
         Self {
-            parts,
-            field,
-            edited,
+            came: Came { holder, field },
+            own: at.edits.own_mut(),
         }
     }
 
     /// The list as it now is.
     pub fn as_read(&self) -> Attributes<'_> {
-        Attributes::new(self.parts, self.field, self.edited.as_deref())
+        Attributes {
+            came: self.came,
+            edited: self.own.list(),
+        }
     }
 
     /// The first value of `key`.
@@ -220,23 +272,33 @@ impl<'r, 'a> AttributesMut<'r, 'a> {
 
     /// Writes the value of `from` to `key`; does nothing if there is no `from`.
     pub fn copy(&mut self, when: Write, key: &str, from: &str) -> bool {
-        let Some(content) = self.as_read().contents().find(|entry| has_key(entry, from)) else {
+        let Some(pair) = self.as_read().pairs().find(|pair| pair.key == from) else {
             return false;
         };
-        // Values of kinds that this crate does not know are copied as well.
-        let value = raw_value_of(content);
+        // As it came: values of kinds that this crate does not know are copied as well.
+        let value = pair.value.encoded().into_owned();
         self.put(when, key, &Encoded(&value))
+    }
+
+    /// Gives the first `from` another key, which may be one that exists.
+    pub fn rename(&mut self, from: &str, key: &str) -> bool {
+        match self.position(from) {
+            Some(index) if from != key => {
+                self.open().rename(index, key.as_bytes());
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Removes the first `key`.
     ///
     /// The last attribute takes its place, as in the Collector.
     pub fn delete(&mut self, key: &str) -> bool {
-        let mut contents = self.as_read().contents();
-        let Some(index) = contents.position(|entry| has_key(entry, key)) else {
+        let Some(index) = self.position(key) else {
             return false;
         };
-        self.open().swap_remove(index);
+        self.open().delete(index);
         true
     }
 
@@ -251,27 +313,30 @@ impl<'r, 'a> AttributesMut<'r, 'a> {
         true
     }
 
+    fn position(&self, key: &str) -> Option<usize> {
+        self.as_read().pairs().position(|pair| pair.key == key)
+    }
+
     fn put(&mut self, when: Write, key: &str, value: &impl Encode) -> bool {
-        let mut contents = self.as_read().contents().enumerate();
-        let found = contents.find(|(_, entry)| has_key(entry, key));
+        let mut pairs = self.as_read().pairs().enumerate();
+        let found = pairs.find(|(_, pair)| pair.key == key);
         match (when, found) {
             (Write::Insert, Some(_)) | (Write::Update, None) => false,
-            (_, Some((_, entry))) if has_value(entry, value) => false,
+            (_, Some((_, pair))) if encodes_as(value, &pair.value.encoded()) => false,
             (_, Some((index, _))) => {
-                self.open().replace(index, value);
+                self.open().set(index, |out| value.encode(out));
                 true
             }
             (_, None) => {
-                self.open().push(key, value);
+                self.open().insert(key.as_bytes(), |out| value.encode(out));
                 true
             }
         }
     }
 
     /// The list as entries; taken apart at the first change.
-    fn open(&mut self) -> &mut Edited<'a> {
-        let (parts, field) = (self.parts, self.field);
-        self.edited
-            .get_or_insert_with(|| Box::new(Edited::open(parts, field)))
+    fn open(&mut self) -> &mut List {
+        let came = self.came;
+        self.own.open(|| came.pairs().count())
     }
 }

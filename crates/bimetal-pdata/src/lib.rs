@@ -11,7 +11,7 @@
 //! # fn main() -> Result<(), bimetal_pdata::ParseError> {
 //! let bytes = [0x0a, 0x06, 0x12, 0x04, 0x12, 0x02, 0x1a, 0x00]; // One resource, one scope, one record.
 //! let mut logs = Logs::parse(&bytes)?;
-//! for record in logs.records_mut() {
+//! for mut record in logs.records_mut() {
 //!     record.attributes_mut().upsert("team", "payments");
 //! }
 //! assert!(logs.changed());
@@ -30,29 +30,37 @@
 #![warn(missing_docs, missing_debug_implementations)]
 
 mod attributes;
-mod children;
-mod encode;
-mod entries;
+mod edits;
 mod error;
 mod log;
 mod message;
 mod metric;
+mod otlp;
 mod owned;
 mod point;
 mod schema;
 mod span;
+mod table;
 mod telemetry;
 mod text;
 mod value;
-mod wire;
 
 pub use attributes::{Attributes, AttributesIter, AttributesMut, Write};
+pub use edits::{Edit, Entries, Place, Written};
 pub use error::ParseError;
-pub use log::{LogRecord, Logs, ResourceLogs, ScopeLogs};
-pub use metric::{Metric, MetricKind, Metrics, ResourceMetrics, ScopeMetrics};
+pub use log::{LogRecord, LogRecordMut, Logs, OfLogs, ResourceLogs, ScopeLogs};
+pub use message::{Items, ItemsMut};
+pub use metric::{Metric, MetricMut, Metrics, OfMetrics, ResourceMetrics, ScopeMetrics};
 pub use owned::ValueBuf;
-pub use point::{DataPoint, Number};
-pub use span::{ResourceSpans, ScopeSpans, Span, Traces};
-pub use telemetry::{Item, ResourceItems, ScopeItems, Telemetry};
+pub use point::{
+    Buckets, DataPoint, DataPointMut, Exemplar, ExponentialPoint, HistogramPoint, MetricKind,
+    Number, NumberPoint, Quantile, SummaryPoint,
+};
+pub use span::{
+    OfTraces, ResourceSpans, ScopeSpans, Span, SpanEvent, SpanLink, SpanMut, SpanStatus, Traces,
+};
+pub use telemetry::{
+    Resource, ResourceItems, ResourceItemsMut, Scope, ScopeItems, ScopeItemsMut, Signal, Telemetry,
+};
 pub use text::Text;
 pub use value::{Array, ArrayIter, Map, MapIter, Value};

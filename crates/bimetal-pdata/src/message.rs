@@ -1,191 +1,277 @@
-//! One message whose attributes can be edited: a record, a data point, a resource, a scope.
+//! One message of a batch, wherever the batch lies.
 //!
-//! In: its raw bytes. Out: its fields as a decoder sees them, and its encoding. Invariant: of a
-//! field that occurs more than once the last one counts; a message that occurs more than once is
-//! the sum of its parts.
+//! In: what a backend gives. Out: [`Message`], a handle by value, and its fields by number.
+//! Invariant: this is all that the accessors know of a backend. A backend over other memory is one
+//! more variant here and a directory beside `otlp/`; no accessor and no component changes.
 
-use crate::attributes::{Attributes, AttributesMut};
-use crate::encode::Sink;
-use crate::entries::Edited;
+use std::borrow::Cow;
+use std::marker::PhantomData;
+use std::slice;
+
+use crate::edits::Edits;
+use crate::otlp;
+use crate::otlp::wire::Payload;
 use crate::text::Text;
-use crate::value::Value;
-use crate::wire::{Field, Fields, Payload};
 
-/// The parts of one message. A message that its owner holds once, as every ordinary encoder writes
-/// it, has one part.
-pub(crate) type Parts<'r, 'a> = &'r [&'a [u8]];
+/// A message: a few words, copied freely.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Message<'a> {
+    Otlp(otlp::Message<'a>),
+}
 
-/// A record: one part.
+/// The occurrences of a repeated message.
+#[derive(Debug, Clone)]
+pub(crate) enum Messages<'a> {
+    Otlp(otlp::Messages<'a>),
+}
+
+impl<'a> Message<'a> {
+    pub(crate) fn of_otlp(bytes: &'a [u8]) -> Self {
+        Self::Otlp(otlp::Message::Whole(bytes))
+    }
+
+    /// Of all fields that `read` knows, the one that is set; the last one, should there be more.
+    pub(crate) fn one_of<T>(self, read: impl Fn(u32, Payload<'a>) -> Option<T>) -> Option<T> {
+        match self {
+            Self::Otlp(message) => message.one_of(read),
+        }
+    }
+
+    /// The message in a field; an empty one if there is none.
+    pub(crate) fn message(self, number: u32) -> Self {
+        match self {
+            Self::Otlp(message) => Self::Otlp(message.message(number)),
+        }
+    }
+
+    /// Every occurrence of a message field.
+    pub(crate) fn messages(self, number: u32) -> Messages<'a> {
+        match self {
+            Self::Otlp(message) => Messages::Otlp(message.messages(number)),
+        }
+    }
+
+    /// The key and the value of a `KeyValue`.
+    pub(crate) fn key_value(self) -> (Text<'a>, Self) {
+        match self {
+            Self::Otlp(message) => {
+                let (key, value) = message.key_value();
+                (Text::from_bytes(key), Self::Otlp(value))
+            }
+        }
+    }
+
+    /// Its encoding; copied only if it does not lie in one place.
+    pub(crate) fn encoded(self) -> Cow<'a, [u8]> {
+        match self {
+            Self::Otlp(otlp::Message::Whole(bytes)) => bytes.into(),
+            Self::Otlp(message) => {
+                let raw: Vec<_> = message.fields().map(|field| field.raw).collect();
+                raw.concat().into()
+            }
+        }
+    }
+
+    pub(crate) fn varint(self, number: u32) -> u64 {
+        let content = self.last(number, |payload| match payload {
+            Payload::Varint(content) => Some(content),
+            _ => None,
+        });
+        content.unwrap_or_default()
+    }
+
+    /// An enum or 32-bit number; negative ones are encoded with 64 bits.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "as every decoder of protocol buffers does"
+    )]
+    pub(crate) fn int32(self, number: u32) -> i32 {
+        self.varint(number) as i32
+    }
+
+    /// A number whose lowest bit is the sign.
+    pub(crate) fn sint32(self, number: u32) -> i32 {
+        let zigzag = self.uint32(number);
+        (zigzag >> 1).cast_signed() ^ -(zigzag & 1).cast_signed()
+    }
+
+    pub(crate) fn uint32(self, number: u32) -> u32 {
+        self.int32(number).cast_unsigned()
+    }
+
+    pub(crate) fn fixed64(self, number: u32) -> u64 {
+        self.optional_fixed64(number).unwrap_or_default()
+    }
+
+    pub(crate) fn double(self, number: u32) -> f64 {
+        f64::from_bits(self.fixed64(number))
+    }
+
+    pub(crate) fn optional_double(self, number: u32) -> Option<f64> {
+        self.optional_fixed64(number).map(f64::from_bits)
+    }
+
+    pub(crate) fn fixed32(self, number: u32) -> u32 {
+        let content = self.last(number, |payload| match payload {
+            Payload::Fixed32(content) => Some(content),
+            _ => None,
+        });
+        content.unwrap_or_default()
+    }
+
+    pub(crate) fn bytes(self, number: u32) -> Option<&'a [u8]> {
+        self.last(number, |payload| payload.content())
+    }
+
+    pub(crate) fn text(self, number: u32) -> Text<'a> {
+        Text::from_bytes(self.bytes(number).unwrap_or_default())
+    }
+
+    /// All zero when it is not set.
+    pub(crate) fn trace_id(self, number: u32) -> &'a [u8; 16] {
+        self.id(number).unwrap_or(&[0; 16])
+    }
+
+    /// All zero when it is not set.
+    pub(crate) fn span_id(self, number: u32) -> &'a [u8; 8] {
+        self.id(number).unwrap_or(&[0; 8])
+    }
+
+    fn id<const N: usize>(self, number: u32) -> Option<&'a [u8; N]> {
+        self.bytes(number).and_then(|bytes| bytes.try_into().ok())
+    }
+
+    fn optional_fixed64(self, number: u32) -> Option<u64> {
+        self.last(number, |payload| match payload {
+            Payload::Fixed64(content) => Some(content),
+            _ => None,
+        })
+    }
+
+    fn last<T>(self, number: u32, content: impl Fn(Payload<'a>) -> Option<T>) -> Option<T> {
+        self.one_of(|found, payload| (found == number).then(|| content(payload)).flatten())
+    }
+}
+
+impl<'a> Iterator for Messages<'a> {
+    type Item = Message<'a>;
+
+    fn next(&mut self) -> Option<Message<'a>> {
+        match self {
+            Self::Otlp(messages) => messages.next().map(Message::Otlp),
+        }
+    }
+}
+
+/// A message and its edits, to read.
+#[derive(Debug, Clone, Copy)]
+pub struct At<'r> {
+    pub(crate) message: Message<'r>,
+    pub(crate) edits: Option<&'r Edits>,
+}
+
+/// A message and its edits, to edit.
 #[derive(Debug)]
-pub(crate) struct Record<'a> {
-    pub(crate) raw: &'a [u8],
-    edited: Option<Box<Edited<'a>>>,
+pub struct AtMut<'r> {
+    pub(crate) message: Message<'r>,
+    pub(crate) edits: &'r mut Edits,
 }
 
-/// A resource or a scope: it may be absent, and it may be spread over several fields.
-#[derive(Debug)]
-pub(crate) struct Header<'a> {
-    parts: Vec<&'a [u8]>,
-    edited: Option<Box<Edited<'a>>>,
-}
-
-impl<'a> Record<'a> {
-    pub(crate) fn new(raw: &'a [u8]) -> Self {
-        Self { raw, edited: None }
-    }
-
-    pub(crate) fn parts(&self) -> Parts<'_, 'a> {
-        std::slice::from_ref(&self.raw)
-    }
-
-    pub(crate) fn changed(&self) -> bool {
-        self.edited.is_some()
-    }
-
-    pub(crate) fn attributes(&self, field: u32) -> Attributes<'_> {
-        Attributes::new(self.parts(), field, self.edited.as_deref())
-    }
-
-    pub(crate) fn attributes_mut(&mut self, field: u32) -> AttributesMut<'_, 'a> {
-        AttributesMut::new(std::slice::from_ref(&self.raw), field, &mut self.edited)
-    }
-
-    pub(crate) fn encode(&self, field: u32, out: &mut impl Sink) {
-        encode(self.parts(), field, self.edited.as_deref(), out);
-    }
-}
-
-impl<'a> Header<'a> {
-    pub(crate) fn collect(parts: impl Iterator<Item = &'a [u8]>) -> Self {
+impl<'r> At<'r> {
+    /// A message that cannot be edited.
+    pub(crate) fn fixed(message: Message<'r>) -> Self {
         Self {
-            parts: parts.collect(),
-            edited: None,
+            message,
+            edits: None,
         }
     }
 
-    pub(crate) fn parts(&self) -> Parts<'_, 'a> {
-        &self.parts
-    }
-
-    pub(crate) fn changed(&self) -> bool {
-        self.edited.is_some()
-    }
-
-    pub(crate) fn attributes(&self, field: u32) -> Attributes<'_> {
-        Attributes::new(&self.parts, field, self.edited.as_deref())
-    }
-
-    pub(crate) fn attributes_mut(&mut self, field: u32) -> AttributesMut<'_, 'a> {
-        AttributesMut::new(&self.parts, field, &mut self.edited)
-    }
-
-    pub(crate) fn encode(&self, field: u32, out: &mut impl Sink) {
-        encode(&self.parts, field, self.edited.as_deref(), out);
-    }
-}
-
-/// Copies everything but the attributes as it came; the new list stands where the first attribute
-/// stood.
-fn encode(parts: Parts<'_, '_>, field: u32, edited: Option<&Edited<'_>>, out: &mut impl Sink) {
-    let Some(edited) = edited else {
-        for part in parts {
-            out.bytes(part);
-        }
-        return;
-    };
-    let mut list = Some(edited);
-    for found in fields(parts) {
-        if found.number != field {
-            out.bytes(found.raw);
-        } else if let Some(edited) = list.take() {
-            edited.encode(field, out);
+    /// The messages in a field of it that were not dropped.
+    pub(crate) fn items<T>(self, number: u32) -> Items<'r, T> {
+        Items {
+            messages: self.message.messages(number),
+            edits: self.edits.map_or(&[][..], Edits::below).iter(),
+            handle: PhantomData,
         }
     }
-    if let Some(edited) = list {
-        edited.encode(field, out);
+}
+
+impl<'r> AtMut<'r> {
+    pub(crate) fn as_read(&self) -> At<'_> {
+        At {
+            message: self.message,
+            edits: Some(self.edits),
+        }
+    }
+
+    pub(crate) fn reborrow(&mut self) -> AtMut<'_> {
+        AtMut {
+            message: self.message,
+            edits: self.edits,
+        }
+    }
+
+    /// The messages in a field of it that were not dropped, to edit.
+    pub(crate) fn items<T>(self, number: u32) -> ItemsMut<'r, T> {
+        let messages = self.message.messages(number);
+        let edits = self.edits.below_mut(|| messages.clone().count());
+        ItemsMut {
+            messages,
+            edits: edits.iter_mut(),
+            handle: PhantomData,
+        }
     }
 }
 
-pub(crate) fn fields<'r, 'a>(
-    parts: Parts<'r, 'a>,
-) -> impl Iterator<Item = Field<'a>> + use<'r, 'a> {
-    parts.iter().flat_map(|part| Fields::of(part))
+/// Handles to read, in order.
+#[derive(Debug, Clone)]
+pub struct Items<'r, T> {
+    messages: Messages<'r>,
+    edits: slice::Iter<'r, Edits>,
+    handle: PhantomData<T>,
 }
 
-fn last<'a, T>(
-    parts: Parts<'_, 'a>,
-    number: u32,
-    content: impl Fn(Payload<'a>) -> Option<T>,
-) -> Option<T> {
-    fields(parts)
-        .filter(|field| field.number == number)
-        .filter_map(|field| content(field.payload))
-        .last()
+impl<'r, T: From<At<'r>>> Iterator for Items<'r, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        loop {
+            let message = self.messages.next()?;
+            let edits = self.edits.next();
+            if !edits.is_some_and(Edits::dropped) {
+                return Some(At { message, edits }.into());
+            }
+        }
+    }
 }
 
-pub(crate) fn varint(parts: Parts<'_, '_>, number: u32) -> Option<u64> {
-    last(parts, number, |payload| match payload {
-        Payload::Varint(content) => Some(content),
-        _ => None,
-    })
+/// Handles to edit, in order.
+#[derive(Debug)]
+pub struct ItemsMut<'r, T> {
+    messages: Messages<'r>,
+    edits: slice::IterMut<'r, Edits>,
+    handle: PhantomData<T>,
 }
 
-pub(crate) fn fixed64(parts: Parts<'_, '_>, number: u32) -> Option<u64> {
-    last(parts, number, |payload| match payload {
-        Payload::Fixed64(content) => Some(content),
-        _ => None,
-    })
+impl<'r, T: From<AtMut<'r>>> Iterator for ItemsMut<'r, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        loop {
+            let message = self.messages.next()?;
+            let edits = self.edits.next()?;
+            if !edits.dropped() {
+                return Some(AtMut { message, edits }.into());
+            }
+        }
+    }
 }
 
-pub(crate) fn fixed32(parts: Parts<'_, '_>, number: u32) -> Option<u32> {
-    last(parts, number, |payload| match payload {
-        Payload::Fixed32(content) => Some(content),
-        _ => None,
-    })
-}
-
-pub(crate) fn bytes<'a>(parts: Parts<'_, 'a>, number: u32) -> Option<&'a [u8]> {
-    last(parts, number, |payload| payload.content())
-}
-
-pub(crate) fn text<'a>(parts: Parts<'_, 'a>, number: u32) -> Text<'a> {
-    Text::from_bytes(bytes(parts, number).unwrap_or_default())
-}
-
-/// An id of `N` bytes; all zero when it is not set.
-pub(crate) fn id<const N: usize>(parts: Parts<'_, '_>, number: u32) -> [u8; N] {
-    bytes(parts, number)
-        .and_then(|content| content.try_into().ok())
-        .unwrap_or([0; N])
-}
-
-/// An enum or 32-bit number; negative ones are encoded with 64 bits.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "as every decoder of protocol buffers does"
-)]
-pub(crate) fn int32(parts: Parts<'_, '_>, number: u32) -> i32 {
-    varint(parts, number).unwrap_or_default() as i32
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "as every decoder of protocol buffers does"
-)]
-pub(crate) fn uint32(parts: Parts<'_, '_>, number: u32) -> u32 {
-    varint(parts, number).unwrap_or_default() as u32
-}
-
-/// Every occurrence of a message field.
-pub(crate) fn messages<'r, 'a>(
-    parts: Parts<'r, 'a>,
-    number: u32,
-) -> impl Iterator<Item = &'a [u8]> + use<'r, 'a> {
-    fields(parts)
-        .filter(move |field| field.number == number)
-        .filter_map(|field| field.payload.content())
-}
-
-pub(crate) fn value<'a>(parts: Parts<'_, 'a>, number: u32) -> Value<'a> {
-    Value::of(messages(parts, number))
+/// Leaves out the messages for which `keep` does not say so.
+pub(crate) fn retain<'r>(items: ItemsMut<'r, AtMut<'r>>, mut keep: impl FnMut(AtMut<'_>) -> bool) {
+    for mut at in items {
+        if !keep(at.reborrow()) {
+            at.edits.drop_message();
+        }
+    }
 }

@@ -1,113 +1,122 @@
 //! Metrics.
 //!
-//! In: the bytes of an `ExportMetricsServiceRequest`. Out: [`Metric`]s with their data points.
-//! Invariant: of the five kinds of data, the last one set counts; only points and their attributes
-//! can change.
+//! In: an `ExportMetricsServiceRequest`. Out: [`Metric`]s with their data points. Invariant: of the
+//! five kinds of data, the last one set counts; only points and their attributes can change.
 
 use bimetal_abi::SIGNAL_METRICS;
 
-use crate::children::{Children, Node};
-use crate::encode::{Encode, Sink};
-use crate::message::{int32, text, varint};
-use crate::point::DataPoint;
-use crate::schema::{self, Schema};
-use crate::telemetry::{Leaf, ResourceItems, ScopeItems, Telemetry};
-use crate::text::Text;
-use crate::wire::Fields;
+use crate::attributes::Attributes;
+use crate::message::{At, AtMut, Message, retain};
+use crate::point::{
+    DataPoint, DataPointMut, EXPONENTIAL_POINT, HISTOGRAM_POINT, MetricKind, NUMBER_POINT,
+    SUMMARY_POINT,
+};
+use crate::schema::{Kind, Schema};
+use crate::table::table;
+use crate::telemetry::{ResourceItems, ScopeItems, Signal, Telemetry, request};
 
+const GAUGE_FIELD: u32 = 5;
+const SUM_FIELD: u32 = 7;
+const HISTOGRAM_FIELD: u32 = 9;
+const EXPONENTIAL_FIELD: u32 = 10;
+const SUMMARY_FIELD: u32 = 11;
+const METADATA: u32 = 12;
 const POINTS: u32 = 1;
 const TEMPORALITY: u32 = 2;
 const MONOTONIC: u32 = 3;
 
 /// A batch of metrics.
-pub type Metrics<'a> = Telemetry<'a, Metric<'a>>;
+pub type Metrics<'a> = Telemetry<'a, OfMetrics>;
 /// One resource and the metrics that it sent.
-pub type ResourceMetrics<'a> = ResourceItems<'a, Metric<'a>>;
+pub type ResourceMetrics<'r> = ResourceItems<'r, OfMetrics>;
 /// One scope and its metrics.
-pub type ScopeMetrics<'a> = ScopeItems<'a, Metric<'a>>;
+pub type ScopeMetrics<'r> = ScopeItems<'r, OfMetrics>;
 
-/// What kind of data a metric has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MetricKind {
-    /// The latest of several values.
-    Gauge,
-    /// A sum.
-    Sum,
-    /// A histogram with explicit bounds.
-    Histogram,
-    /// A histogram with exponential bounds.
-    ExponentialHistogram,
-    /// Quantiles.
-    Summary,
+/// Metrics, as a parameter of [`Telemetry`].
+#[derive(Clone, Copy, Debug)]
+pub enum OfMetrics {}
+
+impl Signal for OfMetrics {
+    const SIGNAL: u32 = SIGNAL_METRICS;
+    const SCHEMA: &'static Schema = &METRICS;
+    type Record<'r> = Metric<'r>;
+    type RecordMut<'r> = MetricMut<'r>;
 }
 
-/// One metric.
-#[derive(Debug)]
-pub struct Metric<'a> {
-    raw: &'a [u8],
-    data: Option<Data<'a>>,
+request! {
+    METRICS = "ExportMetricsServiceRequest", RESOURCE_METRICS = "ResourceMetrics" resource_metrics,
+    SCOPE_METRICS = "ScopeMetrics" scope_metrics, METRIC metrics
 }
 
-#[derive(Debug)]
-struct Data<'a> {
-    raw: &'a [u8],
-    kind: MetricKind,
-    points: Children<DataPoint<'a>>,
+table! {
+    /// One metric.
+    METRIC = "Metric" (Metric, MetricMut) {
+        /// The name.
+        1 name: text;
+        /// What it measures, for people.
+        2 description: text;
+        /// The unit, as UCUM writes it.
+        3 unit: text;
+        GAUGE_FIELD gauge: only Kind::Data(&GAUGE);
+        SUM_FIELD sum: only Kind::Data(&SUM);
+        HISTOGRAM_FIELD histogram: only Kind::Data(&HISTOGRAM);
+        EXPONENTIAL_FIELD exponential_histogram: only Kind::Data(&EXPONENTIAL_HISTOGRAM);
+        SUMMARY_FIELD summary: only Kind::Data(&SUMMARY);
+        METADATA metadata: only Kind::Attributes;
+    }
+    GAUGE = "Gauge" () {
+        POINTS data_points: only Kind::Items(&NUMBER_POINT);
+    }
+    SUM = "Sum" () {
+        POINTS data_points: only Kind::Items(&NUMBER_POINT);
+        TEMPORALITY aggregation_temporality: only Kind::Varint;
+        MONOTONIC is_monotonic: only Kind::Varint;
+    }
+    HISTOGRAM = "Histogram" () {
+        POINTS data_points: only Kind::Items(&HISTOGRAM_POINT);
+        TEMPORALITY aggregation_temporality: only Kind::Varint;
+    }
+    EXPONENTIAL_HISTOGRAM = "ExponentialHistogram" () {
+        POINTS data_points: only Kind::Items(&EXPONENTIAL_POINT);
+        TEMPORALITY aggregation_temporality: only Kind::Varint;
+    }
+    SUMMARY = "Summary" () {
+        POINTS data_points: only Kind::Items(&SUMMARY_POINT);
+    }
 }
 
-impl<'a> Metric<'a> {
-    /// The name.
-    pub fn name(&self) -> Text<'a> {
-        text(&[self.raw], 1)
-    }
-
-    /// What it measures, for people.
-    pub fn description(&self) -> Text<'a> {
-        text(&[self.raw], 2)
-    }
-
-    /// The unit.
-    pub fn unit(&self) -> Text<'a> {
-        text(&[self.raw], 3)
-    }
-
+impl<'r> Metric<'r> {
     /// The kind of data; `None` when there is none, or one that this crate does not know.
     pub fn kind(&self) -> Option<MetricKind> {
-        self.data.as_ref().map(|data| data.kind)
+        data(self.0.message).map(|(kind, _)| kind)
     }
 
     /// OTLP's number of the aggregation temporality; 0 for kinds that have none.
     pub fn aggregation_temporality(&self) -> i32 {
-        match &self.data {
-            Some(data) if data.kind.has_temporality() => int32(&[data.raw], TEMPORALITY),
+        match data(self.0.message) {
+            Some((kind, data)) if kind.has_temporality() => data.int32(TEMPORALITY),
             _ => 0,
         }
     }
 
     /// Whether it is a sum that never falls.
     pub fn is_monotonic(&self) -> bool {
-        self.data.as_ref().is_some_and(|data| {
-            data.kind == MetricKind::Sum && varint(&[data.raw], MONOTONIC).unwrap_or_default() != 0
-        })
+        data(self.0.message)
+            .is_some_and(|(kind, data)| kind == MetricKind::Sum && data.varint(MONOTONIC) != 0)
+    }
+
+    /// What is known about the metric, beside its data.
+    pub fn metadata(&self) -> Attributes<'r> {
+        Attributes::new(At::fixed(self.0.message), self.0.message, METADATA)
     }
 
     /// The data points, whatever the kind.
-    pub fn data_points(&self) -> impl Iterator<Item = &DataPoint<'a>> {
-        self.data.iter().flat_map(|data| data.points.nodes())
-    }
-
-    /// The data points, to edit.
-    pub fn data_points_mut(&mut self) -> impl Iterator<Item = &mut DataPoint<'a>> {
-        self.data
-            .iter_mut()
-            .flat_map(|data| data.points.nodes_mut())
-    }
-
-    /// Keeps the data points for which `keep` says so.
-    pub fn retain_data_points(&mut self, keep: impl FnMut(&mut DataPoint<'a>) -> bool) {
-        if let Some(data) = &mut self.data {
-            data.points.retain(keep);
-        }
+    pub fn data_points(&self) -> impl Iterator<Item = DataPoint<'r>> + use<'r> {
+        let points = data(self.0.message).map(|(kind, message)| {
+            let points = At { message, ..self.0 }.items(POINTS);
+            points.map(move |at| DataPoint { at, kind })
+        });
+        points.into_iter().flatten()
     }
 
     /// How many data points there are.
@@ -116,71 +125,44 @@ impl<'a> Metric<'a> {
     }
 }
 
-impl MetricKind {
-    fn of(field: u32) -> Option<Self> {
-        Some(match field {
-            5 => Self::Gauge,
-            7 => Self::Sum,
-            9 => Self::Histogram,
-            10 => Self::ExponentialHistogram,
-            11 => Self::Summary,
-            _ => return None,
-        })
+impl<'r> MetricMut<'r> {
+    /// The data points, to edit.
+    pub fn data_points_mut(&mut self) -> impl Iterator<Item = DataPointMut<'_>> {
+        MetricMut(self.0.reborrow()).into_data_points()
     }
 
-    fn has_temporality(self) -> bool {
-        matches!(
-            self,
-            Self::Sum | Self::Histogram | Self::ExponentialHistogram
-        )
-    }
-}
-
-impl<'a> Leaf<'a> for Metric<'a> {
-    const SIGNAL: u32 = SIGNAL_METRICS;
-    const SCHEMA: &'static Schema = &schema::METRICS;
-
-    fn read(raw: &'a [u8]) -> Self {
-        let data = Fields::of(raw)
-            .filter_map(|field| Some((MetricKind::of(field.number)?, field.payload.content()?)))
-            .last()
-            .map(|(kind, raw)| Data {
-                raw,
-                kind,
-                points: Children::read(raw, POINTS, |raw| DataPoint::new(raw, kind)),
-            });
-        Self { raw, data }
-    }
-}
-
-impl<'a> Node<'a> for Metric<'a> {
-    fn raw(&self) -> &'a [u8] {
-        self.raw
+    /// The data points, to edit, where the metric itself is no longer needed.
+    pub fn into_data_points(self) -> impl Iterator<Item = DataPointMut<'r>> {
+        let points = data(self.0.message).map(|(kind, message)| {
+            let points = AtMut { message, ..self.0 }.items(POINTS);
+            points.map(move |at| DataPointMut { at, kind })
+        });
+        points.into_iter().flatten()
     }
 
-    fn changed(&self) -> bool {
-        self.data.as_ref().is_some_and(|data| data.points.changed())
-    }
-
-    fn encode_changed(&self, out: &mut impl Sink) {
-        for field in Fields::of(self.raw) {
-            let data = self.data.as_ref().filter(|data| {
-                field
-                    .payload
-                    .content()
-                    .is_some_and(|content| std::ptr::eq(content, data.raw))
-            });
-            match data {
-                Some(data) => out.message(field.number, data),
-                None => out.bytes(field.raw),
-            }
+    /// Keeps the data points for which `keep` says so.
+    pub fn retain_data_points(&mut self, mut keep: impl FnMut(&mut DataPointMut<'_>) -> bool) {
+        if let Some((kind, message)) = data(self.0.message) {
+            let at = AtMut {
+                message,
+                ..self.0.reborrow()
+            };
+            retain(at.items(POINTS), |at| keep(&mut DataPointMut { at, kind }));
         }
     }
 }
 
-impl Encode for Data<'_> {
-    fn encode(&self, out: &mut impl Sink) {
-        self.points
-            .encode(self.raw, out, |field, out| out.bytes(field.raw));
-    }
+/// The message with the data points, and the kind of it.
+fn data(metric: Message<'_>) -> Option<(MetricKind, Message<'_>)> {
+    metric.one_of(|number, payload| {
+        let kind = match number {
+            GAUGE_FIELD => MetricKind::Gauge,
+            SUM_FIELD => MetricKind::Sum,
+            HISTOGRAM_FIELD => MetricKind::Histogram,
+            EXPONENTIAL_FIELD => MetricKind::ExponentialHistogram,
+            SUMMARY_FIELD => MetricKind::Summary,
+            _ => return None,
+        };
+        Some((kind, Message::of_otlp(payload.content()?)))
+    })
 }

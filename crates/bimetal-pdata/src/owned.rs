@@ -5,9 +5,10 @@
 
 use std::fmt;
 
-use crate::encode::{Encode, Encoded};
-use crate::entries::write_entry;
-use crate::value::{Value, encode_array, encode_map};
+use crate::message::Message;
+use crate::otlp::sink::{Encode, Sink, message};
+use crate::schema::number::{ARRAY, ENTRIES, KEY, MAP, VALUE};
+use crate::value::Value;
 
 /// An owned [`Value`].
 ///
@@ -33,37 +34,32 @@ impl ValueBuf {
 
     /// A list.
     pub fn array(values: impl IntoIterator<Item = Self>) -> Self {
-        let values: Vec<Self> = values.into_iter().collect();
         let mut encoded = Vec::new();
-        encode_array(
-            values.iter().map(|value| value.encoded.as_slice()),
-            &mut encoded,
-        );
+        message(&mut encoded, ARRAY, |out| {
+            for value in values {
+                out.len_delimited(ENTRIES, &value.encoded);
+            }
+        });
         Self { encoded }
     }
 
     /// Keys and values, in this order.
     pub fn map<K: AsRef<str>>(entries: impl IntoIterator<Item = (K, Self)>) -> Self {
-        let entries: Vec<Vec<u8>> = entries
-            .into_iter()
-            .map(|(key, value)| {
-                let mut entry = Vec::new();
-                write_entry(
-                    key.as_ref().as_bytes(),
-                    &Encoded(&value.encoded),
-                    &mut entry,
-                );
-                entry
-            })
-            .collect();
         let mut encoded = Vec::new();
-        encode_map(entries.iter().map(Vec::as_slice), &mut encoded);
+        message(&mut encoded, MAP, |out| {
+            for (key, value) in entries {
+                message(out, ENTRIES, |out| {
+                    out.len_delimited(KEY, key.as_ref().as_bytes());
+                    out.len_delimited(VALUE, &value.encoded);
+                });
+            }
+        });
         Self { encoded }
     }
 
     /// The value, to be read.
     pub fn as_value(&self) -> Value<'_> {
-        Value::of(std::iter::once(self.encoded.as_slice()))
+        Value::of(Message::of_otlp(&self.encoded))
     }
 }
 

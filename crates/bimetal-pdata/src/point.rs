@@ -1,25 +1,54 @@
 //! Data points of every kind of metric.
 //!
-//! In: the bytes of a `…DataPoint` and the metric's kind, which decides the field numbers. Out:
-//! [`DataPoint`]. Invariant: only attributes can change.
+//! In: a `…DataPoint` message and the metric's kind. Out: [`DataPoint`], and the points of each kind.
+//! Invariant: only attributes of points can change.
 
 use crate::attributes::{Attributes, AttributesMut};
-use crate::children::Node;
-use crate::encode::Sink;
-use crate::message::{Record, fields, fixed64, uint32};
-use crate::metric::MetricKind;
-use crate::wire::Payload;
+use crate::message::{At, AtMut, Message};
+use crate::otlp::wire::Payload;
+use crate::schema::Kind;
+use crate::table::table;
 
-const COUNT: u32 = 4;
-const SUM: u32 = 5;
 const AS_DOUBLE: u32 = 4;
 const AS_INT: u32 = 6;
+const EXEMPLAR_DOUBLE: u32 = 3;
+
+/// What kind of data a metric has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricKind {
+    /// The latest of several values.
+    Gauge,
+    /// A sum.
+    Sum,
+    /// A histogram with explicit bounds.
+    Histogram,
+    /// A histogram with exponential bounds.
+    ExponentialHistogram,
+    /// Quantiles.
+    Summary,
+}
+
+impl MetricKind {
+    pub(crate) fn has_temporality(self) -> bool {
+        matches!(
+            self,
+            Self::Sum | Self::Histogram | Self::ExponentialHistogram
+        )
+    }
+}
 
 /// One data point of any of the five kinds of metric.
+#[derive(Clone, Copy, Debug)]
+pub struct DataPoint<'r> {
+    pub(crate) at: At<'r>,
+    pub(crate) kind: MetricKind,
+}
+
+/// One data point of any of the five kinds of metric, to edit.
 #[derive(Debug)]
-pub struct DataPoint<'a> {
-    record: Record<'a>,
-    kind: MetricKind,
+pub struct DataPointMut<'r> {
+    pub(crate) at: AtMut<'r>,
+    pub(crate) kind: MetricKind,
 }
 
 /// The value of a gauge or a sum.
@@ -31,23 +60,154 @@ pub enum Number {
     Double(f64),
 }
 
-impl<'a> DataPoint<'a> {
-    pub(crate) fn new(raw: &'a [u8], kind: MetricKind) -> Self {
-        Self {
-            record: Record::new(raw),
-            kind,
+table! {
+    /// A data point of a gauge or a sum.
+    NUMBER_POINT = "NumberDataPoint" (NumberPoint) {
+        /// Since when it counts, in nanoseconds since 1970.
+        2 start_time_unix_nano: fixed64;
+        /// When it was measured, in nanoseconds since 1970.
+        3 time_unix_nano: fixed64;
+        AS_DOUBLE as_double: only Kind::Fixed64;
+        /// Single values that were measured.
+        5 exemplars: list Exemplar of EXEMPLAR;
+        AS_INT as_int: only Kind::Fixed64;
+        /// The attributes.
+        7 attributes: attributes;
+        /// The flags; the lowest bit says that no value was recorded.
+        8 flags: uint32;
+    }
+
+    /// A data point of a histogram.
+    HISTOGRAM_POINT = "HistogramDataPoint" (HistogramPoint) {
+        /// Since when it counts, in nanoseconds since 1970.
+        2 start_time_unix_nano: fixed64;
+        /// When it was measured, in nanoseconds since 1970.
+        3 time_unix_nano: fixed64;
+        /// How many values it has seen.
+        4 count: fixed64;
+        /// The sum of the values that it has seen.
+        5 sum: optional_double;
+        /// Single values that were measured.
+        8 exemplars: list Exemplar of EXEMPLAR;
+        /// The attributes.
+        9 attributes: attributes;
+        /// The flags; the lowest bit says that no value was recorded.
+        10 flags: uint32;
+        /// The least value that it has seen.
+        11 min: optional_double;
+        /// The greatest value that it has seen.
+        12 max: optional_double;
+    }
+
+    /// A data point of an exponential histogram.
+    EXPONENTIAL_POINT = "ExponentialHistogramDataPoint" (ExponentialPoint) {
+        /// The attributes.
+        1 attributes: attributes;
+        /// Since when it counts, in nanoseconds since 1970.
+        2 start_time_unix_nano: fixed64;
+        /// When it was measured, in nanoseconds since 1970.
+        3 time_unix_nano: fixed64;
+        /// How many values it has seen.
+        4 count: fixed64;
+        /// The sum of the values that it has seen.
+        5 sum: optional_double;
+        /// The resolution: a bucket is `2^(2^-scale)` times as wide as the one before.
+        6 scale: sint32;
+        /// How many values were zero.
+        7 zero_count: fixed64;
+        /// Buckets of values above zero.
+        8 positive: one Buckets of BUCKETS;
+        /// Buckets of values below zero.
+        9 negative: one Buckets of BUCKETS;
+        /// The flags; the lowest bit says that no value was recorded.
+        10 flags: uint32;
+        /// Single values that were measured.
+        11 exemplars: list Exemplar of EXEMPLAR;
+        /// The least value that it has seen.
+        12 min: optional_double;
+        /// The greatest value that it has seen.
+        13 max: optional_double;
+        /// Up to which width values count as zero.
+        14 zero_threshold: double;
+    }
+
+    /// A data point of a summary.
+    SUMMARY_POINT = "SummaryDataPoint" (SummaryPoint) {
+        /// Since when it counts, in nanoseconds since 1970.
+        2 start_time_unix_nano: fixed64;
+        /// When it was measured, in nanoseconds since 1970.
+        3 time_unix_nano: fixed64;
+        /// How many values it has seen.
+        4 count: fixed64;
+        /// The sum of the values that it has seen.
+        5 sum: double;
+        /// The quantiles.
+        6 quantile_values: list Quantile of QUANTILE;
+        /// The attributes.
+        7 attributes: attributes;
+        /// The flags; the lowest bit says that no value was recorded.
+        8 flags: uint32;
+    }
+
+    /// A quantile of a summary.
+    QUANTILE = "ValueAtQuantile" (Quantile) {
+        /// Which quantile, from 0 to 1.
+        1 quantile: double;
+        /// The value.
+        2 value: double;
+    }
+
+    /// Buckets of an exponential histogram.
+    BUCKETS = "Buckets" (Buckets) {
+        /// The index of the first bucket.
+        1 offset: sint32;
+    }
+
+    /// One of the values that were measured.
+    EXEMPLAR = "Exemplar" (Exemplar) {
+        /// When it was measured, in nanoseconds since 1970.
+        2 time_unix_nano: fixed64;
+        EXEMPLAR_DOUBLE as_double: only Kind::Fixed64;
+        /// The span in which it was measured; all zero when there is none.
+        4 span_id: span_id;
+        /// The trace in which it was measured; all zero when there is none.
+        5 trace_id: trace_id;
+        AS_INT as_int: only Kind::Fixed64;
+        /// The attributes that the data point does not have.
+        7 filtered_attributes: attributes;
+    }
+}
+
+/// Calls an accessor that the points of all kinds have.
+macro_rules! each {
+    ($point:expr, $name:ident) => {
+        match $point.kind {
+            MetricKind::Gauge | MetricKind::Sum => NumberPoint($point.at).$name(),
+            MetricKind::Histogram => HistogramPoint($point.at).$name(),
+            MetricKind::ExponentialHistogram => ExponentialPoint($point.at).$name(),
+            MetricKind::Summary => SummaryPoint($point.at).$name(),
         }
-    }
+    };
+}
 
+impl NumberPoint<'_> {
+    /// The value; `None` when there is none.
+    pub fn number(&self) -> Option<Number> {
+        number(self.0.message, AS_DOUBLE)
+    }
+}
+
+impl Exemplar<'_> {
+    /// The value; `None` when there is none.
+    pub fn number(&self) -> Option<Number> {
+        number(self.0.message, EXEMPLAR_DOUBLE)
+    }
+}
+
+impl<'r> DataPoint<'r> {
     /// The attributes.
-    pub fn attributes(&self) -> Attributes<'_> {
-        self.record.attributes(self.attributes_field())
-    }
-
-    /// The attributes, to edit.
-    pub fn attributes_mut(&mut self) -> AttributesMut<'_, 'a> {
-        let field = self.attributes_field();
-        self.record.attributes_mut(field)
+    pub fn attributes(&self) -> Attributes<'r> {
+        each!(self, attributes)
     }
 
     /// The kind of the metric that it belongs to.
@@ -57,46 +217,34 @@ impl<'a> DataPoint<'a> {
 
     /// Since when it counts, in nanoseconds since 1970.
     pub fn start_time_unix_nano(&self) -> u64 {
-        fixed64(self.record.parts(), 2).unwrap_or_default()
+        each!(self, start_time_unix_nano)
     }
 
     /// When it was measured, in nanoseconds since 1970.
     pub fn time_unix_nano(&self) -> u64 {
-        fixed64(self.record.parts(), 3).unwrap_or_default()
+        each!(self, time_unix_nano)
     }
 
     /// The flags; the lowest bit says that no value was recorded.
     pub fn flags(&self) -> u32 {
-        let field = match self.kind {
-            MetricKind::Gauge | MetricKind::Sum | MetricKind::Summary => 8,
-            MetricKind::Histogram | MetricKind::ExponentialHistogram => 10,
-        };
-        uint32(self.record.parts(), field)
+        each!(self, flags)
     }
 
     /// The value of a gauge or a sum.
-    #[expect(
-        clippy::cast_possible_wrap,
-        reason = "that is how `sfixed64` is encoded"
-    )]
     pub fn number(&self) -> Option<Number> {
-        if !matches!(self.kind, MetricKind::Gauge | MetricKind::Sum) {
-            return None;
+        match self.kind {
+            MetricKind::Gauge | MetricKind::Sum => NumberPoint(self.at).number(),
+            _ => None,
         }
-        fields(self.record.parts())
-            .filter_map(|field| match (field.number, field.payload) {
-                (AS_DOUBLE, Payload::Fixed64(bits)) => Some(Number::Double(f64::from_bits(bits))),
-                (AS_INT, Payload::Fixed64(bits)) => Some(Number::Int(bits as i64)),
-                _ => None,
-            })
-            .last()
     }
 
     /// How many values a histogram or a summary has seen.
     pub fn count(&self) -> Option<u64> {
         match self.kind {
             MetricKind::Gauge | MetricKind::Sum => None,
-            _ => Some(fixed64(self.record.parts(), COUNT).unwrap_or_default()),
+            MetricKind::Histogram => Some(HistogramPoint(self.at).count()),
+            MetricKind::ExponentialHistogram => Some(ExponentialPoint(self.at).count()),
+            MetricKind::Summary => Some(SummaryPoint(self.at).count()),
         }
     }
 
@@ -104,33 +252,48 @@ impl<'a> DataPoint<'a> {
     pub fn sum(&self) -> Option<f64> {
         match self.kind {
             MetricKind::Gauge | MetricKind::Sum => None,
-            MetricKind::Summary => {
-                let bits = fixed64(self.record.parts(), SUM).unwrap_or_default();
-                Some(f64::from_bits(bits))
-            }
-            _ => fixed64(self.record.parts(), SUM).map(f64::from_bits),
-        }
-    }
-
-    fn attributes_field(&self) -> u32 {
-        match self.kind {
-            MetricKind::Gauge | MetricKind::Sum | MetricKind::Summary => 7,
-            MetricKind::Histogram => 9,
-            MetricKind::ExponentialHistogram => 1,
+            MetricKind::Histogram => HistogramPoint(self.at).sum(),
+            MetricKind::ExponentialHistogram => ExponentialPoint(self.at).sum(),
+            MetricKind::Summary => Some(SummaryPoint(self.at).sum()),
         }
     }
 }
 
-impl<'a> Node<'a> for DataPoint<'a> {
-    fn raw(&self) -> &'a [u8] {
-        self.record.raw
+impl DataPointMut<'_> {
+    /// The same, to read.
+    pub fn as_read(&self) -> DataPoint<'_> {
+        DataPoint {
+            at: self.at.as_read(),
+            kind: self.kind,
+        }
     }
 
-    fn changed(&self) -> bool {
-        self.record.changed()
+    /// The attributes.
+    pub fn attributes(&self) -> Attributes<'_> {
+        each!(self.as_read(), attributes)
     }
 
-    fn encode_changed(&self, out: &mut impl Sink) {
-        self.record.encode(self.attributes_field(), out);
+    /// The attributes, to edit.
+    pub fn attributes_mut(&mut self) -> AttributesMut<'_> {
+        let schema = match self.kind {
+            MetricKind::Gauge | MetricKind::Sum => &NUMBER_POINT,
+            MetricKind::Histogram => &HISTOGRAM_POINT,
+            MetricKind::ExponentialHistogram => &EXPONENTIAL_POINT,
+            MetricKind::Summary => &SUMMARY_POINT,
+        };
+        let holder = self.at.message;
+        AttributesMut::new(self.at.reborrow(), holder, schema.attributes())
     }
+}
+
+#[expect(
+    clippy::cast_possible_wrap,
+    reason = "that is how `sfixed64` is encoded"
+)]
+fn number(message: Message<'_>, double: u32) -> Option<Number> {
+    message.one_of(|number, payload| match payload {
+        Payload::Fixed64(bits) if number == double => Some(Number::Double(f64::from_bits(bits))),
+        Payload::Fixed64(bits) if number == AS_INT => Some(Number::Int(bits as i64)),
+        _ => None,
+    })
 }

@@ -1,124 +1,107 @@
 //! Traces.
 //!
-//! In: the bytes of an `ExportTraceServiceRequest`. Out: [`Span`]s. Invariant: only attributes can
+//! In: an `ExportTraceServiceRequest`. Out: [`Span`]s. Invariant: only attributes of spans can
 //! change.
 
 use bimetal_abi::SIGNAL_TRACES;
 
-use crate::attributes::{Attributes, AttributesMut};
-use crate::children::Node;
-use crate::encode::Sink;
-use crate::message::{Record, fixed32, fixed64, id, int32, messages, text};
-use crate::schema::{self, Schema};
-use crate::telemetry::{Leaf, ResourceItems, ScopeItems, Telemetry};
-use crate::text::Text;
-
-const ATTRIBUTES: u32 = 9;
-const STATUS: u32 = 15;
+use crate::schema::Schema;
+use crate::table::table;
+use crate::telemetry::{ResourceItems, ScopeItems, Signal, Telemetry, request};
 
 /// A batch of spans.
-pub type Traces<'a> = Telemetry<'a, Span<'a>>;
+pub type Traces<'a> = Telemetry<'a, OfTraces>;
 /// One resource and the spans that it sent.
-pub type ResourceSpans<'a> = ResourceItems<'a, Span<'a>>;
+pub type ResourceSpans<'r> = ResourceItems<'r, OfTraces>;
 /// One scope and its spans.
-pub type ScopeSpans<'a> = ScopeItems<'a, Span<'a>>;
+pub type ScopeSpans<'r> = ScopeItems<'r, OfTraces>;
 
-/// One span.
-#[derive(Debug)]
-pub struct Span<'a> {
-    record: Record<'a>,
-}
+/// Traces, as a parameter of [`Telemetry`].
+#[derive(Clone, Copy, Debug)]
+pub enum OfTraces {}
 
-impl<'a> Span<'a> {
-    /// The attributes.
-    pub fn attributes(&self) -> Attributes<'_> {
-        self.record.attributes(ATTRIBUTES)
-    }
-
-    /// The attributes, to edit.
-    pub fn attributes_mut(&mut self) -> AttributesMut<'_, 'a> {
-        self.record.attributes_mut(ATTRIBUTES)
-    }
-
-    /// What was done.
-    pub fn name(&self) -> Text<'a> {
-        text(self.record.parts(), 5)
-    }
-
-    /// OTLP's number of the span's kind; 0 when it is not set.
-    pub fn kind(&self) -> i32 {
-        int32(self.record.parts(), 6)
-    }
-
-    /// OTLP's number of the status: 0 not set, 1 good, 2 error.
-    pub fn status_code(&self) -> i32 {
-        let status: Vec<_> = messages(self.record.parts(), STATUS).collect();
-        int32(&status, 3)
-    }
-
-    /// What the status says.
-    pub fn status_message(&self) -> Text<'a> {
-        let status: Vec<_> = messages(self.record.parts(), STATUS).collect();
-        text(&status, 2)
-    }
-
-    /// The trace that it belongs to.
-    pub fn trace_id(&self) -> [u8; 16] {
-        id(self.record.parts(), 1)
-    }
-
-    /// The span itself.
-    pub fn span_id(&self) -> [u8; 8] {
-        id(self.record.parts(), 2)
-    }
-
-    /// The span that caused it; all zero for the first one of a trace.
-    pub fn parent_span_id(&self) -> [u8; 8] {
-        id(self.record.parts(), 4)
-    }
-
-    /// W3C trace state.
-    pub fn trace_state(&self) -> Text<'a> {
-        text(self.record.parts(), 3)
-    }
-
-    /// When it began, in nanoseconds since 1970.
-    pub fn start_time_unix_nano(&self) -> u64 {
-        fixed64(self.record.parts(), 7).unwrap_or_default()
-    }
-
-    /// When it ended, in nanoseconds since 1970.
-    pub fn end_time_unix_nano(&self) -> u64 {
-        fixed64(self.record.parts(), 8).unwrap_or_default()
-    }
-
-    /// The flags; the lower eight bits are W3C trace flags.
-    pub fn flags(&self) -> u32 {
-        fixed32(self.record.parts(), 16).unwrap_or_default()
-    }
-}
-
-impl<'a> Leaf<'a> for Span<'a> {
+impl Signal for OfTraces {
     const SIGNAL: u32 = SIGNAL_TRACES;
-    const SCHEMA: &'static Schema = &schema::TRACES;
-
-    fn read(raw: &'a [u8]) -> Self {
-        Self {
-            record: Record::new(raw),
-        }
-    }
+    const SCHEMA: &'static Schema = &TRACES;
+    type Record<'r> = Span<'r>;
+    type RecordMut<'r> = SpanMut<'r>;
 }
 
-impl<'a> Node<'a> for Span<'a> {
-    fn raw(&self) -> &'a [u8] {
-        self.record.raw
+request! {
+    TRACES = "ExportTraceServiceRequest", RESOURCE_SPANS = "ResourceSpans" resource_spans,
+    SCOPE_SPANS = "ScopeSpans" scope_spans, SPAN spans
+}
+
+table! {
+    /// One span.
+    SPAN = "Span" (Span, SpanMut) {
+        /// The trace that it belongs to.
+        1 trace_id: trace_id;
+        /// The span itself.
+        2 span_id: span_id;
+        /// W3C trace state.
+        3 trace_state: text;
+        /// The span that caused it; all zero for the first one of a trace.
+        4 parent_span_id: span_id;
+        /// What was done.
+        5 name: text;
+        /// OTLP's number of the span's kind; 0 when it is not set.
+        6 kind: int32;
+        /// When it began, in nanoseconds since 1970.
+        7 start_time_unix_nano: fixed64;
+        /// When it ended, in nanoseconds since 1970.
+        8 end_time_unix_nano: fixed64;
+        /// The attributes.
+        9 attributes: attributes;
+        /// How many attributes the source left out.
+        10 dropped_attributes_count: uint32;
+        /// What happened meanwhile.
+        11 events: list SpanEvent of EVENT;
+        /// How many events the source left out.
+        12 dropped_events_count: uint32;
+        /// The spans that it has to do with.
+        13 links: list SpanLink of LINK;
+        /// How many links the source left out.
+        14 dropped_links_count: uint32;
+        /// How it ended.
+        15 status: one SpanStatus of STATUS;
+        /// The flags; the lower eight bits are W3C trace flags.
+        16 flags: fixed32;
     }
 
-    fn changed(&self) -> bool {
-        self.record.changed()
+    /// Something that happened during a span.
+    EVENT = "Event" (SpanEvent) {
+        /// When it happened, in nanoseconds since 1970.
+        1 time_unix_nano: fixed64;
+        /// What happened.
+        2 name: text;
+        /// The attributes.
+        3 attributes: attributes;
+        /// How many attributes the source left out.
+        4 dropped_attributes_count: uint32;
     }
 
-    fn encode_changed(&self, out: &mut impl Sink) {
-        self.record.encode(ATTRIBUTES, out);
+    /// Another span that a span has to do with.
+    LINK = "Link" (SpanLink) {
+        /// The trace of the other span.
+        1 trace_id: trace_id;
+        /// The other span.
+        2 span_id: span_id;
+        /// W3C trace state of the other span.
+        3 trace_state: text;
+        /// The attributes.
+        4 attributes: attributes;
+        /// How many attributes the source left out.
+        5 dropped_attributes_count: uint32;
+        /// The flags; the lower eight bits are W3C trace flags.
+        6 flags: fixed32;
+    }
+
+    /// How a span ended.
+    STATUS = "Status" (SpanStatus) {
+        /// What the status says.
+        2 message: text;
+        /// OTLP's number of the status: 0 not set, 1 good, 2 error.
+        3 code: int32;
     }
 }

@@ -1,24 +1,15 @@
 //! Attribute values and log bodies, as they are found in telemetry.
 //!
-//! In: the bytes of an `AnyValue`. Out: a typed [`Value`]. Invariant: nothing is copied; lists and
-//! maps are decoded one entry at a time.
+//! In: an `AnyValue` message. Out: a typed [`Value`]. Invariant: nothing is copied; lists and maps
+//! are decoded one entry at a time.
 
 use std::fmt;
 
-use crate::encode::{Encode, Sink};
-use crate::entries::{key_of, value_of};
+use crate::message::{Message, Messages};
+use crate::otlp::sink::{Encode, Sink};
+use crate::otlp::wire::{Payload, WIRE_FIXED64, WIRE_VARINT};
+use crate::schema::number::{ARRAY, BOOL, BYTES, DOUBLE, ENTRIES, INT, MAP, STRING, STRING_INDEX};
 use crate::text::Text;
-use crate::wire::{Fields, Payload, WIRE_FIXED64, WIRE_VARINT};
-
-const STRING: u32 = 1;
-const BOOL: u32 = 2;
-const INT: u32 = 3;
-const DOUBLE: u32 = 4;
-const ARRAY: u32 = 5;
-const MAP: u32 = 6;
-const BYTES: u32 = 7;
-const STRING_INDEX: u32 = 8;
-const ENTRIES: u32 = 1;
 
 /// A value of an attribute or the body of a log record.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -43,14 +34,9 @@ pub enum Value<'v> {
 }
 
 impl<'v> Value<'v> {
-    /// Reads an `AnyValue` that may be spread over several fields: of all the variants set, the
-    /// last one counts.
-    pub(crate) fn of(parts: impl Iterator<Item = &'v [u8]>) -> Self {
-        parts
-            .flat_map(Fields::of)
-            .filter_map(|field| Self::variant(field.number, field.payload))
-            .last()
-            .unwrap_or_default()
+    /// Reads an `AnyValue`: of all the variants set, the last one counts.
+    pub(crate) fn of(message: Message<'v>) -> Self {
+        message.one_of(Self::variant).unwrap_or_default()
     }
 
     #[expect(clippy::cast_possible_wrap, reason = "that is how `int64` is encoded")]
@@ -60,8 +46,12 @@ impl<'v> Value<'v> {
             (BOOL, Payload::Varint(truth)) => Self::Bool(truth != 0),
             (INT, Payload::Varint(int)) => Self::Int(int as i64),
             (DOUBLE, Payload::Fixed64(bits)) => Self::Double(f64::from_bits(bits)),
-            (ARRAY, Payload::Len(content)) => Self::Array(Array { content }),
-            (MAP, Payload::Len(content)) => Self::Map(Map { content }),
+            (ARRAY, Payload::Len(content)) => Self::Array(Array {
+                message: Message::of_otlp(content),
+            }),
+            (MAP, Payload::Len(content)) => Self::Map(Map {
+                message: Message::of_otlp(content),
+            }),
             (BYTES, Payload::Len(bytes)) => Self::Bytes(bytes),
             (STRING_INDEX, Payload::Varint(_)) => Self::Empty,
             _ => return None,
@@ -149,8 +139,8 @@ impl Encode for Value<'_> {
                 out.bytes(&double.to_bits().to_le_bytes());
             }
             Self::Bytes(bytes) => out.len_delimited(BYTES, bytes),
-            Self::Array(array) => out.len_delimited(ARRAY, array.content),
-            Self::Map(map) => out.len_delimited(MAP, map.content),
+            Self::Array(array) => out.len_delimited(ARRAY, &array.message.encoded()),
+            Self::Map(map) => out.len_delimited(MAP, &map.message.encoded()),
         }
     }
 }
@@ -200,14 +190,14 @@ impl<'v> From<&'v [u8]> for Value<'v> {
 /// A list of values, decoded while it is read.
 #[derive(Clone, Copy)]
 pub struct Array<'v> {
-    content: &'v [u8],
+    message: Message<'v>,
 }
 
 impl<'v> Array<'v> {
     /// The values, in order.
     pub fn iter(&self) -> ArrayIter<'v> {
         ArrayIter {
-            fields: Fields::of(self.content),
+            entries: self.message.messages(ENTRIES),
         }
     }
 }
@@ -215,14 +205,14 @@ impl<'v> Array<'v> {
 /// Keys and values, decoded while they are read.
 #[derive(Clone, Copy)]
 pub struct Map<'v> {
-    content: &'v [u8],
+    message: Message<'v>,
 }
 
 impl<'v> Map<'v> {
     /// The keys and values, in order; a key that occurs twice is given twice.
     pub fn iter(&self) -> MapIter<'v> {
         MapIter {
-            fields: Fields::of(self.content),
+            entries: self.message.messages(ENTRIES),
         }
     }
 
@@ -237,53 +227,30 @@ impl<'v> Map<'v> {
 /// The values of an [`Array`].
 #[derive(Clone, Debug)]
 pub struct ArrayIter<'v> {
-    fields: Fields<'v>,
+    entries: Messages<'v>,
 }
 
 impl<'v> Iterator for ArrayIter<'v> {
     type Item = Value<'v>;
 
     fn next(&mut self) -> Option<Value<'v>> {
-        next_entry(&mut self.fields).map(|entry| Value::of(std::iter::once(entry)))
+        self.entries.next().map(Value::of)
     }
 }
 
 /// The entries of a [`Map`].
 #[derive(Clone, Debug)]
 pub struct MapIter<'v> {
-    fields: Fields<'v>,
+    entries: Messages<'v>,
 }
 
 impl<'v> Iterator for MapIter<'v> {
     type Item = (Text<'v>, Value<'v>);
 
     fn next(&mut self) -> Option<(Text<'v>, Value<'v>)> {
-        next_entry(&mut self.fields).map(|entry| (key_of(entry), value_of(entry)))
+        let (key, value) = self.entries.next()?.key_value();
+        Some((key, Value::of(value)))
     }
-}
-
-fn next_entry<'v>(fields: &mut Fields<'v>) -> Option<&'v [u8]> {
-    fields
-        .filter(|field| field.number == ENTRIES)
-        .find_map(|field| field.payload.content())
-}
-
-/// Writes the content of an `ArrayValue`, each value already encoded.
-pub(crate) fn encode_array<'v>(values: impl Iterator<Item = &'v [u8]>, out: &mut Vec<u8>) {
-    let mut content = Vec::new();
-    for value in values {
-        content.len_delimited(ENTRIES, value);
-    }
-    out.len_delimited(ARRAY, &content);
-}
-
-/// Writes the content of a `KeyValueList`, each entry already encoded as `KeyValue`.
-pub(crate) fn encode_map<'v>(entries: impl Iterator<Item = &'v [u8]>, out: &mut Vec<u8>) {
-    let mut content = Vec::new();
-    for entry in entries {
-        content.len_delimited(ENTRIES, entry);
-    }
-    out.len_delimited(MAP, &content);
 }
 
 impl<'v> IntoIterator for &Array<'v> {

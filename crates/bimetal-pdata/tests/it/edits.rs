@@ -33,7 +33,7 @@ impl<'e> Script<'e> {
         &self.edits[(self.list % 3).min(self.edits.len())..]
     }
 
-    fn view(&mut self, mut attributes: AttributesMut<'_, '_>) {
+    fn view(&mut self, mut attributes: AttributesMut<'_>) {
         for edit in self.next() {
             self.any |= edit.apply(&mut attributes);
         }
@@ -68,19 +68,19 @@ proptest! {
         let bytes = model.encode_to_vec();
         let mut logs = Logs::parse(&bytes).unwrap();
         let (mut view, mut other) = (Script::new(&edits), Script::new(&edits));
-        for (resource, twin) in logs.resources_mut().zip(&mut model.resource_logs) {
+        for (mut resource, twin) in logs.resources_mut().zip(&mut model.resource_logs) {
             view.view(resource.attributes_mut());
             header(&mut twin.resource, |twin| {
                 other.model(&mut twin.attributes);
                 !twin.attributes.is_empty()
             });
-            for (scope, twin) in resource.scopes_mut().zip(&mut twin.scope_logs) {
+            for (mut scope, twin) in resource.scopes_mut().zip(&mut twin.scope_logs) {
                 view.view(scope.attributes_mut());
                 header(&mut twin.scope, |twin| {
                     other.model(&mut twin.attributes);
                     !twin.attributes.is_empty()
                 });
-                for (record, twin) in scope.records_mut().zip(&mut twin.log_records) {
+                for (mut record, twin) in scope.records_mut().zip(&mut twin.log_records) {
                     view.view(record.attributes_mut());
                     other.model(&mut twin.attributes);
                     assert_reads(record.attributes(), &twin.attributes);
@@ -98,7 +98,7 @@ proptest! {
         let bytes = model.encode_to_vec();
         let mut traces = Traces::parse(&bytes).unwrap();
         let (mut view, mut other) = (Script::new(&edits), Script::new(&edits));
-        for span in traces.records_mut() {
+        for mut span in traces.records_mut() {
             view.view(span.attributes_mut());
         }
         for resource in &mut model.resource_spans {
@@ -117,7 +117,7 @@ proptest! {
         let bytes = model.encode_to_vec();
         let mut metrics = Metrics::parse(&bytes).unwrap();
         let (mut view, mut other) = (Script::new(&edits), Script::new(&edits));
-        for point in metrics.records_mut().flat_map(bimetal_pdata::Metric::data_points_mut) {
+        for mut point in metrics.records_mut().flat_map(bimetal_pdata::MetricMut::into_data_points) {
             view.view(point.attributes_mut());
         }
         for resource in &mut model.resource_metrics {
@@ -168,7 +168,7 @@ proptest! {
     fn removing_data_points_agrees_with_the_decoded_message(mut model in model::metrics()) {
         let bytes = model.encode_to_vec();
         let mut metrics = Metrics::parse(&bytes).unwrap();
-        for metric in metrics.records_mut() {
+        for mut metric in metrics.records_mut() {
             metric.retain_data_points(|point| point.attributes().len() % 2 == 0);
         }
         let removed = metrics.changed();

@@ -24,11 +24,11 @@ fn walk(value: Value<'_>) -> usize {
 /// Reads and edits everything; gives the new bytes if the input was accepted.
 fn use_logs(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut logs = Logs::parse(bytes).ok()?;
-    for resource in logs.resources_mut() {
+    for mut resource in logs.resources_mut() {
         resource.attributes_mut().upsert("z", 1_i64);
-        for scope in resource.scopes_mut() {
+        for mut scope in resource.scopes_mut() {
             scope.attributes_mut().insert("z", scope_name().as_str());
-            for record in scope.records_mut() {
+            for mut record in scope.records_mut() {
                 walk(record.body());
                 let _ = (
                     record.trace_id(),
@@ -57,12 +57,12 @@ fn scope_name() -> String {
 
 fn use_traces(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut traces = Traces::parse(bytes).ok()?;
-    for span in traces.records_mut() {
+    for mut span in traces.records_mut() {
         let _ = (
             span.name(),
             span.kind(),
-            span.status_code(),
-            span.status_message(),
+            span.status().code(),
+            span.status().message(),
             span.trace_id(),
         );
         span.attributes_mut().upsert("z", 0.5);
@@ -72,15 +72,16 @@ fn use_traces(bytes: &[u8]) -> Option<Vec<u8>> {
 
 fn use_metrics(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut metrics = Metrics::parse(bytes).ok()?;
-    for metric in metrics.records_mut() {
+    for mut metric in metrics.records_mut() {
         let _ = (
             metric.name(),
-            metric.kind(),
-            metric.is_monotonic(),
-            metric.aggregation_temporality(),
+            metric.as_read().kind(),
+            metric.as_read().is_monotonic(),
+            metric.as_read().aggregation_temporality(),
         );
-        for point in metric.data_points_mut() {
-            let _ = (point.number(), point.count(), point.sum(), point.flags());
+        for mut point in metric.data_points_mut() {
+            let read = point.as_read();
+            let _ = (read.number(), read.count(), read.sum(), read.flags());
             point.attributes_mut().upsert("z", true);
         }
     }

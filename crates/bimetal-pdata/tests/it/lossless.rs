@@ -46,7 +46,7 @@ fn unknown_fields_survive_at_every_level() {
     let resource = [UNKNOWN, &field(2, &scope), UNKNOWN].concat();
     let bytes = [UNKNOWN, &field(1, &resource), UNKNOWN].concat();
     let mut logs = Logs::parse(&bytes).unwrap();
-    logs.records_mut().for_each(|record| {
+    logs.records_mut().for_each(|mut record| {
         record.attributes_mut().upsert("a", "2");
     });
 
@@ -109,7 +109,7 @@ fn a_resource_in_two_parts_is_one_resource() {
     let second = field(1, &field(1, &attribute("b", "2")));
     let bytes = field(1, &[first.clone(), field(3, b"url"), second].concat());
     let mut logs = Logs::parse(&bytes).unwrap();
-    let resource = logs.resources_mut().next().unwrap();
+    let mut resource = logs.resources_mut().next().unwrap();
     assert_eq!(resource.attributes().len(), 2);
     assert!(resource.attributes_mut().update("b", "3"));
     let whole = [
@@ -127,7 +127,7 @@ fn a_resource_in_two_parts_is_one_resource() {
 fn an_absent_resource_appears_with_its_first_attribute() {
     let bytes = field(1, &field(3, b"url"));
     let mut logs = Logs::parse(&bytes).unwrap();
-    let resource = logs.resources_mut().next().unwrap();
+    let mut resource = logs.resources_mut().next().unwrap();
     assert!(!resource.attributes_mut().delete("a"));
     assert!(resource.attributes_mut().insert("a", true));
     let decoded = ExportLogsServiceRequest::decode(logs.encode().as_slice()).unwrap();
@@ -142,7 +142,7 @@ fn values_of_an_unknown_kind_are_empty_and_can_be_copied() {
     let entry = |key: &[u8]| [field(1, key), field(2, &value)].concat();
     let bytes = logs_with(&field(6, &entry(b"a")));
     let mut logs = Logs::parse(&bytes).unwrap();
-    let record = logs.records_mut().next().unwrap();
+    let mut record = logs.records_mut().next().unwrap();
     assert!(record.attributes().get("a").unwrap().is_empty());
     assert!(
         record
@@ -158,7 +158,7 @@ fn text_that_is_not_utf8_passes_and_can_be_copied() {
     let entry = [field(1, b"a"), field(2, &field(1, &[0xff, 0xfe]))].concat();
     let bytes = logs_with(&field(6, &entry));
     let mut logs = Logs::parse(&bytes).unwrap();
-    let record = logs.records_mut().next().unwrap();
+    let mut record = logs.records_mut().next().unwrap();
     let value = record.attributes().get("a").unwrap();
     assert_eq!(value.as_str(), None);
     assert_eq!(
@@ -181,7 +181,8 @@ fn text_that_is_not_utf8_passes_and_can_be_copied() {
 fn writing_the_value_that_is_there_changes_nothing() {
     let bytes = logs_with(&field(6, &attribute("a", "1")));
     let mut logs = Logs::parse(&bytes).unwrap();
-    let mut attributes = logs.records_mut().next().unwrap().attributes_mut();
+    let mut record = logs.records_mut().next().unwrap();
+    let mut attributes = record.attributes_mut();
     assert!(!attributes.upsert("a", "1"));
     assert!(!attributes.update("b", "1"));
     assert!(!attributes.insert("a", "2"));
@@ -202,10 +203,11 @@ fn where_keys_repeat_the_first_one_counts() {
     .concat();
     let bytes = logs_with(&record);
     let mut logs = Logs::parse(&bytes).unwrap();
-    let mut attributes = logs.records_mut().next().unwrap().attributes_mut();
+    let mut record = logs.records_mut().next().unwrap();
+    let mut attributes = record.attributes_mut();
     assert_eq!(attributes.get("a").unwrap().as_str(), Some("1"));
     attributes.update("a", "9");
-    let values = |attributes: &bimetal_pdata::AttributesMut<'_, '_>| -> Vec<String> {
+    let values = |attributes: &bimetal_pdata::AttributesMut<'_>| -> Vec<String> {
         attributes
             .iter()
             .map(|(key, value)| format!("{key}={}", value.as_str().unwrap()))
@@ -245,9 +247,9 @@ fn of_several_kinds_of_data_the_last_one_counts_and_the_others_stay() {
     let sum = field(7, &field(1, &field(7, &attribute("a", "2"))));
     let bytes = logs_with(&[gauge.clone(), sum].concat());
     let mut metrics = Metrics::parse(&bytes).unwrap();
-    let metric = metrics.records_mut().next().unwrap();
-    assert_eq!(metric.kind(), Some(bimetal_pdata::MetricKind::Sum));
-    for point in metric.data_points_mut() {
+    let mut metric = metrics.records_mut().next().unwrap();
+    assert_eq!(metric.as_read().kind(), Some(bimetal_pdata::MetricKind::Sum));
+    for mut point in metric.data_points_mut() {
         point.attributes_mut().upsert("a", "3");
     }
     let sum = field(7, &field(1, &field(7, &attribute("a", "3"))));

@@ -29,7 +29,7 @@ pub(crate) enum Edit {
 }
 
 impl Edit {
-    pub(crate) fn apply(&self, attributes: &mut AttributesMut<'_, '_>) -> bool {
+    pub(crate) fn apply(&self, attributes: &mut AttributesMut<'_>) -> bool {
         match self {
             Self::Write(when, key, value) => attributes.write(*when, key, &value_buf(Some(value))),
             Self::Copy(when, key, from) => attributes.copy(*when, key, from),

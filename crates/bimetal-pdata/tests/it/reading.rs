@@ -35,8 +35,8 @@ proptest! {
                     prop_assert_eq!(record.time_unix_nano(), twin.time_unix_nano);
                     prop_assert_eq!(record.observed_time_unix_nano(), twin.observed_time_unix_nano);
                     prop_assert_eq!(record.flags(), twin.flags);
-                    prop_assert_eq!(record.trace_id(), padded(&twin.trace_id));
-                    prop_assert_eq!(record.span_id(), padded(&twin.span_id));
+                    prop_assert_eq!(*record.trace_id(), padded(&twin.trace_id));
+                    prop_assert_eq!(*record.span_id(), padded(&twin.span_id));
                 }
             }
         }
@@ -52,15 +52,15 @@ proptest! {
             let status = twin.status.clone().unwrap_or_default();
             prop_assert_eq!(span.name(), twin.name.as_str());
             prop_assert_eq!(span.kind(), twin.kind);
-            prop_assert_eq!(span.status_code(), status.code);
-            prop_assert_eq!(span.status_message(), status.message.as_str());
+            prop_assert_eq!(span.status().code(), status.code);
+            prop_assert_eq!(span.status().message(), status.message.as_str());
             prop_assert_eq!(span.trace_state(), twin.trace_state.as_str());
             prop_assert_eq!(span.start_time_unix_nano(), twin.start_time_unix_nano);
             prop_assert_eq!(span.end_time_unix_nano(), twin.end_time_unix_nano);
             prop_assert_eq!(span.flags(), twin.flags);
-            prop_assert_eq!(span.trace_id(), padded(&twin.trace_id));
-            prop_assert_eq!(span.span_id(), padded(&twin.span_id));
-            prop_assert_eq!(span.parent_span_id(), padded(&twin.parent_span_id));
+            prop_assert_eq!(*span.trace_id(), padded(&twin.trace_id));
+            prop_assert_eq!(*span.span_id(), padded(&twin.span_id));
+            prop_assert_eq!(*span.parent_span_id(), padded(&twin.parent_span_id));
         }
     }
 

@@ -1,16 +1,13 @@
 //! Protocol buffers, written to the wire.
 //!
-//! In: anything that is [`Encode`]. Out: bytes, their number, or whether they are the bytes
-//! expected, as the [`Sink`] likes. Invariant: a length is written before its content, so content
-//! is counted first and then written; the two always agree.
+//! In: anything that is [`Encode`]. Out: bytes, or whether they are the bytes expected, as the
+//! [`Sink`] likes. Invariant: a length and its content always agree.
 
-use crate::wire::WIRE_LEN;
+use crate::otlp::wire::WIRE_LEN;
 
-/// Takes an encoding: a buffer, a counter, a comparison.
+/// Takes an encoding: a buffer or a comparison.
 pub(crate) trait Sink {
     fn bytes(&mut self, bytes: &[u8]);
-
-    fn message(&mut self, number: u32, content: &impl Encode);
 
     fn varint(&mut self, mut number: u64) {
         let mut bytes = [0; 10];
@@ -53,10 +50,16 @@ impl Encode for Encoded<'_> {
     }
 }
 
-pub(crate) fn encoded_len(content: &impl Encode) -> usize {
-    let mut count = Count(0);
-    content.encode(&mut count);
-    count.0
+/// Writes a message whose length is known only when it is written.
+pub(crate) fn message(out: &mut Vec<u8>, number: u32, content: impl FnOnce(&mut Vec<u8>)) {
+    out.tag(number, WIRE_LEN);
+    let start = out.len();
+    content(out);
+    let end = out.len();
+    out.varint((end - start) as u64);
+    // Moving the content once costs far less than encoding it twice to learn its length.
+    let len = out.len() - end;
+    out[start..].rotate_right(len);
 }
 
 /// Whether `content` is encoded as exactly `bytes`.
@@ -70,29 +73,6 @@ impl Sink for Vec<u8> {
     fn bytes(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
     }
-
-    fn message(&mut self, number: u32, content: &impl Encode) {
-        self.tag(number, WIRE_LEN);
-        self.varint(encoded_len(content) as u64);
-        content.encode(self);
-    }
-}
-
-struct Count(usize);
-
-impl Sink for Count {
-    fn bytes(&mut self, bytes: &[u8]) {
-        self.0 += bytes.len();
-    }
-
-    // Counts the content once: counting it first and encoding it then would double the work at
-    // every level.
-    fn message(&mut self, number: u32, content: &impl Encode) {
-        self.tag(number, WIRE_LEN);
-        let len = encoded_len(content);
-        self.varint(len as u64);
-        self.0 += len;
-    }
 }
 
 struct Compare<'a> {
@@ -103,18 +83,12 @@ impl Sink for Compare<'_> {
     fn bytes(&mut self, bytes: &[u8]) {
         self.rest = self.rest.and_then(|rest| rest.strip_prefix(bytes));
     }
-
-    fn message(&mut self, number: u32, content: &impl Encode) {
-        self.tag(number, WIRE_LEN);
-        self.varint(encoded_len(content) as u64);
-        content.encode(self);
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{Fields, Payload, WIRE_VARINT};
+    use crate::otlp::wire::{Fields, Payload, WIRE_VARINT};
 
     #[test]
     fn writes_numbers_that_the_reader_reads() {
@@ -129,20 +103,31 @@ mod tests {
     }
 
     #[test]
-    fn counts_and_compares_what_it_would_write() {
-        struct Nested;
-        impl Encode for Nested {
+    fn a_length_stands_before_content_of_any_size() {
+        for len in [0, 1, 127, 128, 200, 20_000] {
+            let mut bytes = vec![9];
+            let content: Vec<u8> = (0..len).map(|at| (at % 251) as u8).collect();
+            message(&mut bytes, 3, |out| out.bytes(&content));
+            let mut expected = vec![9];
+            expected.len_delimited(3, &content);
+            assert_eq!(bytes, expected);
+        }
+    }
+
+    #[test]
+    fn compares_what_it_would_write() {
+        struct Two;
+        impl Encode for Two {
             fn encode(&self, out: &mut impl Sink) {
-                out.message(1, &Encoded(&[7; 200]));
-                out.message(2, &Encoded(&[]));
+                out.len_delimited(1, &[7; 200]);
+                out.len_delimited(2, &[]);
             }
         }
         let mut bytes = Vec::new();
-        Nested.encode(&mut bytes);
-        assert_eq!(encoded_len(&Nested), bytes.len());
-        assert!(encodes_as(&Nested, &bytes));
-        assert!(!encodes_as(&Nested, &bytes[1..]));
+        Two.encode(&mut bytes);
+        assert!(encodes_as(&Two, &bytes));
+        assert!(!encodes_as(&Two, &bytes[1..]));
         bytes.push(0);
-        assert!(!encodes_as(&Nested, &bytes));
+        assert!(!encodes_as(&Two, &bytes));
     }
 }

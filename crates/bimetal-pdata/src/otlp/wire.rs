@@ -119,6 +119,13 @@ impl<'a> Reader<'a> {
 
     fn varint(&mut self) -> Result<u64, ParseError> {
         let start = self.at;
+        // Most numbers have one byte: tags, and lengths below 128.
+        if let Some(&byte) = self.bytes.get(start)
+            && byte < 0x80
+        {
+            self.at += 1;
+            return Ok(u64::from(byte));
+        }
         let mut number = 0_u64;
         for shift in (0..70).step_by(7) {
             let Some(&byte) = self.bytes.get(self.at) else {
@@ -194,6 +201,11 @@ pub(crate) struct Fields<'a>(Reader<'a>);
 impl<'a> Fields<'a> {
     pub(crate) fn of(bytes: &'a [u8]) -> Self {
         Self(Reader::new(bytes))
+    }
+
+    /// Where the next field starts.
+    pub(crate) fn position(&self) -> usize {
+        self.0.position()
     }
 }
 

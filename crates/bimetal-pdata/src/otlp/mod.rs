@@ -1,0 +1,161 @@
+//! The backend over OTLP bytes: messages, read where they lie.
+//!
+//! In: bytes. Out: [`Message`]s, which are ranges of these bytes. Invariant: of a field that occurs
+//! more than once the last one counts; a message that occurs more than once is the sum of its
+//! parts. Nothing is copied, nothing is allocated.
+
+mod check;
+mod encode;
+pub(crate) mod sink;
+pub(crate) mod wire;
+
+use crate::schema::number::{KEY, VALUE};
+use wire::{Field, Fields, Payload};
+
+pub(crate) use check::check;
+pub(crate) use encode::encode;
+
+/// One message. A message that its owner holds once, as every ordinary encoder writes it, has one
+/// part.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Message<'a> {
+    /// One part: these are its fields.
+    Whole(&'a [u8]),
+    /// Every field of this number in a part of the owner is a part.
+    Spread(&'a [u8], u32),
+}
+
+impl<'a> Message<'a> {
+    pub(crate) fn fields(self) -> PartFields<'a> {
+        match self {
+            Self::Whole(bytes) => PartFields {
+                owner: Fields::of(&[]),
+                within: 0,
+                part: Fields::of(bytes),
+            },
+            Self::Spread(owner, within) => PartFields {
+                owner: Fields::of(owner),
+                within,
+                part: Fields::of(&[]),
+            },
+        }
+    }
+
+    /// The content of the last field of this number for which there is one.
+    pub(crate) fn last<T>(
+        self,
+        number: u32,
+        content: impl Fn(Payload<'a>) -> Option<T>,
+    ) -> Option<T> {
+        self.one_of(|found, payload| (found == number).then(|| content(payload)).flatten())
+    }
+
+    /// Of all fields that `read` knows, the last one.
+    pub(crate) fn one_of<T>(self, read: impl Fn(u32, Payload<'a>) -> Option<T>) -> Option<T> {
+        self.fields()
+            .filter_map(|field| read(field.number, field.payload))
+            .last()
+    }
+
+    /// The message in a field, with all its parts; without a part if there is none.
+    pub(crate) fn message(self, number: u32) -> Self {
+        let Self::Whole(bytes) = self else {
+            // No field is read that is two levels below a message in parts and in parts itself.
+            let last = self.last(number, |payload| payload.content());
+            return Self::Whole(last.unwrap_or_default());
+        };
+        // Only as much of the owner is kept as its parts need: a scope's header would else be
+        // searched among all its records.
+        let mut only = Some(&[][..]);
+        let mut range = 0..0;
+        let mut fields = Fields::of(bytes);
+        let mut start = 0;
+        while let Some(field) = fields.next() {
+            if let Some(content) = field.payload.content().filter(|_| field.number == number) {
+                only = (range.end == 0).then_some(content);
+                range.start = if range.end == 0 { start } else { range.start };
+                range.end = fields.position();
+            }
+            start = fields.position();
+        }
+        match only {
+            Some(content) => Self::Whole(content),
+            None => Self::Spread(&bytes[range], number),
+        }
+    }
+
+    /// Every occurrence of a message field.
+    pub(crate) fn messages(self, number: u32) -> Messages<'a> {
+        Messages {
+            fields: self.fields(),
+            number,
+        }
+    }
+
+    /// The key and the value of a `KeyValue`, found in one pass.
+    pub(crate) fn key_value(self) -> (&'a [u8], Self) {
+        let (mut key, mut value, mut values) = (&[][..], &[][..], 0);
+        for field in self.fields() {
+            match (field.number, field.payload) {
+                (KEY, Payload::Len(content)) => key = content,
+                (VALUE, Payload::Len(content)) => (value, values) = (content, values + 1),
+                _ => {}
+            }
+        }
+        match values {
+            0 | 1 => (key, Self::Whole(value)),
+            _ => (key, self.message(VALUE)),
+        }
+    }
+
+    /// Its bytes, if they lie in one place.
+    pub(crate) fn bytes(self) -> Option<&'a [u8]> {
+        match self {
+            Self::Whole(bytes) => Some(bytes),
+            Self::Spread(..) => None,
+        }
+    }
+}
+
+/// The fields of a message, part by part.
+#[derive(Debug, Clone)]
+pub(crate) struct PartFields<'a> {
+    owner: Fields<'a>,
+    within: u32,
+    part: Fields<'a>,
+}
+
+impl<'a> Iterator for PartFields<'a> {
+    type Item = Field<'a>;
+
+    fn next(&mut self) -> Option<Field<'a>> {
+        loop {
+            if let Some(field) = self.part.next() {
+                return Some(field);
+            }
+            let within = self.within;
+            let mut parts = self.owner.by_ref().filter(|field| field.number == within);
+            self.part = Fields::of(parts.find_map(|field| field.payload.content())?);
+        }
+    }
+}
+
+/// The occurrences of a repeated message.
+#[derive(Debug, Clone)]
+pub(crate) struct Messages<'a> {
+    fields: PartFields<'a>,
+    number: u32,
+}
+
+impl<'a> Iterator for Messages<'a> {
+    type Item = Message<'a>;
+
+    fn next(&mut self) -> Option<Message<'a>> {
+        let number = self.number;
+        self.fields
+            .by_ref()
+            .filter(|field| field.number == number)
+            .find_map(|field| field.payload.content())
+            .map(Message::Whole)
+    }
+}
