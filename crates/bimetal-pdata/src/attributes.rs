@@ -7,7 +7,7 @@
 use std::fmt;
 
 use crate::edits::{Edits, Entries, List, Ordinals, Own, Written};
-use crate::message::{At, AtMut, Message, Messages};
+use crate::message::{At, Message, Messages};
 use crate::otlp::sink::{Encode, Encoded, encodes_as};
 use crate::text::Text;
 use crate::value::Value;
@@ -209,10 +209,10 @@ impl fmt::Debug for AttributesMut<'_> {
 }
 
 impl<'r> AttributesMut<'r> {
-    pub(crate) fn new(at: AtMut<'r>, holder: Message<'r>, field: u32) -> Self {
+    pub(crate) fn new(edits: &'r mut Edits, holder: Message<'r>, field: u32) -> Self {
         Self {
             came: Came { holder, field },
-            own: at.edits.own_mut(),
+            own: edits.own_mut(),
         }
     }
 

@@ -281,8 +281,7 @@ impl DataPointMut<'_> {
             MetricKind::ExponentialHistogram => &EXPONENTIAL_POINT,
             MetricKind::Summary => &SUMMARY_POINT,
         };
-        let holder = self.at.message;
-        AttributesMut::new(self.at.reborrow(), holder, schema.attributes())
+        AttributesMut::new(self.at.edits, self.at.message, schema.attributes())
     }
 }
 

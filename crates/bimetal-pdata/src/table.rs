@@ -128,8 +128,7 @@ macro_rules! accessors {
 
         /// The attributes, to edit.
         pub fn attributes_mut(&mut self) -> $crate::attributes::AttributesMut<'_> {
-            let holder = self.0.message;
-            $crate::attributes::AttributesMut::new(self.0.reborrow(), holder, $number)
+            $crate::attributes::AttributesMut::new(self.0.edits, self.0.message, $number)
         }
         $crate::table::accessors!(edit $($rest)*);
     };

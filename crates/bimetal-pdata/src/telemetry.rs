@@ -285,7 +285,7 @@ impl<'r, S: Signal> ResourceItemsMut<'r, S> {
 
     /// Attributes of the resource, to edit.
     pub fn attributes_mut(&mut self) -> AttributesMut<'_> {
-        AttributesMut::new(self.at.reborrow(), self.resource, RESOURCE.attributes())
+        AttributesMut::new(self.at.edits, self.resource, RESOURCE.attributes())
     }
 
     /// Schema of the resource.
@@ -401,7 +401,7 @@ impl<'r, S: Signal> ScopeItemsMut<'r, S> {
 
     /// Attributes of the scope, to edit.
     pub fn attributes_mut(&mut self) -> AttributesMut<'_> {
-        AttributesMut::new(self.at.reborrow(), self.scope, SCOPE.attributes())
+        AttributesMut::new(self.at.edits, self.scope, SCOPE.attributes())
     }
 
     /// The records, to edit.

@@ -55,7 +55,7 @@
 //!     }
 //!
 //!     fn process_logs(&self, _: &Context<'_>, logs: &mut Logs<'_>) -> Result<Outcome, Error> {
-//!         for record in logs.records_mut() {
+//!         for mut record in logs.records_mut() {
 //!             let mut attributes = record.attributes_mut();
 //!             for key in &self.config.keys {
 //!                 attributes.update(key, self.config.mask.as_str());

@@ -106,7 +106,7 @@ mod tests {
     fn a_length_stands_before_content_of_any_size() {
         for len in [0, 1, 127, 128, 200, 20_000] {
             let mut bytes = vec![9];
-            let content: Vec<u8> = (0..len).map(|at| (at % 251) as u8).collect();
+            let content: Vec<u8> = (0..=250).cycle().take(len).collect();
             message(&mut bytes, 3, |out| out.bytes(&content));
             let mut expected = vec![9];
             expected.len_delimited(3, &content);

@@ -1,7 +1,7 @@
 //! What the view does not know, and what ordinary encoders do not write, survives an edit beside
 //! it.
 
-use bimetal_pdata::{Logs, Metrics, Traces};
+use bimetal_pdata::{Edit, Logs, Metrics, Traces};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use proptest::prelude::*;
 use prost::Message;
@@ -248,12 +248,64 @@ fn of_several_kinds_of_data_the_last_one_counts_and_the_others_stay() {
     let bytes = logs_with(&[gauge.clone(), sum].concat());
     let mut metrics = Metrics::parse(&bytes).unwrap();
     let mut metric = metrics.records_mut().next().unwrap();
-    assert_eq!(metric.as_read().kind(), Some(bimetal_pdata::MetricKind::Sum));
+    assert_eq!(
+        metric.as_read().kind(),
+        Some(bimetal_pdata::MetricKind::Sum)
+    );
     for mut point in metric.data_points_mut() {
         point.attributes_mut().upsert("a", "3");
     }
     let sum = field(7, &field(1, &field(7, &attribute("a", "3"))));
     assert_eq!(metrics.encode(), logs_with(&[gauge, sum].concat()));
+}
+
+#[test]
+fn edits_are_told_as_data() {
+    let list = |key: &str| {
+        [
+            field(6, &attribute(key, "1")),
+            field(6, &attribute("b", "2")),
+            field(6, &attribute("c", "3")),
+        ]
+        .concat()
+    };
+    let records = [field(2, &list("a")), field(2, &[]), field(2, &list("x"))].concat();
+    let bytes = field(1, &field(2, &records));
+    let mut logs = Logs::parse(&bytes).unwrap();
+    logs.retain_records(|record| {
+        let mut attributes = record.attributes_mut();
+        attributes.delete("a");
+        attributes.rename("b", "B");
+        attributes.insert("d", "4");
+        !record.attributes().contains("x")
+    });
+    let mut told = Vec::new();
+    logs.edits(|place, edit| {
+        told.push(match edit {
+            Edit::Attributes(entries) => {
+                let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+                let entries = entries.map(|entry| (entry.of, entry.key.map(text)));
+                format!("{place:?} {:?}", entries.collect::<Vec<_>>())
+            }
+            other => format!("{place:?} {other:?}"),
+        });
+    });
+    assert_eq!(
+        told,
+        [
+            r#"[0, 0, 0] [(Some(2), None), (Some(1), Some("B")), (None, Some("d"))]"#,
+            r#"[0, 0, 1] [(None, Some("d"))]"#,
+            "[0, 0, 2] Drop",
+        ]
+    );
+    let first = [
+        field(6, &attribute("c", "3")),
+        field(6, &attribute("B", "2")),
+        field(6, &attribute("d", "4")),
+    ];
+    let second = field(6, &attribute("d", "4"));
+    let records = [field(2, &first.concat()), field(2, &second)].concat();
+    assert_eq!(logs.encode(), field(1, &field(2, &records)));
 }
 
 proptest! {

@@ -26,6 +26,7 @@ pub(crate) enum Edit {
     Copy(Write, String, String),
     Delete(String),
     Drop(String),
+    Rename(String, String),
 }
 
 impl Edit {
@@ -35,6 +36,7 @@ impl Edit {
             Self::Copy(when, key, from) => attributes.copy(*when, key, from),
             Self::Delete(key) => attributes.delete(key),
             Self::Drop(key) => attributes.retain(|found, _| found != key.as_str()),
+            Self::Rename(from, key) => attributes.rename(from, key),
         }
     }
 
@@ -55,6 +57,11 @@ impl Edit {
                 }
             }
             Self::Drop(key) => attributes.retain(|entry| entry.key != *key),
+            Self::Rename(from, key) => {
+                if let Some(entry) = attributes.iter_mut().find(|entry| entry.key == *from) {
+                    entry.key.clone_from(key);
+                }
+            }
         }
     }
 }
@@ -107,6 +114,7 @@ fn edit() -> impl Strategy<Value = Edit> {
         (when(), key(), key()).prop_map(|(when, key, from)| Edit::Copy(when, key, from)),
         key().prop_map(Edit::Delete),
         key().prop_map(Edit::Drop),
+        (key(), key()).prop_map(|(from, key)| Edit::Rename(from, key)),
     ]
 }
 

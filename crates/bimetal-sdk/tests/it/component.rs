@@ -148,7 +148,7 @@ impl Processor for Obedient {
     fn process_logs(&self, context: &Context<'_>, logs: &mut Logs<'_>) -> Result<Outcome, Error> {
         let outcome = self.work(context)?;
         if self.config.task == Task::Mark {
-            for record in logs.records_mut() {
+            for mut record in logs.records_mut() {
                 record.attributes_mut().upsert("marked", true);
             }
         }
