@@ -8,12 +8,13 @@ use std::path::Path;
 use bimetal_conformance::distribution::{repository, target};
 
 use crate::chore::{ChoreError, run, run_with, step};
-use crate::{deny, header, quickstart, structure};
+use crate::{deny, header, prose, quickstart, structure, tools};
 
 /// Lint, unit, property, structure, quickstart, loading.
 pub(crate) fn test() -> Result<(), ChoreError> {
     step("format", format)?;
     step("structure", || structure(None))?;
+    step("spelling and links", prose::check)?;
     step("C header", || header::run(false))?;
     step("clippy", || {
         run(
@@ -61,7 +62,7 @@ pub(crate) fn test() -> Result<(), ChoreError> {
         )
     })?;
     step("quickstart", quickstart::run_all)?;
-    step("go vet and go test", go_checks)?;
+    step("go vet, staticcheck and go test", go_checks)?;
     step("conformance", || {
         run(
             "cargo",
@@ -113,6 +114,7 @@ pub(crate) fn test_all() -> Result<(), ChoreError> {
             ],
         )
     })?;
+    step("book", prose::book)?;
     hermetic()?;
     println!("test-all: all steps passed");
     Ok(())
@@ -195,6 +197,19 @@ fn go_checks() -> Result<(), ChoreError> {
         ],
         &cgo,
     )?;
+    staticcheck()?;
     let module = target().join("distributions/otelcol-quickstart");
     run_with("go", &["-C", module.as_str(), "vet", "./..."], &cgo)
+}
+
+fn staticcheck() -> Result<(), ChoreError> {
+    const VERSION: &str = "0.8.2";
+    let package = "honnef.co/go/tools/cmd/staticcheck";
+    let program = tools::from_go("staticcheck", VERSION, package)?;
+    let command = format!("cd go && exec {program} -tags bimetal_unlinked ./...");
+    run_with(
+        "sh",
+        &["-c", &command],
+        &[("CGO_ENABLED", "1"), ("GOWORK", "off")],
+    )
 }

@@ -18,10 +18,12 @@ mod chore;
 mod deny;
 mod gate;
 mod header;
+mod prose;
 mod quickstart;
 mod schemas;
 mod soak;
 mod structure;
+mod tools;
 
 use chore::ChoreError;
 
@@ -57,6 +59,10 @@ enum Chore {
         #[arg(long, value_name = "DIRECTORY")]
         root: Option<PathBuf>,
     },
+    /// Check spelling, and the links between pages.
+    Prose,
+    /// Build the book of `docs/` into `target/book`.
+    Book,
     /// Check the C header against the types; with `--write`, write it.
     Header {
         /// Write the header instead of comparing it.
@@ -84,6 +90,8 @@ fn main() -> ExitCode {
         Chore::Soak => soak::run(),
         Chore::Fuzz { targets } => soak::fuzz::run_each(&targets),
         Chore::Structure { root } => gate::structure(root.as_deref()),
+        Chore::Prose => prose::check(),
+        Chore::Book => prose::book(),
         Chore::Header { write } => header::run(write),
         Chore::Schemas => schemas::write(),
         Chore::Bench { verification: true } => bench::verification::run_all(),

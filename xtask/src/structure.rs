@@ -139,6 +139,13 @@ fn short_name(package: &Package) -> &str {
     name.strip_prefix("bimetal-").unwrap_or(name)
 }
 
+/// Every Markdown file below `root`, relative to it.
+pub(crate) fn markdown_files(root: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = texts::texts(root)?;
+    files.retain(|file| file.extension().is_some_and(|end| end == "md"));
+    Ok(files)
+}
+
 /// The files from which the modules of a package are reached: its library and its programs.
 fn roots(package: &Package) -> Vec<PathBuf> {
     let library_or_program = [

@@ -21,7 +21,7 @@ fn is_private_in(accounts: &str, groups: &str, user: u32, group: u32) -> bool {
     else {
         return false;
     };
-    let is_anothers = accounts()
+    let is_of_another = accounts()
         .any(|account| account.get(3) == Some(&&*group) && account.get(2) != Some(&&*user));
     let mut entries = groups
         .lines()
@@ -36,7 +36,7 @@ fn is_private_in(accounts: &str, groups: &str, user: u32, group: u32) -> bool {
             .filter(|member| !member.is_empty() && *member != name);
         entry.first() == Some(&name) && others.next().is_none()
     });
-    !is_anothers && is_named && is_alone
+    !is_of_another && is_named && is_alone
 }
 
 fn fields(line: &str) -> Vec<&str> {

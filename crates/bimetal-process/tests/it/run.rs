@@ -51,7 +51,7 @@ fn succeeded(status: ExitStatus) -> bool {
 }
 
 #[test]
-fn streams_are_kept_apart_and_the_status_is_the_childs() {
+fn streams_are_kept_apart_and_the_status_is_that_of_the_child() {
     let (ended, stdout, stderr) = printed(shell("echo out; echo error >&2; exit 3"), &watch(LONG));
     assert_eq!((ended.why, ended.status.code()), (Why::ByItself, Some(3)));
     assert_eq!((stdout.as_str(), stderr.as_str()), ("out\n", "error\n"));
