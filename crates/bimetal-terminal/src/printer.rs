@@ -11,6 +11,7 @@ use std::io::{self, IsTerminal, Write};
 use anstyle::{AnsiColor, Style};
 
 use crate::escape;
+use crate::hint::texts;
 
 /// The two streams of a program, and what may be written to them.
 pub struct Printer {
@@ -128,12 +129,11 @@ impl Printer {
     }
 
     /// `error:`, one `caused by:` for each source, and `hint:` for the next action.
-    pub fn error(&self, error: &dyn Error, hint: Option<&str>) {
-        self.labelled("", Tone::Bad, "error:", &error.to_string());
-        let mut cause = error.source();
-        while let Some(source) = cause {
-            self.labelled("  ", Tone::Strong, "caused by:", &source.to_string());
-            cause = source.source();
+    pub fn error(&self, error: &(dyn Error + 'static), hint: Option<&str>) {
+        let texts = texts(error);
+        self.labelled("", Tone::Bad, "error:", &texts[0]);
+        for cause in &texts[1..] {
+            self.labelled("  ", Tone::Strong, "caused by:", cause);
         }
         for line in hint.into_iter().flat_map(str::lines) {
             self.labelled("  ", Tone::Good, "hint:", line);
