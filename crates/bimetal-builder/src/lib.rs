@@ -11,3 +11,30 @@ pub mod progress;
 pub mod stages;
 pub mod toolchain;
 pub mod yaml;
+
+use bimetal_lockfile::{CargoLockError, GoSumError};
+use bimetal_manifest::object::{ManifestError, ReadError};
+use bimetal_terminal::{Lookup, hint};
+
+use crate::stages::{build, config, describe, generate, lock, package, resolve, stamp, verify};
+
+/// Where the hints of this crate's errors are, and of those that it hands on.
+pub const HINTS: &[Lookup] = &[
+    hint::of::<build::BuildError>,
+    hint::of::<config::ConfigError>,
+    hint::of::<describe::DescribeError>,
+    hint::of::<generate::GenerateError>,
+    hint::of::<lock::LockError>,
+    hint::of::<package::PackageError>,
+    hint::of::<owned::OwnedError>,
+    hint::of::<resolve::LocalError>,
+    hint::of::<resolve::ResolveError>,
+    hint::of::<stamp::StampError>,
+    hint::of::<toolchain::InvocationError>,
+    hint::of::<verify::VerifyError>,
+    bimetal_files::hint,
+    |error| Some(error.downcast_ref::<CargoLockError>()?.hint().into()),
+    |error| Some(error.downcast_ref::<GoSumError>()?.hint().into()),
+    |error| Some(error.downcast_ref::<ManifestError>()?.hint()?.into()),
+    |error| Some(error.downcast_ref::<ReadError>()?.hint()?.into()),
+];

@@ -10,6 +10,9 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+/// What helps most often when a file cannot be written.
+pub const NOT_WRITABLE: &str = "see that the output directory is writable and the disk not full";
+
 /// A file that could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} `{path}`")]
@@ -66,9 +69,7 @@ impl FileError {
             (Action::Write, io::ErrorKind::ReadOnlyFilesystem) => {
                 Some("choose a `dist.output_path` on a file system that can be written")
             }
-            (Action::Write, _) => {
-                Some("see that the output directory is writable and the disk not full")
-            }
+            (Action::Write, _) => Some(NOT_WRITABLE),
             (Action::Read, _) => None,
         }
     }

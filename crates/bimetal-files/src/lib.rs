@@ -13,7 +13,7 @@ mod write;
 
 pub use copy::{Copied, CopyError, copy_file, copy_hashed};
 pub use digest::{Digest, DigestError, Hasher, hex};
-pub use error::{Action, FileError, hint};
+pub use error::{Action, FileError, NOT_WRITABLE, hint};
 pub use path::{EscapeError, RelativePath};
 pub use read::{open, read, read_if_present, read_to_string, unless_absent};
 pub use write::{

@@ -12,3 +12,15 @@ pub mod environment;
 pub mod fetch;
 pub mod rebuild;
 pub mod receive;
+
+use bimetal_terminal::{Lookup, hint};
+
+/// Where the hints of this crate's errors are.
+pub const HINTS: &[Lookup] = &[
+    hint::of::<deliver::DeliverError>,
+    hint::of::<engine::EngineError>,
+    hint::of::<environment::EnvironmentError>,
+    hint::of::<fetch::FetchError>,
+    hint::of::<rebuild::CompareError>,
+    hint::of::<receive::ReceiveError>,
+];

@@ -12,7 +12,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use crate::args::{BuildArgs, Format};
-use crate::error::CliError;
+use crate::error::{CliError, StartError};
 use crate::exit_code::ExitCode;
 use crate::hermetic;
 use crate::steps::Steps;
@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &BuildArgs, printer: &Printer) -> Result<ExitCode, 
         printer.warning(warning);
     }
     // Not earlier: a read of a pipe that nobody writes to must end as every program's does.
-    interrupt::install().map_err(CliError::Signals)?;
+    interrupt::install().map_err(StartError::Signals)?;
     let progress = Progress::new(printer.is_watched(), arguments.verbose);
     let plan = decide(&config, arguments, printer)?;
     if arguments.dry_run {
@@ -66,7 +66,7 @@ fn decide(config: &Config, arguments: &BuildArgs, printer: &Printer) -> Result<P
     let scratch = tempfile::Builder::new()
         .prefix("bimetal-")
         .tempdir()
-        .map_err(CliError::Scratch)?;
+        .map_err(StartError::Scratch)?;
     let surroundings = surroundings(text_path(scratch.path().to_owned())?)?;
     let activity = Activity::silent();
     let runner = Runner {
@@ -95,12 +95,12 @@ pub(crate) fn claim_directory(out: &Utf8Path, printer: &Printer) -> Result<fs::F
             "waiting for another `bimetal` that builds in `{out}`"
         ));
     };
-    fs::File::open(out)
-        .and_then(|directory| claim::wait(directory.file(), waiting).map(|()| directory))
-        .map_err(|source| CliError::Claim {
-            path: out.to_owned(),
-            source,
-        })
+    let claimed = fs::File::open(out)
+        .and_then(|directory| claim::wait(directory.file(), waiting).map(|()| directory));
+    Ok(claimed.map_err(|source| StartError::Claim {
+        path: out.to_owned(),
+        source,
+    })?)
 }
 
 /// Everything behind the sources.
@@ -140,7 +140,7 @@ fn show(plan: &Plan, format: Format, printer: &Printer) -> Result<(), CliError> 
         Format::Table => plan::table(plan),
         Format::Json => serde_json::to_string_pretty(plan).expect("a plan has only text keys"),
     };
-    printer.text(&text).map_err(CliError::Output)
+    Ok(printer.text(&text).map_err(StartError::Output)?)
 }
 
 fn options(arguments: &BuildArgs) -> Options {
@@ -165,7 +165,7 @@ fn surroundings(scratch: Utf8PathBuf) -> Result<Surroundings, CliError> {
         env::consts::OS
     };
     Ok(Surroundings {
-        current_directory: text_path(env::current_dir().map_err(CliError::Surroundings)?)?,
+        current_directory: text_path(env::current_dir().map_err(StartError::Surroundings)?)?,
         search_path: set("PATH").unwrap_or_default(),
         goos: set("GOOS").unwrap_or_else(|| host.to_owned()),
         fresh_directory: text_path(env::temp_dir())?.join(fresh_name()),
@@ -181,8 +181,8 @@ fn fresh_name() -> String {
     format!("otelcol-distribution-{}-{now}", process::id())
 }
 
-fn text_path(path: std::path::PathBuf) -> Result<Utf8PathBuf, CliError> {
-    Utf8PathBuf::from_path_buf(path).map_err(|path| CliError::NotText(path.display().to_string()))
+fn text_path(path: std::path::PathBuf) -> Result<Utf8PathBuf, StartError> {
+    Utf8PathBuf::from_path_buf(path).map_err(|path| StartError::NotText(path.display().to_string()))
 }
 
 /// The environment as text; what is not UTF-8 cannot name anything in a configuration.

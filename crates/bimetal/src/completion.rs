@@ -10,7 +10,7 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 
 use crate::args::Arguments;
-use crate::error::CliError;
+use crate::error::{CliError, StartError};
 use crate::exit_code::ExitCode;
 
 pub(crate) fn run(shell: Shell) -> Result<ExitCode, CliError> {
@@ -19,7 +19,9 @@ pub(crate) fn run(shell: Shell) -> Result<ExitCode, CliError> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, "bimetal", &mut script);
     match io::stdout().write_all(&script) {
-        Err(source) if source.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Output(source)),
+        Err(source) if source.kind() != io::ErrorKind::BrokenPipe => {
+            Err(StartError::Output(source).into())
+        }
         _ => Ok(ExitCode::Ok),
     }
 }

@@ -9,7 +9,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::args::{Arguments, Command};
-use crate::error::CliError;
+use crate::error::StartError;
 use crate::exit_code::ExitCode;
 use crate::{build, completion, init, inside, plugins, rebuild};
 use bimetal_terminal::Printer;
@@ -31,7 +31,7 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             printer
                 .text(version)
                 .map(|()| ExitCode::Ok)
-                .map_err(CliError::Output)
+                .map_err(|source| StartError::Output(source).into())
         }
         Some(Command::Completion(completion)) => completion::run(completion.shell),
         Some(Command::Plugins(plugins)) => return plugins::run(plugins.words),

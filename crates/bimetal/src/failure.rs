@@ -4,8 +4,11 @@
 //! Invariant: whatever an engine puts in front of a line, cuts, or prints in between, a failure is
 //! either read whole or not at all.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bimetal_terminal::hint::texts;
 use serde::{Deserialize, Serialize};
 
 use crate::error::CliError;
@@ -31,16 +34,11 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(error: &CliError) -> Self {
-        let mut causes = vec![shortened(&error.to_string())];
-        let mut cause = error.as_error().source();
-        while let Some(source) = cause {
-            causes.push(shortened(&source.to_string()));
-            cause = source.source();
-        }
+        let texts = texts(error.as_error());
         Self {
-            step: error.step().to_owned(),
-            causes,
-            hint: error.hint(),
+            step: error.step.to_owned(),
+            causes: texts.iter().map(|text| shortened(text)).collect(),
+            hint: error.hint().map(Cow::into_owned),
             refused: error.is_refusal(),
         }
     }

@@ -4,11 +4,14 @@
 //! inside or outside. Invariant: nothing is put into place that was not built from what was
 //! collected.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::env;
 use std::fmt;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use bimetal_files::{Digest, FileError};
+use bimetal_terminal::Hint;
+use camino::Utf8PathBuf;
 use fs_err as fs;
 
 use crate::error::CliError;
@@ -16,11 +19,11 @@ use crate::failure::Failure;
 use crate::steps::Steps;
 use bimetal_builder::model;
 use bimetal_builder::model::{Plan, Step};
-use bimetal_builder::owned::{Ours, OwnedError, sha256};
+use bimetal_builder::owned::{Ours, OwnedError};
 use bimetal_builder::progress::Progress;
 use bimetal_builder::stages::generate;
 use bimetal_builder::stages::package::{self, Distribution};
-use bimetal_builder::toolchain::{Runner, work, write};
+use bimetal_builder::toolchain::{Runner, work};
 use bimetal_hermetic::engine::{self, Engine, EngineError, Job};
 use bimetal_hermetic::fetch::{self, Base, DOCKERFILE, Fetched, Pinned, Recorded};
 use bimetal_hermetic::receive::{self, Received};
@@ -37,7 +40,7 @@ const EPOCH_VARIABLE: &str = "SOURCE_DATE_EPOCH";
 /// What can go wrong beside the steps that every build has.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HermeticError {
-    #[error(transparent)]
+    #[error("{0}")]
     Engine(#[from] EngineError),
     #[error("cannot find out the digest of the image `{image}`")]
     Pin { image: String, source: EngineError },
@@ -50,18 +53,10 @@ pub(crate) enum HermeticError {
     },
     #[error("`SOURCE_DATE_EPOCH` is `{value}`, which is no number of seconds since 1970")]
     Epoch { value: String },
-    #[error(transparent)]
+    #[error("{0}")]
     Owned(#[from] OwnedError),
-    #[error("cannot read `{path}`")]
-    Read {
-        path: Utf8PathBuf,
-        source: std::io::Error,
-    },
-    #[error("cannot write `{path}`")]
-    Write {
-        path: Utf8PathBuf,
-        source: std::io::Error,
-    },
+    #[error("{0}")]
+    File(#[from] FileError),
 }
 
 /// An error that was told by another process, with what caused it.
@@ -83,30 +78,20 @@ impl std::error::Error for Cause {
     }
 }
 
-impl HermeticError {
-    pub(crate) fn hint(&self) -> Option<String> {
-        match self {
-            Self::Engine(error) => error.hint().map(str::to_owned),
-            Self::Pin { source, .. } => source.hint().map(str::to_owned),
-            Self::Inside { hint, .. } => hint.clone(),
+impl Hint for HermeticError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
+            Self::Inside { hint, .. } => return hint.as_deref().map(Cow::Borrowed),
             Self::Epoch { .. } => {
-                Some("unset it, or take a time such as that of your last commit: `git log -1 --format=%ct`".to_owned())
+                "unset it, or take a time such as that of your last commit: `git log -1 --format=%ct`"
             }
-            Self::Owned(error) => Some(error.hint().to_owned()),
-            Self::Read { .. } => None,
-            Self::Write { .. } => {
-                Some("see that the output directory is writable and the disk not full".to_owned())
-            }
-        }
+            _ => return None,
+        };
+        Some(hint.into())
     }
+}
 
-    pub(crate) fn is_interrupt(&self) -> bool {
-        match self {
-            Self::Engine(error) | Self::Pin { source: error, .. } => error.is_interrupt(),
-            _ => false,
-        }
-    }
-
+impl HermeticError {
     /// Whether the publish gate inside refused a plugin.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(self, Self::Inside { refused: true, .. })
@@ -173,16 +158,7 @@ pub(crate) fn contain(
     output: Utf8PathBuf,
     runner: &Runner<'_>,
 ) -> Result<Received, CliError> {
-    match fs::remove_dir_all(&output) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            return Err(HermeticError::Write {
-                path: output,
-                source,
-            }
-            .into());
-        }
-        _ => {}
-    }
+    bimetal_files::remove_directory(&output).map_err(HermeticError::from)?;
     let arguments = BTreeMap::from([(
         EPOCH_VARIABLE.to_owned(),
         fetched.recorded.source_date_epoch.to_string(),
@@ -235,12 +211,9 @@ fn only_dockerfile(
     }
     let text = fetch::dockerfile(&base);
     ours.artifacts
-        .insert(DOCKERFILE.to_owned(), sha256(text.as_bytes()));
+        .insert(DOCKERFILE.to_owned(), Digest::of(&text).tagged());
     ours.save(&plan.out).map_err(HermeticError::from)?;
-    write::if_changed(&path, text.as_bytes()).map_err(|source| HermeticError::Write {
-        path: path.clone(),
-        source,
-    })?;
+    bimetal_files::write_if_changed(&path, text.as_bytes()).map_err(HermeticError::from)?;
     Ok(path)
 }
 
@@ -274,7 +247,7 @@ fn base(plan: &Plan, engine: Option<&Engine>, runner: &Runner<'_>) -> Result<Bas
             path: path.clone(),
             digest: match wanted {
                 Some(digest) => digest.clone(),
-                None => digest(path)?,
+                None => Digest::of_path(path).map_err(HermeticError::from)?.tagged(),
             },
         },
     };
@@ -306,16 +279,6 @@ fn pin(
         name: name.to_owned(),
         reference,
     })
-}
-
-fn digest(path: &Utf8Path) -> Result<String, HermeticError> {
-    let failed = |source| HermeticError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    let file = fs::File::open(path.as_std_path()).map_err(failed)?;
-    let digest = bimetal_files::Digest::of_file(file.file()).map_err(failed)?;
-    Ok(format!("sha256:{digest}"))
 }
 
 /// The time that artifacts tell: the caller's, else one that is always the same.

@@ -4,8 +4,11 @@
 //! Collector, a Makefile, a README. Invariant: files that exist stay as they are; if there is one
 //! of them, none is written.
 
+use std::borrow::Cow;
 use std::io;
 
+use bimetal_files::FileError;
+use bimetal_terminal::Hint;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use serde_json::json;
@@ -15,7 +18,6 @@ use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use bimetal_builder::model::pinned::{COLLECTOR_STABLE_VERSION, COLLECTOR_VERSION};
 use bimetal_builder::stages::generate::render;
-use bimetal_builder::toolchain::write;
 use bimetal_terminal::Printer;
 
 /// File in the directory, and the template that it is made from.
@@ -39,23 +41,21 @@ pub(crate) enum InitError {
         directory: Utf8PathBuf,
         names: Vec<String>,
     },
-    #[error("cannot write `{path}`")]
-    Write {
-        path: Utf8PathBuf,
-        source: io::Error,
-    },
+    #[error("{0}")]
+    File(#[from] FileError),
 }
 
-impl InitError {
-    pub(crate) fn hint(&self) -> &'static str {
-        match self {
+impl Hint for InitError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
             Self::Exists { .. } => {
                 "choose another directory with `--path`, or move these files away"
             }
-            Self::Place { .. } | Self::Write { .. } => {
+            Self::Place { .. } | Self::File(_) => {
                 "choose a directory that can be written with `--path`"
             }
-        }
+        };
+        Some(hint.into())
     }
 }
 
@@ -71,8 +71,8 @@ pub(crate) fn run(arguments: &InitArgs, printer: &Printer) -> Result<ExitCode, C
     let context = json!({ "name": collector_name(&directory), "version": COLLECTOR_VERSION, "stable": COLLECTOR_STABLE_VERSION });
     for (name, template) in FILES {
         let path = directory.join(name);
-        write::if_changed(&path, render(template, context.clone()).as_bytes())
-            .map_err(|source| InitError::Write { path, source })?;
+        bimetal_files::write_if_changed(&path, render(template, context.clone()).as_bytes())
+            .map_err(InitError::from)?;
     }
     printer.line(&format!(
         "made {directory}: {}",
@@ -83,10 +83,7 @@ pub(crate) fn run(arguments: &InitArgs, printer: &Printer) -> Result<ExitCode, C
 }
 
 fn make(path: &Utf8Path) -> Result<Utf8PathBuf, InitError> {
-    fs::create_dir_all(path).map_err(|source| InitError::Write {
-        path: path.to_owned(),
-        source,
-    })?;
+    bimetal_files::create_directory(path)?;
     path.canonicalize_utf8().map_err(|source| InitError::Place {
         path: path.to_owned(),
         source,

@@ -5,15 +5,18 @@
 //! standard error. Invariant: nothing is built while there is a way out, or from a file that is not
 //! as it was recorded.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::env;
 
 use bimetal_files::Digest;
+use bimetal_files::{FileError, read};
+use bimetal_terminal::Hint;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use walkdir::WalkDir;
 
-use crate::error::CliError;
+use crate::error::{CliError, StartError};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::steps::Steps;
@@ -34,11 +37,8 @@ const LOOPBACK: &str = "lo";
 pub(crate) enum InsideError {
     #[error("the container has a network: there is a route through `{interface}`")]
     Network { interface: String },
-    #[error("cannot read `{path}`")]
-    Read {
-        path: Utf8PathBuf,
-        source: std::io::Error,
-    },
+    #[error("{0}")]
+    File(#[from] FileError),
     #[error("cannot understand `{path}`: {reason}")]
     Unreadable { path: Utf8PathBuf, reason: String },
     #[error("the input `{path}` is not what was recorded")]
@@ -49,24 +49,25 @@ pub(crate) enum InsideError {
     OtherTime { found: String, recorded: i64 },
 }
 
-impl InsideError {
-    pub(crate) fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Network { .. } => Some(
-                "the engine ignored that the network is to be off; try another one with `--engine`",
-            ),
-            Self::Changed { .. } | Self::Read { .. } | Self::Unreadable { .. } => Some(
-                "something changed the inputs between their collection and the build; build again",
-            ),
-            Self::OtherBuilder { .. } => Some("run the version that recorded the inputs"),
-            Self::OtherTime { .. } => None,
-        }
+impl Hint for InsideError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
+            Self::Network { .. } => {
+                "the engine ignored that the network is to be off; try another one with `--engine`"
+            }
+            Self::Changed { .. } | Self::File(_) | Self::Unreadable { .. } => {
+                "something changed the inputs between their collection and the build; build again"
+            }
+            Self::OtherBuilder { .. } => "run the version that recorded the inputs",
+            Self::OtherTime { .. } => return None,
+        };
+        Some(hint.into())
     }
 }
 
 /// Builds from the inputs in `root`; tells a failure in a way that is understood outside.
 pub(crate) fn run(root: &Utf8Path, printer: &Printer) -> Result<ExitCode, CliError> {
-    interrupt::install().map_err(CliError::Signals)?;
+    interrupt::install().map_err(StartError::Signals)?;
     let Err(error) = build(root) else {
         return Ok(ExitCode::Ok);
     };
@@ -88,7 +89,7 @@ fn build(root: &Utf8Path) -> Result<(), CliError> {
     };
     let search_path = env::var("PATH").unwrap_or_default();
     resolve::tools_for(&mut plan, &search_path, &runner)?;
-    let dockerfile = read(&root.join(DOCKERFILE))?;
+    let dockerfile = read(&root.join(DOCKERFILE)).map_err(InsideError::from)?;
     let environment = environment::collect(&plan, recorded.base.digests(), &dockerfile, &runner)?;
     plan.hermetic = Some(environment.clone());
 
@@ -131,13 +132,6 @@ fn first_route<'a>(lines: impl Iterator<Item = &'a str>, column: usize) -> Optio
         .map(str::to_owned)
 }
 
-fn read(path: &Utf8Path) -> Result<Vec<u8>, InsideError> {
-    fs::read(path).map_err(|source| InsideError::Read {
-        path: path.to_owned(),
-        source,
-    })
-}
-
 /// The list of inputs, after comparing every file with it.
 fn read_inputs(root: &Utf8Path) -> Result<BTreeMap<Utf8PathBuf, Digest>, InsideError> {
     let path = root.join(LIST);
@@ -148,12 +142,7 @@ fn read_inputs(root: &Utf8Path) -> Result<BTreeMap<Utf8PathBuf, Digest>, InsideE
         })?;
     for (name, wanted) in &list {
         let path = root.join(name);
-        let failed = |source| InsideError::Read {
-            path: path.clone(),
-            source,
-        };
-        let file = fs::File::open(path.as_std_path()).map_err(failed)?;
-        if bimetal_files::Digest::of_file(file.file()).map_err(failed)? != *wanted {
+        if Digest::of_path(&path)? != *wanted {
             return Err(InsideError::Changed { path });
         }
     }

@@ -4,22 +4,25 @@
 //! Invariant: nothing that a user would start or load is changed; the new build stays in the work
 //! directory.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::env;
 
+use bimetal_files::RelativePath;
+use bimetal_terminal::Hint;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use serde::Serialize;
 
 use crate::args::{Format, RebuildArgs};
 use crate::build::claim_directory;
-use crate::error::CliError;
+use crate::error::{CliError, StartError};
 use crate::exit_code::ExitCode;
 use crate::hermetic::{self, HermeticError};
 use crate::steps::Steps;
 use bimetal_builder::model::Step;
 use bimetal_builder::model::documents::DOCUMENTS;
-use bimetal_builder::owned::{Ours, RECORD, stays_below};
+use bimetal_builder::owned::{Ours, RECORD};
 use bimetal_builder::progress::{Activity, Progress};
 use bimetal_builder::stages::resolve::tools_for;
 use bimetal_builder::toolchain::find_tool;
@@ -44,17 +47,18 @@ pub(crate) enum RebuildError {
     },
     #[error("cannot read `{path}`: {reason}")]
     Files { path: Utf8PathBuf, reason: String },
-    #[error(transparent)]
+    #[error("{0}")]
     Compare(#[from] CompareError),
 }
 
-impl RebuildError {
-    pub(crate) fn hint(&self) -> &'static str {
-        match self {
+impl Hint for RebuildError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
             Self::NoDirectory { .. } => "name the output directory of a build",
             Self::Files { .. } => "restore it, or build the distribution once more",
-            Self::Compare(error) => error.hint(),
-        }
+            Self::Compare(_) => return None,
+        };
+        Some(hint.into())
     }
 }
 
@@ -73,7 +77,7 @@ pub(crate) fn run(arguments: &RebuildArgs, printer: &Printer) -> Result<ExitCode
             path: arguments.out.clone(),
             source,
         })?;
-    interrupt::install().map_err(CliError::Signals)?;
+    interrupt::install().map_err(StartError::Signals)?;
     let _alone = claim_directory(&out, printer)?;
     let progress = Progress::new(printer.is_watched(), arguments.verbose);
     let contained = out.join(RECORDED).exists();
@@ -206,7 +210,7 @@ fn placed(directory: &Utf8Path) -> Result<Vec<Utf8PathBuf>, CliError> {
     let files = ours.artifacts.into_keys().map(Utf8PathBuf::from);
     // A Dockerfile that somebody asked for is not of the build.
     Ok(files
-        .filter(|name| stays_below(name) && !DOCUMENTS.contains(&name.as_str()))
+        .filter(|name| RelativePath::parse(name).is_ok() && !DOCUMENTS.contains(&name.as_str()))
         .collect())
 }
 
@@ -241,7 +245,7 @@ fn report(
             lines.join("\n")
         }
     };
-    printer.text(&text).map_err(CliError::Output)
+    Ok(printer.text(&text).map_err(StartError::Output)?)
 }
 
 /// What diffoscope makes of the first object file that differs. It is only an explanation: without

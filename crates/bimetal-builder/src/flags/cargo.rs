@@ -6,6 +6,7 @@
 use std::io;
 use std::time::SystemTime;
 
+use bimetal_files::{FileError, unless_absent};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use walkdir::WalkDir;
@@ -30,14 +31,14 @@ pub struct Target {
 
 impl Target {
     /// Waits until no other builder uses the target directory.
-    pub fn claim(plan: &Plan) -> Result<Self, (Utf8PathBuf, io::Error)> {
+    pub fn claim(plan: &Plan) -> Result<Self, FileError> {
         let directory = work::cargo_target(&plan.out);
+        bimetal_files::create_directory(&directory)?;
         let path = directory.join(LOCK);
-        let lock = fs::create_dir_all(&directory)
-            .and_then(|()| fs::File::create(path.as_std_path()))
-            .map_err(|error| (path.clone(), error))?;
-        claim::wait(lock.file(), || ()).map_err(|error| (path, error))?;
-        own(&directory, &plan.out).map_err(|error| (directory.join(OWNER), error))?;
+        let failed = FileError::writing(&path);
+        let lock = fs::File::create(path.as_std_path()).map_err(failed)?;
+        claim::wait(lock.file(), || ()).map_err(failed)?;
+        own(&directory, &plan.out).map_err(FileError::writing(&directory.join(OWNER)))?;
         Ok(Self {
             directory,
             _lock: lock,
@@ -120,12 +121,10 @@ fn profile(plan: &Plan) -> &str {
 /// compiled from files of the same names.
 fn own(target: &Utf8Path, out: &Utf8Path) -> io::Result<()> {
     let path = target.join(OWNER);
-    match fs::read(&path) {
-        Ok(owner) if owner == out.as_str().as_bytes() => return Ok(()),
-        Ok(_) => touch(&out.join("rust"))?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => touch(&out.join("rust"))?,
-        Err(error) => return Err(error),
+    if unless_absent(fs::read(&path))?.is_some_and(|owner| owner == out.as_str().as_bytes()) {
+        return Ok(());
     }
+    touch(&out.join("rust"))?;
     fs::write(&path, out.as_str())
 }
 

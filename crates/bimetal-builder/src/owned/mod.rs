@@ -6,43 +6,26 @@
 
 pub mod stamped;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io;
 
-use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
-use fs_err as fs;
+use bimetal_files::FileError;
+use bimetal_terminal::Hint;
+use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-
-use crate::toolchain::write;
 
 /// Name of the record in the output directory.
 pub const RECORD: &str = ".bimetal.json";
 
 /// The record, or a file that it lists, cannot be read, written or removed.
 #[derive(Debug, thiserror::Error)]
-pub enum OwnedError {
-    #[error("cannot read `{path}`")]
-    Read {
-        path: Utf8PathBuf,
-        source: io::Error,
-    },
-    #[error("cannot write `{path}`")]
-    Write {
-        path: Utf8PathBuf,
-        source: io::Error,
-    },
-}
+#[error("{0}")]
+pub struct OwnedError(#[from] FileError);
 
-impl OwnedError {
-    /// The next action for a person.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::Read { .. } => {
-                "remove `.bimetal.json` if it is damaged; the builder then takes nothing in the directory for its own"
-            }
-            Self::Write { .. } => "see that the output directory is writable and the disk not full",
-        }
+impl Hint for OwnedError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = "remove `.bimetal.json` if it is damaged; the builder then takes nothing in the directory for its own";
+        (!self.0.is_write()).then_some(hint.into())
     }
 }
 
@@ -71,12 +54,11 @@ impl Ours {
     /// Reads the record in `out`; an absent one is empty.
     pub fn load(out: &Utf8Path) -> Result<Self, OwnedError> {
         let path = out.join(RECORD);
-        match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(io::Error::from),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(error),
-        }
-        .map_err(|source| OwnedError::Read { path, source })
+        let Some(bytes) = bimetal_files::read_if_present(&path)? else {
+            return Ok(Self::default());
+        };
+        let ours = serde_json::from_slice(&bytes);
+        Ok(ours.map_err(|error| FileError::reading(&path)(error.into()))?)
     }
 
     /// Writes the record into `out`, if it changed.
@@ -84,10 +66,8 @@ impl Ours {
         env!("CARGO_PKG_VERSION").clone_into(&mut self.builder);
         let mut text = serde_json::to_vec_pretty(self).expect("it has string keys only");
         text.push(b'\n');
-        let path = out.join(RECORD);
-        write::if_changed(&path, &text)
-            .map(drop)
-            .map_err(|source| OwnedError::Write { path, source })
+        bimetal_files::write_if_changed(&out.join(RECORD), &text)?;
+        Ok(())
     }
 
     /// Whether we made the file at `path`.
@@ -96,24 +76,4 @@ impl Ours {
             || self.stamped.contains_key(path)
             || self.artifacts.contains_key(path)
     }
-}
-
-/// Whether `name` stays in the directory that it is read in: the record is a file that anybody can
-/// edit.
-pub fn stays_below(name: &Utf8Path) -> bool {
-    !name.as_str().is_empty()
-        && name
-            .components()
-            .all(|part| matches!(part, Utf8Component::Normal(_)))
-}
-
-/// `sha256:` and the digest in hexadecimal.
-pub fn sha256(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    Sha256::digest(bytes)
-        .iter()
-        .fold("sha256:".to_owned(), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-            text
-        })
 }

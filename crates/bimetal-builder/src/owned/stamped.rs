@@ -3,17 +3,17 @@
 //! In: the output directory. Out: the record brought up to date. Invariant: only what the record
 //! lists is removed.
 
-use std::io;
-
+use bimetal_files::{Digest, RelativePath};
 use camino::Utf8Path;
 use fs_err as fs;
 
-use super::{Ours, OwnedError, sha256};
+use super::{Ours, OwnedError};
 
 /// Notes that `name` is ours.
 pub fn record(out: &Utf8Path, name: &str, bytes: &[u8]) -> Result<(), OwnedError> {
     let mut ours = Ours::load(out)?;
-    ours.stamped.insert(name.to_owned(), sha256(bytes));
+    ours.stamped
+        .insert(name.to_owned(), Digest::of(bytes).tagged());
     ours.save(out)
 }
 
@@ -42,14 +42,14 @@ pub fn remove(
         .collect();
     for name in gone {
         ours.stamped.remove(&name);
-        let path = out.join(&name);
-        match fs::remove_file(&path) {
-            Ok(()) => {
-                // Directories of removed plugins; one that is not empty stays.
-                let _not_empty = path.parent().map(fs::remove_dir);
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(source) => return Err(OwnedError::Write { path, source }),
+        // The record is a file that anybody can edit.
+        let Ok(name) = RelativePath::parse(name) else {
+            continue;
+        };
+        let path = out.join(name);
+        if bimetal_files::remove_if_present(&path)? {
+            // Directories of removed plugins; one that is not empty stays.
+            let _not_empty = path.parent().map(fs::remove_dir);
         }
     }
     Ok(())

@@ -14,7 +14,5 @@ pub mod resolve;
 pub mod stamp;
 pub mod verify;
 
-pub use lock::hex;
-
 #[cfg(test)]
 mod tests;

@@ -3,9 +3,12 @@
 
 use std::time::SystemTime;
 
+use bimetal_files::Digest;
 use bimetal_manifest::lock::Lock;
 use bimetal_manifest::object::{self, Form};
 use bimetal_manifest::schema::{Language, Manifest};
+use bimetal_terminal::Interrupted;
+use bimetal_terminal::hint::is_interrupt;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
@@ -17,7 +20,6 @@ use super::verify::VerifyError;
 use super::{build, describe, lock, package, stamp, verify};
 use crate::model::SourceTree;
 use crate::model::{Linkage, Plan};
-use crate::owned::sha256;
 use crate::progress::Activity;
 use crate::toolchain::{Invocation, Runner};
 
@@ -377,7 +379,7 @@ fn a_profile_beside_main_guides_main_and_its_go_plugins_and_a_changed_one_makes_
             assert_eq!(manifest.build_flags.last().unwrap(), "-pgo=default.pgo");
             manifest.pgo_profile.unwrap()
         });
-        assert_eq!(main, sha256(profile));
+        assert_eq!(main, Digest::of(profile).tagged());
         assert_eq!(main, plugin);
         digests.push(main);
     }
@@ -419,6 +421,6 @@ fn the_errors_of_all_steps_say_how_the_program_ends() {
     let refused = VerifyError::Refused {
         report: String::new(),
     };
-    assert!(refused.is_refusal() && !refused.is_interrupt());
-    assert!(LockError::Interrupted.is_interrupt());
+    assert!(refused.is_refusal() && !is_interrupt(&refused));
+    assert!(is_interrupt(&LockError::from(Interrupted::default())));
 }

@@ -13,8 +13,6 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use toml_edit::{DocumentMut, Item, TableLike, value};
 
-use super::write;
-
 /// Where crates come from, how they are fetched, and who asks; what is made of them none of these
 /// tables says.
 const TABLES: [&str; 6] = [
@@ -73,7 +71,9 @@ fn fill(ours: &Utf8Path, theirs: &Utf8Path) -> io::Result<()> {
         link(&theirs.join(name), &ours.join(name))?;
     }
     let text = settings(theirs)?;
-    write::if_changed(&ours.join(SETTINGS[0]), text.as_bytes()).map(drop)
+    bimetal_files::write_if_changed(&ours.join(SETTINGS[0]), text.as_bytes())
+        .map(drop)
+        .map_err(|error| error.source)
 }
 
 /// A `CARGO_HOME` that only others may write still serves, as far as it is filled.

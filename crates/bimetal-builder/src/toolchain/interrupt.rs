@@ -5,6 +5,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bimetal_terminal::Interrupted;
+
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// Takes over the signals. Call once, at the start of the program.
@@ -15,4 +17,12 @@ pub fn install() -> Result<(), ctrlc::Error> {
 /// Whether a signal came. Long loops of our own look here too.
 pub fn requested() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)
+}
+
+/// An error if a signal came; for loops that can end between two files.
+pub fn check() -> Result<(), Interrupted> {
+    if requested() {
+        return Err(Interrupted::default());
+    }
+    Ok(())
 }

@@ -13,7 +13,6 @@ mod invocation;
 mod run;
 mod user_settings;
 pub mod work;
-pub mod write;
 
 pub use environment::inherited;
 pub use find::{find, find_tool, is_program};

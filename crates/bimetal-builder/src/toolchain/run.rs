@@ -4,6 +4,7 @@
 //! line and the output's end. Invariant: memory stays bounded whatever a tool prints; the child's
 //! whole process group ends with us.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -11,6 +12,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use bimetal_process::{AtLimit, Leftovers, Piece, ProcessError, Watch, Why};
+use bimetal_terminal::{Hint, Interrupted};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
@@ -52,36 +54,33 @@ pub enum InvocationError {
     Output { command: String, source: io::Error },
     #[error("cannot write the log of `{command}`")]
     Log { command: String, source: io::Error },
-    #[error("interrupted while `{command}` was running")]
-    Interrupted { command: String },
+    #[error("{0}")]
+    Interrupted(#[from] Interrupted),
     #[error("`{command}` did not end within {} s", .limit.as_secs())]
     TimedOut { command: String, limit: Duration },
 }
 
+impl Hint for InvocationError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
+            Self::Start { .. } => "install the tool or put its directory on PATH",
+            Self::Log { .. } => bimetal_files::NOT_WRITABLE,
+            _ => return None,
+        };
+        Some(hint.into())
+    }
+}
+
 impl InvocationError {
-    /// The next action for a person.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Start { .. } => Some("install the tool or put its directory on PATH"),
-            Self::Log { .. } => {
-                Some("see that the output directory is writable and the disk not full")
-            }
-            _ => None,
-        }
+    /// Whether the tool ran and did not succeed.
+    pub fn is_failure(&self) -> bool {
+        matches!(self, Self::Failed { .. })
     }
+}
 
-    /// Like [`Self::hint`], and `failed` if the tool ran and did not succeed.
-    pub fn hint_or(&self, failed: &'static str) -> Option<&'static str> {
-        match self {
-            Self::Failed { .. } => Some(failed),
-            _ => self.hint(),
-        }
-    }
-
-    /// Whether a person stopped us; the program then ends with 130.
-    pub fn is_interrupt(&self) -> bool {
-        matches!(self, Self::Interrupted { .. })
-    }
+fn interrupted(command: String) -> InvocationError {
+    let command = Some(command);
+    Interrupted { command }.into()
 }
 
 fn shown(output: &str, log: Option<&Utf8Path>) -> String {
@@ -162,7 +161,7 @@ impl Runner<'_> {
     ) -> Result<Vec<u8>, InvocationError> {
         let command = invocation.command_line();
         if manner.is_interrupted() {
-            return Err(InvocationError::Interrupted { command });
+            return Err(interrupted(command));
         }
         let mut log = self.open_log(name, invocation, &command)?;
         if self.activity.is_verbose() {
@@ -206,9 +205,9 @@ impl Runner<'_> {
         };
         match (ended.why, manner.limit) {
             (Why::TimedOut, Some(limit)) => Err(InvocationError::TimedOut { command, limit }),
-            (Why::Interrupted, _) => Err(InvocationError::Interrupted { command }),
+            (Why::Interrupted, _) => Err(interrupted(command)),
             _ if ended.status.success() => Ok(record.stdout),
-            _ if manner.is_interrupted() => Err(InvocationError::Interrupted { command }),
+            _ if manner.is_interrupted() => Err(interrupted(command)),
             _ => Err(InvocationError::Failed {
                 command,
                 status: ended.status,

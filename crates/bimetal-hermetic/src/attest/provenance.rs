@@ -93,5 +93,5 @@ fn dir_hash(sum: &str) -> Option<String> {
     let bytes = base64::engine::general_purpose::STANDARD
         .decode(sum.strip_prefix("h1:")?)
         .ok()?;
-    (bytes.len() == 32).then(|| bimetal_builder::stages::hex(&bytes))
+    (bytes.len() == 32).then(|| bimetal_files::hex(&bytes))
 }

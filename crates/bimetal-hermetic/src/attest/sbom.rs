@@ -204,7 +204,7 @@ fn serial(subject: &Subject<'_>) -> Option<UrnUuid> {
     id.copy_from_slice(&Digest::of(&all).0[..16]);
     id[6] = id[6] & 0x0f | 0x80;
     id[8] = id[8] & 0x3f | 0x80;
-    let hex = bimetal_builder::stages::hex(&id);
+    let hex = bimetal_files::hex(&id);
     let parts = [
         &hex[..8],
         &hex[8..12],

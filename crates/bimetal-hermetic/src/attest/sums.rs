@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use bimetal_files::Digest;
-use camino::{Utf8Component, Utf8PathBuf};
+use bimetal_files::{Digest, RelativePath};
+use camino::Utf8PathBuf;
 
 /// One line for each file, sorted by path.
 pub fn sums(files: &BTreeMap<Utf8PathBuf, Digest>) -> String {
@@ -26,15 +26,9 @@ pub fn read_sums(text: &str) -> Result<BTreeMap<Utf8PathBuf, Digest>, String> {
     for (number, line) in text.lines().enumerate() {
         let wrong = || format!("line {} is no digest with a path", number + 1);
         let (digest, path) = line.split_once("  ").ok_or_else(wrong)?;
-        let path = Utf8PathBuf::from(path);
-        let is_plain = path
-            .components()
-            .all(|part| matches!(part, Utf8Component::Normal(_)));
-        if path.as_str().is_empty() || !is_plain {
-            return Err(wrong());
-        }
+        let path = RelativePath::parse(path).map_err(|_| wrong())?;
         let digest = digest.parse().map_err(|_| wrong())?;
-        if files.insert(path, digest).is_some() {
+        if files.insert(path.into_path(), digest).is_some() {
             return Err(format!("line {} names a file again", number + 1));
         }
     }

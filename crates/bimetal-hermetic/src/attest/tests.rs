@@ -1,5 +1,6 @@
 //! Tests of [`super`]: texts as strangers read them.
 
+use bimetal_files::Digest;
 use cyclonedx_bom::prelude::Validate as _;
 use insta::assert_snapshot;
 use serde_json::json;

@@ -2,25 +2,19 @@
 //!
 //! In: what the disk or a file answered. Out: text and hint. Invariant: the file is named.
 
-use std::io;
+use std::borrow::Cow;
 
+use bimetal_files::FileError;
 use bimetal_manifest::object::ReadError;
+use bimetal_terminal::Hint;
 use camino::Utf8PathBuf;
 
 use crate::attest::SbomError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum DeliverError {
-    #[error("cannot read `{path}`")]
-    Read {
-        path: Utf8PathBuf,
-        source: io::Error,
-    },
-    #[error("cannot write `{path}`")]
-    Write {
-        path: Utf8PathBuf,
-        source: io::Error,
-    },
+    #[error("{0}")]
+    File(#[from] FileError),
     #[error("cannot read the artifact `{path}`")]
     Artifact {
         path: Utf8PathBuf,
@@ -30,12 +24,14 @@ pub enum DeliverError {
     Sbom { source: SbomError },
 }
 
-impl DeliverError {
-    /// The next action for a person.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Write { .. } => Some("see that there is space where the engine keeps containers"),
-            _ => None,
-        }
+impl Hint for DeliverError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
+            Self::File(error) if error.is_write() => {
+                "see that there is space where the engine keeps containers"
+            }
+            _ => return None,
+        };
+        Some(hint.into())
     }
 }

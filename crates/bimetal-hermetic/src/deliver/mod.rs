@@ -7,9 +7,10 @@
 mod error;
 
 use std::collections::BTreeMap;
-use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 
-use bimetal_files::Digest;
+use bimetal_builder::toolchain::interrupt;
+use bimetal_files::{Digest, FileError, copy_file, fresh_directory};
 use bimetal_manifest::object::{self, Module};
 use bimetal_manifest::schema::{Dependency, Hermetic, Language};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -82,7 +83,7 @@ fn texts(
         source_date_epoch: about.recorded.source_date_epoch,
         configuration: &configuration,
         inputs: directory.digests[Utf8Path::new(LIST)],
-        builder: digest(&program)?,
+        builder: Digest::of_path(&program)?,
     };
     let sbom = attest::sbom(&subject).map_err(|source| DeliverError::Sbom { source })?;
     for (name, text) in [
@@ -147,15 +148,6 @@ fn of_module(module: &Module) -> Dependency {
     }
 }
 
-fn digest(path: &Utf8Path) -> Result<Digest, DeliverError> {
-    let failed = |source| DeliverError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    let file = fs::File::open(path.as_std_path()).map_err(failed)?;
-    bimetal_files::Digest::of_file(file.file()).map_err(failed)
-}
-
 /// The directory that is filled.
 struct Directory {
     path: Utf8PathBuf,
@@ -164,14 +156,7 @@ struct Directory {
 
 impl Directory {
     fn make(path: Utf8PathBuf) -> Result<Self, DeliverError> {
-        let failed = |source| DeliverError::Write {
-            path: path.clone(),
-            source,
-        };
-        match fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => fs::create_dir_all(&path).map_err(failed)?,
-        }
+        fresh_directory(&path)?;
         Ok(Self {
             path,
             digests: BTreeMap::new(),
@@ -180,20 +165,18 @@ impl Directory {
 
     fn copy(&mut self, name: &Utf8Path, from: &Utf8Path) -> Result<Digest, DeliverError> {
         let to = self.path.join(name);
-        let copied = fs::create_dir_all(to.parent().unwrap_or(&self.path))
-            .and_then(|()| fs::copy(from, &to));
-        copied.map_err(|source| DeliverError::Write {
-            path: to.clone(),
-            source,
-        })?;
-        let digest = digest(&to)?;
+        let mode = fs::metadata(from)
+            .map_err(FileError::reading(from))?
+            .permissions()
+            .mode();
+        let digest = copy_file(from, &to, mode & 0o777, interrupt::requested)?;
         self.digests.insert(name.to_owned(), digest);
         Ok(digest)
     }
 
     fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), DeliverError> {
         let path = self.path.join(name);
-        fs::write(&path, bytes).map_err(|source| DeliverError::Write { path, source })?;
+        bimetal_files::write(&path, bytes)?;
         self.digests.insert(name.into(), Digest::of(bytes));
         Ok(())
     }

@@ -3,7 +3,10 @@
 //! In: what an engine printed. Out: text and hint. Invariant: the engine's own words stay readable;
 //! what they mean is said in ours.
 
+use std::borrow::Cow;
+
 use bimetal_builder::toolchain::InvocationError;
+use bimetal_terminal::Hint;
 
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -39,6 +42,39 @@ pub enum EngineError {
     Build { source: InvocationError },
     #[error("cannot take the artifacts out of the container")]
     Extract { source: InvocationError },
+}
+
+impl Hint for EngineError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
+            Self::None { .. } => {
+                "install Docker, Podman or Buildah (on Debian: `apt-get install buildah runc`), or build without `--hermetic`"
+            }
+            Self::Unusable { hint, .. } => hint,
+            Self::Pull { .. } => {
+                "see that the registry can be reached and that you may read it; without a registry, name a root file system with `dist.base_image`"
+            }
+            Self::NoImage { .. } => "correct the digest or the tag in `dist.base_image`",
+            Self::NoDigest { .. } => {
+                "push the image to a registry and name it by its digest, or export its root file system and name that"
+            }
+            Self::DiskFull { .. } => {
+                "free space where the engine keeps its images, and where the output directory is"
+            }
+            Self::Network { .. } => {
+                "this user may not make a namespace of its own; take an engine with a daemon, or allow user namespaces"
+            }
+            Self::NoContainer { .. } => {
+                "with Buildah, set `BUILDAH_ISOLATION=chroot`, which needs fewer rights, or `BUILDAH_RUNTIME=runc`; else take another engine with `--engine`"
+            }
+            Self::Build { source } if source.is_failure() => {
+                "what the engine printed is above and in the log"
+            }
+            Self::Extract { source } if source.is_failure() => bimetal_files::NOT_WRITABLE,
+            Self::Build { .. } | Self::Extract { .. } => return None,
+        };
+        Some(hint.into())
+    }
 }
 
 impl EngineError {
@@ -92,52 +128,6 @@ impl EngineError {
             | Self::NoContainer { source }
             | Self::Build { source } => output_of(source),
             _ => None,
-        }
-    }
-
-    /// The next action for a person.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::None { .. } => Some(
-                "install Docker, Podman or Buildah (on Debian: `apt-get install buildah runc`), or build without `--hermetic`",
-            ),
-            Self::Unusable { hint, .. } => Some(hint),
-            Self::Pull { .. } => Some(
-                "see that the registry can be reached and that you may read it; without a registry, name a root file system with `dist.base_image`",
-            ),
-            Self::NoImage { .. } => Some("correct the digest or the tag in `dist.base_image`"),
-            Self::NoDigest { .. } => Some(
-                "push the image to a registry and name it by its digest, or export its root file system and name that",
-            ),
-            Self::DiskFull { .. } => Some(
-                "free space where the engine keeps its images, and where the output directory is",
-            ),
-            Self::Network { .. } => Some(
-                "this user may not make a namespace of its own; take an engine with a daemon, or allow user namespaces",
-            ),
-            Self::NoContainer { .. } => Some(
-                "with Buildah, set `BUILDAH_ISOLATION=chroot`, which needs fewer rights, or `BUILDAH_RUNTIME=runc`; else take another engine with `--engine`",
-            ),
-            Self::Build { source } => {
-                source.hint_or("what the engine printed is above and in the log")
-            }
-            Self::Extract { source } => {
-                source.hint_or("see that the output directory is writable and the disk not full")
-            }
-        }
-    }
-
-    /// Whether a person stopped us.
-    pub fn is_interrupt(&self) -> bool {
-        match self {
-            Self::Pull { source, .. }
-            | Self::NoImage { source, .. }
-            | Self::DiskFull { source }
-            | Self::Network { source }
-            | Self::NoContainer { source }
-            | Self::Build { source }
-            | Self::Extract { source } => source.is_interrupt(),
-            _ => false,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Tests of [`super`]: command lines and answers, with recorded engines; real ones build in the
 //! slow tier.
 
+use bimetal_terminal::Hint as _;
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};

@@ -17,8 +17,8 @@ pub use error::EnvironmentError;
 use bimetal_builder::model::PROGRAM;
 use bimetal_builder::model::Plan;
 use bimetal_builder::model::carried::GENERATOR_HASH;
-use bimetal_builder::owned::sha256;
 use bimetal_builder::toolchain::{Runner, inherited};
+use bimetal_files::Digest;
 
 /// Variables that differ between builds in equal containers: the time is an input of its own, and
 /// without a network no proxy is asked.
@@ -48,7 +48,7 @@ pub fn collect(
         .collect();
     Ok(Hermetic {
         base_images,
-        dockerfile: sha256(dockerfile),
+        dockerfile: Digest::of(dockerfile).tagged(),
         packages: packages::installed(runner)?,
         tools: tools::all(plan, &search_path, runner)?,
         variables,

@@ -4,10 +4,8 @@
 //! Invariant: only what is installed counts; an image without a package manager has none.
 
 use std::collections::BTreeMap;
-use std::io;
 
 use camino::Utf8Path;
-use fs_err as fs;
 
 use super::error::EnvironmentError;
 use bimetal_builder::toolchain::{Invocation, Runner};
@@ -42,14 +40,8 @@ pub(super) fn installed(runner: &Runner<'_>) -> Result<BTreeMap<String, String>,
 }
 
 fn read(path: &str) -> Result<Option<String>, EnvironmentError> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(EnvironmentError::Read {
-            path: path.into(),
-            source,
-        }),
-    }
+    let bytes = bimetal_files::read_if_present(path.into())?;
+    Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 fn dpkg(status: &str) -> BTreeMap<String, String> {

@@ -7,7 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use bimetal_files::Digest;
+use bimetal_files::{Digest, RelativePath};
+use bimetal_terminal::hint::is_interrupt;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
@@ -18,7 +19,6 @@ use super::{
 };
 use super::{context, crates, dockerfile, modules, read_record, same_builder, seal};
 use bimetal_builder::model::Plan;
-use bimetal_builder::owned::stays_below;
 use bimetal_builder::toolchain::{Runner, work};
 
 /// Collects them below the work directory of `out`; `root_fs` is where the root file system lies,
@@ -41,7 +41,10 @@ pub fn again(
         whole
             .copy_expected(ROOT_FS, path, digest)
             .map_err(|error| match error {
-                FetchError::Read { path, source } => FetchError::NoRootFs { path, source },
+                FetchError::File(error) if !error.is_write() => FetchError::NoRootFs {
+                    path: error.path,
+                    source: error.source,
+                },
                 other => other,
             })?;
     }
@@ -66,10 +69,8 @@ pub fn again(
             inputs.write(RECORDED, recorded.to_text().as_bytes())?;
         } else {
             let from = before.join("inputs").join(path);
-            match inputs.copy_expected(path, &from, &format!("sha256:{digest}")) {
-                Err(FetchError::Read { .. } | FetchError::Changed { .. }) if is_cached(path) => {
-                    lost.push((path, digest));
-                }
+            match inputs.copy_expected(path, &from, &digest.tagged()) {
+                Err(error) if is_cached(path) && is_lost(&error) => lost.push((path, digest)),
                 other => other?,
             }
         }
@@ -82,7 +83,7 @@ pub fn again(
         let spare = collect(&plan, directory.join("anew"), runner)?;
         for (path, digest) in lost {
             let from = spare.root().join(path);
-            inputs.copy_expected(path, &from, &format!("sha256:{digest}"))?;
+            inputs.copy_expected(path, &from, &digest.tagged())?;
         }
         // It is in the work directory: the next run removes what is left.
         let _left = fs::remove_dir_all(spare.root());
@@ -102,6 +103,15 @@ fn go_mod() -> Utf8PathBuf {
 /// Whether the caches of Go and cargo have it, too.
 fn is_cached(path: &Utf8Path) -> bool {
     path.starts_with(MODULES) || path.starts_with(CARGO)
+}
+
+/// Whether the input itself is missing or another one.
+fn is_lost(error: &FetchError) -> bool {
+    let is_gone = match error {
+        FetchError::File(error) => !error.is_write(),
+        error => matches!(error, FetchError::Changed { .. }),
+    };
+    is_gone && !is_interrupt(error)
 }
 
 /// Modules and crates from the caches, as [`super::fetch`] takes them, compared with the lock files
@@ -125,7 +135,7 @@ fn collect(plan: &Plan, directory: Utf8PathBuf, runner: &Runner<'_>) -> Result<I
 
 fn read_list(path: &Utf8Path) -> Result<BTreeMap<Utf8PathBuf, Digest>, FetchError> {
     let list: BTreeMap<Utf8PathBuf, Digest> = read_record(path)?;
-    match list.keys().find(|name| !stays_below(name)) {
+    match list.keys().find(|name| RelativePath::parse(name).is_err()) {
         None => Ok(list),
         Some(name) => Err(FetchError::Unreadable {
             path: path.to_owned(),

@@ -5,11 +5,10 @@
 //! `crates/archives/`, `crates/config.toml`. Invariant: a vendored file that its archive does not
 //! have, or has otherwise, is an error here and once more inside.
 
-use std::io;
-
+use bimetal_files::{FileError, unless_absent};
 use bimetal_lockfile::CargoLock;
+use bimetal_terminal::hint::is_interrupt;
 use camino::{Utf8Path, Utf8PathBuf};
-use fs_err as fs;
 use toml_edit::{DocumentMut, value};
 use walkdir::WalkDir;
 
@@ -67,7 +66,7 @@ fn vendor(plan: &Plan, directory: &Utf8Path, runner: &Runner<'_>) -> Result<Stri
         runner.read("cargo-vendor", &invocation)
     };
     let answer = match vendor(&["--offline"]) {
-        Err(error) if !error.is_interrupt() => vendor(&[]),
+        Err(error) if !is_interrupt(&error) => vendor(&[]),
         other => other,
     };
     let answer = answer.map_err(|source| FetchError::Vendor { source })?;
@@ -101,10 +100,7 @@ fn turned(printed: &str) -> Result<String, FetchError> {
 }
 
 fn lock(path: &Utf8Path) -> Result<CargoLock, FetchError> {
-    let text = fs::read_to_string(path).map_err(|source| FetchError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
+    let text = bimetal_files::read_to_string(path)?;
     CargoLock::parse(&text).map_err(|error| FetchError::Unreadable {
         path: path.to_owned(),
         reason: error.to_string(),
@@ -113,13 +109,9 @@ fn lock(path: &Utf8Path) -> Result<CargoLock, FetchError> {
 
 /// The directories of archives, one for each registry.
 fn caches(directory: &Utf8Path) -> Result<Vec<Utf8PathBuf>, FetchError> {
-    let failed = |source| FetchError::Read {
-        path: directory.to_owned(),
-        source,
-    };
-    let entries = match directory.read_dir_utf8() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        other => other.map_err(failed)?,
+    let failed = FileError::reading(directory);
+    let Some(entries) = unless_absent(directory.read_dir_utf8()).map_err(failed)? else {
+        return Ok(Vec::new());
     };
     let mut caches = entries
         .map(|entry| entry.map(|entry| entry.path().to_owned()))
@@ -135,10 +127,7 @@ fn adopt(directory: &Utf8Path, inputs: &mut Inputs) -> Result<(), FetchError> {
         return Ok(());
     }
     for entry in WalkDir::new(directory).sort_by_file_name() {
-        let entry = entry.map_err(|error| FetchError::Read {
-            path: directory.to_owned(),
-            source: error.into(),
-        })?;
+        let entry = entry.map_err(|error| FileError::reading(directory)(error.into()))?;
         let path = Utf8Path::from_path(entry.path()).ok_or_else(|| FetchError::Unreadable {
             path: directory.to_owned(),
             reason: "a file name is not UTF-8".to_owned(),

@@ -3,8 +3,11 @@
 //! In: what a tool, a cache or the disk answered. Out: text and hint. Invariant: a file that is not
 //! what a lock file says is named with its path.
 
+use std::borrow::Cow;
 use std::io;
 
+use bimetal_files::FileError;
+use bimetal_terminal::{Hint, Interrupted};
 use camino::Utf8PathBuf;
 
 use bimetal_builder::owned::OwnedError;
@@ -13,16 +16,8 @@ use bimetal_builder::toolchain::InvocationError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    #[error("cannot read `{path}`")]
-    Read {
-        path: Utf8PathBuf,
-        source: io::Error,
-    },
-    #[error("cannot write `{path}`")]
-    Write {
-        path: Utf8PathBuf,
-        source: io::Error,
-    },
+    #[error("{0}")]
+    File(#[from] FileError),
     #[error("cannot read `{path}`: {reason}")]
     Unreadable { path: Utf8PathBuf, reason: String },
     #[error(
@@ -91,57 +86,39 @@ pub enum FetchError {
     },
     #[error("there is nothing to build: `{path}` lists no sources")]
     NoSources { path: Utf8PathBuf },
-    #[error(transparent)]
+    #[error("{0}")]
     Owned(#[from] OwnedError),
-    #[error("interrupted")]
-    Interrupted,
+    #[error("{0}")]
+    Interrupted(#[from] Interrupted),
 }
 
-impl FetchError {
-    /// The next action for a person.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Write { .. } => {
-                Some("see that the output directory is writable and the disk not full")
-            }
+impl Hint for FetchError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
             Self::Archive { .. } => {
-                Some("run `go mod download` in the output directory, where the proxy can be reached")
+                "run `go mod download` in the output directory, where the proxy can be reached"
             }
-            Self::ModuleChanged { .. } => Some(
-                "if go.sum was changed by hand, restore it; else run `go clean -modcache` and build again",
-            ),
-            Self::Vendor { source } => {
-                source.hint_or("see that the registry can be reached, or that cargo's cache has every crate of Cargo.lock")
+            Self::ModuleChanged { .. } => {
+                "if go.sum was changed by hand, restore it; else run `go clean -modcache` and build again"
             }
-            Self::Crate { source } | Self::Local { source, .. } => source.hint(),
+            Self::Vendor { source } if source.is_failure() => {
+                "see that the registry can be reached, or that cargo's cache has every crate of Cargo.lock"
+            }
             Self::NoCrate { .. } => {
-                Some("run `cargo fetch` in `rust/` of the output directory, where the registry can be reached")
+                "run `cargo fetch` in `rust/` of the output directory, where the registry can be reached"
             }
-            Self::Changed { .. } => Some(
-                "take the file that was recorded; if a root file system was changed on purpose, write its new digest into `dist.base_image`",
-            ),
-            Self::NoRecord { .. } => Some(
-                "name the output directory of a build; if its work directory `.bimetal` was removed, build it once more",
-            ),
-            Self::Unreadable { .. } => Some("restore it, or build the distribution once more"),
-            Self::NoRootFs { .. } => Some("name the file that it was built from with `--base-image`"),
-            Self::OtherBuilder { .. } => Some("rebuild with the version that built it"),
-            Self::NoSources { .. } => Some("build without `--skip-generate` first"),
-            Self::GoCache { source } | Self::Replacements { source } => source.hint(),
-            Self::Owned(error) => Some(error.hint()),
-            _ => None,
-        }
-    }
-
-    /// Whether a person stopped us.
-    pub fn is_interrupt(&self) -> bool {
-        match self {
-            Self::Interrupted => true,
-            Self::GoCache { source } | Self::Replacements { source } | Self::Vendor { source } => {
-                source.is_interrupt()
+            Self::Changed { .. } => {
+                "take the file that was recorded; if a root file system was changed on purpose, write its new digest into `dist.base_image`"
             }
-            Self::Crate { source } | Self::Local { source, .. } => source.is_interrupt(),
-            _ => false,
-        }
+            Self::NoRecord { .. } => {
+                "name the output directory of a build; if its work directory `.bimetal` was removed, build it once more"
+            }
+            Self::Unreadable { .. } => "restore it, or build the distribution once more",
+            Self::NoRootFs { .. } => "name the file that it was built from with `--base-image`",
+            Self::OtherBuilder { .. } => "rebuild with the version that built it",
+            Self::NoSources { .. } => "build without `--skip-generate` first",
+            _ => return None,
+        };
+        Some(hint.into())
     }
 }

@@ -5,13 +5,12 @@
 //! recorded.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read, Write};
+use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 
-use bimetal_files::Digest;
+use bimetal_files::{Digest, FileError, copy_file, create_directory, fresh_directory};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
-use sha2::{Digest as _, Sha256};
 
 use super::error::FetchError;
 use bimetal_builder::toolchain::interrupt;
@@ -31,15 +30,7 @@ pub(super) struct Inputs {
 impl Inputs {
     /// An empty directory at `root`; what stood there is removed.
     pub(super) fn start(root: Utf8PathBuf) -> Result<Self, FetchError> {
-        let failed = |source| FetchError::Write {
-            path: root.clone(),
-            source,
-        };
-        match fs::remove_dir_all(&root) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
-        }
-        fs::create_dir_all(&root).map_err(failed)?;
+        fresh_directory(&root)?;
         Ok(Self {
             root,
             digests: BTreeMap::new(),
@@ -60,7 +51,16 @@ impl Inputs {
         path: impl AsRef<Utf8Path>,
         bytes: &[u8],
     ) -> Result<(), FetchError> {
-        self.pour(path.as_ref(), &mut &*bytes, FILE).map(drop)
+        let full = self.root.join(&path);
+        if let Some(directory) = full.parent() {
+            create_directory(directory)?;
+        }
+        bimetal_files::write(&full, bytes)?;
+        fs::set_permissions(&full, Permissions::from_mode(FILE))
+            .map_err(FileError::writing(&full))?;
+        let digest = Digest::of(bytes);
+        self.digests.insert(path.as_ref().to_owned(), digest);
+        Ok(())
     }
 
     /// Copies a file and gives its digest.
@@ -79,7 +79,7 @@ impl Inputs {
         from: &Utf8Path,
         wanted: &str,
     ) -> Result<(), FetchError> {
-        let found = format!("sha256:{}", self.copy(path, from)?);
+        let found = self.copy(path, from)?.tagged();
         if found == wanted {
             return Ok(());
         }
@@ -102,15 +102,9 @@ impl Inputs {
     /// Records a file that a tool has put below the root.
     pub(super) fn adopt(&mut self, path: Utf8PathBuf) -> Result<(), FetchError> {
         let full = self.root.join(&path);
-        let failed = |source| FetchError::Read {
-            path: full.clone(),
-            source,
-        };
-        let file = fs::File::open(full.as_std_path()).map_err(failed)?;
-        file.set_permissions(std::fs::Permissions::from_mode(FILE))
-            .map_err(failed)?;
-        let digest = bimetal_files::Digest::of_file(file.file()).map_err(failed)?;
-        self.digests.insert(path, digest);
+        fs::set_permissions(&full, Permissions::from_mode(FILE))
+            .map_err(FileError::reading(&full))?;
+        self.digests.insert(path, Digest::of_path(&full)?);
         Ok(())
     }
 
@@ -120,51 +114,10 @@ impl Inputs {
         from: &Utf8Path,
         mode: u32,
     ) -> Result<Digest, FetchError> {
-        let mut file = fs::File::open(from.as_std_path()).map_err(|source| FetchError::Read {
-            path: from.to_owned(),
-            source,
-        })?;
-        self.pour(path, &mut file, mode)
-    }
-
-    fn pour(
-        &mut self,
-        path: &Utf8Path,
-        from: &mut impl Read,
-        mode: u32,
-    ) -> Result<Digest, FetchError> {
-        let full = self.root.join(path);
-        let digest = pour(&full, from, mode).map_err(|source| match source.kind() {
-            io::ErrorKind::Interrupted => FetchError::Interrupted,
-            _ => FetchError::Write { path: full, source },
-        })?;
+        let digest = copy_file(from, &self.root.join(path), mode, interrupt::requested)?;
         self.digests.insert(path.to_owned(), digest);
         Ok(digest)
     }
-}
-
-fn pour(path: &Utf8Path, from: &mut impl Read, mode: u32) -> io::Result<Digest> {
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory)?;
-    }
-    let mut file = fs::File::create(path.as_std_path())?;
-    let (mut sum, mut buffer) = (Sha256::new(), vec![0; 256 << 10]);
-    loop {
-        if interrupt::requested() {
-            return Err(io::ErrorKind::Interrupted.into());
-        }
-        match from.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(length) => {
-                sum.update(&buffer[..length]);
-                file.write_all(&buffer[..length])?;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    file.set_permissions(std::fs::Permissions::from_mode(mode))?;
-    Ok(Digest(sum.finalize().into()))
 }
 
 #[cfg(test)]

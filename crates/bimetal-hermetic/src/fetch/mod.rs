@@ -16,7 +16,7 @@ mod sources;
 
 use std::collections::BTreeMap;
 
-use bimetal_files::Digest;
+use bimetal_files::{Digest, FileError};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use serde::de::DeserializeOwned;
@@ -117,10 +117,7 @@ fn seal(inputs: &mut Inputs) -> Result<(), FetchError> {
         .and_then(|path| {
             Utf8PathBuf::from_path_buf(path).map_err(|_| std::io::ErrorKind::InvalidData.into())
         })
-        .map_err(|source| FetchError::Read {
-            path: PROGRAM.into(),
-            source,
-        })?;
+        .map_err(FileError::reading(PROGRAM.into()))?;
     inputs.copy_program(PROGRAM, &program)?;
     // Last: a context that has it is complete.
     inputs.write(LIST, list.as_bytes())

@@ -6,15 +6,15 @@
 //! along.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read as _};
+use std::io;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bimetal_files::{Digest, Hasher, copy_hashed};
 use bimetal_lockfile::GoSum;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
 use zip::ZipArchive;
 
 use super::error::FetchError;
@@ -22,7 +22,7 @@ use super::inputs::Inputs;
 use super::{LOCAL, MODULES, SOURCES};
 use bimetal_builder::flags::go::go;
 use bimetal_builder::model::Plan;
-use bimetal_builder::stages::lock::{cached_name, hex, local_module};
+use bimetal_builder::stages::lock::{cached_name, local_module};
 use bimetal_builder::toolchain::{Runner, interrupt};
 
 /// Takes along every module that go.sum names, as far as builds need it.
@@ -111,18 +111,9 @@ fn add_file(
 }
 
 fn sums(path: &Utf8Path) -> Result<GoSum, FetchError> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        // A module without dependencies has none.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        Err(source) => {
-            return Err(FetchError::Read {
-                path: path.to_owned(),
-                source,
-            });
-        }
-    };
-    GoSum::parse(&text).map_err(|error| FetchError::Unreadable {
+    // A module without dependencies has none.
+    let bytes = bimetal_files::read_if_present(path)?.unwrap_or_default();
+    GoSum::parse(&String::from_utf8_lossy(&bytes)).map_err(|error| FetchError::Unreadable {
         path: path.to_owned(),
         reason: error.to_string(),
     })
@@ -130,13 +121,10 @@ fn sums(path: &Utf8Path) -> Result<GoSum, FetchError> {
 
 /// `h1:` over one go.mod: that of a module whose only file it is.
 fn go_mod_sum(path: &Utf8Path) -> Result<String, FetchError> {
-    let bytes = fs::read(path).map_err(|source| FetchError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
+    let bytes = bimetal_files::read(path)?;
     Ok(sum(&BTreeMap::from([(
         "go.mod".to_owned(),
-        hex(&Sha256::digest(bytes)),
+        Digest::of(bytes),
     )])))
 }
 
@@ -151,35 +139,24 @@ fn archive_sum(path: &Utf8Path, named: &Named<'_>) -> Result<String, FetchError>
     let file = fs::File::open(path.as_std_path()).map_err(|error| failed(error.into()))?;
     let mut archive = ZipArchive::new(io::BufReader::new(file)).map_err(failed)?;
     let mut files = BTreeMap::new();
-    let mut buffer = vec![0; 64 << 10];
     for index in 0..archive.len() {
-        if interrupt::requested() {
-            return Err(FetchError::Interrupted);
-        }
+        interrupt::check()?;
         let mut entry = archive.by_index(index).map_err(failed)?;
         let name = entry.name().map_err(failed)?.into_owned();
-        let mut digest = Sha256::new();
-        loop {
-            match entry
-                .read(&mut buffer)
-                .map_err(|error| failed(error.into()))?
-            {
-                0 => break,
-                length => digest.update(&buffer[..length]),
-            }
-        }
-        files.insert(name, hex(&digest.finalize()));
+        let copied = copy_hashed(&mut entry, &mut io::sink(), interrupt::requested)
+            .map_err(|error| failed(error.source.into()))?;
+        files.insert(name, copied.digest);
     }
     Ok(sum(&files))
 }
 
 /// Go's `h1:`: base64 of the sha256 over one line per file, sorted by name.
-fn sum(files: &BTreeMap<String, String>) -> String {
-    let mut sum = Sha256::new();
+fn sum(files: &BTreeMap<String, Digest>) -> String {
+    let mut sum = Hasher::default();
     for (name, digest) in files {
         sum.update(format!("{digest}  {name}\n"));
     }
-    format!("h1:{}", STANDARD.encode(sum.finalize()))
+    format!("h1:{}", STANDARD.encode(sum.finish().0))
 }
 
 #[derive(Deserialize)]
@@ -279,6 +256,8 @@ fn copy_module(directory: &Utf8Path, name: &str, inputs: &mut Inputs) -> Result<
 
 #[cfg(test)]
 mod tests {
+    use bimetal_terminal::Hint as _;
+
     use std::io::Write as _;
 
     use super::*;
@@ -307,7 +286,7 @@ mod tests {
         let directory = Utf8Path::from_path(keep.path()).unwrap();
         let path = archive(directory);
         let named = Named::new("m", "v1.0.0", "zip", "");
-        let digest = |text: &str| hex(&Sha256::digest(text));
+        let digest = |text: &str| Digest::of(text);
         let wanted = BTreeMap::from([
             ("m@v1.0.0/go.mod".to_owned(), digest(GO_MOD)),
             ("m@v1.0.0/a.go".to_owned(), digest("package m\n")),

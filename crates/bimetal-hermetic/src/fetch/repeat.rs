@@ -4,8 +4,8 @@
 //! directory, with copies of the sources as they stand now. Invariant: outside of that directory,
 //! which lies in the work directory, nothing is changed; the times are those of the earlier build.
 
+use bimetal_files::FileError;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
-use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
 use super::error::FetchError;
@@ -14,7 +14,7 @@ use super::{modules, sources};
 use bimetal_builder::model::Plan;
 use bimetal_builder::model::SourceTree;
 use bimetal_builder::stages::stamp;
-use bimetal_builder::toolchain::{Runner, work, write};
+use bimetal_builder::toolchain::{Runner, work};
 
 /// Name of the record in the work directory.
 const PLAN: &str = "plan.json";
@@ -42,9 +42,8 @@ pub fn record(plan: &Plan) -> Result<(), FetchError> {
         },
     };
     let text = serde_json::to_vec_pretty(&left).expect("a plan has only text keys");
-    write::if_changed(&path, &text)
-        .map(drop)
-        .map_err(|source| FetchError::Write { path, source })
+    bimetal_files::write_if_changed(&path, &text)?;
+    Ok(())
 }
 
 /// Everything that a rebuild on this machine makes for `out`.
@@ -75,8 +74,7 @@ pub fn repeat(out: &Utf8Path, runner: &Runner<'_>) -> Result<(Plan, SourceTree),
     let directory = root.join(&below);
     for name in names {
         inputs.copy(below.join(&name), &out.join(&name))?;
-        let path = directory.join(&name);
-        let bytes = fs::read(&path).map_err(|source| FetchError::Read { path, source })?;
+        let bytes = bimetal_files::read(&directory.join(&name))?;
         tree.insert(name, bytes);
     }
     for way in ways {
@@ -134,8 +132,8 @@ impl Way {
             there.push(name);
             here.push(name);
             if here.symlink_metadata().is_err() {
-                return std::os::unix::fs::symlink(&there, &here)
-                    .map_err(|source| FetchError::Write { path: here, source });
+                std::os::unix::fs::symlink(&there, &here).map_err(FileError::writing(&here))?;
+                break;
             }
         }
         Ok(())
@@ -144,6 +142,10 @@ impl Way {
 
 #[cfg(test)]
 mod tests {
+    use fs_err as fs;
+
+    use bimetal_terminal::Hint as _;
+
     use super::*;
 
     #[test]

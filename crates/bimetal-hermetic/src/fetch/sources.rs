@@ -3,12 +3,13 @@
 //! In: `.bimetal.json`, the lock files. Out: names. Invariant: only reads, and no name leads out of
 //! the directory.
 
+use bimetal_files::RelativePath;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::FetchError;
 use bimetal_builder::model::Plan;
 use bimetal_builder::model::SourceTree;
-use bimetal_builder::owned::{Ours, RECORD, stays_below};
+use bimetal_builder::owned::{Ours, RECORD};
 
 /// What `generate` and `modules` leave.
 const LOCKS: [&str; 3] = ["go.mod", "go.sum", "rust/Cargo.lock"];
@@ -30,7 +31,7 @@ pub(super) fn names(plan: &Plan, tree: &SourceTree) -> Result<Vec<Utf8PathBuf>, 
             path: plan.out.clone(),
         });
     }
-    if let Some(name) = names.iter().find(|name| !stays_below(name)) {
+    if let Some(name) = names.iter().find(|name| RelativePath::parse(name).is_err()) {
         return Err(FetchError::Unreadable {
             path,
             reason: format!("`{name}` leads out of the directory"),

@@ -7,9 +7,11 @@
 mod headers;
 mod sections;
 
+use std::borrow::Cow;
 use std::fmt;
-use std::io;
 
+use bimetal_files::{FileError, unless_absent};
+use bimetal_terminal::Hint;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use serde::Serialize;
@@ -27,20 +29,17 @@ const BEFORE: usize = 40;
 pub enum CompareError {
     #[error("`{path}` is no regular file")]
     NoFile { path: Utf8PathBuf },
-    #[error("cannot read `{path}`")]
-    Read {
-        path: Utf8PathBuf,
-        source: io::Error,
-    },
+    #[error("{0}")]
+    File(#[from] FileError),
 }
 
-impl CompareError {
-    /// The next action for a person.
-    pub fn hint(&self) -> &'static str {
-        match self {
+impl Hint for CompareError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
             Self::NoFile { .. } => "remove it, and build the distribution once more",
-            Self::Read { .. } => "run it as a user who may read the distribution",
-        }
+            Self::File(_) => "run it as a user who may read the distribution",
+        };
+        Some(hint.into())
     }
 }
 
@@ -111,18 +110,13 @@ pub fn compare<'a>(
 }
 
 fn read(path: &Utf8Path) -> Result<Option<Vec<u8>>, CompareError> {
-    let failed = |source| CompareError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    match fs::metadata(path) {
+    match unless_absent(fs::metadata(path)).map_err(FileError::reading(path))? {
+        None => Ok(None),
         // Opening anything else could wait for ever.
-        Ok(metadata) if !metadata.is_file() => Err(CompareError::NoFile {
+        Some(metadata) if !metadata.is_file() => Err(CompareError::NoFile {
             path: path.to_owned(),
         }),
-        Ok(_) => fs::read(path).map(Some).map_err(failed),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(failed(source)),
+        Some(_) => Ok(Some(bimetal_files::read(path)?)),
     }
 }
 

@@ -152,7 +152,7 @@ fn symbol_at(file: &File<'_>, section: &Section<'_>, offset: u64) -> Option<Stri
 /// A few bytes from `offset` on.
 pub(super) fn hex(bytes: &[u8], offset: usize) -> String {
     let end = bytes.len().min(offset.saturating_add(BYTES));
-    bimetal_builder::stages::hex(bytes.get(offset..end).unwrap_or_default())
+    bimetal_files::hex(bytes.get(offset..end).unwrap_or_default())
 }
 
 /// Hexadecimal digits, or a mark that there are none.

@@ -3,8 +3,10 @@
 //! In: a file of the directory. Out: text and hint. Invariant: the file is named, and nothing was
 //! put into place.
 
+use std::borrow::Cow;
 use std::io;
 
+use bimetal_terminal::Hint;
 use camino::Utf8PathBuf;
 
 #[derive(Debug, thiserror::Error)]
@@ -30,10 +32,9 @@ pub enum ReceiveError {
     OtherEnvironment { path: Utf8PathBuf },
 }
 
-impl ReceiveError {
-    /// The next action for a person.
-    pub fn hint(&self) -> &'static str {
-        match self {
+impl Hint for ReceiveError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
             Self::Read { .. }
             | Self::Unreadable { .. }
             | Self::Damaged { .. }
@@ -41,6 +42,7 @@ impl ReceiveError {
             Self::Unlisted { .. } | Self::OtherInputs { .. } | Self::OtherEnvironment { .. } => {
                 "something else than this builder ran in the container; look at the base image and the engine"
             }
-        }
+        };
+        Some(hint.into())
     }
 }

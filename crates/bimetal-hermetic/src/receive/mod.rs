@@ -9,7 +9,7 @@ mod place;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bimetal_files::Digest;
+use bimetal_files::{Digest, FileError};
 use bimetal_manifest::object;
 use bimetal_manifest::schema::Hermetic;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -57,12 +57,11 @@ pub fn receive(fetched: Fetched, directory: Utf8PathBuf) -> Result<Received, Rec
     same_files(&directory, &files)?;
     for (name, wanted) in &files {
         let path = directory.join(name);
-        let failed = |source| ReceiveError::Read {
+        let failed = |error: FileError| ReceiveError::Read {
             path: path.clone(),
-            source,
+            source: error.source,
         };
-        let file = fs::File::open(path.as_std_path()).map_err(failed)?;
-        if bimetal_files::Digest::of_file(file.file()).map_err(failed)? != *wanted {
+        if Digest::of_path(&path).map_err(failed)? != *wanted {
             return Err(ReceiveError::Damaged { path });
         }
     }

@@ -5,7 +5,6 @@
 
 use bimetal_files::Digest;
 use camino::{Utf8Path, Utf8PathBuf};
-use fs_err as fs;
 
 use super::Received;
 use bimetal_builder::model::Plan;
@@ -79,10 +78,7 @@ fn role(plan: &Plan, name: &Utf8Path) -> Role {
 
 /// The bytes as they are now must be those that were checked.
 fn text(path: &Utf8Path, sha256: Digest) -> Result<Content, PackageError> {
-    let bytes = fs::read(path).map_err(|source| PackageError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
+    let bytes = bimetal_files::read(path)?;
     if Digest::of(&bytes) != sha256 {
         return Err(PackageError::Changed {
             path: path.to_owned(),

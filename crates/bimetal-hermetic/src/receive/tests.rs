@@ -4,6 +4,8 @@ use super::*;
 use crate::attest;
 use crate::fetch::{Base, Recorded};
 use bimetal_builder::stages::plan::samples::plain_plan;
+use bimetal_files::Digest;
+use bimetal_terminal::Hint as _;
 
 struct Filled {
     directory: Utf8PathBuf,
@@ -111,7 +113,7 @@ fn what_was_built_from_other_inputs_is_not_taken() {
             matches!(error, ReceiveError::OtherInputs { .. }),
             "{name}: {error}"
         );
-        assert!(!error.hint().is_empty());
+        assert!(error.hint().is_some());
     }
 }
 

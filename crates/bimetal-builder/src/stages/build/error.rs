@@ -4,8 +4,10 @@
 //! failed is shown with its command line, its last lines as they were, and the log that has all of
 //! them.
 
-use std::io;
+use std::borrow::Cow;
 
+use bimetal_files::FileError;
+use bimetal_terminal::Hint;
 use camino::Utf8PathBuf;
 
 use crate::owned::OwnedError;
@@ -24,16 +26,8 @@ pub enum BuildError {
     Rust { source: InvocationError },
     #[error("failed to link the Rust static library into one object")]
     Link { source: InvocationError },
-    #[error("cannot read `{path}`")]
-    Read {
-        path: Utf8PathBuf,
-        source: io::Error,
-    },
-    #[error("cannot write `{path}`")]
-    Write {
-        path: Utf8PathBuf,
-        source: io::Error,
-    },
+    #[error("{0}")]
+    File(#[from] FileError),
     #[error("`{path}` is no archive of objects: {reason}")]
     Archive { path: Utf8PathBuf, reason: String },
     #[error("`{path}` has no symbol that begins with `bimetal_`")]
@@ -49,34 +43,14 @@ pub enum BuildError {
     Flags { flags: String, reason: &'static str },
 }
 
-impl BuildError {
-    /// The next action for a person.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
+impl Hint for BuildError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
             Self::Flags { .. } => {
-                Some("leave the flag out of `--ldflags`; CGO_LDFLAGS takes flags for the C linker")
+                "leave the flag out of `--ldflags`; CGO_LDFLAGS takes flags for the C linker"
             }
-            Self::Write { .. } => {
-                Some("see that the output directory is writable and the disk not full")
-            }
-            Self::Main { source }
-            | Self::Plugin { source, .. }
-            | Self::Rust { source }
-            | Self::Link { source } => source.hint(),
-            Self::Record { source } => Some(source.hint()),
-            _ => None,
-        }
-    }
-
-    /// Whether a person stopped us.
-    pub fn is_interrupt(&self) -> bool {
-        match self {
-            Self::Main { source }
-            | Self::Plugin { source, .. }
-            | Self::Rust { source }
-            | Self::Link { source } => source.is_interrupt(),
-            Self::Write { source, .. } => source.kind() == io::ErrorKind::Interrupted,
-            _ => false,
-        }
+            _ => return None,
+        };
+        Some(hint.into())
     }
 }

@@ -8,7 +8,6 @@ mod static_library;
 
 use bimetal_manifest::schema::{Component, Language};
 use camino::Utf8PathBuf;
-use fs_err as fs;
 
 pub use error::BuildError;
 
@@ -16,7 +15,7 @@ use super::stamp::Stamped;
 use crate::flags::{cargo, go};
 use crate::model::{Linkage, Plan, Step};
 use crate::owned::stamped;
-use crate::toolchain::{Invocation, Runner, work, write};
+use crate::toolchain::{Invocation, Runner, work};
 
 /// Artifacts in the work directory that nobody has checked yet.
 #[derive(Clone, Debug)]
@@ -71,10 +70,7 @@ pub fn build(stamped: Stamped, runner: &Runner<'_>) -> Result<Built, BuildError>
         stamped::retire(&plan.out)?;
     }
     let directory = work::built(&plan.out);
-    fs::create_dir_all(&directory).map_err(|source| BuildError::Write {
-        path: directory.clone(),
-        source,
-    })?;
+    bimetal_files::create_directory(&directory)?;
     let mut plugins = rust(&stamped, runner)?;
     for plugin in &plan.go_plugins {
         let path = directory.join(format!("{}.so", plugin.name));
@@ -139,8 +135,7 @@ fn rust(stamped: &Stamped, runner: &Runner<'_>) -> Result<Vec<BuiltPlugin>, Buil
     let (Some(_), Some(host)) = (&plan.rust, &plan.host) else {
         return Ok(Vec::new());
     };
-    let target =
-        cargo::Target::claim(plan).map_err(|(path, source)| BuildError::Write { path, source })?;
+    let target = cargo::Target::claim(plan)?;
     let mut invocation = target.build(plan).args(["-p", cargo::MAIN_PACKAGE]);
     for plugin in plan.rust_with(Linkage::Plugin) {
         invocation = invocation.args(["-p", &plugin.package]);
@@ -151,10 +146,7 @@ fn rust(stamped: &Stamped, runner: &Runner<'_>) -> Result<Vec<BuiltPlugin>, Buil
 
     let object = static_library::link(plan, &target.output(plan, "libbimetal_main.a"), runner)?;
     let name = host.package_dir.join(go::archive_name(plan));
-    let bytes = fs::read(&object).map_err(|source| BuildError::Read {
-        path: object.clone(),
-        source,
-    })?;
+    let bytes = bimetal_files::read(&object)?;
     stamped::record(&plan.out, name.as_str(), &bytes)?;
     put(&object, &plan.out.join(name))?;
 
@@ -176,16 +168,9 @@ fn rust(stamped: &Stamped, runner: &Runner<'_>) -> Result<Vec<BuiltPlugin>, Buil
 
 /// Copies only what changed: Go's cache looks at the bytes, other tools at the time.
 fn put(from: &Utf8PathBuf, to: &Utf8PathBuf) -> Result<(), BuildError> {
-    let bytes = fs::read(from).map_err(|source| BuildError::Read {
-        path: from.clone(),
-        source,
-    })?;
-    write::if_changed(to, &bytes)
-        .map(drop)
-        .map_err(|source| BuildError::Write {
-            path: to.clone(),
-            source,
-        })
+    let bytes = bimetal_files::read(from)?;
+    bimetal_files::write_if_changed(to, &bytes)?;
+    Ok(())
 }
 
 fn component(stamped: &Stamped, name: &str) -> Result<Component, BuildError> {

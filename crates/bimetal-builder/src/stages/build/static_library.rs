@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 use std::env;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fs_err as fs;
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSymbol};
 
@@ -58,10 +57,7 @@ fn tool(variable: &str, name: &str) -> String {
 
 /// Names that the Go side may call.
 fn symbols(archive: &Utf8Path) -> Result<BTreeSet<String>, BuildError> {
-    let bytes = fs::read(archive).map_err(|source| BuildError::Read {
-        path: archive.to_owned(),
-        source,
-    })?;
+    let bytes = bimetal_files::read(archive)?;
     let failed = |error: object::Error| BuildError::Archive {
         path: archive.to_owned(),
         reason: error.to_string(),

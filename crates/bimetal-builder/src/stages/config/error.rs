@@ -3,9 +3,11 @@
 //! In: every problem of a file. Out: one error that lists them. Invariant: each problem has its
 //! file, line and column where it has any.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 
+use bimetal_terminal::Hint;
 use camino::Utf8PathBuf;
 
 use crate::yaml::Place;
@@ -39,26 +41,26 @@ pub struct Problem {
     pub hint: Option<String>,
 }
 
-impl ConfigError {
-    /// The next action for a person.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => Some(
-                "name an existing file with `--config`, or make one with `bimetal init`".to_owned(),
-            ),
+impl Hint for ConfigError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                "name an existing file with `--config`, or make one with `bimetal init`"
+            }
             Self::Invalid { problems, .. } => {
                 let mut hints: Vec<&str> = problems
                     .iter()
                     .filter_map(|problem| problem.hint.as_deref())
                     .collect();
                 hints.dedup();
-                (!hints.is_empty()).then(|| hints.join("\n"))
+                return (!hints.is_empty()).then(|| hints.join("\n").into());
             }
             Self::NotText { .. } | Self::TooLarge { .. } => {
-                Some("`--config` takes the builder's YAML file".to_owned())
+                "`--config` takes the builder's YAML file"
             }
-            Self::Read { .. } | Self::Yaml(_) => None,
-        }
+            Self::Read { .. } | Self::Yaml(_) => return None,
+        };
+        Some(hint.into())
     }
 }
 

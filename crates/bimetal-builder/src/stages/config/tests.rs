@@ -1,3 +1,4 @@
+use bimetal_terminal::Hint as _;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 

@@ -3,9 +3,10 @@
 //! In: what a tool or a file said. Out: text and hint. Invariant: where one component is to blame,
 //! it is named, or the file that describes it.
 
-use std::io;
+use std::borrow::Cow;
 
-use camino::Utf8PathBuf;
+use bimetal_files::FileError;
+use bimetal_terminal::Hint;
 
 use crate::toolchain::InvocationError;
 use crate::yaml::YamlError;
@@ -16,11 +17,8 @@ pub enum DescribeError {
     Unknown { entry: String, kind: &'static str },
     #[error("`{type_name}` in `{origin}` is no type of a component")]
     Type { type_name: String, origin: String },
-    #[error("cannot read `{path}`")]
-    Read {
-        path: Utf8PathBuf,
-        source: io::Error,
-    },
+    #[error("{0}")]
+    File(#[from] FileError),
     #[error("cannot parse the metadata of a component")]
     Yaml { source: YamlError },
     #[error("the {kind} `{type_name}` is there twice: `{first}` and `{second}`")]
@@ -44,32 +42,22 @@ pub enum DescribeError {
     },
 }
 
-impl DescribeError {
-    /// The next action for a person.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
+impl Hint for DescribeError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
             Self::Unknown { .. } => {
-                Some("add `type: …` (and `signals: {…}`) to the entry in the configuration")
+                "add `type: …` (and `signals: {…}`) to the entry in the configuration"
             }
             Self::Type { .. } => {
-                Some("a type starts with a letter and has letters, digits and `_`, at most 63")
+                "a type starts with a letter and has letters, digits and `_`, at most 63"
             }
-            Self::Twice { .. } => Some("remove one of the two entries"),
-            Self::Kind { .. } => Some("move the entry to the list of its kind"),
-            Self::Compile { source } => source.hint_or(
-                "a component crate has `pub fn component() -> &'static bimetal_sdk::Component`; what stands in `local/` is a copy, so correct the crate that `path` names",
-            ),
-            Self::Run { source } => source.hint(),
-            _ => None,
-        }
-    }
-
-    /// Whether a person stopped us.
-    pub fn is_interrupt(&self) -> bool {
-        match self {
-            Self::Compile { source } | Self::Run { source } => source.is_interrupt(),
-            Self::Read { source, .. } => source.kind() == io::ErrorKind::Interrupted,
-            _ => false,
-        }
+            Self::Twice { .. } => "remove one of the two entries",
+            Self::Kind { .. } => "move the entry to the list of its kind",
+            Self::Compile { source } if source.is_failure() => {
+                "a component crate has `pub fn component() -> &'static bimetal_sdk::Component`; what stands in `local/` is a copy, so correct the crate that `path` names"
+            }
+            _ => return None,
+        };
+        Some(hint.into())
     }
 }

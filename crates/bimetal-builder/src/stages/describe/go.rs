@@ -4,8 +4,9 @@
 //! them. Invariant: no Go code is run or guessed at.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io::Read;
 
+use bimetal_files::{FileError, unless_absent};
 use bimetal_manifest::schema::{Component, Kind};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -96,14 +97,8 @@ fn read(path: &Utf8Path) -> Result<Option<String>, DescribeError> {
     let mut text = String::new();
     let result = fs::File::open(path.as_std_path())
         .and_then(|file| file.take(LIMIT).read_to_string(&mut text));
-    match result {
-        Ok(_) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(DescribeError::Read {
-            path: path.to_owned(),
-            source,
-        }),
-    }
+    let length = unless_absent(result).map_err(FileError::reading(path))?;
+    Ok(length.map(|_| text))
 }
 
 /// `type` and `status.stability`, if `status.class` is `kind`.

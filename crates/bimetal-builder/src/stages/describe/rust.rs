@@ -41,8 +41,7 @@ pub(super) fn identities(
     }
     // With main beside it, cargo gives all crates the features that they have in the build proper,
     // and compiles them once.
-    let target = cargo::Target::claim(plan)
-        .map_err(|(path, source)| DescribeError::Read { path, source })?;
+    let target = cargo::Target::claim(plan)?;
     let compile = target
         .build(plan)
         .args(["-p", PACKAGE, "-p", cargo::MAIN_PACKAGE]);

@@ -3,8 +3,11 @@
 //! In: what stands in the way of a file. Out: text and hint. Invariant: names every file that is in
 //! the way, not only the first.
 
+use std::borrow::Cow;
 use std::io;
 
+use bimetal_files::FileError;
+use bimetal_terminal::{Hint, Interrupted};
 use camino::Utf8PathBuf;
 
 use crate::owned::OwnedError;
@@ -23,46 +26,29 @@ pub enum GenerateError {
         out: Utf8PathBuf,
         paths: Vec<String>,
     },
-    #[error("cannot read `{path}`")]
-    Read {
-        path: Utf8PathBuf,
-        source: io::Error,
-    },
-    #[error("cannot write `{path}`")]
-    Write {
-        path: Utf8PathBuf,
-        source: io::Error,
-    },
+    #[error("{0}")]
+    File(#[from] FileError),
     #[error("`{path}` leads out of the output directory through a symbolic link")]
     Escapes { path: Utf8PathBuf },
-    #[error(transparent)]
+    #[error("{0}")]
     Owned(#[from] OwnedError),
-    #[error("interrupted")]
-    Interrupted,
+    #[error("{0}")]
+    Interrupted(#[from] Interrupted),
 }
 
-impl GenerateError {
-    /// The next action for a person.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Directory { .. } => Some(
-                "the directory around it must exist and be writable; choose another one with `dist.output_path`",
-            ),
-            Self::Root { .. } => Some("choose another directory with `dist.output_path`"),
+impl Hint for GenerateError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
+            Self::Directory { .. } => {
+                "the directory around it must exist and be writable; choose another one with `dist.output_path`"
+            }
+            Self::Root { .. } => "choose another directory with `dist.output_path`",
             Self::NotOurs { .. } => {
-                Some("choose an empty directory with `dist.output_path`, or move these files away")
+                "choose an empty directory with `dist.output_path`, or move these files away"
             }
-            Self::Write { .. } => {
-                Some("see that the output directory is writable and the disk not full")
-            }
-            Self::Owned(error) => Some(error.hint()),
-            Self::Read { .. } | Self::Escapes { .. } | Self::Interrupted => None,
-        }
-    }
-
-    /// Whether a person stopped us.
-    pub fn is_interrupt(&self) -> bool {
-        matches!(self, Self::Interrupted)
+            _ => return None,
+        };
+        Some(hint.into())
     }
 }
 

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bimetal_lockfile::CargoLock;
 use bimetal_manifest::schema::Dependency;
-use camino::{Utf8Path, Utf8PathBuf};
+use bimetal_terminal::hint::is_interrupt;
+use camino::Utf8Path;
 use cargo_metadata::semver::Version;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
-use fs_err as fs;
 
 use super::error::LockError;
 use super::registry::{self, Unpacked};
@@ -143,7 +143,7 @@ fn graph(plan: &Plan, runner: &Runner<'_>) -> Result<Metadata, LockError> {
     ]);
     let text = match runner.read("cargo-metadata", &metadata.clone().arg("--offline")) {
         Ok(text) => text,
-        Err(source) if source.is_interrupt() || !plan.has(Step::Modules) => {
+        Err(source) if is_interrupt(&source) || !plan.has(Step::Modules) => {
             return Err(LockError::Metadata { source });
         }
         Err(_) => {
@@ -286,21 +286,14 @@ fn dependency(
 fn own_hash(directory: &Utf8Path, name: &str, version: &str) -> Result<String, LockError> {
     local::package(directory, &format!("{name}@{version}"))
         .and_then(|files| tree::hash_files(&files))
-        .map_err(|source| match source {
-            tree::TreeError::Interrupted => LockError::Interrupted,
-            source => LockError::Hash {
-                what: format!("crate `{name}` {version}"),
-                source,
-            },
+        .map_err(|source| LockError::Hash {
+            what: format!("crate `{name}` {version}"),
+            source,
         })
 }
 
 /// The checksums of Cargo.lock. `cargo metadata` does not give them.
 fn checksums(path: &Utf8Path) -> Result<CargoLock, LockError> {
-    let path: Utf8PathBuf = path.to_owned();
-    let text = fs::read_to_string(&path).map_err(|source| LockError::Read {
-        path: path.clone(),
-        source,
-    })?;
+    let text = bimetal_files::read_to_string(path)?;
     CargoLock::parse(&text).map_err(|source| LockError::CargoLock { source })
 }

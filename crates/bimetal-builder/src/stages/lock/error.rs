@@ -3,9 +3,12 @@
 //! In: what a tool, a lock file or a source said. Out: text and hint. Invariant: a changed source
 //! is named with what differs: the files, or the hash that was found and the one that was wanted.
 
+use std::borrow::Cow;
 use std::io;
 
+use bimetal_files::FileError;
 use bimetal_lockfile::{CargoLockError, GoSumError};
+use bimetal_terminal::{Hint, Interrupted};
 use camino::Utf8PathBuf;
 
 use super::tree::TreeError;
@@ -53,16 +56,8 @@ pub enum LockError {
         found: String,
         wanted: String,
     },
-    #[error("cannot read `{path}`")]
-    Read {
-        path: Utf8PathBuf,
-        source: io::Error,
-    },
-    #[error("cannot write `{path}`")]
-    Write {
-        path: Utf8PathBuf,
-        source: io::Error,
-    },
+    #[error("{0}")]
+    File(#[from] FileError),
     #[error("cannot hash {what}")]
     Hash { what: String, source: TreeError },
     #[error("go.sum has no sum for `{module}` {version}")]
@@ -116,66 +111,44 @@ pub enum LockError {
         path: Utf8PathBuf,
         source: io::Error,
     },
-    #[error("interrupted")]
-    Interrupted,
+    #[error("{0}")]
+    Interrupted(#[from] Interrupted),
 }
 
-impl LockError {
-    /// The next action for a person.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Tidy { source } | Self::Download { source } => source.hint_or(
-                "see that every `gomod` names a module and a version that exist, and that the module proxy can be reached",
-            ),
-            Self::Fetch { source } => source.hint_or(
-                "see that every `cargo` names a crate and a version that exist, and that the registry can be reached",
-            ),
-            Self::GoList { source } | Self::GoFlags { source } | Self::Metadata { source } => {
-                source.hint()
+impl Hint for LockError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
+            Self::Tidy { source } | Self::Download { source } if source.is_failure() => {
+                "see that every `gomod` names a module and a version that exist, and that the module proxy can be reached"
+            }
+            Self::Fetch { source } if source.is_failure() => {
+                "see that every `cargo` names a crate and a version that exist, and that the registry can be reached"
             }
             Self::Overlay { .. } => {
-                Some("take `-overlay` away; `replace` of an entry builds a module from other sources")
+                "take `-overlay` away; `replace` of an entry builds a module from other sources"
             }
-            Self::Profile { .. } => Some(
-                "`-pgo` in `GOFLAGS` names it, and a relative path starts at the output directory; `-pgo=off` builds without a profile",
-            ),
-            Self::GoSum { source } => Some(source.hint()),
-            Self::CargoLock { source } => Some(source.hint()),
-            Self::Constraints { .. } => Some(
-                "see that the file is there and readable; `go clean -modcache` lets Go download modules again",
-            ),
-            Self::NoCore { .. } | Self::Strict { .. } => Some(
-                "use `--skip-strict-versioning` to build with the versions in go.mod, or write those into the configuration",
-            ),
+            Self::Profile { .. } => {
+                "`-pgo` in `GOFLAGS` names it, and a relative path starts at the output directory; `-pgo=off` builds without a profile"
+            }
+            Self::Constraints { .. } => {
+                "see that the file is there and readable; `go clean -modcache` lets Go download modules again"
+            }
+            Self::NoCore { .. } | Self::Strict { .. } => {
+                "use `--skip-strict-versioning` to build with the versions in go.mod, or write those into the configuration"
+            }
             Self::ModuleChanged { .. } => {
-                Some("somebody edited the module cache; run `go clean -modcache` and build again")
+                "somebody edited the module cache; run `go clean -modcache` and build again"
             }
-            Self::NoSum { .. } => Some("delete go.sum and build again"),
-            Self::Registry { .. } => Some(
-                "the builder carries these crates itself; ask for the version that this builder has",
-            ),
-            Self::ArchiveChanged { .. } | Self::CrateChanged { .. } | Self::Archive { .. } => Some(
-                "delete the crate's directory and archive below CARGO_HOME/registry; cargo downloads them again",
-            ),
-            Self::Write { .. } => {
-                Some("see that the output directory is writable and the disk not full")
+            Self::NoSum { .. } => "delete go.sum and build again",
+            Self::Registry { .. } => {
+                "the builder carries these crates itself; ask for the version that this builder has"
             }
-            _ => None,
-        }
-    }
-
-    /// Whether a person stopped us.
-    pub fn is_interrupt(&self) -> bool {
-        match self {
-            Self::Interrupted => true,
-            Self::Tidy { source }
-            | Self::Download { source }
-            | Self::GoList { source }
-            | Self::GoFlags { source }
-            | Self::Fetch { source }
-            | Self::Metadata { source } => source.is_interrupt(),
-            _ => false,
-        }
+            Self::ArchiveChanged { .. } | Self::CrateChanged { .. } | Self::Archive { .. } => {
+                "delete the crate's directory and archive below CARGO_HOME/registry; cargo downloads them again"
+            }
+            _ => return None,
+        };
+        Some(hint.into())
     }
 }
 

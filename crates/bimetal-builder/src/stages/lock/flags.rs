@@ -31,6 +31,8 @@ fn check(flags: String) -> Result<String, LockError> {
 
 #[cfg(test)]
 mod tests {
+    use bimetal_terminal::Hint as _;
+
     use super::*;
 
     #[test]

@@ -5,23 +5,22 @@
 //! when nothing that decides about versions changed since the last run, nothing is asked from the
 //! network.
 
-use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bimetal_files::{Digest, Hasher, read_to_string};
+use bimetal_terminal::hint::is_interrupt;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::error::LockError;
 use super::go_sources::{self, Listing};
-use super::tree::hex;
 use crate::flags::go::go;
 use crate::model::SourceTree;
 use crate::model::pinned::COLLECTOR_VERSION;
 use crate::model::{Plan, Step};
-use crate::toolchain::{Runner, interrupt, work, write};
+use crate::toolchain::{Runner, interrupt, work};
 
 /// The module that says which Collector this is.
 const CORE: &str = "go.opentelemetry.io/collector/otelcol";
@@ -84,14 +83,11 @@ pub(super) fn resolve(
     download(plan, runner)?;
     let remembered = Remembered {
         inputs: inputs(plan, tree)?,
-        go_mod: read(&plan.out.join("go.mod"))?,
+        go_mod: read_to_string(&plan.out.join("go.mod"))?,
         go_sum: digest(&plan.out.join("go.sum"))?,
     };
     let memory = memory(plan);
-    let text = serde_json::to_vec_pretty(&remembered).map_err(|source| LockError::Write {
-        path: memory.clone(),
-        source: source.into(),
-    })?;
+    let text = serde_json::to_vec_pretty(&remembered).expect("texts are always JSON");
     put(&memory, &text)
 }
 
@@ -116,24 +112,17 @@ fn recall(plan: &Plan, tree: &SourceTree, runner: &Runner<'_>) -> Result<bool, L
     if plan.has(Step::Lock) || go_sources::list(plan, Listing::Names, runner).is_ok() {
         return Ok(true);
     }
-    if interrupt::requested() {
-        Err(LockError::Interrupted)
-    } else {
-        Ok(false)
-    }
+    interrupt::check()?;
+    Ok(false)
 }
 
 fn put(path: &Utf8Path, bytes: &[u8]) -> Result<(), LockError> {
-    write::if_changed(path, bytes)
-        .map(drop)
-        .map_err(|source| LockError::Write {
-            path: path.to_owned(),
-            source,
-        })
+    bimetal_files::write_if_changed(path, bytes)?;
+    Ok(())
 }
 
 fn inputs(plan: &Plan, tree: &SourceTree) -> Result<String, LockError> {
-    let mut sum = Sha256::new();
+    let mut sum = Hasher::default();
     let mut add = |name: &str, bytes: &[u8]| {
         sum.update(name.len().to_le_bytes());
         sum.update(name);
@@ -155,10 +144,10 @@ fn inputs(plan: &Plan, tree: &SourceTree) -> Result<String, LockError> {
     }
     for directory in local_modules(plan) {
         let path = directory.join("go.mod");
-        let text = read(&path)?;
+        let text = read_to_string(&path)?;
         add(path.as_str(), text.as_bytes());
     }
-    Ok(hex(&sum.finalize()))
+    Ok(sum.finish().to_string())
 }
 
 /// Directories that `replace` lines of entries point to.
@@ -180,7 +169,7 @@ fn download(plan: &Plan, runner: &Runner<'_>) -> Result<(), LockError> {
     for attempt in 1..=TRIES {
         match runner.run("go-mod-download", &invocation) {
             Ok(()) => return Ok(()),
-            Err(source) if attempt == TRIES || source.is_interrupt() => {
+            Err(source) if attempt == TRIES || is_interrupt(&source) => {
                 return Err(LockError::Download { source });
             }
             Err(_) => {
@@ -197,9 +186,7 @@ fn download(plan: &Plan, runner: &Runner<'_>) -> Result<(), LockError> {
 fn pause() -> Result<(), LockError> {
     let end = Instant::now() + PAUSE;
     while Instant::now() < end {
-        if interrupt::requested() {
-            return Err(LockError::Interrupted);
-        }
+        interrupt::check()?;
         thread::sleep(Duration::from_millis(50));
     }
     Ok(())
@@ -281,23 +268,10 @@ fn major_minor(version: &str) -> &str {
     }
 }
 
-fn read(path: &Utf8Path) -> Result<String, LockError> {
-    fs::read_to_string(path).map_err(|source| LockError::Read {
-        path: path.to_owned(),
-        source,
-    })
-}
-
 fn digest(path: &Utf8Path) -> Result<String, LockError> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(hex(&Sha256::digest(bytes))),
-        // A module without dependencies has no go.sum.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        Err(source) => Err(LockError::Read {
-            path: path.to_owned(),
-            source,
-        }),
-    }
+    // A module without dependencies has no go.sum.
+    let digest = bimetal_files::read_if_present(path)?.map(Digest::of);
+    Ok(digest.map(|digest| digest.to_string()).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -5,12 +5,10 @@
 //! build.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::io::Read as _;
 
 use bimetal_lockfile::GoSum;
 use bimetal_manifest::schema::Dependency;
 use camino::{Utf8Path, Utf8PathBuf};
-use fs_err as fs;
 use serde::Deserialize;
 
 use super::error::LockError;
@@ -305,12 +303,9 @@ fn dependency(plan: &Plan, module: &Module, sums: &GoSum) -> Result<Dependency, 
 }
 
 fn hash_error(module: &str, source: tree::TreeError) -> LockError {
-    match source {
-        tree::TreeError::Interrupted => LockError::Interrupted,
-        source => LockError::Hash {
-            what: format!("module `{module}`"),
-            source,
-        },
+    LockError::Hash {
+        what: format!("module `{module}`"),
+        source,
     }
 }
 
@@ -347,19 +342,14 @@ fn verified(module: &Module, directory: &Utf8Path, sums: &GoSum) -> Result<Strin
 
 /// The sums of go.sum; without a file there are none.
 fn sums(out: &Utf8Path) -> Result<GoSum, LockError> {
-    let path = out.join("go.sum");
-    let mut text = String::new();
-    match fs::File::open(path.as_std_path()) {
-        Ok(mut file) => file.read_to_string(&mut text).map(drop),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
-    }
-    .map_err(|source| LockError::Read { path, source })?;
-    GoSum::parse(&text).map_err(|source| LockError::GoSum { source })
+    let bytes = bimetal_files::read_if_present(&out.join("go.sum"))?.unwrap_or_default();
+    GoSum::parse(&String::from_utf8_lossy(&bytes)).map_err(|source| LockError::GoSum { source })
 }
 
 #[cfg(test)]
 mod tests {
+    use fs_err as fs;
+
     use super::*;
     use crate::progress::Activity;
     use crate::stages::plan::samples;

@@ -21,11 +21,11 @@ mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bimetal_terminal::hint::is_interrupt;
 use camino::{Utf8Path, Utf8PathBuf};
 
 pub use archive::cached_name;
 pub use error::LockError;
-pub use tree::hex;
 pub use tree::{TreeError, sum_of_files, walked};
 
 use self::go_modules::Origin;
@@ -66,7 +66,7 @@ pub fn lock(mut plan: Plan, tree: SourceTree, runner: &Runner<'_>) -> Result<Loc
             // What was remembered no longer fits: a local module imports something new, or the
             // module cache is gone.
             Err(LockError::GoList { source })
-                if origin == Origin::Remembered && !source.is_interrupt() =>
+                if origin == Origin::Remembered && !is_interrupt(&source) =>
             {
                 go_modules::resolve(&plan, &tree, runner)?;
                 go_sources::hash(&plan, &given, runner)?

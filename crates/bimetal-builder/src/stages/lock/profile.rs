@@ -6,13 +6,13 @@
 
 use std::io;
 
+use bimetal_files::Digest;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::error::LockError;
 use crate::model::Profile;
-use crate::owned::sha256;
-use crate::toolchain::{go_flags, work, write};
+use crate::toolchain::{go_flags, work};
 
 /// What `-pgo=auto` looks for in the directory of a main package.
 const DEFAULT: &str = "default.pgo";
@@ -48,18 +48,17 @@ fn copy(out: &Utf8Path, path: &Utf8Path) -> Result<Profile, LockError> {
         .ok_or_else(|| unreadable(io::ErrorKind::IsADirectory.into()))?;
     let bytes = fs::read(path).map_err(unreadable)?;
     let copy = work::profile(out).join(name);
-    write::if_changed(&copy, &bytes).map_err(|source| LockError::Write {
-        path: copy.clone(),
-        source,
-    })?;
+    bimetal_files::write_if_changed(&copy, &bytes)?;
     Ok(Profile {
-        digest: sha256(&bytes),
+        digest: Digest::of(&bytes).tagged(),
         path: copy,
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use bimetal_terminal::Hint as _;
+
     use super::*;
 
     fn directory() -> (tempfile::TempDir, Utf8PathBuf) {
@@ -90,7 +89,7 @@ mod tests {
         let path = out.join("cpu.pgo");
         fs::write(&path, "one").unwrap();
         let first = copy(&out, &path).unwrap();
-        assert_eq!(first.digest, sha256(b"one"));
+        assert_eq!(first.digest, Digest::of(b"one").tagged());
         assert_eq!(first.name(), "cpu.pgo");
         fs::write(&path, "two").unwrap();
         assert_eq!(fs::read(&first.path).unwrap(), b"one");

@@ -8,13 +8,14 @@
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 
+use bimetal_files::{FileError, unless_absent};
 use camino::{Utf8Path, Utf8PathBuf};
 use flate2::read::GzDecoder;
 use fs_err as fs;
 use walkdir::WalkDir;
 
 use super::error::LockError;
-use super::tree::{self, TreeError};
+use super::tree::{self};
 
 /// Cargo's marks that it unpacked or vendored everything.
 const MARKS: [&str; 2] = [".cargo-ok", CHECKSUMS];
@@ -47,17 +48,14 @@ impl Unpacked {
 /// The `sha256:` of the crate's archive, after comparing everything.
 pub fn verify(unpacked: &Unpacked) -> Result<String, LockError> {
     let archive = archive(unpacked);
-    let found = tree::digest(&archive).map_err(|error| match error {
-        TreeError::Interrupted => LockError::Interrupted,
-        source => LockError::Hash {
-            what: format!(
-                "the archive of crate `{}` {}",
-                unpacked.name, unpacked.version
-            ),
-            source,
-        },
+    let found = tree::digest(&archive).map_err(|source| LockError::Hash {
+        what: format!(
+            "the archive of crate `{}` {}",
+            unpacked.name, unpacked.version
+        ),
+        source,
     })?;
-    let found = tree::hex(&found);
+    let found = found.to_string();
     if found != unpacked.checksum {
         return Err(LockError::ArchiveChanged {
             unpacked: format!("`{}` {}", unpacked.name, unpacked.version),
@@ -116,10 +114,7 @@ fn compare(unpacked: &Unpacked, archive: &Utf8Path) -> Result<BTreeSet<Utf8PathB
             continue;
         }
         let path = unpacked.directory.join(relative);
-        let same = is_same(&path, &mut entry).map_err(|source| LockError::Read {
-            path: path.clone(),
-            source,
-        })?;
+        let same = is_same(&path, &mut entry).map_err(FileError::reading(&path))?;
         if !same {
             return Err(changed(unpacked, path, "differs from the archive"));
         }
@@ -129,11 +124,8 @@ fn compare(unpacked: &Unpacked, archive: &Utf8Path) -> Result<BTreeSet<Utf8PathB
 }
 
 fn is_same(path: &Utf8Path, entry: &mut impl Read) -> io::Result<bool> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_file() => {}
-        Ok(_) => return Ok(false),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(error),
+    if !unless_absent(fs::symlink_metadata(path))?.is_some_and(|metadata| metadata.is_file()) {
+        return Ok(false);
     }
     let mut file = fs::File::open(path.as_std_path())?;
     let (mut wanted, mut found) = ([0; 16 * 1024], [0; 16 * 1024]);
@@ -162,10 +154,7 @@ fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 
 fn no_more_than(unpacked: &Unpacked, packed: &BTreeSet<Utf8PathBuf>) -> Result<(), LockError> {
     for entry in WalkDir::new(&unpacked.directory) {
-        let entry = entry.map_err(|error| LockError::Read {
-            path: unpacked.directory.clone(),
-            source: error.into(),
-        })?;
+        let entry = entry.map_err(|error| FileError::reading(&unpacked.directory)(error.into()))?;
         if entry.file_type().is_dir()
             || (entry.depth() == 1 && MARKS.iter().any(|mark| entry.file_name() == *mark))
         {
@@ -217,7 +206,7 @@ mod tests {
         fs::create_dir_all(&cache).unwrap();
         let archive = cache.join("small-1.0.0.crate");
         fs::write(&archive, bytes).unwrap();
-        let checksum = tree::hex(&tree::digest(&archive).unwrap());
+        let checksum = tree::digest(&archive).unwrap().to_string();
         let unpacked = Unpacked {
             name: "small".to_owned(),
             version: "1.0.0".to_owned(),

@@ -181,9 +181,7 @@ fn read(
     path: &Utf8Path,
     parse: impl FnOnce(fs::File) -> io::Result<BTreeSet<String>>,
 ) -> Result<BTreeSet<String>, LockError> {
-    if interrupt::requested() {
-        return Err(LockError::Interrupted);
-    }
+    interrupt::check()?;
     fs::File::open(path.as_std_path())
         .and_then(parse)
         .map_err(|source| LockError::Constraints {
@@ -194,6 +192,8 @@ fn read(
 
 #[cfg(test)]
 mod tests {
+    use bimetal_terminal::Hint as _;
+
     use super::*;
 
     #[test]

@@ -4,25 +4,20 @@
 //! link is followed out of a directory that somebody else packed.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::io::{self, Read};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bimetal_files::{Digest, FileError, Hasher};
+use bimetal_terminal::Interrupted;
 use camino::{Utf8Path, Utf8PathBuf};
-use fs_err as fs;
-use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
 use crate::toolchain::interrupt;
 
 #[derive(Debug, thiserror::Error)]
 pub enum TreeError {
-    #[error("cannot read `{path}`")]
-    Read {
-        path: Utf8PathBuf,
-        source: io::Error,
-    },
+    #[error("{0}")]
+    File(#[from] FileError),
     #[error("cannot walk `{path}`")]
     Walk {
         path: Utf8PathBuf,
@@ -32,37 +27,32 @@ pub enum TreeError {
     Name { name: String },
     #[error("`{path}` is neither a file nor a directory")]
     Special { path: Utf8PathBuf },
-    #[error("interrupted")]
-    Interrupted,
+    #[error("{0}")]
+    Interrupted(#[from] Interrupted),
 }
 
 /// The `h1:` sum of `files`: name in the sum -> file.
 pub(super) fn hash_files(files: &BTreeMap<String, Utf8PathBuf>) -> Result<String, TreeError> {
-    Ok(format!("h1:{}", STANDARD.encode(lines(files)?)))
+    Ok(format!("h1:{}", STANDARD.encode(lines(files)?.0)))
 }
 
 /// The same over the same lines, as `sha256:` in hexadecimal.
 pub fn sum_of_files(files: &BTreeMap<String, Utf8PathBuf>) -> Result<String, TreeError> {
-    Ok(format!("sha256:{}", hex(&lines(files)?)))
+    Ok(lines(files)?.tagged())
 }
 
 /// sha256 over one line per file: its digest, two spaces, its name.
-fn lines(files: &BTreeMap<String, Utf8PathBuf>) -> Result<[u8; 32], TreeError> {
-    let mut sum = Sha256::new();
-    let mut line = String::new();
+fn lines(files: &BTreeMap<String, Utf8PathBuf>) -> Result<Digest, TreeError> {
+    let mut sum = Hasher::default();
     for (name, path) in files {
         if name.contains('\n') {
             return Err(TreeError::Name {
                 name: name.escape_debug().to_string(),
             });
         }
-        line.clear();
-        push_hex(&mut line, &digest(path)?);
-        // Writing to a String cannot fail.
-        let _infallible = writeln!(line, "  {name}");
-        sum.update(line.as_bytes());
+        sum.update(format!("{}  {name}\n", digest(path)?));
     }
-    Ok(sum.finalize().into())
+    Ok(sum.finish())
 }
 
 /// `path`, or every file below it, by its path; links are followed, because compilers do.
@@ -106,30 +96,9 @@ pub(super) fn packed_files(
 }
 
 /// sha256 of one file.
-pub(super) fn digest(path: &Utf8Path) -> Result<[u8; 32], TreeError> {
-    if interrupt::requested() {
-        return Err(TreeError::Interrupted);
-    }
-    let failed = |source| TreeError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    let mut file = fs::File::open(path.as_std_path()).map_err(failed)?;
-    let mut sum = Sha256::new();
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        match file.read(&mut buffer).map_err(failed)? {
-            0 => return Ok(sum.finalize().into()),
-            length => sum.update(&buffer[..length]),
-        }
-    }
-}
-
-/// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    push_hex(&mut text, bytes);
-    text
+pub(super) fn digest(path: &Utf8Path) -> Result<Digest, TreeError> {
+    interrupt::check()?;
+    Ok(Digest::of_path(path)?)
 }
 
 pub(super) fn utf8(path: &std::path::Path) -> Result<Utf8PathBuf, TreeError> {
@@ -143,16 +112,10 @@ pub(super) fn relative<'a>(path: &'a Utf8Path, directory: &Utf8Path) -> &'a str 
     path.strip_prefix(directory).unwrap_or(path).as_str()
 }
 
-fn push_hex(text: &mut String, bytes: &[u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use fs_err as fs;
+
     use super::*;
 
     fn directory(files: &[(&str, &str)]) -> (tempfile::TempDir, Utf8PathBuf) {
@@ -173,10 +136,10 @@ mod tests {
         assert_eq!(files.keys().collect::<Vec<_>>(), ["m@v1/a/c", "m@v1/b"]);
         let lines = format!(
             "{}  m@v1/a/c\n{}  m@v1/b\n",
-            hex(&Sha256::digest(b"")),
-            hex(&Sha256::digest(b"hello\n"))
+            Digest::of(b""),
+            Digest::of(b"hello\n")
         );
-        let wanted = format!("h1:{}", STANDARD.encode(Sha256::digest(lines.as_bytes())));
+        let wanted = format!("h1:{}", STANDARD.encode(Digest::of(lines).0));
         assert_eq!(hash_files(&files).unwrap(), wanted);
     }
 

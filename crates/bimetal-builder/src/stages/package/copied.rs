@@ -4,17 +4,15 @@
 //! renamed leaves no trace: neither a temporary file nor a directory that was made for it.
 
 use std::collections::VecDeque;
-use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 
-use bimetal_files::Digest;
+use bimetal_files::{FileError, copy_file};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
-use sha2::{Digest as _, Sha256};
 
 use super::error::PackageError;
 use super::place::{Content, Entry};
-use crate::toolchain::{interrupt, write};
+use crate::toolchain::interrupt;
 
 /// Nobody but the owner may write: main refuses plugins from a directory that others can change.
 const DIRECTORY: u32 = 0o755;
@@ -34,7 +32,7 @@ impl Copied {
         for entry in entries {
             let path = out.join(&entry.path);
             copied.make_directories(path.parent().unwrap_or(out))?;
-            let temporary = write::beside(&path);
+            let temporary = bimetal_files::beside(&path);
             copied.files.push_back((temporary.clone(), path));
             copy(&entry.content, &temporary)?;
         }
@@ -43,14 +41,9 @@ impl Copied {
 
     /// Gives the files their names, in the order of the entries.
     pub(super) fn rename(mut self) -> Result<(), PackageError> {
-        if interrupt::requested() {
-            return Err(PackageError::Interrupted);
-        }
+        interrupt::check()?;
         while let Some((temporary, path)) = self.files.front() {
-            fs::rename(temporary, path).map_err(|source| PackageError::Write {
-                path: path.clone(),
-                source,
-            })?;
+            fs::rename(temporary, path).map_err(FileError::writing(path))?;
             self.files.pop_front();
         }
         Ok(())
@@ -62,10 +55,7 @@ impl Copied {
             .take_while(|directory| !directory.exists())
             .collect();
         for directory in missing.into_iter().rev() {
-            let failed = |source| PackageError::Write {
-                path: directory.to_owned(),
-                source,
-            };
+            let failed = FileError::writing(directory);
             fs::create_dir(directory).map_err(failed)?;
             self.directories.push(directory.to_owned());
             fs::set_permissions(directory, std::fs::Permissions::from_mode(DIRECTORY))
@@ -89,39 +79,18 @@ impl Drop for Copied {
 
 /// Writes through to the disk, and compares what was read with what was verified.
 fn copy(content: &Content, to: &Utf8Path) -> Result<(), PackageError> {
-    let unwritable = |source| PackageError::Write {
-        path: to.to_owned(),
-        source,
-    };
-    let mut file = fs::File::create(to.as_std_path()).map_err(unwritable)?;
     match content {
-        Content::Text(bytes) => file.write_all(bytes).map_err(unwritable)?,
+        Content::Text(bytes) => {
+            bimetal_files::write(to, bytes)?;
+            fs::set_permissions(to, std::fs::Permissions::from_mode(content.mode()))
+                .map_err(FileError::writing(to))?;
+        }
         Content::File { from, sha256 } => {
-            let unreadable = |source| PackageError::Read {
-                path: from.clone(),
-                source,
-            };
-            let mut input = fs::File::open(from.as_std_path()).map_err(unreadable)?;
-            let (mut sum, mut buffer) = (Sha256::new(), vec![0; 256 << 10]);
-            loop {
-                if interrupt::requested() {
-                    return Err(PackageError::Interrupted);
-                }
-                let length = match input.read(&mut buffer) {
-                    Ok(0) => break,
-                    Ok(length) => length,
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                    Err(source) => return Err(unreadable(source)),
-                };
-                sum.update(&buffer[..length]);
-                file.write_all(&buffer[..length]).map_err(unwritable)?;
-            }
-            if Digest(sum.finalize().into()) != *sha256 {
+            if copy_file(from, to, content.mode(), interrupt::requested)? != *sha256 {
                 return Err(PackageError::Changed { path: from.clone() });
             }
         }
     }
-    file.set_permissions(std::fs::Permissions::from_mode(content.mode()))
-        .map_err(unwritable)?;
-    file.sync_all().map_err(unwritable)
+    let file = bimetal_files::open(to)?;
+    Ok(file.sync_all().map_err(FileError::writing(to))?)
 }

@@ -3,8 +3,10 @@
 //! In: what stands in the way of an artifact. Out: text and hint. Invariant: every file that is in
 //! the way is named.
 
-use std::io;
+use std::borrow::Cow;
 
+use bimetal_files::FileError;
+use bimetal_terminal::{Hint, Interrupted};
 use camino::Utf8PathBuf;
 
 use crate::owned::OwnedError;
@@ -14,16 +16,8 @@ use crate::stages::verify::VerifyError;
 pub enum PackageError {
     #[error("{} not made by this builder {} in the way: {}", files(.paths), verb(.paths), names(.paths))]
     NotOurs { paths: Vec<Utf8PathBuf> },
-    #[error("cannot read `{path}`")]
-    Read {
-        path: Utf8PathBuf,
-        source: io::Error,
-    },
-    #[error("cannot write `{path}`")]
-    Write {
-        path: Utf8PathBuf,
-        source: io::Error,
-    },
+    #[error("{0}")]
+    File(#[from] FileError),
     #[error("`{path}` leads out of the output directory")]
     Escapes { path: Utf8PathBuf },
     #[error(
@@ -39,43 +33,24 @@ pub enum PackageError {
         name: String,
         source: serde_json::Error,
     },
-    #[error(transparent)]
+    #[error("{0}")]
     Owned(#[from] OwnedError),
-    #[error("interrupted")]
-    Interrupted,
+    #[error("{0}")]
+    Interrupted(#[from] Interrupted),
 }
 
-impl PackageError {
-    /// The next action for a person.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::NotOurs { .. } => Some(
-                "move it away, or choose another `dist.output_path` or `dist.name`; nothing was changed",
-            ),
-            Self::Write { source, .. } => Some(match source.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                    "free some space and build again; only the last step is repeated"
-                }
-                io::ErrorKind::ReadOnlyFilesystem => {
-                    "choose a `dist.output_path` on a file system that can be written"
-                }
-                _ => "see that the output directory is writable",
-            }),
-            Self::Escapes { .. } => Some("replace the link by a directory"),
-            Self::OpenDirectory { .. } => Some("take the right away: `chmod go-w`"),
-            Self::Changed { .. } => {
-                Some("see that nothing else builds into the same output directory")
+impl Hint for PackageError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
+            Self::NotOurs { .. } => {
+                "move it away, or choose another `dist.output_path` or `dist.name`; nothing was changed"
             }
-            Self::Owned(error) => Some(error.hint()),
-            Self::Read { .. } | Self::Lock { .. } | Self::Sidecar { .. } | Self::Interrupted => {
-                None
-            }
-        }
-    }
-
-    /// Whether a person stopped us.
-    pub fn is_interrupt(&self) -> bool {
-        matches!(self, Self::Interrupted)
+            Self::Escapes { .. } => "replace the link by a directory",
+            Self::OpenDirectory { .. } => "take the right away: `chmod go-w`",
+            Self::Changed { .. } => "see that nothing else builds into the same output directory",
+            _ => return None,
+        };
+        Some(hint.into())
     }
 }
 

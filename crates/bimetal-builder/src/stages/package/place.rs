@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 
-use bimetal_files::Digest;
-use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use bimetal_files::{Digest, FileError, RelativePath};
+use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::copied::Copied;
@@ -70,7 +70,7 @@ pub fn put(out: &Utf8Path, entries: &[Entry]) -> Result<(), PackageError> {
         .collect();
     for entry in entries {
         ours.artifacts
-            .insert(entry.path.to_string(), record(entry.content.digest()));
+            .insert(entry.path.to_string(), entry.content.digest().tagged());
     }
     // Recorded before the renames: a run that is cut short leaves only files that the next one
     // knows.
@@ -81,10 +81,6 @@ pub fn put(out: &Utf8Path, entries: &[Entry]) -> Result<(), PackageError> {
         retire(out, &name, &mut ours)?;
     }
     Ok(ours.save(out)?)
-}
-
-fn record(digest: Digest) -> String {
-    format!("sha256:{digest}")
 }
 
 /// The directories that exist really lie in `out`, whatever links are there, and those of programs
@@ -119,13 +115,7 @@ fn check_directories(out: &Utf8Path, entries: &[Entry]) -> Result<(), PackageErr
 
 /// Whether `directory`, as far as it exists, is below `out` after all links are followed.
 fn leads_inside(out: &Utf8Path, directory: &Utf8Path) -> Result<bool, PackageError> {
-    let real = |path: &Utf8Path| {
-        path.canonicalize_utf8()
-            .map_err(|source| PackageError::Read {
-                path: path.to_owned(),
-                source,
-            })
-    };
+    let real = |path: &Utf8Path| path.canonicalize_utf8().map_err(FileError::reading(path));
     match directory
         .ancestors()
         .find(|directory| directory.symlink_metadata().is_ok())
@@ -171,16 +161,13 @@ enum State {
 }
 
 fn state(path: &Utf8Path, entry: &Entry) -> Result<State, PackageError> {
-    let failed = |source| PackageError::Read {
-        path: path.to_owned(),
-        source,
-    };
+    let failed = FileError::reading(path);
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(State::Absent),
         // A file stands where one of its directories belongs.
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(State::NoFile),
-        Err(source) => return Err(failed(source)),
+        Err(source) => return Err(failed(source).into()),
     };
     if metadata.is_symlink() {
         return Ok(State::Other);
@@ -191,8 +178,7 @@ fn state(path: &Utf8Path, entry: &Entry) -> Result<State, PackageError> {
     if metadata.permissions().mode() & 0o777 != entry.content.mode() {
         return Ok(State::Other);
     }
-    let file = fs::File::open(path.as_std_path()).map_err(failed)?;
-    let digest = bimetal_files::Digest::of_file(file.file()).map_err(failed)?;
+    let digest = Digest::of_path(path)?;
     Ok(if digest == entry.content.digest() {
         State::Equal
     } else {
@@ -209,17 +195,11 @@ fn retire(out: &Utf8Path, name: &str, ours: &mut Ours) -> Result<(), PackageErro
     }
     let path = out.join(name);
     // The record is a file that anybody can edit: a path in it never leads out of the directory.
-    let is_plain = Utf8Path::new(name)
-        .components()
-        .all(|part| matches!(part, Utf8Component::Normal(_)));
-    if is_plain
+    if RelativePath::parse(name).is_ok()
         && leads_inside(out, &out.join(directory))?
         && ours.artifacts.get(name) == digest(&path).as_ref()
     {
-        fs::remove_file(&path).map_err(|source| PackageError::Write {
-            path: path.clone(),
-            source,
-        })?;
+        bimetal_files::remove_if_present(&path)?;
         // A directory that is not empty stays.
         for directory in path
             .ancestors()
@@ -241,6 +221,5 @@ fn digest(path: &Utf8Path) -> Option<String> {
     fs::symlink_metadata(path)
         .ok()
         .filter(std::fs::Metadata::is_file)?;
-    let file = fs::File::open(path.as_std_path()).ok()?;
-    bimetal_files::Digest::of_file(file.file()).ok().map(record)
+    Digest::of_path(path).ok().map(|digest| digest.tagged())
 }

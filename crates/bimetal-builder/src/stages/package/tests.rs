@@ -1,6 +1,7 @@
 //! Tests of [`super`]: what stands in the output directory after a build, and after one that
 //! failed.
 
+use bimetal_terminal::Hint as _;
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 

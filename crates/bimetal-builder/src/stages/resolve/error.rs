@@ -3,6 +3,9 @@
 //! In: what is missing or does not fit. Out: text and hint. Invariant: a missing tool is named with
 //! what to install.
 
+use std::borrow::Cow;
+
+use bimetal_terminal::Hint;
 use camino::Utf8PathBuf;
 
 use super::local::LocalError;
@@ -63,32 +66,47 @@ pub enum ResolveError {
     },
 }
 
-impl ResolveError {
-    /// The next action for a person.
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::NoGo { .. } => format!("install Go {} or newer and put it on PATH, or name it with `dist.go`", GO_NEEDED),
-            Self::OldGo { needed, .. } => format!("install Go {needed} or newer, put it first on PATH, or name it with `dist.go`"),
-            Self::DeniedGo { .. } => "use Go 1.26.x, or 1.27.2 or newer".to_owned(),
-            Self::NoRust { .. } => format!("install Rust {} or newer (rustc and cargo)", RUST_NEEDED),
-            Self::OldRust { needed, .. } => format!("install Rust {needed} or newer and put it first on PATH"),
-            Self::NoCc { .. } => "install a C compiler (on Debian: `apt-get install gcc libc6-dev`) or name one with the variable `CC`".to_owned(),
-            Self::Windows { .. } => "remove the entry, or build for Linux".to_owned(),
-            Self::CrossBuild { .. } => "unset GOOS and GOARCH, or run the builder on the other system".to_owned(),
-            Self::NoPath { .. } => "`path` is relative to the current directory".to_owned(),
-            Self::Local { source, .. } => return source.hint(),
-            Self::Tool(source) => return source.hint_or("see that this is the real tool and works, or put another one first on PATH").map(str::to_owned),
-            Self::NoRootFs { .. } => "the path is relative to the configuration; an image is named without `.` or `/` in front and without `.tar` at the end".to_owned(),
-            Self::Answer { .. } => "see that this is the real tool, or put another one first on PATH".to_owned(),
-        })
-    }
-
-    /// Whether a person stopped us.
-    pub fn is_interrupt(&self) -> bool {
-        match self {
-            Self::Tool(source) => source.is_interrupt(),
-            Self::Local { source, .. } => source.is_interrupt(),
-            _ => false,
-        }
+impl Hint for ResolveError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
+            Self::NoGo { .. } => {
+                return Some(
+                    format!("install Go {GO_NEEDED} or newer and put it on PATH, or name it with `dist.go`").into(),
+                );
+            }
+            Self::OldGo { needed, .. } => {
+                return Some(
+                    format!("install Go {needed} or newer, put it first on PATH, or name it with `dist.go`").into(),
+                );
+            }
+            Self::NoRust { .. } => {
+                let hint = format!("install Rust {RUST_NEEDED} or newer (rustc and cargo)");
+                return Some(hint.into());
+            }
+            Self::OldRust { needed, .. } => {
+                let hint = format!("install Rust {needed} or newer and put it first on PATH");
+                return Some(hint.into());
+            }
+            Self::DeniedGo { .. } => "use Go 1.26.x, or 1.27.2 or newer",
+            Self::NoCc { .. } => {
+                "install a C compiler (on Debian: `apt-get install gcc libc6-dev`) or name one with the variable `CC`"
+            }
+            Self::Windows { .. } => "remove the entry, or build for Linux",
+            Self::CrossBuild { .. } => {
+                "unset GOOS and GOARCH, or run the builder on the other system"
+            }
+            Self::NoPath { .. } => "`path` is relative to the current directory",
+            Self::Tool(source) if source.is_failure() => {
+                "see that this is the real tool and works, or put another one first on PATH"
+            }
+            Self::NoRootFs { .. } => {
+                "the path is relative to the configuration; an image is named without `.` or `/` in front and without `.tar` at the end"
+            }
+            Self::Answer { .. } => {
+                "see that this is the real tool, or put another one first on PATH"
+            }
+            Self::Local { .. } | Self::Tool(_) => return None,
+        };
+        Some(hint.into())
     }
 }

@@ -4,9 +4,11 @@
 //! Cargo.toml without inheritance. Invariant: asks cargo and reads; sizes are bounded, links that
 //! lead out of the crate are refused.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 
+use bimetal_terminal::Hint;
 use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 use fs_err as fs;
@@ -58,28 +60,18 @@ pub enum LocalError {
     Read { name: String, source: io::Error },
 }
 
-impl LocalError {
-    pub(super) fn hint(&self) -> Option<String> {
-        Some(
-            match self {
-                Self::NoManifest { .. } => {
-                    "`path` in `cargo` is relative to the configuration file"
-                }
-                Self::OtherPackage { .. } => {
-                    "name the package in `cargo`, or rename it with `package = \"...\"`"
-                }
-                Self::NoLibrary { .. } => {
-                    "a component is a library crate with `pub fn component()`"
-                }
-                Self::TooLarge { .. } => "leave large files out with `exclude` in its Cargo.toml",
-                _ => return None,
+impl Hint for LocalError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
+            Self::NoManifest { .. } => "`path` in `cargo` is relative to the configuration file",
+            Self::OtherPackage { .. } => {
+                "name the package in `cargo`, or rename it with `package = \"...\"`"
             }
-            .to_owned(),
-        )
-    }
-
-    pub(super) fn is_interrupt(&self) -> bool {
-        matches!(self, Self::Cargo(source) if source.is_interrupt())
+            Self::NoLibrary { .. } => "a component is a library crate with `pub fn component()`",
+            Self::TooLarge { .. } => "leave large files out with `exclude` in its Cargo.toml",
+            _ => return None,
+        };
+        Some(hint.into())
     }
 }
 

@@ -17,6 +17,7 @@ use bimetal_manifest::schema::Kind;
 use camino::{Utf8Path, Utf8PathBuf};
 
 pub use error::ResolveError;
+pub use local::LocalError;
 pub use model::{Component, Crate, Options, Resolved, Source, Surroundings};
 
 use crate::model::paths::absolute;

@@ -1,5 +1,6 @@
 use std::iter;
 
+use bimetal_terminal::hint::{hint, texts};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use insta::assert_snapshot;
@@ -82,13 +83,8 @@ impl Machine {
     /// The error as a person sees it, without what differs between machines.
     fn refused(&self, yaml: &str) -> String {
         let error = self.resolve(yaml).unwrap_err();
-        let mut text = error.to_string();
-        let mut cause = std::error::Error::source(&error);
-        while let Some(source) = cause {
-            text = format!("{text}\ncaused by: {source}");
-            cause = source.source();
-        }
-        if let Some(hint) = error.hint() {
+        let mut text = texts(&error).join("\ncaused by: ");
+        if let Some(hint) = hint(&error, &[crate::HINTS]) {
             text = format!("{text}\nhint: {hint}");
         }
         text.replace(self.path("").as_str(), "/machine/")

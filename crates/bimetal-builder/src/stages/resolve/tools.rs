@@ -3,6 +3,7 @@
 //! In: names, PATH. Out: tools with versions. Invariant: a tool is looked for only when something
 //! needs it.
 
+use bimetal_terminal::hint::is_interrupt;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 
@@ -48,7 +49,7 @@ pub(super) fn go(
         ]);
         let answer = match runner.read("go-env", &invocation) {
             Ok(answer) => answer,
-            Err(error) if error.is_interrupt() => return Err(ResolveError::Tool(error)),
+            Err(error) if is_interrupt(&error) => return Err(ResolveError::Tool(error)),
             Err(_) => continue,
         };
         let environment: GoEnvironment =

@@ -4,7 +4,6 @@
 //! compiled, not from what the builder was built with.
 
 use bimetal_manifest::schema::Abi;
-use fs_err as fs;
 
 use super::error::StampError;
 use crate::model::Plan;
@@ -15,10 +14,7 @@ const SOURCE: &str = "rust/bimetal/bimetal-abi/src/number.rs";
 /// Reads the numbers from the source that rustc will read.
 pub(super) fn read(plan: &Plan) -> Result<Abi, StampError> {
     let path = plan.out.join(SOURCE);
-    let text = fs::read_to_string(&path).map_err(|source| StampError::Read {
-        path: path.clone(),
-        source,
-    })?;
+    let text = bimetal_files::read_to_string(&path)?;
     match (constant(&text, "ABI_MAJOR"), constant(&text, "ABI_MINOR")) {
         (Some(major), Some(minor)) => Ok(Abi {
             major,

@@ -12,8 +12,9 @@ use camino::Utf8Path;
 use super::error::StampError;
 use crate::flags::go::go;
 use crate::model::Plan;
-use crate::owned::sha256;
 use crate::toolchain::{Invocation, InvocationError, Runner, without_neutral};
+use bimetal_files::Digest;
+use bimetal_terminal::hint::is_interrupt;
 
 /// Variables that change what Go compiles. Paths of caches and proxies are not among them.
 const GO: &[&str] = &[
@@ -91,7 +92,7 @@ pub(super) fn cxx(command: &str, runner: &Runner<'_>) -> Result<Option<String>, 
         &Invocation::new(program, "/").arg("--version"),
     ) {
         Ok(answer) => Ok(first_line(&answer)),
-        Err(error) if error.is_interrupt() => Err(tool(error)),
+        Err(error) if is_interrupt(&error) => Err(tool(error)),
         Err(_) => Ok(None),
     }
 }
@@ -130,7 +131,7 @@ pub(super) fn hash(
             name: "environment".to_owned(),
             source,
         })?;
-    Ok(sha256(text.as_bytes()))
+    Ok(Digest::of(text.as_bytes()).tagged())
 }
 
 fn tool(source: InvocationError) -> StampError {

@@ -3,8 +3,10 @@
 //! In: what a tool or the file system answered. Out: text and hint. Invariant: names the plugin,
 //! file, tool or variable that is to blame; the cause is not repeated in the text.
 
-use std::io;
+use std::borrow::Cow;
 
+use bimetal_files::FileError;
+use bimetal_terminal::Hint;
 use camino::Utf8PathBuf;
 
 use crate::owned::OwnedError;
@@ -18,11 +20,8 @@ pub enum StampError {
     Answer { tool: &'static str, reason: String },
     #[error("the plugin `{name}` was not described")]
     Unknown { name: String },
-    #[error("cannot read `{path}`")]
-    Read {
-        path: Utf8PathBuf,
-        source: io::Error,
-    },
+    #[error("{0}")]
+    File(#[from] FileError),
     #[error("`{path}` does not say the version of the C ABI between Go and Rust")]
     Abi { path: Utf8PathBuf },
     #[error("`SOURCE_DATE_EPOCH` is `{value}`, not a number of seconds")]
@@ -34,34 +33,17 @@ pub enum StampError {
     },
     #[error("`{path}` is in the way: this builder did not make it")]
     NotOurs { path: Utf8PathBuf },
-    #[error(transparent)]
+    #[error("{0}")]
     Owned(#[from] OwnedError),
-    #[error("cannot write `{path}`")]
-    Write {
-        path: Utf8PathBuf,
-        source: io::Error,
-    },
 }
 
-impl StampError {
-    /// The next action for a person.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Tool { source } => source.hint(),
-            Self::Epoch { .. } => Some("set it to seconds since 1970, or unset it"),
-            Self::NotOurs { .. } => {
-                Some("move the file away, or choose another `dist.output_path`")
-            }
-            Self::Write { .. } => {
-                Some("see that the output directory is writable and the disk not full")
-            }
-            Self::Owned(error) => Some(error.hint()),
-            _ => None,
-        }
-    }
-
-    /// Whether a person stopped us.
-    pub fn is_interrupt(&self) -> bool {
-        matches!(self, Self::Tool { source } if source.is_interrupt())
+impl Hint for StampError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
+            Self::Epoch { .. } => "set it to seconds since 1970, or unset it",
+            Self::NotOurs { .. } => "move the file away, or choose another `dist.output_path`",
+            _ => return None,
+        };
+        Some(hint.into())
     }
 }

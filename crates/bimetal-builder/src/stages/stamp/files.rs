@@ -7,14 +7,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use bimetal_files::Digest;
 use bimetal_manifest::frame;
 use camino::Utf8Path;
 use fs_err as fs;
 
 use super::error::StampError;
 use crate::model::Plan;
-use crate::owned::{Ours, sha256, stamped};
-use crate::toolchain::write;
+use crate::owned::{Ours, stamped};
 
 /// `manifest.c` alone would not be compiled: Go wants a file that imports C.
 const GO: &str = "\
@@ -71,13 +71,14 @@ pub(super) fn write(plan: &Plan, written: &Written) -> Result<(), StampError> {
         written.0.contains_key(name) || Utf8Path::new(name).extension() == Some("syso")
     })?;
     for (name, bytes) in &written.0 {
-        ours.stamped.insert(name.clone(), sha256(bytes));
+        ours.stamped
+            .insert(name.clone(), Digest::of(bytes).tagged());
     }
     // Recorded first: a run that is cut short leaves only files that the next one knows.
     ours.save(&plan.out)?;
     for (name, bytes) in &written.0 {
         let path = plan.out.join(name);
-        write::if_changed(&path, bytes).map_err(|source| StampError::Write { path, source })?;
+        bimetal_files::write_if_changed(&path, bytes)?;
     }
     Ok(())
 }

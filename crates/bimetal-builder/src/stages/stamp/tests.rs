@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 
+use bimetal_files::Digest;
 use bimetal_manifest::schema::{Component, Manifest};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -10,7 +11,6 @@ use fs_err as fs;
 use super::*;
 use crate::model::SourceTree;
 use crate::model::{Profile, Sources};
-use crate::owned::sha256;
 use crate::progress::Activity;
 use crate::stages::plan::samples;
 
@@ -83,7 +83,7 @@ fn described(out: &Utf8Path) -> Described {
             go_plugin_tags: [(name.clone(), vec!["acme".to_owned()])].into(),
             profile: Some(Profile {
                 path: out.join("cpu.pgo"),
-                digest: sha256(b"profile"),
+                digest: Digest::of(b"profile").tagged(),
             }),
             ..Sources::default()
         },
@@ -131,7 +131,7 @@ fn both_sides_tell_every_setting_that_goes_own_check_overlooks() {
     assert_eq!(main.toolchain, plugin.toolchain);
     assert_eq!(main.build_profile, "debug");
     assert_eq!(main.build_profile, plugin.build_profile);
-    assert_eq!(main.pgo_profile, Some(sha256(b"profile")));
+    assert_eq!(main.pgo_profile, Some(Digest::of(b"profile").tagged()));
     assert_eq!(main.pgo_profile, plugin.pgo_profile);
     assert_eq!(makers.rust_main().pgo_profile, None);
 

@@ -7,18 +7,17 @@
 use std::collections::BTreeMap;
 use std::env;
 
+use bimetal_files::Hasher;
 use bimetal_manifest::schema::Manifest;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::error::StampError;
 use crate::model::SourceTree;
 use crate::model::{Linkage, Plan};
-use crate::stages::lock::hex;
-use crate::toolchain::{work, write};
+use crate::toolchain::work;
 
 /// Name of main among the artifacts of a plan.
 pub(super) const MAIN: &str = "main";
@@ -57,14 +56,14 @@ pub(super) fn inputs_of_plugin(tree: &SourceTree, directory: &Utf8Path) -> Strin
 }
 
 fn inputs(tree: &SourceTree, wanted: impl Fn(&Utf8Path) -> bool) -> String {
-    let mut sum = Sha256::new();
+    let mut sum = Hasher::default();
     for (path, bytes) in tree.iter().filter(|(path, _)| wanted(path)) {
         sum.update(path.as_str());
         sum.update([0]);
         sum.update(bytes.len().to_le_bytes());
         sum.update(bytes);
     }
-    hex(&sum.finalize())
+    sum.finish().to_string()
 }
 
 /// The text of the artifact `name`: one manifest, or a list of them for main.
@@ -95,10 +94,7 @@ pub(super) fn settle(
         name: name.to_owned(),
         source,
     })?;
-    write::if_changed(&memory, &bytes).map_err(|source| StampError::Write {
-        path: memory,
-        source,
-    })?;
+    bimetal_files::write_if_changed(&memory, &bytes)?;
     Ok(remembered.text)
 }
 

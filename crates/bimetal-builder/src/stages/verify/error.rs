@@ -3,9 +3,11 @@
 //! In: what was found. Out: [`VerifyError`] as text. Invariant: a refusal lists everything that was
 //! found, not the first thing only.
 
-use std::io;
+use std::borrow::Cow;
 
+use bimetal_files::FileError;
 use bimetal_manifest::object::{ManifestError, ReadError};
+use bimetal_terminal::Hint;
 use camino::Utf8PathBuf;
 
 use crate::toolchain::InvocationError;
@@ -28,11 +30,8 @@ pub enum VerifyError {
     },
     #[error("the Collector that was built does not load its plugins")]
     Load { source: InvocationError },
-    #[error("cannot read `{path}`")]
-    Open {
-        path: Utf8PathBuf,
-        source: io::Error,
-    },
+    #[error("{0}")]
+    File(#[from] FileError),
     #[error("`{path}` cannot be read as what was built")]
     Read {
         path: Utf8PathBuf,
@@ -55,42 +54,32 @@ pub enum VerifyError {
     Stale { path: Utf8PathBuf },
     #[error("`{path}` changed while it was checked")]
     Changed { path: Utf8PathBuf },
-    #[error("cannot write `{path}`")]
-    Write {
-        path: Utf8PathBuf,
-        source: io::Error,
-    },
     #[error("cannot make the plugin lock")]
     Lock {
         source: bimetal_manifest::lock::LockError,
     },
 }
 
-impl VerifyError {
-    /// The next action for a person.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
+impl Hint for VerifyError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
             Self::Refused { .. } => {
-                Some("nothing was put into place; repair what is listed and build again")
+                "nothing was put into place; repair what is listed and build again"
             }
             Self::Stale { .. } | Self::NotProgram { .. } | Self::Form { .. } => {
-                Some("delete the directory `.bimetal` in the output directory and build again")
+                "delete the directory `.bimetal` in the output directory and build again"
             }
-            Self::Changed { .. } => {
-                Some("see that nothing else builds into the same output directory")
+            Self::Changed { .. } => "see that nothing else builds into the same output directory",
+            Self::Load { source } if source.hint().is_none() => {
+                "nothing was put into place; what is printed above names the plugin and the reason"
             }
-            Self::Load { source } => source.hint().or(Some(
-                "nothing was put into place; what is printed above names the plugin and the reason",
-            )),
-            Self::Read { source, .. } => source.hint(),
-            Self::Manifest { source, .. } => source.hint(),
-            Self::Write { .. } => {
-                Some("see that the output directory is writable and the disk not full")
-            }
-            Self::Check { .. } | Self::Open { .. } | Self::Lock { .. } => None,
-        }
+            _ => return None,
+        };
+        Some(hint.into())
     }
+}
 
+impl VerifyError {
     /// Whether a plugin was judged and did not pass; the program then ends with 2.
     pub fn is_refusal(&self) -> bool {
         match self {
@@ -100,10 +89,5 @@ impl VerifyError {
             } => status.code().is_some_and(|code| JUDGING.contains(&code)),
             _ => false,
         }
-    }
-
-    /// Whether a person stopped us.
-    pub fn is_interrupt(&self) -> bool {
-        matches!(self, Self::Load { source } if source.is_interrupt())
     }
 }

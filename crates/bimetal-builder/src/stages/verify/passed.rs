@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::VerifyError;
 use super::{Checked, CheckedPlugin};
-use crate::toolchain::{work, write};
+use crate::toolchain::work;
 
 /// Digests of a main and of every plugin that it loaded.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,9 +46,8 @@ impl Passed {
     pub(super) fn remember(&self, out: &Utf8Path) -> Result<(), VerifyError> {
         let path = path(out);
         let text = serde_json::to_vec_pretty(self).expect("digests by file name are always JSON");
-        write::if_changed(&path, &text)
-            .map(drop)
-            .map_err(|source| VerifyError::Write { path, source })
+        bimetal_files::write_if_changed(&path, &text)?;
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use bimetal_files::Digest;
+use bimetal_files::{Digest, FileError};
 use bimetal_manifest::object::{self, Artifact, Form};
 use bimetal_manifest::schema::Language;
 use camino::Utf8Path;
@@ -18,10 +18,7 @@ use crate::stages::build::{BuiltMain, BuiltPlugin};
 /// A main without manifests: a regular file that may be executed.
 pub(super) fn program(built: BuiltMain) -> Result<Checked, VerifyError> {
     let BuiltMain { path, invocation } = built;
-    let failed = |source| VerifyError::Open {
-        path: path.clone(),
-        source,
-    };
+    let failed = FileError::reading(&path);
     let named = fs_err::symlink_metadata(&path).map_err(failed)?;
     if !named.is_file() || named.len() == 0 || named.permissions().mode() & 0o111 == 0 {
         return Err(VerifyError::NotProgram {
@@ -93,11 +90,8 @@ pub(super) fn plugin(
 }
 
 fn without_facts(path: &Utf8Path) -> Result<Checked, VerifyError> {
-    let failed = |source| VerifyError::Open {
-        path: path.to_owned(),
-        source,
-    };
-    let file = fs_err::File::open(path.as_std_path()).map_err(failed)?;
+    let failed = FileError::reading(path);
+    let file = bimetal_files::open(path)?;
     Ok(Checked {
         path: path.to_owned(),
         size: file.metadata().map_err(failed)?.len(),
@@ -109,19 +103,13 @@ fn without_facts(path: &Utf8Path) -> Result<Checked, VerifyError> {
 fn artifact(path: &Utf8Path) -> Result<(Artifact, Checked), VerifyError> {
     use object::ReadError::{Io, Open};
     let (file, artifact) = object::open(path).map_err(|source| match source {
-        Open { source } | Io { source } => VerifyError::Open {
-            path: path.to_owned(),
-            source,
-        },
+        Open { source } | Io { source } => FileError::reading(path)(source).into(),
         source => VerifyError::Read {
             path: path.to_owned(),
             source,
         },
     })?;
-    let sha256 = Digest::of_file(&file).map_err(|source| VerifyError::Open {
-        path: path.to_owned(),
-        source,
-    })?;
+    let sha256 = Digest::of_file(&file).map_err(FileError::reading(path))?;
     let text = artifact
         .manifests
         .as_ref()
@@ -190,7 +178,7 @@ mod tests {
         ));
         assert!(matches!(
             program_at(path.with_file_name("absent")),
-            Err(VerifyError::Open { .. })
+            Err(VerifyError::File(_))
         ));
     }
 

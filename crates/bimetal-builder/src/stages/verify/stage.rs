@@ -4,18 +4,17 @@
 //! `plugins.lock`. Invariant: what main is asked to load is named, placed and locked like what the
 //! user gets, and has the bytes that were compared.
 
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 
-use bimetal_files::Digest;
+use bimetal_files::{FileError, copy_file, remove_directory};
 use bimetal_manifest::lock::{FILE_NAME, Lock, LockedPlugin};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
-use sha2::{Digest as _, Sha256};
 
 use super::CheckedPlugin;
 use super::error::VerifyError;
-use crate::toolchain::work;
+use crate::toolchain::{interrupt, work};
 
 /// Like in the finished distribution: main refuses what others can write.
 const MODE: u32 = 0o755;
@@ -34,28 +33,24 @@ impl Stage {
     /// Copies `plugins` into a fresh directory below `out`.
     pub(super) fn make(out: &Utf8Path, plugins: &[CheckedPlugin]) -> Result<Self, VerifyError> {
         let root = work::directory(out).join("stage");
-        remove(&root).map_err(|source| VerifyError::Write {
-            path: root.clone(),
-            source,
-        })?;
+        remove_directory(&root)?;
         let mut stage = Self {
             root,
             plugins: Vec::new(),
         };
         for (directory, mode) in [(stage.directory(), MODE), (stage.temporary(), PRIVATE)] {
-            make_directory(&directory, mode).map_err(|source| VerifyError::Write {
-                path: directory,
-                source,
-            })?;
+            make_directory(&directory, mode).map_err(FileError::writing(&directory))?;
         }
         for plugin in plugins {
             let path = stage.directory().join(plugin.built.file_name());
-            copy(&plugin.checked.path, plugin.checked.sha256, &path)?;
+            let from = &plugin.checked.path;
+            if copy_file(from, &path, MODE, interrupt::requested)? != plugin.checked.sha256 {
+                return Err(VerifyError::Changed { path: from.clone() });
+            }
             stage.plugins.push(path);
         }
         let path = stage.directory().join(FILE_NAME);
-        fs::write(&path, lock(plugins)?.to_text())
-            .map_err(|source| VerifyError::Write { path, source })?;
+        bimetal_files::write(&path, lock(plugins)?.to_text())?;
         Ok(stage)
     }
 
@@ -73,7 +68,7 @@ impl Stage {
 impl Drop for Stage {
     fn drop(&mut self) {
         // It is in the work directory: the next run removes what is left.
-        let _left = remove(&self.root);
+        let _left = remove_directory(&self.root);
     }
 }
 
@@ -89,49 +84,9 @@ pub fn lock(plugins: &[CheckedPlugin]) -> Result<Lock, VerifyError> {
     Lock::new(locked.collect()).map_err(|source| VerifyError::Lock { source })
 }
 
-fn remove(directory: &Utf8Path) -> io::Result<()> {
-    match fs::remove_dir_all(directory) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
 /// The mode holds whatever the user's mask is.
 fn make_directory(directory: &Utf8Path, mode: u32) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true).mode(mode).create(directory)?;
     fs::set_permissions(directory, std::fs::Permissions::from_mode(mode))
-}
-
-/// Copies a file that must have this digest.
-fn copy(from: &Utf8Path, digest: Digest, to: &Utf8Path) -> Result<(), VerifyError> {
-    let unreadable = |source| VerifyError::Open {
-        path: from.to_owned(),
-        source,
-    };
-    let unwritable = |source| VerifyError::Write {
-        path: to.to_owned(),
-        source,
-    };
-    let mut input = fs::File::open(from.as_std_path()).map_err(unreadable)?;
-    let mut output = fs::File::create(to.as_std_path()).map_err(unwritable)?;
-    let (mut sum, mut buffer) = (Sha256::new(), vec![0; 256 << 10]);
-    loop {
-        let length = match input.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(length) => length,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(source) => return Err(unreadable(source)),
-        };
-        sum.update(&buffer[..length]);
-        output.write_all(&buffer[..length]).map_err(unwritable)?;
-    }
-    if Digest(sum.finalize().into()) != digest {
-        return Err(VerifyError::Changed {
-            path: from.to_owned(),
-        });
-    }
-    output
-        .set_permissions(std::fs::Permissions::from_mode(MODE))
-        .map_err(unwritable)
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 
+use bimetal_files::Digest;
 use bimetal_manifest::schema::{Component, Kind, Language};
 use camino::Utf8Path;
 use fs_err as fs;
