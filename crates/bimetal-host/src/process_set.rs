@@ -6,7 +6,7 @@
 
 use bimetal_manifest::Artifact;
 use bimetal_manifest::object::PackageHashes;
-use bimetal_verify::compare::{Candidate, What, thread_locals};
+use bimetal_verify::compare::{Candidate, Check, thread_locals};
 use bimetal_verify::{Mismatch, Rules, predict};
 
 /// What earlier plugins left in the process.
@@ -61,7 +61,7 @@ impl ProcessSet {
             .into_iter()
             .flat_map(|prediction| prediction.mismatches);
         mismatches
-            .filter(|mismatch| mismatch.what == What::PluginSet)
+            .filter(|mismatch| mismatch.check == Check::PluginSet)
             .collect()
     }
 

@@ -127,7 +127,7 @@ pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
 
 /// What differs, without what follows from it.
 fn sentence(mismatch: &Mismatch, text: &mut String) {
-    let _ = write!(text, "{}", mismatch.what.as_str().replace('_', " "));
+    let _ = write!(text, "{}", mismatch.check.words());
     if !mismatch.subject.is_empty() {
         let _ = write!(text, " `{}`", mismatch.subject);
     }
@@ -162,7 +162,7 @@ fn describe(mismatch: &Mismatch, text: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use bimetal_verify::compare::{Class, What};
+    use bimetal_verify::compare::{Check, Outcome};
 
     use super::*;
 
@@ -174,8 +174,8 @@ mod tests {
             .because("`plugins.lock` does not list it", Some("build it again"))
             .because("a problem without advice", None);
         refusal.mismatches.push(Mismatch {
-            class: Class::WouldAbort,
-            what: What::PackageHash,
+            outcome: Outcome::WouldAbort,
+            check: Check::PackageHash,
             subject: "standard library".to_owned(),
             main: Some("go1.26.8".to_owned()),
             plugin: Some("go1.26.7".to_owned()),

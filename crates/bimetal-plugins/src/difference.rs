@@ -3,7 +3,7 @@
 //! In: a [`Mismatch`]. Out: lines. Invariant: both values, what would happen and what repairs it
 //! are always there; names are counted, and as many of them are listed as the document has.
 
-use bimetal_verify::compare::{Class, Mismatch, NAMES_LIMIT, What};
+use bimetal_verify::compare::{Check, Mismatch, NAMES_LIMIT, Outcome};
 
 use bimetal_terminal::escape::field;
 use bimetal_terminal::table::{self, Cell};
@@ -11,12 +11,12 @@ use bimetal_terminal::{Printer, Tone};
 
 /// All lines of one difference.
 pub(crate) fn print(mismatch: &Mismatch, out: &Printer) {
-    let tone = if mismatch.class == Class::Refused {
+    let tone = if mismatch.outcome == Outcome::Refused {
         Tone::Warning
     } else {
         Tone::Bad
     };
-    let what = mismatch.what.as_str().replace('_', " ");
+    let what = mismatch.check.words();
     let title = out.paint(&format!("{what} {}", quoted(&mismatch.subject)), tone);
     out.data(&format!("  {}", title.trim_end()));
     let absent = || Cell::toned("-", Tone::Quiet);
@@ -41,7 +41,7 @@ pub(crate) fn print(mismatch: &Mismatch, out: &Printer) {
         "on load",
         Cell::new(format!(
             "{}: {}",
-            mismatch.class.as_str(),
+            mismatch.outcome.words(),
             mismatch.consequence
         )),
     ));
@@ -52,7 +52,7 @@ pub(crate) fn print(mismatch: &Mismatch, out: &Printer) {
 /// A few names stand in one line; many, which somebody asked for, one in each.
 fn touched(mismatch: &Mismatch) -> Vec<(&'static str, Cell)> {
     let Mismatch { names, count, .. } = mismatch;
-    if mismatch.what == What::HermeticEnvironment {
+    if mismatch.check == Check::HermeticEnvironment {
         return differing(names, *count);
     }
     if names.len() > NAMES_LIMIT {
@@ -135,8 +135,8 @@ mod tests {
     #[test]
     fn who_brings_a_dependency_in_and_every_name_that_was_asked_for_are_shown() {
         let mut difference = Mismatch {
-            class: Class::WouldRunWrongCode,
-            what: What::Dependency,
+            outcome: Outcome::WouldRunWrongCode,
+            check: Check::Dependency,
             subject: "example.com/a".to_owned(),
             main: Some("h1:one".to_owned()),
             plugin: Some("h1:two".to_owned()),

@@ -9,7 +9,7 @@ use bimetal_manifest::lock::LockStatus;
 use bimetal_manifest::object::{self, Artifact, Form, ReadError};
 use bimetal_verify::Catalog;
 use bimetal_verify::catalog::{CatalogEntry, CheckOptions, Duplicate, PluginReport, Problem};
-use bimetal_verify::compare::{Conflict, What};
+use bimetal_verify::compare::{Check, Conflict};
 use camino::Utf8Path;
 
 use crate::document::{PluginDocument, Status};
@@ -112,10 +112,10 @@ fn document(
     }
     if document.problem.is_some() {
         // The problem says the same, and it is there also when nothing was compared.
-        let repeats = |what| matches!(what, What::Manifest | What::Form | What::Component);
+        let repeats = |what| matches!(what, Check::Manifest | Check::Form | Check::Component);
         document
             .mismatches
-            .retain(|mismatch| !repeats(mismatch.what));
+            .retain(|mismatch| !repeats(mismatch.check));
     }
     for mismatch in &mut document.mismatches {
         mismatch.shorten(settings.names_limit);

@@ -5,7 +5,7 @@
 
 use bimetal_manifest::Lock;
 use bimetal_verify::catalog::Problem;
-use bimetal_verify::compare::{Class, Mismatch, What};
+use bimetal_verify::compare::{Check, Mismatch, Outcome};
 use camino::Utf8Path;
 
 /// What lies beside the plugins.
@@ -49,8 +49,8 @@ impl FoundLock {
     pub(crate) fn mismatch(&self) -> Option<Mismatch> {
         let problem = self.problem()?;
         Some(Mismatch {
-            class: Class::Refused,
-            what: What::Lock,
+            outcome: Outcome::Refused,
+            check: Check::Lock,
             subject: "unusable".to_owned(),
             main: None,
             plugin: None,

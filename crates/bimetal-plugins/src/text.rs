@@ -316,7 +316,7 @@ fn short_reason(plugin: &PluginDocument) -> Option<String> {
             .first()
             .map(|question| field(question).into_owned());
     };
-    let what = first.what.as_str().replace('_', " ");
+    let what = first.check.words();
     let sides = match (&first.main, &first.plugin) {
         (Some(main), Some(plugin)) => format!(": main {}, plugin {}", field(main), field(plugin)),
         (Some(main), None) => format!(": main {}", field(main)),

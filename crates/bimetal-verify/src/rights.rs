@@ -14,7 +14,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
 
-use crate::compare::{Class, Mismatch, What};
+use crate::compare::{Check, Mismatch, Outcome};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::private_group::is_private;
@@ -101,8 +101,8 @@ impl RightsError {
     pub fn mismatch(&self, name: &str) -> Mismatch {
         let (wanted, found) = self.values();
         Mismatch {
-            class: Class::Refused,
-            what: What::File,
+            outcome: Outcome::Refused,
+            check: Check::File,
             subject: name.to_owned(),
             main: Some(wanted),
             plugin: Some(found),

@@ -8,7 +8,7 @@ use bimetal_manifest::schema::Policy;
 use bimetal_manifest::{Artifact, Lock, object};
 use bimetal_verify::catalog::Verdict;
 use bimetal_verify::compare::Candidate;
-use bimetal_verify::compare::{Class, Mismatch, What, conflicts, predict};
+use bimetal_verify::compare::{Check, Mismatch, Outcome, conflicts, predict};
 use bimetal_verify::{Catalog, CheckOptions, Rules, ScanOptions, System, compare};
 use camino::Utf8Path;
 
@@ -125,32 +125,35 @@ fn read(path: &Utf8Path) -> Artifact {
 fn first(mismatches: &[Mismatch]) -> Predicted {
     let found = mismatches
         .iter()
-        .min_by_key(|mismatch| (step(mismatch), std::cmp::Reverse(mismatch.class)))
+        .min_by_key(|mismatch| (step(mismatch), std::cmp::Reverse(mismatch.outcome)))
         .unwrap();
     let subject = Utf8Path::new(&found.subject);
-    let name = match (found.what, subject.parent(), subject.file_name()) {
+    let name = match (found.check, subject.parent(), subject.file_name()) {
         // Of a place on this machine the last directory tells enough.
-        (What::PluginSet, Some(directory), Some(name)) => {
+        (Check::PluginSet, Some(directory), Some(name)) => {
             format!("{}/{name}", directory.file_name().unwrap_or_default())
         }
         _ => found.subject.clone(),
     };
-    let reason = format!("{} {name}", found.what.as_str());
-    Predicted::Refused(found.class, reason)
+    let reason = format!("{} {name}", found.check.as_str());
+    Predicted::Refused(found.outcome, reason)
 }
 
 /// When a mismatch shows.
 fn step(mismatch: &Mismatch) -> u8 {
-    match (mismatch.what, mismatch.class) {
-        (What::File | What::Target, _) => 0,
+    match (mismatch.check, mismatch.outcome) {
+        (Check::File | Check::Target, _) => 0,
         // Code and data that do not fit together show only when all the rest has gone well.
-        (_, Class::WouldRunWrongCode) => 5,
-        (What::Libc | What::NeededLibrary | What::UndefinedSymbol | What::ThreadLocals, _) => 1,
+        (_, Outcome::WouldRunWrongCode) => 5,
+        (Check::Libc | Check::NeededLibrary | Check::UndefinedSymbol | Check::ThreadLocals, _) => 1,
         (
-            What::Form | What::Toolchain | What::DeniedToolchain | What::Witness,
-            Class::WouldAbort,
+            Check::Form
+            | Check::Toolchain
+            | Check::DeniedToolchain
+            | Check::ManifestContradictsBinary,
+            Outcome::WouldAbort,
         ) => 2,
-        (What::Factory | What::Abi | What::AbiFeature | What::Component, _) => 4,
+        (Check::Factory | Check::Abi | Check::AbiFeature | Check::Component, _) => 4,
         _ => 3,
     }
 }

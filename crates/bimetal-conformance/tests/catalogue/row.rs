@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use bimetal_verify::compare::Class;
+use bimetal_verify::compare::Outcome;
 
 /// What the bytes say about loading a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(crate) enum Predicted {
     /// It is no whole object file: no loader will run its code, and one that maps it may die of it.
     Unreadable(String),
     /// It does not fit, and this comes of it first.
-    Refused(Class, String),
+    Refused(Outcome, String),
 }
 
 /// What came of loading it.
@@ -86,9 +86,9 @@ impl Finding {
             Predicted::Undecidable => seen != Symptom::WrongCode,
             Predicted::Unreadable(_) => matches!(seen, Symptom::Error | Symptom::Death),
             Predicted::Refused(..) if self.judge == Judge::Collector => seen == Symptom::Error,
-            Predicted::Refused(Class::Refused, _) => seen == Symptom::Error,
-            Predicted::Refused(Class::WouldAbort, _) => seen == Symptom::Death,
-            Predicted::Refused(Class::WouldRunWrongCode, _) => seen == Symptom::WrongCode,
+            Predicted::Refused(Outcome::Refused, _) => seen == Symptom::Error,
+            Predicted::Refused(Outcome::WouldAbort, _) => seen == Symptom::Death,
+            Predicted::Refused(Outcome::WouldRunWrongCode, _) => seen == Symptom::WrongCode,
         };
         is_predicted && seen == self.symptom
     }

@@ -198,7 +198,7 @@ impl Finding {
 }
 
 fn of_mismatch(mismatch: &Mismatch, path: &Utf8Path) -> Finding {
-    let mut text = mismatch.what.as_str().replace('_', " ");
+    let mut text = mismatch.check.words();
     if !mismatch.subject.is_empty() {
         text = format!("{text} `{}`", mismatch.subject);
     }
@@ -214,11 +214,11 @@ fn of_mismatch(mismatch: &Mismatch, path: &Utf8Path) -> Finding {
     }
     let text = format!(
         "{text}. On load, {}: {}",
-        mismatch.class.as_str(),
+        mismatch.outcome.words(),
         mismatch.consequence
     );
     Finding {
-        rule: mismatch.what.as_str(),
+        rule: mismatch.check.as_str(),
         level: Level::Error,
         files: vec![path.to_owned()],
         subject: mismatch.subject.clone(),
@@ -236,14 +236,14 @@ fn with_repair(text: &str, repair: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use bimetal_verify::compare::{Class, What};
+    use bimetal_verify::compare::{Check, Outcome};
 
     use super::*;
 
     fn mismatch(plugin: &str) -> Mismatch {
         Mismatch {
-            class: Class::WouldAbort,
-            what: What::Toolchain,
+            outcome: Outcome::WouldAbort,
+            check: Check::Toolchain,
             subject: "go".to_owned(),
             main: Some("go1.26.6".to_owned()),
             plugin: Some(plugin.to_owned()),

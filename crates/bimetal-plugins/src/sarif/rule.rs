@@ -4,7 +4,7 @@
 //! the words that the check itself is described with; a check that is added there is a rule here
 //! without further ado.
 
-use bimetal_verify::compare::What;
+use bimetal_verify::compare::Check;
 use serde_json::Value;
 
 use super::log::{Configuration, Level, Rule, Text};
@@ -69,7 +69,7 @@ const OTHERS: [(&str, Level, &str, &str); 7] = [
 
 /// Every rule; a result names its place in this list.
 pub(crate) fn all() -> Vec<Rule> {
-    let checks = serde_json::to_value(schemars::schema_for!(What)).unwrap_or_default();
+    let checks = serde_json::to_value(schemars::schema_for!(Check)).unwrap_or_default();
     let mut rules: Vec<_> = checks["oneOf"]
         .as_array()
         .into_iter()
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn every_check_is_a_rule_with_its_own_description() {
         let rules = all();
-        for what in [What::File, What::PackageHash, What::Lock, What::Libc] {
+        for what in [Check::File, Check::PackageHash, Check::Lock, Check::Libc] {
             let rule = rules.iter().find(|rule| rule.id == what.as_str()).unwrap();
             assert!(rule.short_description.text.ends_with('.'), "{rule:?}");
         }

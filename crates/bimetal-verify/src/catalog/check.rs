@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use super::report::{Duplicate, PluginReport, Report, Verdict};
 use super::scan::{Catalog, CatalogEntry};
-use crate::compare::{Candidate, Class, Mismatch, Rules, What, compare, conflicts, open_questions};
+use crate::compare::{
+    Candidate, Check, Mismatch, Outcome, Rules, compare, conflicts, open_questions,
+};
 use bimetal_manifest::lock::{Lock, LockStatus};
 use bimetal_manifest::object::{Artifact, PackageHashes};
 use bimetal_manifest::schema::Kind;
@@ -162,10 +164,10 @@ fn lock_mismatch(
     let mismatch = match status {
         LockStatus::Pinned => return None,
         LockStatus::Unpinned if !options.require_lock => return None,
-        LockStatus::Unpinned => Mismatch::new(Class::Refused, What::Lock, "not listed")
+        LockStatus::Unpinned => Mismatch::new(Outcome::Refused, Check::Lock, "not listed")
             .consequence("nobody vouches for its bytes, and a lock is required")
             .remedy("add it to `plugins.lock` by building it with `bimetal`"),
-        LockStatus::Changed => Mismatch::new(Class::Refused, What::Lock, "changed")
+        LockStatus::Changed => Mismatch::new(Outcome::Refused, Check::Lock, "changed")
             .values(
                 options
                     .lock

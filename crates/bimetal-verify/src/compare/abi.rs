@@ -3,7 +3,7 @@
 //! In: a pair. Out: mismatches. Invariant: pure; these hold under every policy.
 
 use super::Pair;
-use super::mismatch::{Class, Mismatch, What};
+use super::mismatch::{Check, Mismatch, Outcome};
 use super::rust_flags;
 use bimetal_manifest::schema::{Abi, Language};
 
@@ -21,7 +21,7 @@ pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
         }
         (main, plugin) => {
             let text = |abi: &Option<Abi>| abi.as_ref().map(number);
-            let mismatch = Mismatch::new(Class::Refused, What::Abi, "version")
+            let mismatch = Mismatch::new(Outcome::Refused, Check::Abi, "version")
                 .values(text(main).as_deref(), text(plugin).as_deref())
                 .consequence("nobody knows whether the two sides agree on the tables between them")
                 .remedy("build both with `bimetal`, which records the version of the C ABI");
@@ -35,21 +35,21 @@ pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
 fn version(main: &Abi, plugin: &Abi) -> Option<Mismatch> {
     let (class, consequence, remedy) = if main.major != plugin.major {
         (
-            Class::WouldAbort,
+            Outcome::WouldAbort,
             "the two sides would read each other's tables wrongly",
             SDK,
         )
     } else if plugin.minor > main.minor {
         let remedy = "build the plugin with an older SDK, or main with a newer `bimetal`";
         (
-            Class::Refused,
+            Outcome::Refused,
             "the plugin would call what main does not have",
             remedy,
         )
     } else {
         return None;
     };
-    let mismatch = Mismatch::new(class, What::Abi, "version")
+    let mismatch = Mismatch::new(class, Check::Abi, "version")
         .main(number(main))
         .plugin(number(plugin))
         .consequence(consequence)
@@ -63,7 +63,7 @@ fn features<'a>(main: &'a Abi, plugin: &'a Abi) -> impl Iterator<Item = Mismatch
         .iter()
         .filter(|feature| !main.features.contains(feature))
         .map(|feature| {
-            Mismatch::new(Class::Refused, What::AbiFeature, feature)
+            Mismatch::new(Outcome::Refused, Check::AbiFeature, feature)
                 .plugin("needed")
                 .consequence("the plugin would ask main for something that it does not offer")
                 .remedy(SDK)
@@ -76,7 +76,7 @@ fn panic(pair: &Pair<'_>) -> Option<Mismatch> {
     let strategy = options
         .get(rust_flags::PANIC)
         .filter(|strategy| *strategy != "unwind")?;
-    let mismatch = Mismatch::new(Class::WouldAbort, What::Flag, rust_flags::PANIC)
+    let mismatch = Mismatch::new(Outcome::WouldAbort, Check::Flag, rust_flags::PANIC)
         .main("unwind")
         .plugin(strategy)
         .consequence("a panic in the plugin would end the Collector instead of becoming an error")

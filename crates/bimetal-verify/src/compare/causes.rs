@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::dependencies::{DIRECTORY_AGAINST_VERSION, is_directory};
-use super::mismatch::{Class, Mismatch, What};
+use super::mismatch::{Check, Mismatch, Outcome};
 use super::packages::is_standard;
 use bimetal_manifest::object::{Artifact, GoFacts, Module};
 use bimetal_manifest::schema::Language;
@@ -130,16 +130,17 @@ fn cause(found: &[Mismatch], shared: &Shared<'_>, package: &str) -> Option<usize
     let place = |is_it: &dyn Fn(&Mismatch) -> bool| found.iter().position(is_it);
     if !is_standard(package)
         && let Some(module) = shared.module_of(package)
-        && let Some(index) = place(&|one| one.what == What::Dependency && one.subject == module)
+        && let Some(index) = place(&|one| one.check == Check::Dependency && one.subject == module)
     {
         return Some(index);
     }
     let toolchain = place(&|one| {
-        matches!(one.what, What::Toolchain)
-            || (one.what == What::Witness && one.subject == "compiler of plugin")
+        matches!(one.check, Check::Toolchain)
+            || (one.check == Check::ManifestContradictsBinary
+                && one.subject == "compiler of plugin")
     });
     let wide = |name: &&str| {
-        place(&|one| matches!(one.what, What::Flag | What::Environment) && one.subject == *name)
+        place(&|one| matches!(one.check, Check::Flag | Check::Environment) && one.subject == *name)
     };
     let is_cgo_only = |name: &&str| name.starts_with("CGO_C");
     toolchain.or_else(|| {
@@ -156,7 +157,7 @@ fn cause(found: &[Mismatch], shared: &Shared<'_>, package: &str) -> Option<usize
 fn with_packages(mismatch: Mismatch, packages: &[&str], shared: &Shared<'_>) -> Option<Mismatch> {
     if !packages.is_empty() {
         let count = packages.len();
-        let is_fatal = mismatch.class == Class::WouldAbort;
+        let is_fatal = mismatch.outcome == Outcome::WouldAbort;
         let mismatch = mismatch.names(count, packages.iter().copied());
         return Some(if is_fatal {
             mismatch
@@ -167,12 +168,12 @@ fn with_packages(mismatch: Mismatch, packages: &[&str], shared: &Shared<'_>) -> 
                     format!("`plugin.Open` would refuse it: the hashes of {count} packages differ")
                 }
             };
-            mismatch.class(Class::Refused).consequence(text)
+            mismatch.outcome(Outcome::Refused).consequence(text)
         });
     }
-    let is_harmless = match mismatch.what {
-        What::Dependency => !shared.has_packages_of(&mismatch.subject),
-        What::Flag | What::Environment => HARMLESS_ALONE.contains(&mismatch.subject.as_str()),
+    let is_harmless = match mismatch.check {
+        Check::Dependency => !shared.has_packages_of(&mismatch.subject),
+        Check::Flag | Check::Environment => HARMLESS_ALONE.contains(&mismatch.subject.as_str()),
         _ => false,
     };
     (!is_harmless).then_some(mismatch)
@@ -213,7 +214,7 @@ fn of_module(module: &str, packages: &[&str], main: &GoFacts, plugin: &GoFacts) 
             "build both from the same files of `{module}`: Go compares where declarations stand as well, so one comment line more is a difference"
         )
     };
-    Mismatch::new(Class::Refused, What::PackageHash, module)
+    Mismatch::new(Outcome::Refused, Check::PackageHash, module)
         .values(ours.as_deref(), theirs.as_deref())
         .names(packages.len(), packages.iter().copied())
         .consequence("`plugin.Open` would refuse it, and its code would stay in the process and spoil later plugins")
@@ -237,7 +238,7 @@ fn version(go: &GoFacts, path: &str) -> Option<String> {
 
 fn of_standard(packages: &[&str], shared: &Shared<'_>) -> Mismatch {
     let standard = shared.all.iter().filter(|package| is_standard(package));
-    Mismatch::new(Class::Refused, What::PackageHash, "Go's standard library")
+    Mismatch::new(Outcome::Refused, Check::PackageHash, "Go's standard library")
         .names(packages.len(), packages.iter().copied())
         .consequence("`plugin.Open` would refuse it, and its code would stay in the process and spoil later plugins")
         .remedy(super::packages::cause(packages, standard.count()))

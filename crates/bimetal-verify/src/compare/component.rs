@@ -2,7 +2,7 @@
 //!
 //! In: two artifacts. Out: mismatches. Invariant: pure.
 
-use super::mismatch::{Class, Mismatch, What};
+use super::mismatch::{Check, Mismatch, Outcome};
 use bimetal_manifest::object::{Artifact, Form, SymbolKind};
 use bimetal_manifest::schema::{Component, Kind};
 
@@ -20,7 +20,7 @@ pub(super) fn compare(main: &Artifact, plugin: &Artifact) -> Vec<Mismatch> {
             found.extend(taken(main, component));
         }
         None if plugin.manifests.is_ok() => {
-            let mismatch = Mismatch::new(Class::Refused, What::Component, "component")
+            let mismatch = Mismatch::new(Outcome::Refused, Check::Component, "component")
                 .consequence("main would not know what the plugin brings")
                 .remedy("build the plugin with `bimetal`, which records kind and type");
             found.push(mismatch);
@@ -58,7 +58,7 @@ fn go_factory(found: Option<SymbolKind>) -> Option<Mismatch> {
             "the plugin would be loaded and then found to have no factory",
         ),
     };
-    let mismatch = Mismatch::new(Class::Refused, What::Factory, "NewFactory")
+    let mismatch = Mismatch::new(Outcome::Refused, Check::Factory, "NewFactory")
         .main("a function")
         .plugin(plugin)
         .consequence(consequence)
@@ -84,7 +84,7 @@ fn signature(main: &Artifact, plugin: &Artifact, kind: Kind) -> Option<Mismatch>
         || "a function of another type".to_owned(),
         |other| format!("perhaps func() {}.Factory", other.as_str()),
     );
-    let mismatch = Mismatch::new(Class::Refused, What::Factory, "NewFactory")
+    let mismatch = Mismatch::new(Outcome::Refused, Check::Factory, "NewFactory")
         .main(wanted)
         .plugin(found)
         .consequence("the plugin would be loaded, and then main could not use its factory")
@@ -102,11 +102,11 @@ fn rust_factory(plugin: &Artifact, kind: Kind) -> Vec<Mismatch> {
     if !is_there {
         let data = symbols.iter().any(|symbol| symbol.name == name);
         let class = if data {
-            Class::WouldAbort
+            Outcome::WouldAbort
         } else {
-            Class::Refused
+            Outcome::Refused
         };
-        let mismatch = Mismatch::new(class, What::Factory, &name)
+        let mismatch = Mismatch::new(class, Check::Factory, &name)
             .main("a function")
             .plugin(if data { "not a function" } else { "missing" })
             .consequence(if data {
@@ -121,7 +121,7 @@ fn rust_factory(plugin: &Artifact, kind: Kind) -> Vec<Mismatch> {
         .iter()
         .filter(|symbol| symbol.name.ends_with(FACTORY_SUFFIX) && symbol.name != name);
     found.extend(others.map(|symbol| {
-        Mismatch::new(Class::Refused, What::Factory, &symbol.name)
+        Mismatch::new(Outcome::Refused, Check::Factory, &symbol.name)
             .main(&name)
             .plugin("exported too")
             .consequence(
@@ -138,7 +138,7 @@ fn taken(main: &Artifact, component: &Component) -> Option<Mismatch> {
         .components()
         .find(|own| own.kind == component.kind && own.type_name == component.type_name)?;
     let subject = format!("{} {}", component.kind.as_str(), component.type_name);
-    let mismatch = Mismatch::new(Class::Refused, What::Component, &subject)
+    let mismatch = Mismatch::new(Outcome::Refused, Check::Component, &subject)
         .main(format!("linked in: {}", same.module))
         .plugin(&component.module)
         .consequence("two factories for one type: a configuration could mean either")

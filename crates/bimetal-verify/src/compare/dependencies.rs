@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::Pair;
-use super::mismatch::{Class, Mismatch, What};
+use super::mismatch::{Check, Mismatch, Outcome};
 use bimetal_manifest::object::{Artifact, Module};
 use bimetal_manifest::schema::{Dependency, Language, Manifest};
 
@@ -71,11 +71,11 @@ fn difference(pair: &Pair<'_>, name: &str, main: &str, plugin: &str) -> Mismatch
     let is_same_version = ours.is_some() && ours == theirs;
     let (class, consequence) = match pair.language {
         Language::Go => (
-            Class::WouldRunWrongCode,
+            Outcome::WouldRunWrongCode,
             "two bodies of the same functions would work on the same variables, unnoticed",
         ),
         Language::Rust => (
-            Class::Refused,
+            Outcome::Refused,
             "main's policy `exact` takes only plugins with its own crates",
         ),
     };
@@ -83,7 +83,7 @@ fn difference(pair: &Pair<'_>, name: &str, main: &str, plugin: &str) -> Mismatch
         Some(version) => format!("{version} {hash}"),
         None => hash.to_owned(),
     };
-    Mismatch::new(class, What::Dependency, name)
+    Mismatch::new(class, Check::Dependency, name)
         .main(text(ours, main))
         .plugin(text(theirs, plugin))
         .required_by(requirers(pair.plugin_part, name))
@@ -164,7 +164,7 @@ fn witnesses(plugin: &Artifact, part: &Manifest) -> Vec<Mismatch> {
         .filter(|(_, module, told)| module.sum != **told && told.starts_with("h1:"))
         .filter(|(path, ..)| !is_replaced(part, path))
         .map(|(path, module, told)| {
-            Mismatch::new(Class::Refused, What::Witness, path)
+            Mismatch::new(Outcome::Refused, Check::ManifestContradictsBinary, path)
                 .plugin(format!("manifest: {told}, file: {}", module.sum))
                 .consequence("the manifest is not that of the code beside it, so nothing in it can be trusted")
                 .remedy("build the plugin again with `bimetal`")

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Pair;
 use super::link_values;
-use super::mismatch::{Class, Mismatch, What};
+use super::mismatch::{Check, Mismatch, Outcome};
 use super::rust_flags;
 use bimetal_manifest::Artifact;
 use bimetal_manifest::schema::Language;
@@ -119,7 +119,7 @@ fn pgo_profile(pair: &Pair<'_>) -> Option<Mismatch> {
     if main == plugin {
         return None;
     }
-    let mismatch = Mismatch::new(Class::WouldRunWrongCode, What::Flag, "PGO profile")
+    let mismatch = Mismatch::new(Outcome::WouldRunWrongCode, Check::Flag, "PGO profile")
         .values(main, plugin)
         .consequence("packages that both have would be compiled differently, unnoticed")
         .remedy("build both with `-pgo` and the same file, or both with `-pgo=off`; never one of them with `auto`");
@@ -205,19 +205,19 @@ fn recorded(pair: &Pair<'_>, found: &[Mismatch]) -> Vec<Mismatch> {
 fn go_flag(name: &str, main: Option<&str>, plugin: Option<&str>) -> Mismatch {
     let (class, consequence) = match name {
         "-gcflags" | "-asmflags" => (
-            Class::WouldRunWrongCode,
+            Outcome::WouldRunWrongCode,
             "packages that both have would be compiled differently, mostly unnoticed",
         ),
         "-tags" => (
-            Class::WouldRunWrongCode,
+            Outcome::WouldRunWrongCode,
             "packages that both have may consist of other files, sometimes unnoticed",
         ),
         _ => (
-            Class::WouldRunWrongCode,
+            Outcome::WouldRunWrongCode,
             "packages that both have would be compiled differently, unnoticed",
         ),
     };
-    Mismatch::new(class, What::Flag, name)
+    Mismatch::new(class, Check::Flag, name)
         .values(main, plugin)
         .consequence(consequence)
         .remedy(flag_remedy(name, main))
@@ -234,15 +234,15 @@ pub(super) fn flag_remedy(name: &str, main: Option<&str>) -> String {
 fn variable(name: &str, main: Option<&str>, plugin: Option<&str>) -> Mismatch {
     let (class, consequence) = match name {
         "GOAMD64" | "GOARM64" | "GOARM" => (
-            Class::WouldRunWrongCode,
+            Outcome::WouldRunWrongCode,
             "packages that both have would be there for two processors: results differ, and instructions that this one lacks end the process",
         ),
         "GOEXPERIMENT" | "GOFLAGS" | "GOFIPS140" | "CGO_ENABLED" => (
-            Class::WouldRunWrongCode,
+            Outcome::WouldRunWrongCode,
             "packages that both have would be compiled differently, unnoticed",
         ),
         _ => (
-            Class::WouldRunWrongCode,
+            Outcome::WouldRunWrongCode,
             "C code that both have would be compiled differently, unnoticed",
         ),
     };
@@ -250,7 +250,7 @@ fn variable(name: &str, main: Option<&str>, plugin: Option<&str>) -> Mismatch {
         Some(value) => format!("build the plugin with `{name}={value}` in the environment"),
         None => format!("build the plugin without `{name}` in the environment"),
     };
-    Mismatch::new(class, What::Environment, name)
+    Mismatch::new(class, Check::Environment, name)
         .values(main, plugin)
         .consequence(consequence)
         .remedy(remedy)

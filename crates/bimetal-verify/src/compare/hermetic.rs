@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Pair;
-use super::mismatch::{Class, Mismatch, What};
+use super::mismatch::{Check, Mismatch, Outcome};
 use bimetal_manifest::schema::{Hermetic, Manifest, Policy};
 
 pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
@@ -31,7 +31,7 @@ fn contradiction(subject: &str, part: &Manifest) -> Option<Mismatch> {
         return None;
     }
     let told = part.environment_hash.as_deref();
-    let mismatch = Mismatch::new(Class::Refused, What::HermeticEnvironment, subject)
+    let mismatch = Mismatch::new(Outcome::Refused, Check::HermeticEnvironment, subject)
         .consequence("its manifest names another environment hash than that of the environment it describes: somebody changed one of them")
         .remedy("build it again with `bimetal --hermetic`");
     Some(match subject {
@@ -44,7 +44,7 @@ fn difference(main: &Manifest, plugin: &Manifest) -> Option<Mismatch> {
     let wanted = main.hermetic.as_ref()?;
     let main_hash = main.environment_hash.as_deref();
     let Some(found) = &plugin.hermetic else {
-        let mismatch = Mismatch::new(Class::Refused, What::HermeticEnvironment, "environment")
+        let mismatch = Mismatch::new(Outcome::Refused, Check::HermeticEnvironment, "environment")
             .main(main_hash.unwrap_or_default())
             .consequence("main comes from a hermetic build, and its policy `exact` takes only plugins of the same environment; this one was built outside of any")
             .remedy(REMEDY);
@@ -54,7 +54,7 @@ fn difference(main: &Manifest, plugin: &Manifest) -> Option<Mismatch> {
         return None;
     }
     let items = items(wanted, found);
-    let mismatch = Mismatch::new(Class::Refused, What::HermeticEnvironment, "environment")
+    let mismatch = Mismatch::new(Outcome::Refused, Check::HermeticEnvironment, "environment")
         .values(main_hash, plugin.environment_hash.as_deref())
         .names(items.len(), items.iter().map(String::as_str))
         .consequence("main comes from a hermetic build, and its policy `exact` takes only plugins of the same environment")

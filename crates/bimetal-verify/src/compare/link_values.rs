@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::Pair;
-use super::mismatch::{Class, Mismatch, What};
+use super::mismatch::{Check, Mismatch, Outcome};
 
 /// A plugin's variables of shared packages are main's: the loader binds data to whoever came first,
 /// so the plugin's own value is lost.
@@ -30,7 +30,7 @@ pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
         })
         .map(|(variable, value)| {
             let ours = ours.get(variable).map_or("the value in its source", String::as_str);
-            Mismatch::new(Class::WouldRunWrongCode, What::Flag, &format!("-ldflags=-X {variable}"))
+            Mismatch::new(Outcome::WouldRunWrongCode, Check::Flag, &format!("-ldflags=-X {variable}"))
                 .values(Some(ours), Some(value))
                 .consequence("the variable belongs to a package of main, so the plugin would see main's value, unnoticed")
                 .remedy(format!(

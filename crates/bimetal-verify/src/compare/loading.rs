@@ -4,7 +4,7 @@
 //! Invariant: pure; what the machine has was read before.
 
 use super::Rules;
-use super::mismatch::{Class, Mismatch, What};
+use super::mismatch::{Check, Mismatch, Outcome};
 use crate::system::{ALLOWED_LIBRARIES, System};
 use bimetal_manifest::object::{Artifact, Facts, Form, Library, UndefinedSymbol};
 
@@ -74,14 +74,14 @@ pub(super) fn open_questions(main: &Artifact, plugin: &Artifact, rules: Rules<'_
 fn requests(plugin: &Facts) -> Vec<Mismatch> {
     let mut found = Vec::new();
     for path in &plugin.run_paths {
-        let mismatch = Mismatch::new(Class::Refused, What::RunPath, path)
+        let mismatch = Mismatch::new(Outcome::Refused, Check::RunPath, path)
             .plugin(path)
             .consequence("the loader would look for libraries in a place of the plugin's choice")
             .remedy("build the plugin without `-rpath`");
         found.push(mismatch);
     }
     for request in &plugin.loader_requests {
-        let mismatch = Mismatch::new(Class::Refused, What::LoaderRequest, request)
+        let mismatch = Mismatch::new(Outcome::Refused, Check::LoaderRequest, request)
             .plugin("requested")
             .consequence("the loader would weaken or redirect the whole process")
             .remedy("build the plugin with `bimetal`, which links it without");
@@ -102,13 +102,13 @@ fn libraries(main: &Facts, plugin: &Facts, system: Option<&System>) -> Vec<Misma
     let mut found = Vec::new();
     for library in &plugin.needed {
         if !is_allowed(library) {
-            let mismatch = Mismatch::new(Class::Refused, What::NeededLibrary, library)
+            let mismatch = Mismatch::new(Outcome::Refused, Check::NeededLibrary, library)
                 .plugin("needed")
                 .consequence("it would bring code into the process that nobody has verified")
                 .remedy("link the library statically into the plugin");
             found.push(mismatch);
         } else if is_missing(library) {
-            let mismatch = Mismatch::new(Class::Refused, What::NeededLibrary, library)
+            let mismatch = Mismatch::new(Outcome::Refused, Check::NeededLibrary, library)
                 .main("not on this machine")
                 .plugin("needed")
                 .consequence(format!("the loader would not find `{library}`"))
@@ -143,7 +143,7 @@ fn versions(plugin: &Facts, system: &System) -> Vec<Mismatch> {
         .iter()
         .filter(|needed| !needed.weak && lacks(&needed.library, &needed.version))
         .map(|needed| {
-            Mismatch::new(Class::Refused, What::NeededLibrary, &needed.library)
+            Mismatch::new(Outcome::Refused, Check::NeededLibrary, &needed.library)
                 .main(format!("without {}", needed.version))
                 .plugin(format!("{} needed", needed.version))
                 .consequence(format!(
@@ -178,7 +178,7 @@ fn undefined(main: &Facts, plugin: &Facts, system: &System) -> Option<Mismatch> 
         .map(|symbol| symbol.name.as_str())
         .collect();
     let first = left.first()?;
-    let mismatch = Mismatch::new(Class::Refused, What::UndefinedSymbol, first)
+    let mismatch = Mismatch::new(Outcome::Refused, Check::UndefinedSymbol, first)
         .plugin("used, and nowhere defined")
         .names(left.len(), left.iter().copied())
         .consequence(format!("the loader would stop with `undefined symbol: {first}`"))
@@ -216,7 +216,7 @@ pub fn thread_locals(taken: u64, plugin: &Artifact, rules: Rules<'_>) -> Option<
         0 => String::new(),
         _ => format!(", {taken} of them taken by other plugins"),
     };
-    let mismatch = Mismatch::new(Class::Refused, What::ThreadLocals, "static TLS")
+    let mismatch = Mismatch::new(Outcome::Refused, Check::ThreadLocals, "static TLS")
         .main(format!("room for {room} bytes{of_others}"))
         .plugin(format!("{wanted} bytes"))
         .consequence("the loader would stop with `cannot allocate memory in static TLS block`")
@@ -241,7 +241,7 @@ fn interposed(main: &Facts, plugin: &Facts) -> Option<Mismatch> {
         .map(String::as_str)
         .collect();
     let first = names.first()?;
-    let mismatch = Mismatch::new(Class::WouldRunWrongCode, What::Interposed, first)
+    let mismatch = Mismatch::new(Outcome::WouldRunWrongCode, Check::Interposed, first)
         .main("exported")
         .plugin("exported, and bound at load")
         .names(names.len(), names.iter().copied())
@@ -270,7 +270,7 @@ fn allocator(plugin: &Facts) -> Option<Mismatch> {
         .filter(|name| ALLOCATOR.contains(name))
         .collect();
     let first = names.first()?;
-    let mismatch = Mismatch::new(Class::WouldAbort, What::Allocator, first)
+    let mismatch = Mismatch::new(Outcome::WouldAbort, Check::Allocator, first)
         .plugin("exported")
         .names(names.len(), names.iter().copied())
         .consequence("memory of the C library would be given back to the plugin's allocator, which ends the process")

@@ -11,13 +11,40 @@ use bimetal_terminal::escape;
 /// How many names a report lists unless it is asked for all.
 pub const NAMES_LIMIT: usize = 20;
 
+/// An enum whose words stand once: in JSON, and for people without the underscores.
+macro_rules! words {
+    ($(#[$about:meta])* pub enum $name:ident {
+        $($(#[$of_variant:meta])* $variant:ident = $word:literal,)*
+    }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+        pub enum $name {
+            $($(#[$of_variant])* #[serde(rename = $word)] $variant,)*
+        }
+
+        impl $name {
+            /// The identifier that stands in JSON.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)*
+                }
+            }
+
+            /// The words for people.
+            pub fn words(self) -> String {
+                self.as_str().replace('_', " ")
+            }
+        }
+    };
+}
+
 /// One difference, what would come of it, and how to repair it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Mismatch {
     /// What loading would lead to.
-    pub class: Class,
+    pub outcome: Outcome,
     /// Which check found it.
-    pub what: What,
+    pub check: Check,
     /// What it is about: a flag, a module, a symbol, …
     pub subject: String,
     /// Main's side.
@@ -41,129 +68,83 @@ pub struct Mismatch {
     pub remedy: String,
 }
 
-/// What loading would lead to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Class {
-    /// An error, from the loader or from main's own rules.
-    Refused,
-    /// The end of the process.
-    WouldAbort,
-    /// No error, and code or data that do not fit together.
-    WouldRunWrongCode,
-}
-
-/// Which check found a mismatch, in the order of the checks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum What {
-    /// The file is no whole object file.
-    File,
-    /// The file is no plugin.
-    Form,
-    /// The manifest is missing or cannot be used.
-    Manifest,
-    /// Target triple or processor.
-    Target,
-    /// C library.
-    Libc,
-    /// Compiler version.
-    Toolchain,
-    /// A compiler that is known to break plugins.
-    DeniedToolchain,
-    /// The manifest and the file disagree.
-    Witness,
-    /// Build profile.
-    Profile,
-    /// A compiler flag.
-    Flag,
-    /// A variable of the build environment.
-    Environment,
-    /// The whole environment of a hermetic build.
-    HermeticEnvironment,
-    /// A module or crate that both have.
-    Dependency,
-    /// Go packages whose hashes differ from main's.
-    PackageHash,
-    /// Go packages whose hashes differ from those of another plugin.
-    PluginSet,
-    /// Version of the C ABI.
-    Abi,
-    /// Something that the plugin asks of the C ABI.
-    AbiFeature,
-    /// The symbol that makes the factory.
-    Factory,
-    /// Kind and type are missing or taken.
-    Component,
-    /// A shared library that plugins do not bring in.
-    NeededLibrary,
-    /// RPATH or RUNPATH.
-    RunPath,
-    /// Another request to the loader.
-    LoaderRequest,
-    /// A symbol that nothing in the process would define.
-    UndefinedSymbol,
-    /// Thread-local variables that need a fixed place.
-    ThreadLocals,
-    /// A symbol of the plugin in whose place main's would be used.
-    Interposed,
-    /// The plugin brings an allocator for everybody.
-    Allocator,
-    /// The file is not the one that the lock file lists.
-    Lock,
-}
-
-impl What {
-    /// The identifier that stands in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::File => "file",
-            Self::Form => "form",
-            Self::Manifest => "manifest",
-            Self::Target => "target",
-            Self::Libc => "libc",
-            Self::Toolchain => "toolchain",
-            Self::DeniedToolchain => "denied_toolchain",
-            Self::Witness => "witness",
-            Self::Profile => "profile",
-            Self::Flag => "flag",
-            Self::Environment => "environment",
-            Self::HermeticEnvironment => "hermetic_environment",
-            Self::Dependency => "dependency",
-            Self::PackageHash => "package_hash",
-            Self::PluginSet => "plugin_set",
-            Self::Abi => "abi",
-            Self::AbiFeature => "abi_feature",
-            Self::Factory => "factory",
-            Self::Component => "component",
-            Self::NeededLibrary => "needed_library",
-            Self::RunPath => "run_path",
-            Self::LoaderRequest => "loader_request",
-            Self::UndefinedSymbol => "undefined_symbol",
-            Self::ThreadLocals => "thread_locals",
-            Self::Interposed => "interposed",
-            Self::Allocator => "allocator",
-            Self::Lock => "lock",
-        }
+words! {
+    /// What loading would lead to.
+    pub enum Outcome {
+        /// An error, from the loader or from main's own rules.
+        Refused = "refused",
+        /// The end of the process.
+        WouldAbort = "would_abort",
+        /// No error, and code or data that do not fit together.
+        WouldRunWrongCode = "would_run_wrong_code",
     }
 }
 
-impl Class {
-    /// The words for people.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::WouldAbort => "would abort",
-            Self::WouldRunWrongCode => "would run wrong code",
-        }
+words! {
+    /// Which check found a mismatch, in the order of the checks.
+    pub enum Check {
+        /// The file is no whole object file.
+        File = "file",
+        /// The file is no plugin.
+        Form = "form",
+        /// The manifest is missing or cannot be used.
+        Manifest = "manifest",
+        /// Target triple or processor.
+        Target = "target",
+        /// C library.
+        Libc = "libc",
+        /// Compiler version.
+        Toolchain = "toolchain",
+        /// A compiler that is known to break plugins.
+        DeniedToolchain = "denied_toolchain",
+        /// The manifest and the file disagree.
+        ManifestContradictsBinary = "manifest_contradicts_binary",
+        /// Build profile.
+        Profile = "profile",
+        /// A compiler flag.
+        Flag = "flag",
+        /// A variable of the build environment.
+        Environment = "environment",
+        /// The whole environment of a hermetic build.
+        HermeticEnvironment = "hermetic_environment",
+        /// A module or crate that both have.
+        Dependency = "dependency",
+        /// Go packages whose hashes differ from main's.
+        PackageHash = "package_hash",
+        /// Go packages whose hashes differ from those of another plugin.
+        PluginSet = "plugin_set",
+        /// Version of the C ABI.
+        Abi = "abi",
+        /// Something that the plugin asks of the C ABI.
+        AbiFeature = "abi_feature",
+        /// The symbol that makes the factory.
+        Factory = "factory",
+        /// Kind and type are missing or taken.
+        Component = "component",
+        /// A shared library that plugins do not bring in.
+        NeededLibrary = "needed_library",
+        /// RPATH or RUNPATH.
+        RunPath = "run_path",
+        /// Another request to the loader.
+        LoaderRequest = "loader_request",
+        /// A symbol that nothing in the process would define.
+        UndefinedSymbol = "undefined_symbol",
+        /// Thread-local variables that need a fixed place.
+        ThreadLocals = "thread_locals",
+        /// A symbol of the plugin in whose place main's would be used.
+        Interposed = "interposed",
+        /// The plugin brings an allocator for everybody.
+        Allocator = "allocator",
+        /// The file is not the one that the lock file lists.
+        Lock = "lock",
     }
 }
 
 impl Mismatch {
-    pub(crate) fn new(class: Class, what: What, subject: &str) -> Self {
+    pub(crate) fn new(outcome: Outcome, check: Check, subject: &str) -> Self {
         Self {
-            class,
-            what,
+            outcome,
+            check,
             subject: escape(subject).into_owned(),
             main: None,
             plugin: None,
@@ -175,8 +156,8 @@ impl Mismatch {
         }
     }
 
-    pub(crate) fn class(mut self, class: Class) -> Self {
-        self.class = class;
+    pub(crate) fn outcome(mut self, outcome: Outcome) -> Self {
+        self.outcome = outcome;
         self
     }
 

@@ -25,7 +25,7 @@ use bimetal_manifest::schema::{Language, Manifest, Policy};
 
 pub use component::factory_symbol;
 pub use loading::thread_locals;
-pub use mismatch::{Class, Mismatch, NAMES_LIMIT, What};
+pub use mismatch::{Check, Mismatch, NAMES_LIMIT, Outcome};
 pub use packages::{Candidate, Prediction, predict};
 pub use pairs::{Conflict, PAIRS_LIMIT, conflicts};
 

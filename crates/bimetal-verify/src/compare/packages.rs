@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::mismatch::{Class, Mismatch, What};
+use super::mismatch::{Check, Mismatch, Outcome};
 use bimetal_manifest::object::{Artifact, PackageHash, PackageHashes};
 
 /// A Go plugin that is loaded, or might be.
@@ -144,7 +144,7 @@ fn fold_with_main<'p>(
         return None;
     }
     let standard = shared.filter(|package| is_standard(package)).count();
-    let mismatch = Mismatch::new(Class::Refused, What::PackageHash, "Go packages")
+    let mismatch = Mismatch::new(Outcome::Refused, Check::PackageHash, "Go packages")
         .names(differing.len(), differing.iter().copied())
         .consequence("`plugin.Open` would refuse it, and its code would stay in the process and spoil later plugins")
         .remedy(cause(differing, standard));
@@ -152,7 +152,7 @@ fn fold_with_main<'p>(
 }
 
 fn fold_with_plugin(file: &str, differing: &[&str]) -> Mismatch {
-    Mismatch::new(Class::Refused, What::PluginSet, file)
+    Mismatch::new(Outcome::Refused, Check::PluginSet, file)
         .names(differing.len(), differing.iter().copied())
         .consequence(format!(
             "`plugin.Open` would refuse it beside `{file}`, and its code would stay in the process"
@@ -161,7 +161,7 @@ fn fold_with_plugin(file: &str, differing: &[&str]) -> Mismatch {
 }
 
 fn same_path(file: &str, path: &str) -> Mismatch {
-    Mismatch::new(Class::Refused, What::PluginSet, file)
+    Mismatch::new(Outcome::Refused, Check::PluginSet, file)
         .values(Some(path), Some(path))
         .consequence(format!("`plugin.Open` would refuse it beside `{file}`: the runtime knows both by one import path"))
         .remedy(PATH_REMEDY)
@@ -246,7 +246,7 @@ pub(super) mod tests {
             &[candidate("one", &one), candidate("two", &two)],
         );
         assert!(found[0].is_accepted());
-        assert_eq!(found[1].mismatches[0].what, What::PluginSet);
+        assert_eq!(found[1].mismatches[0].check, Check::PluginSet);
         assert_eq!(found[1].mismatches[0].subject, "one");
         assert_eq!(found[1].mismatches[0].names, ["a.com/x", "a.com/y"]);
         let found = predict(

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::Pair;
 use super::flags::{differences, flag_remedy};
-use super::mismatch::{Class, Mismatch, What};
+use super::mismatch::{Check, Mismatch, Outcome};
 
 /// rustc's code generation options that only concern linking, debugging or the build itself.
 const RUST_NEUTRAL: &[&str] = &[
@@ -50,7 +50,7 @@ pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
         // The C ABI has its own rule for it, under every policy.
         .filter(|(name, ..)| *name != PANIC)
         .map(|(name, ours, theirs)| {
-            Mismatch::new(Class::Refused, What::Flag, name)
+            Mismatch::new(Outcome::Refused, Check::Flag, name)
                 .values(ours, theirs)
                 .consequence(
                     "main's policy `exact` takes only plugins whose code was generated as its own",

@@ -3,7 +3,7 @@
 //! In: two artifacts. Out: mismatches. Invariant: pure.
 
 use super::Rules;
-use super::mismatch::{Class, Mismatch, What};
+use super::mismatch::{Check, Mismatch, Outcome};
 use bimetal_manifest::object::{Artifact, Facts, Form};
 use bimetal_manifest::schema::Language;
 
@@ -13,7 +13,7 @@ const REBUILD: &str = "build the plugin with `bimetal`: `plugin: true` at its en
 pub(super) fn form(main: &Artifact, plugin: &Artifact) -> Vec<Mismatch> {
     let mut found = Vec::new();
     if main.facts.form != Form::Main {
-        let mismatch = Mismatch::new(Class::Refused, What::Form, "main")
+        let mismatch = Mismatch::new(Outcome::Refused, Check::Form, "main")
             .main(main.facts.form.as_str())
             .consequence("plugins cannot be compared with a file that is no Collector")
             .remedy("name a Collector that `bimetal` built with the plugin host");
@@ -25,9 +25,9 @@ pub(super) fn form(main: &Artifact, plugin: &Artifact) -> Vec<Mismatch> {
         form => {
             let aborts = matches!(form, Form::GoSharedLibrary | Form::SharedLibrary);
             let class = if aborts {
-                Class::WouldAbort
+                Outcome::WouldAbort
             } else {
-                Class::Refused
+                Outcome::Refused
             };
             let consequence = match form {
                 Form::GoSharedLibrary => {
@@ -38,7 +38,7 @@ pub(super) fn form(main: &Artifact, plugin: &Artifact) -> Vec<Mismatch> {
                 }
                 _ => "the loader would refuse it",
             };
-            let mismatch = Mismatch::new(class, What::Form, "file")
+            let mismatch = Mismatch::new(class, Check::Form, "file")
                 .main("go-plugin or rust-plugin")
                 .plugin(form.as_str())
                 .consequence(consequence)
@@ -60,16 +60,16 @@ fn go_host(main: &Artifact) -> Option<Mismatch> {
     let without_cgo = go.is_some_and(|go| go.build_info.setting("CGO_ENABLED") == Some("0"));
     let (class, consequence) = if without_cgo {
         (
-            Class::Refused,
+            Outcome::Refused,
             "without cgo `plugin.Open` refuses every file",
         )
     } else {
         (
-            Class::WouldAbort,
+            Outcome::WouldAbort,
             "`plugin.Open` ends a process that is linked statically or internally",
         )
     };
-    let mismatch = Mismatch::new(class, What::Form, "main")
+    let mismatch = Mismatch::new(class, Check::Form, "main")
         .main("a program that cannot open Go plugins")
         .consequence(consequence)
         .remedy("build main with `bimetal`: `dist.plugins_dir` or a `plugin: true` entry, and no `cgo_enabled: false`");
@@ -80,7 +80,7 @@ fn go_host(main: &Artifact) -> Option<Mismatch> {
 pub(super) fn manifest(main: &Artifact, plugin: &Artifact) -> Vec<Mismatch> {
     let mut found = Vec::new();
     if let Err(error) = &main.manifests {
-        let mismatch = Mismatch::new(Class::Refused, What::Manifest, "main")
+        let mismatch = Mismatch::new(Outcome::Refused, Check::Manifest, "main")
             .main(error.to_string())
             .consequence("nothing can be compared")
             .remedy(error.hint().unwrap_or_default());
@@ -88,7 +88,7 @@ pub(super) fn manifest(main: &Artifact, plugin: &Artifact) -> Vec<Mismatch> {
     }
     match &plugin.manifests {
         Err(error) => {
-            let mismatch = Mismatch::new(Class::Refused, What::Manifest, "plugin")
+            let mismatch = Mismatch::new(Outcome::Refused, Check::Manifest, "plugin")
                 .plugin(error.to_string())
                 .consequence("main loads nothing that does not say how it was built")
                 .remedy(error.hint().unwrap_or_default());
@@ -113,18 +113,22 @@ fn language(main: &Artifact, form: Form, language: Language) -> Option<Mismatch>
         _ => true,
     };
     if !fits {
-        let mismatch = Mismatch::new(Class::WouldAbort, What::Witness, "language")
-            .plugin(format!(
-                "manifest: {}, file: {}",
-                language.as_str(),
-                form.as_str()
-            ))
-            .consequence("it would be given to the wrong loader, which ends the process")
-            .remedy(REBUILD);
+        let mismatch = Mismatch::new(
+            Outcome::WouldAbort,
+            Check::ManifestContradictsBinary,
+            "language",
+        )
+        .plugin(format!(
+            "manifest: {}, file: {}",
+            language.as_str(),
+            form.as_str()
+        ))
+        .consequence("it would be given to the wrong loader, which ends the process")
+        .remedy(REBUILD);
         return Some(mismatch);
     }
     if main.manifests.is_ok() && main.manifest(language).is_none() {
-        let mismatch = Mismatch::new(Class::Refused, What::Manifest, language.as_str())
+        let mismatch = Mismatch::new(Outcome::Refused, Check::Manifest, language.as_str())
             .main(format!("no {} part", language.as_str()))
             .plugin(language.as_str())
             .consequence("main has nothing that the plugin could be compared with")
@@ -144,7 +148,7 @@ pub(super) fn target(main: &Artifact, plugin: &Artifact, rules: Rules<'_>) -> Ve
     if let Some((main, plugin)) = targets
         && main != plugin
     {
-        let mismatch = Mismatch::new(Class::Refused, What::Target, "target")
+        let mismatch = Mismatch::new(Outcome::Refused, Check::Target, "target")
             .values(Some(main), Some(plugin))
             .consequence("the loader would refuse it, or run code for another system")
             .remedy(format!("build the plugin for `{main}`"));
@@ -155,7 +159,7 @@ pub(super) fn target(main: &Artifact, plugin: &Artifact, rules: Rules<'_>) -> Ve
     if let (Some(ours), Some(theirs)) = (libc(&main.facts), libc(&plugin.facts))
         && ours != theirs
     {
-        let mismatch = Mismatch::new(Class::WouldAbort, What::Libc, "C library")
+        let mismatch = Mismatch::new(Outcome::WouldAbort, Check::Libc, "C library")
             .values(Some(ours), Some(theirs))
             .consequence("two C libraries in one process end it")
             .remedy(format!("build the plugin on a system with {ours}"));
@@ -164,7 +168,7 @@ pub(super) fn target(main: &Artifact, plugin: &Artifact, rules: Rules<'_>) -> Ve
     if let (Some(present), Some(needed)) = (rules.glibc, plugin.facts.glibc)
         && needed > present
     {
-        let mismatch = Mismatch::new(Class::Refused, What::Libc, "glibc")
+        let mismatch = Mismatch::new(Outcome::Refused, Check::Libc, "glibc")
             .main(present.to_string())
             .plugin(format!("{needed} or later"))
             .consequence(format!("the loader would not find `GLIBC_{needed}`"))
@@ -179,7 +183,7 @@ fn machine(main: &Facts, plugin: &Facts) -> Option<Mismatch> {
     if main.machine == plugin.machine {
         return None;
     }
-    let mismatch = Mismatch::new(Class::Refused, What::Target, "file")
+    let mismatch = Mismatch::new(Outcome::Refused, Check::Target, "file")
         .main(describe(main))
         .plugin(describe(plugin))
         .consequence("the loader would refuse it")
@@ -194,7 +198,7 @@ fn witness_target(plugin: &Artifact) -> Option<Mismatch> {
     if machine == plugin.facts.machine || plugin.facts.machine.contains('-') {
         return None;
     }
-    let mismatch = Mismatch::new(Class::Refused, What::Witness, "target")
+    let mismatch = Mismatch::new(Outcome::Refused, Check::ManifestContradictsBinary, "target")
         .plugin(format!(
             "manifest: {target}, file: {}",
             plugin.facts.machine

@@ -3,7 +3,7 @@
 //! In: a pair. Out: mismatches. Invariant: pure; versions are compared as text, never as numbers.
 
 use super::Pair;
-use super::mismatch::{Class, Mismatch, What};
+use super::mismatch::{Check, Mismatch, Outcome};
 use bimetal_manifest::object::Artifact;
 use bimetal_manifest::schema::{Language, Manifest};
 
@@ -48,19 +48,19 @@ fn version(pair: &Pair<'_>) -> Option<Mismatch> {
     let mismatch = match pair.language {
         // Within a minor release the runtime keeps its tables, so that its own check comes to work.
         Language::Go if minor(main) == minor(plugin) => {
-            Mismatch::new(Class::WouldRunWrongCode, What::Toolchain, "Go")
+            Mismatch::new(Outcome::WouldRunWrongCode, Check::Toolchain, "Go")
                 .consequence("packages that both have would come from two releases, unnoticed")
                 .remedy(format!("build the plugin with {main}"))
         }
         Language::Go if are_alike(minor(main), minor(plugin)) => {
-            Mismatch::new(Class::Refused, What::Toolchain, "Go")
+            Mismatch::new(Outcome::Refused, Check::Toolchain, "Go")
                 .consequence("`plugin.Open` would refuse it: most packages of the two releases differ")
                 .remedy(format!("build the plugin with {main}"))
         }
-        Language::Go => Mismatch::new(Class::WouldAbort, What::Toolchain, "Go")
+        Language::Go => Mismatch::new(Outcome::WouldAbort, Check::Toolchain, "Go")
             .consequence("another Go runtime would enter the process, which ends it")
             .remedy(format!("build the plugin with {main}")),
-        Language::Rust => Mismatch::new(Class::Refused, What::Toolchain, "rustc")
+        Language::Rust => Mismatch::new(Outcome::Refused, Check::Toolchain, "rustc")
             .consequence("main's policy `exact` takes only plugins of its own compiler")
             .remedy(format!(
                 "build the plugin with Rust {main}: `rustup toolchain install {main}`; or build main with `dist.plugins_policy: abi`"
@@ -93,7 +93,7 @@ fn commit(pair: &Pair<'_>) -> Option<Mismatch> {
     if main == plugin || pair.main_part.toolchain_version != pair.plugin_part.toolchain_version {
         return None;
     }
-    let mismatch = Mismatch::new(Class::Refused, What::Toolchain, "compiler commit")
+    let mismatch = Mismatch::new(Outcome::Refused, Check::Toolchain, "compiler commit")
         .values(Some(main), Some(plugin))
         .consequence("main's policy `exact` takes only plugins of its own compiler")
         .remedy("build the plugin with the same distribution of the compiler");
@@ -105,7 +105,7 @@ fn denied(pair: &Pair<'_>) -> Option<Mismatch> {
     if !DENIED_GO.contains(&without_experiments(version)) {
         return None;
     }
-    let mismatch = Mismatch::new(Class::WouldRunWrongCode, What::DeniedToolchain, "Go")
+    let mismatch = Mismatch::new(Outcome::WouldRunWrongCode, Check::DeniedToolchain, "Go")
         .values(Some(&pair.main_part.toolchain_version), Some(version))
         .consequence("type switches take the wrong branch once several plugins are loaded")
         .remedy("build main and plugins with Go 1.27.2 or later, or with Go 1.26");
@@ -127,14 +127,20 @@ fn module_data(pair: &Pair<'_>) -> Option<Mismatch> {
     if main == plugin || pair.main_part.toolchain_version != pair.plugin_part.toolchain_version {
         return None;
     }
-    let mismatch = Mismatch::new(Class::WouldAbort, What::Witness, "Go runtime")
-        .main(format!("{main} bytes for a module"))
-        .plugin(format!("{plugin} bytes for a module"))
-        .consequence("the plugin has another Go runtime than its version says, and would write over main's data")
-        .remedy(format!(
-            "build the plugin again with `bimetal` and {}",
-            pair.main_part.toolchain_version
-        ));
+    let mismatch = Mismatch::new(
+        Outcome::WouldAbort,
+        Check::ManifestContradictsBinary,
+        "Go runtime",
+    )
+    .main(format!("{main} bytes for a module"))
+    .plugin(format!("{plugin} bytes for a module"))
+    .consequence(
+        "the plugin has another Go runtime than its version says, and would write over main's data",
+    )
+    .remedy(format!(
+        "build the plugin again with `bimetal` and {}",
+        pair.main_part.toolchain_version
+    ));
     Some(mismatch)
 }
 
@@ -164,8 +170,8 @@ fn rust_witness(pair: &Pair<'_>) -> Option<Mismatch> {
 
 fn witness(subject: &str, told: &str, found: &str) -> Mismatch {
     let mismatch = Mismatch::new(
-        Class::Refused,
-        What::Witness,
+        Outcome::Refused,
+        Check::ManifestContradictsBinary,
         &format!("compiler of {subject}"),
     )
     .consequence("the manifest is not that of the code beside it, so nothing in it can be trusted")
@@ -190,7 +196,7 @@ fn profile(pair: &Pair<'_>) -> Option<Mismatch> {
         Language::Go => "build both with the same `dist.debug_compilation`",
         Language::Rust => "build both with the same `dist.rust_profile`",
     };
-    let mismatch = Mismatch::new(Class::Refused, What::Profile, "build profile")
+    let mismatch = Mismatch::new(Outcome::Refused, Check::Profile, "build profile")
         .values(Some(main), Some(plugin))
         .consequence("code that was optimised differently does not fit together, or breaks main's policy `exact`")
         .remedy(remedy);

@@ -6,7 +6,7 @@ use bimetal_manifest::object::{
 use bimetal_manifest::schema::Language;
 use bimetal_manifest::schema::Policy;
 use bimetal_manifest::{Artifact, Form, ManifestError};
-use bimetal_verify::compare::{Candidate, Class, What, open_questions};
+use bimetal_verify::compare::{Candidate, Check, Outcome, open_questions};
 use bimetal_verify::{compare, predict};
 use camino::Utf8Path;
 
@@ -135,15 +135,15 @@ fn what_is_predicted_of_real_package_hashes_is_what_the_runtime_does() {
     // package.
     let found: Vec<_> = mismatches
         .iter()
-        .map(|mismatch| (mismatch.what, mismatch.subject.as_str()))
+        .map(|mismatch| (mismatch.check, mismatch.subject.as_str()))
         .collect();
-    assert_eq!(found, [(What::Flag, "-trimpath")]);
+    assert_eq!(found, [(Check::Flag, "-trimpath")]);
     let flag = &mismatches[0];
     assert!(
         flag.count > 20 && flag.names.len() == flag.count,
         "{flag:?}"
     );
-    assert_eq!(flag.class, Class::Refused);
+    assert_eq!(flag.outcome, Outcome::Refused);
     let said = run(
         Utf8Path::new("/"),
         fixtures().main.as_str(),
@@ -222,10 +222,10 @@ fn shared_libraries_and_programs_that_are_no_plugins_are_told_apart() {
     for name in ["plain.so", "program", "plain.o", "shared.so"] {
         let found: Vec<_> = compare(&main, &read(&directory.join(name)), Policy::Abi)
             .iter()
-            .map(|mismatch| mismatch.what)
+            .map(|mismatch| mismatch.check)
             .collect();
         assert!(
-            found.starts_with(&[What::Form, What::Manifest]),
+            found.starts_with(&[Check::Form, Check::Manifest]),
             "{name}: {found:?}"
         );
     }
@@ -277,5 +277,5 @@ fn a_newer_c_library_than_main_has_proven_is_an_open_question() {
         system: None,
     };
     assert!(open_questions(&main, &plugin, rules).is_empty());
-    assert_eq!(compare(&main, &plugin, rules)[0].what, What::Libc);
+    assert_eq!(compare(&main, &plugin, rules)[0].check, Check::Libc);
 }

@@ -61,7 +61,7 @@ fn text(report: &Report) -> String {
             );
         }
         for mismatch in &plugin.mismatches {
-            let _ = writeln!(text, "  {} `{}`", mismatch.what.as_str(), mismatch.subject);
+            let _ = writeln!(text, "  {} `{}`", mismatch.check.as_str(), mismatch.subject);
         }
     }
     for duplicate in &report.duplicates {

@@ -4,7 +4,7 @@ use bimetal_manifest::Artifact;
 use bimetal_manifest::object::{Module, PackageHash};
 use bimetal_manifest::schema::{Dependency, Kind, Manifest, Policy};
 use bimetal_verify::compare;
-use bimetal_verify::compare::{Class, Mismatch, What};
+use bimetal_verify::compare::{Check, Mismatch, Outcome};
 
 use crate::fixture::{fixtures, read};
 
@@ -24,10 +24,17 @@ fn manifest(plugin: &mut Artifact) -> &mut Manifest {
     &mut plugin.manifests.as_mut().unwrap().parts[0]
 }
 
-fn short(found: &[Mismatch]) -> Vec<(What, &str, Class, usize)> {
+fn short(found: &[Mismatch]) -> Vec<(Check, &str, Outcome, usize)> {
     found
         .iter()
-        .map(|one| (one.what, one.subject.as_str(), one.class, one.names.len()))
+        .map(|one| {
+            (
+                one.check,
+                one.subject.as_str(),
+                one.outcome,
+                one.names.len(),
+            )
+        })
         .collect()
 }
 
@@ -37,7 +44,7 @@ fn one_flag_explains_the_standard_library() {
     manifest(&mut plugin).build_flags.push("-race".to_owned());
     differ(&mut plugin, &["runtime", "internal/cpu", "sync"]);
     let found = compare(&main, &plugin, Policy::Exact);
-    assert_eq!(short(&found), [(What::Flag, "-race", Class::Refused, 3)]);
+    assert_eq!(short(&found), [(Check::Flag, "-race", Outcome::Refused, 3)]);
     assert_eq!(
         found[0].consequence,
         "`plugin.Open` would refuse it: the hashes of 3 packages differ"
@@ -53,7 +60,7 @@ fn a_flag_that_no_package_hash_shows_goes_unnoticed_by_go() {
     let found = compare(&main, &plugin, Policy::Exact);
     assert_eq!(
         short(&found),
-        [(What::Flag, "-gcflags", Class::WouldRunWrongCode, 0)]
+        [(Check::Flag, "-gcflags", Outcome::WouldRunWrongCode, 0)]
     );
 }
 
@@ -68,7 +75,7 @@ fn a_setting_that_reaches_no_shared_package_is_no_difference() {
     let found = compare(&main, &plugin, Policy::Exact);
     assert_eq!(
         short(&found),
-        [(What::Environment, "GOFIPS140", Class::Refused, 1)]
+        [(Check::Environment, "GOFIPS140", Outcome::Refused, 1)]
     );
 }
 
@@ -79,7 +86,7 @@ fn a_tag_that_no_file_asks_for_is_no_difference() {
     let found = compare(&main, &plugin, Policy::Exact);
     assert_eq!(
         short(&found),
-        [(What::Flag, "-tags", Class::WouldRunWrongCode, 0)]
+        [(Check::Flag, "-tags", Outcome::WouldRunWrongCode, 0)]
     );
     manifest(&mut main).effective_tags = Some(vec!["a".to_owned()]);
     manifest(&mut plugin).effective_tags = Some(vec!["a".to_owned()]);
@@ -95,8 +102,8 @@ fn a_tag_that_no_file_asks_for_is_no_difference() {
 #[test]
 fn a_patch_release_is_refused_by_go_and_another_minor_release_ends_the_process() {
     for (version, class) in [
-        ("go1.26.1", Class::Refused),
-        ("go1.25.8", Class::WouldAbort),
+        ("go1.26.1", Outcome::Refused),
+        ("go1.25.8", Outcome::WouldAbort),
     ] {
         let (main, mut plugin) = pair();
         version.clone_into(&mut manifest(&mut plugin).toolchain_version);
@@ -105,7 +112,7 @@ fn a_patch_release_is_refused_by_go_and_another_minor_release_ends_the_process()
         let found = compare(&main, &plugin, Policy::Exact);
         assert_eq!(
             short(&found),
-            [(What::Toolchain, "Go", class, 2)],
+            [(Check::Toolchain, "Go", class, 2)],
             "{version}"
         );
     }
@@ -137,9 +144,9 @@ fn a_module_explains_its_packages_and_says_who_brings_it_in() {
     assert_eq!(
         short(&found),
         [(
-            What::Dependency,
+            Check::Dependency,
             "example.com/shared",
-            Class::WouldRunWrongCode,
+            Outcome::WouldRunWrongCode,
             0
         )]
     );
@@ -147,7 +154,7 @@ fn a_module_explains_its_packages_and_says_who_brings_it_in() {
     let found = compare(&main, &plugin, Policy::Exact);
     assert_eq!(
         short(&found),
-        [(What::Dependency, "example.com/shared", Class::Refused, 1)]
+        [(Check::Dependency, "example.com/shared", Outcome::Refused, 1)]
     );
     assert_eq!(
         found[0].required_by,
@@ -202,7 +209,7 @@ fn a_workspace_against_a_version_is_named_and_not_forty_packages() {
     let found = compare(&main, &plugin, Policy::Exact);
     assert_eq!(
         short(&found),
-        [(What::PackageHash, "example.com/work", Class::Refused, 40)]
+        [(Check::PackageHash, "example.com/work", Outcome::Refused, 40)]
     );
     assert!(found[0].remedy.contains("go.work"), "{}", found[0].remedy);
     assert_eq!(found[0].main.as_deref(), Some("(devel)"));
@@ -229,9 +236,9 @@ fn what_nothing_explains_is_named_by_its_pattern() {
     assert_eq!(
         short(&found),
         [(
-            What::PackageHash,
+            Check::PackageHash,
             "Go's standard library",
-            Class::Refused,
+            Outcome::Refused,
             2
         )]
     );
@@ -250,7 +257,7 @@ fn profiles_of_one_name_are_told_apart() {
     let found = compare(&main, &plugin, Policy::Exact);
     assert_eq!(
         short(&found),
-        [(What::Flag, "PGO profile", Class::Refused, 1)]
+        [(Check::Flag, "PGO profile", Outcome::Refused, 1)]
     );
 }
 
@@ -264,9 +271,9 @@ fn a_value_for_a_variable_of_a_shared_package_would_be_lost() {
     assert_eq!(
         short(&found),
         [(
-            What::Flag,
+            Check::Flag,
             "-ldflags=-X example.com/shared.Name",
-            Class::WouldRunWrongCode,
+            Outcome::WouldRunWrongCode,
             0
         )]
     );
@@ -284,7 +291,7 @@ fn a_factory_of_another_type_is_seen_where_main_has_the_type() {
     let found = compare(&main, &plugin, Policy::Exact);
     assert_eq!(
         short(&found),
-        [(What::Factory, "NewFactory", Class::Refused, 0)]
+        [(Check::Factory, "NewFactory", Outcome::Refused, 0)]
     );
 }
 
@@ -297,6 +304,11 @@ fn another_size_of_the_runtimes_record_betrays_another_runtime() {
     let found = compare(&main, &plugin, Policy::Exact);
     assert_eq!(
         short(&found),
-        [(What::Witness, "Go runtime", Class::WouldAbort, 0)]
+        [(
+            Check::ManifestContradictsBinary,
+            "Go runtime",
+            Outcome::WouldAbort,
+            0
+        )]
     );
 }

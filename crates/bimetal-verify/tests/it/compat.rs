@@ -7,7 +7,7 @@ use bimetal_manifest::Artifact;
 use bimetal_manifest::object::{PackageHash, SymbolKind};
 use bimetal_manifest::schema::{Component, Kind, Language, Manifest, Policy};
 use bimetal_verify::compare;
-use bimetal_verify::compare::{Class, Mismatch, Rules, What};
+use bimetal_verify::compare::{Check, Mismatch, Outcome, Rules};
 use insta::assert_snapshot;
 
 use crate::fixture::{component, fixtures, read};
@@ -36,8 +36,8 @@ fn text(mismatches: &[Mismatch]) -> String {
         let _ = writeln!(
             text,
             "{} {} `{}`: main {}, plugin {}\n  {}\n  {}",
-            found.class.as_str(),
-            found.what.as_str(),
+            found.outcome.words(),
+            found.check.as_str(),
             found.subject,
             side(&found.main),
             side(&found.plugin),
@@ -56,8 +56,8 @@ fn set_hash(artifact: &mut Artifact, package: &str, byte: u8) {
         .insert(package.to_owned(), PackageHash([byte; 8]));
 }
 
-fn kinds(mismatches: &[Mismatch]) -> Vec<What> {
-    mismatches.iter().map(|mismatch| mismatch.what).collect()
+fn kinds(mismatches: &[Mismatch]) -> Vec<Check> {
+    mismatches.iter().map(|mismatch| mismatch.check).collect()
 }
 
 #[test]
@@ -120,25 +120,25 @@ fn the_policy_abi_takes_another_compiler_and_other_crates_but_not_another_abi_or
     assert_eq!(rust(Policy::Abi, differ), []);
     assert_eq!(
         kinds(&rust(Policy::Exact, differ)),
-        [What::Profile, What::Flag, What::Dependency]
+        [Check::Profile, Check::Flag, Check::Dependency]
     );
     let abort = rust(Policy::Abi, |manifest| {
         manifest.build_flags = vec!["-Cpanic=abort".to_owned()];
     });
     assert_eq!(
-        (abort[0].what, abort[0].class),
-        (What::Flag, Class::WouldAbort)
+        (abort[0].check, abort[0].outcome),
+        (Check::Flag, Outcome::WouldAbort)
     );
     let other_abi = rust(Policy::Abi, |manifest| {
         manifest.abi.as_mut().unwrap().major = 2;
     });
     assert_eq!(
-        (other_abi[0].what, other_abi[0].class),
-        (What::Abi, Class::WouldAbort)
+        (other_abi[0].check, other_abi[0].outcome),
+        (Check::Abi, Outcome::WouldAbort)
     );
     assert_eq!(
         kinds(&rust(Policy::Abi, |manifest| manifest.abi = None)),
-        [What::Abi]
+        [Check::Abi]
     );
 }
 
@@ -163,19 +163,22 @@ fn the_same_version_with_other_contents_would_run_wrong_code() {
             .insert("example.com/shared".to_owned(), "h1:BBBB".to_owned());
     });
     assert_eq!(
-        (found[0].what, found[0].class),
-        (What::Dependency, Class::WouldRunWrongCode)
+        (found[0].check, found[0].outcome),
+        (Check::Dependency, Outcome::WouldRunWrongCode)
     );
 }
 
 #[test]
 fn a_manifest_that_names_another_compiler_than_the_file_is_a_lie() {
     let found = go(|manifest| manifest.toolchain_version = "go1.25.5".to_owned());
-    assert_eq!(kinds(&found), [What::Toolchain, What::Witness]);
+    assert_eq!(
+        kinds(&found),
+        [Check::Toolchain, Check::ManifestContradictsBinary]
+    );
     let found = rust(Policy::Abi, |manifest| {
         manifest.toolchain_version = "1.90.0".to_owned();
     });
-    assert_eq!(kinds(&found), [What::Witness]);
+    assert_eq!(kinds(&found), [Check::ManifestContradictsBinary]);
 }
 
 #[test]
@@ -186,7 +189,7 @@ fn experiments_in_gos_record_are_no_lie_and_differ_as_a_variable() {
     info.settings
         .push(("GOEXPERIMENT".to_owned(), "jsonv2".to_owned()));
     let found = compare(&main, &plugin, Policy::Exact);
-    assert_eq!(kinds(&found), [What::Environment]);
+    assert_eq!(kinds(&found), [Check::Environment]);
     assert_eq!(found[0].subject, "GOEXPERIMENT");
 }
 
@@ -199,7 +202,7 @@ fn compilers_that_break_plugins_are_denied_even_if_both_have_them() {
             artifact.facts.go.as_mut().unwrap().build_info.go_version = version.to_owned();
         }
         let found = compare(&main, &plugin, Policy::Exact);
-        assert_eq!(kinds(&found), [What::DeniedToolchain], "{version}");
+        assert_eq!(kinds(&found), [Check::DeniedToolchain], "{version}");
     }
 }
 
@@ -211,7 +214,7 @@ fn changed_package_hashes_are_folded_into_one_mismatch() {
     hashes.insert("runtime".to_owned(), PackageHash([0; 8]));
     hashes.insert("example.com/own".to_owned(), PackageHash([0; 8]));
     let found = compare(&read(&fixtures().main), &plugin, Policy::Exact);
-    assert_eq!(kinds(&found), [What::PackageHash]);
+    assert_eq!(kinds(&found), [Check::PackageHash]);
     assert_eq!(
         (found[0].count, found[0].names.clone()),
         (2, vec!["internal/abi".to_owned(), "runtime".to_owned()])
@@ -225,14 +228,14 @@ fn a_factory_that_is_missing_or_a_variable_is_found_before_loading() {
     plugin.facts.go.as_mut().unwrap().new_factory = Some(SymbolKind::Object);
     let found = compare(&main, &plugin, Policy::Exact);
     assert_eq!(
-        (found[0].what, found[0].class),
-        (What::Factory, Class::Refused)
+        (found[0].check, found[0].outcome),
+        (Check::Factory, Outcome::Refused)
     );
     plugin.facts.go.as_mut().unwrap().new_factory = None;
     let found = compare(&main, &plugin, Policy::Exact);
     assert_eq!(
-        (found[0].what, found[0].class),
-        (What::Factory, Class::Refused)
+        (found[0].check, found[0].outcome),
+        (Check::Factory, Outcome::Refused)
     );
 }
 
@@ -242,7 +245,7 @@ fn a_main_that_cannot_open_go_plugins_still_takes_rust_plugins() {
     main.facts.go.as_mut().unwrap().package_hashes.clear();
     assert_eq!(
         kinds(&compare(&main, &read(&fixtures().go_plugin), Policy::Exact)),
-        [What::Form]
+        [Check::Form]
     );
     assert_eq!(
         compare(&main, &read(&fixtures().rust_plugin), Policy::Exact),
@@ -260,7 +263,7 @@ fn libraries_paths_and_loader_requests_beyond_the_allowed_are_refused() {
     let found = compare(&main, &plugin, Policy::Abi);
     assert_eq!(
         kinds(&found),
-        [What::RunPath, What::LoaderRequest, What::NeededLibrary]
+        [Check::RunPath, Check::LoaderRequest, Check::NeededLibrary]
     );
     main.facts.needed.push("libevil.so".to_owned());
     assert_eq!(compare(&main, &plugin, Policy::Abi).len(), 2);
@@ -285,7 +288,7 @@ fn texts_of_a_plugin_are_escaped_in_every_mismatch() {
 #[test]
 fn a_manifest_for_the_other_language_or_a_main_without_that_part_is_refused() {
     let found = go(|manifest| manifest.language = Language::Rust);
-    assert_eq!(found[0].what, What::Witness);
+    assert_eq!(found[0].check, Check::ManifestContradictsBinary);
     let mut main = read(&fixtures().main);
     main.manifests.as_mut().unwrap().parts.pop();
     assert_eq!(
@@ -294,7 +297,7 @@ fn a_manifest_for_the_other_language_or_a_main_without_that_part_is_refused() {
             &read(&fixtures().rust_plugin),
             Policy::Exact
         )),
-        [What::Manifest]
+        [Check::Manifest]
     );
 }
 
@@ -303,8 +306,8 @@ fn a_plugin_as_main_is_named() {
     let plugin = read(&fixtures().rust_plugin);
     let found = compare(&plugin, &plugin, Policy::Exact);
     assert_eq!(
-        (found[0].what, found[0].subject.as_str()),
-        (What::Form, "main")
+        (found[0].check, found[0].subject.as_str()),
+        (Check::Form, "main")
     );
 }
 
@@ -352,7 +355,7 @@ fn modules_that_the_manifest_leaves_out_are_compared_by_gos_own_record() {
         .dependency_hashes
         .insert("example.com/hidden".to_owned(), "h1:v1.0.0".to_owned());
     let found = compare(&main, &plugin, Policy::Exact);
-    assert_eq!(kinds(&found), [What::Witness]);
+    assert_eq!(kinds(&found), [Check::ManifestContradictsBinary]);
 }
 
 #[test]
@@ -367,6 +370,6 @@ fn a_component_that_main_has_linked_in_is_refused() {
             &read(&fixtures().rust_plugin),
             Policy::Exact
         )),
-        [What::Component]
+        [Check::Component]
     );
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bimetal_manifest::Artifact;
 use bimetal_manifest::schema::{ArtifactKind, Builder, Hermetic, Language, Manifest, Policy, Tool};
-use bimetal_verify::compare::What;
+use bimetal_verify::compare::Check;
 use bimetal_verify::{Mismatch, compare};
 
 use crate::fixture::{fixtures, manifest, read};
@@ -48,7 +48,7 @@ fn built_in(mut artifact: Artifact, environment: Option<&Hermetic>) -> Artifact 
 
 fn about_environments(main: &Artifact, plugin: &Artifact, policy: Policy) -> Vec<Mismatch> {
     let mut found = compare(main, plugin, policy);
-    found.retain(|mismatch| mismatch.what == What::HermeticEnvironment);
+    found.retain(|mismatch| mismatch.check == Check::HermeticEnvironment);
     found
 }
 

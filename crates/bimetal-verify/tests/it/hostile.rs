@@ -5,7 +5,7 @@ use bimetal_manifest::object::{exported_symbols, open, read as read_file};
 use bimetal_manifest::schema::{ParseError, Policy};
 use bimetal_manifest::{Artifact, Form, ManifestError, ReadError};
 use bimetal_verify::compare;
-use bimetal_verify::compare::What;
+use bimetal_verify::compare::Check;
 use camino::Utf8Path;
 use object::read::elf::FileHeader as _;
 use object::write::{Object, StandardSegment};
@@ -210,14 +210,13 @@ fn a_file_for_another_processor_is_read_and_refused() {
     assert_eq!(plugin.facts.machine, "aarch64");
     let found = compare(&read(&fixtures().main), &plugin, Policy::Exact);
     assert!(
-        found.iter().any(|mismatch| mismatch.what == What::Target),
+        found.iter().any(|mismatch| mismatch.check == Check::Target),
         "{found:?}"
     );
-    assert!(
-        found
-            .iter()
-            .any(|mismatch| mismatch.what == What::Witness && mismatch.subject == "target")
-    );
+    assert!(found.iter().any(
+        |mismatch| mismatch.check == Check::ManifestContradictsBinary
+            && mismatch.subject == "target"
+    ));
     for (architecture, endianness) in [
         (Architecture::I386, Endianness::Little),
         (Architecture::S390x, Endianness::Big),
@@ -349,14 +348,14 @@ fn names_of_libraries_with_terminal_sequences_are_escaped() {
     let found = compare(&read(&fixtures().main), &plugin, Policy::Abi);
     let subjects: Vec<_> = found
         .iter()
-        .map(|mismatch| (mismatch.what, mismatch.subject.as_str()))
+        .map(|mismatch| (mismatch.check, mismatch.subject.as_str()))
         .collect();
     assert!(
-        subjects.contains(&(What::NeededLibrary, "evil\\u{1b}[2J.so")),
+        subjects.contains(&(Check::NeededLibrary, "evil\\u{1b}[2J.so")),
         "{subjects:?}"
     );
     assert!(
-        subjects.contains(&(What::RunPath, "/tmp/\\u{1b}[31m")),
+        subjects.contains(&(Check::RunPath, "/tmp/\\u{1b}[31m")),
         "{subjects:?}"
     );
 }

@@ -3,7 +3,7 @@
 
 use bimetal_manifest::Artifact;
 use bimetal_manifest::object::{NeededVersion, UndefinedSymbol};
-use bimetal_verify::compare::{Class, Mismatch, What, open_questions, thread_locals};
+use bimetal_verify::compare::{Check, Mismatch, Outcome, open_questions, thread_locals};
 use bimetal_verify::{Rules, Search, System, compare};
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -16,10 +16,10 @@ fn rules(system: &System) -> Rules<'_> {
     }
 }
 
-fn short(found: &[Mismatch]) -> Vec<(What, &str, Class)> {
+fn short(found: &[Mismatch]) -> Vec<(Check, &str, Outcome)> {
     found
         .iter()
-        .map(|one| (one.what, one.subject.as_str(), one.class))
+        .map(|one| (one.check, one.subject.as_str(), one.outcome))
         .collect()
 }
 
@@ -59,7 +59,7 @@ fn a_library_that_is_not_there_is_named() {
     );
     let found = compare(&main, &read(&fixtures().rust_plugin), rules(&nothing));
     assert!(
-        found.iter().any(|one| one.what == What::NeededLibrary
+        found.iter().any(|one| one.check == Check::NeededLibrary
             && one.subject == "libgcc_s.so.1"
             && one.main.as_deref() == Some("not on this machine")),
         "{found:?}"
@@ -90,7 +90,7 @@ fn symbols_that_nobody_defines_are_counted_and_weak_ones_are_not() {
     let found = compare(&main, &plugin, rules(&system));
     assert_eq!(
         short(&found),
-        [(What::UndefinedSymbol, "nobody_has_this", Class::Refused)]
+        [(Check::UndefinedSymbol, "nobody_has_this", Outcome::Refused)]
     );
     assert_eq!(found[0].names, ["nobody_has_this", "malloc"]);
 }
@@ -110,7 +110,7 @@ fn a_version_that_a_library_does_not_have_is_named() {
     let found = compare(&main, &plugin, rules(&system));
     assert_eq!(
         short(&found),
-        [(What::NeededLibrary, "libc.so.6", Class::Refused)]
+        [(Check::NeededLibrary, "libc.so.6", Outcome::Refused)]
     );
 }
 
@@ -185,7 +185,7 @@ fn thread_locals_beyond_the_room_are_refused_and_close_to_it_nobody_can_tell() {
     let found = compare(&main, &large, Rules::default());
     assert_eq!(
         short(&found),
-        [(What::ThreadLocals, "static TLS", Class::Refused)]
+        [(Check::ThreadLocals, "static TLS", Outcome::Refused)]
     );
     // What fits alone may not fit beside others.
     assert_eq!(thread_locals(1600, &small, Rules::default()), None);
@@ -220,7 +220,7 @@ fn an_exported_name_of_main_is_seen_unless_the_plugin_binds_its_own() {
     let found = compare(&main, &plain, Rules::default());
     assert_eq!(
         short(&found),
-        [(What::Interposed, "shared_name", Class::WouldRunWrongCode)]
+        [(Check::Interposed, "shared_name", Outcome::WouldRunWrongCode)]
     );
     assert_eq!(compare(&main, &own, Rules::default()), []);
 }
@@ -236,7 +236,7 @@ fn a_plugin_that_wants_to_be_the_allocator_is_refused() {
     let found = compare(&main, &plugin, Rules::default());
     assert_eq!(
         short(&found),
-        [(What::Allocator, "free", Class::WouldAbort)]
+        [(Check::Allocator, "free", Outcome::WouldAbort)]
     );
     assert_eq!(found[0].count, 2);
 }

@@ -7,7 +7,7 @@ use bimetal_conformance::tamper;
 use bimetal_manifest::Lock;
 use bimetal_manifest::object::LARGEST_PLUGIN;
 use bimetal_manifest::schema::Hermetic;
-use bimetal_verify::compare::Class;
+use bimetal_verify::compare::Outcome;
 use bimetal_verify::{Catalog, CheckOptions, Rules};
 use camino::Utf8Path;
 use fs_err as fs;
@@ -88,7 +88,7 @@ fn two_files_with_one_kind_and_type() -> Finding {
         .find(|duplicate| duplicate.files.iter().any(|file| file == second));
     let predicted = twice.map_or(Predicted::Accepted, |duplicate| {
         Predicted::Refused(
-            Class::Refused,
+            Outcome::Refused,
             format!(
                 "{} in {}",
                 duplicate.type_name,
