@@ -29,14 +29,8 @@ const (
 	outcomeReplaced    = C.OTELCOL_OUTCOME_REPLACED
 	outcomeDropped     = C.OTELCOL_OUTCOME_DROPPED
 
-	signalTraces  = C.OTELCOL_SIGNAL_TRACES
-	signalMetrics = C.OTELCOL_SIGNAL_METRICS
-	signalLogs    = C.OTELCOL_SIGNAL_LOGS
-
 	contextRemote   = C.OTELCOL_CONTEXT_REMOTE
 	contextDeadline = C.OTELCOL_CONTEXT_DEADLINE
-
-	formatOTLP = C.OTELCOL_FORMAT_OTLP
 )
 
 // hostError is what the Rust side says when it cannot do what it was asked to.
@@ -215,7 +209,7 @@ func (c *call) cancelFlag() *atomic.Uint32 {
 
 // output is what the component answered. It is valid until the record is released.
 func (c *call) output() ([]byte, error) {
-	if c.memory.output.format != formatOTLP {
+	if uint32(c.memory.output.format) != formatOTLP {
 		return nil, errors.New("the component answered in a format that this Collector does not know")
 	}
 	return view(&c.memory.output.data), nil

@@ -25,28 +25,28 @@ type kind struct {
 	placeholder func(pluginFile, component.Type) component.Factory
 }
 
-var kinds = map[string]kind{
-	"receiver": kindOf(
+var (
+	receiverKind = kindOf(
 		func(f *otelcol.Factories) (*map[component.Type]receiver.Factory, *map[component.Type]string) {
 			return &f.Receivers, &f.ReceiverModules
-		}, receiverPlaceholder),
-	"processor": kindOf(
+		}, receiverPlaceholder)
+	processorKind = kindOf(
 		func(f *otelcol.Factories) (*map[component.Type]processor.Factory, *map[component.Type]string) {
 			return &f.Processors, &f.ProcessorModules
-		}, processorPlaceholder),
-	"exporter": kindOf(
+		}, processorPlaceholder)
+	exporterKind = kindOf(
 		func(f *otelcol.Factories) (*map[component.Type]exporter.Factory, *map[component.Type]string) {
 			return &f.Exporters, &f.ExporterModules
-		}, exporterPlaceholder),
-	"connector": kindOf(
+		}, exporterPlaceholder)
+	connectorKind = kindOf(
 		func(f *otelcol.Factories) (*map[component.Type]connector.Factory, *map[component.Type]string) {
 			return &f.Connectors, &f.ConnectorModules
-		}, connectorPlaceholder),
-	"extension": kindOf(
+		}, connectorPlaceholder)
+	extensionKind = kindOf(
 		func(f *otelcol.Factories) (*map[component.Type]extension.Factory, *map[component.Type]string) {
 			return &f.Extensions, &f.ExtensionModules
-		}, extensionPlaceholder),
-}
+		}, extensionPlaceholder)
+)
 
 func kindOf[F component.Factory](
 	fields func(*otelcol.Factories) (*map[component.Type]F, *map[component.Type]string),

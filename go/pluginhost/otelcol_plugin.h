@@ -24,12 +24,6 @@
  *  - Nothing unwinds across the FFI boundary.
  */
 
-// A plugin and a host whose major versions differ cannot speak to each other.
-#define OTELCOL_ABI_MAJOR 1
-
-// Counts additions within a major version: tables that grew at the end, new feature bits.
-#define OTELCOL_ABI_MINOR 0
-
 // `Factory::kind`: a receiver.
 #define OTELCOL_KIND_RECEIVER 1
 
@@ -48,44 +42,50 @@
 // `Data::signal`: traces. The bit `1 << SIGNAL_TRACES` of `Factory::signals` stands for it.
 #define OTELCOL_SIGNAL_TRACES 1
 
-// `Data::signal`: metrics.
+// `Data::signal`: metrics. The bit `1 << SIGNAL_METRICS` of `Factory::signals` stands for it.
 #define OTELCOL_SIGNAL_METRICS 2
 
-// `Data::signal`: logs.
+// `Data::signal`: logs. The bit `1 << SIGNAL_LOGS` of `Factory::signals` stands for it.
 #define OTELCOL_SIGNAL_LOGS 3
 
-// `Data::signal`: profiles.
+// `Data::signal`: profiles. The bit `1 << SIGNAL_PROFILES` of `Factory::signals` stands for it.
 #define OTELCOL_SIGNAL_PROFILES 4
 
-// `Factory::stability`: says nothing.
+// `Factory::stability`: undefined.
 #define OTELCOL_STABILITY_UNDEFINED 0
 
-// `Factory::stability`: nobody looks after it.
+// `Factory::stability`: unmaintained.
 #define OTELCOL_STABILITY_UNMAINTAINED 1
 
-// `Factory::stability`: will be removed.
+// `Factory::stability`: deprecated.
 #define OTELCOL_STABILITY_DEPRECATED 2
 
-// `Factory::stability`: not ready for use.
+// `Factory::stability`: development.
 #define OTELCOL_STABILITY_DEVELOPMENT 3
 
-// `Factory::stability`: for limited use; configuration may change.
+// `Factory::stability`: alpha.
 #define OTELCOL_STABILITY_ALPHA 4
 
-// `Factory::stability`: for general use; configuration rarely changes.
+// `Factory::stability`: beta.
 #define OTELCOL_STABILITY_BETA 5
 
-// `Factory::stability`: for general use; configuration does not break.
+// `Factory::stability`: stable.
 #define OTELCOL_STABILITY_STABLE 6
 
-// `Data::format` and `Output::format`: one OTLP `Export...ServiceRequest` message, protobuf-encoded.
+// `Data::format` and `Output::format`: otlp.
 #define OTELCOL_FORMAT_OTLP 1
 
-// `Output::format`: an edit list (reserved; announced by `FEATURE_EDITS`).
+// `Data::format` and `Output::format`: edits.
 #define OTELCOL_FORMAT_EDITS 2
 
-// `Data::format`: Go's own telemetry in place (reserved; announced by `FEATURE_VIEW`).
+// `Data::format` and `Output::format`: view.
 #define OTELCOL_FORMAT_VIEW 3
+
+// A plugin and a host whose major versions differ cannot speak to each other.
+#define OTELCOL_ABI_MAJOR 1
+
+// Counts additions within a major version: tables that grew at the end, new feature bits.
+#define OTELCOL_ABI_MINOR 0
 
 // The call did what it says.
 #define OTELCOL_STATUS_OK 0

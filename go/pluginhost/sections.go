@@ -15,16 +15,6 @@ type componentKey struct {
 	Type string `json:"type"`
 }
 
-// sectionKinds are the component sections of a Collector's configuration, in the order in which
-// they are looked at.
-var sectionKinds = []struct{ section, kind string }{
-	{"connectors", "connector"},
-	{"exporters", "exporter"},
-	{"extensions", "extension"},
-	{"processors", "processor"},
-	{"receivers", "receiver"},
-}
-
 // usedComponents lists the kinds and types that the component sections name, sorted and without
 // repetition.
 func usedComponents(conf *confmap.Conf) []componentKey {
@@ -58,7 +48,7 @@ func dropComponents(conf *confmap.Conf, drop []componentKey) ([]string, error) {
 	}
 	changes := map[string]any{}
 	if list, ok := conf.Get("service::extensions").([]any); ok {
-		kept, gone := keep(list, func(id string) bool { return !dropped[componentKey{Kind: "extension", Type: typeOf(id)}] })
+		kept, gone := keep(list, func(id string) bool { return !dropped[componentKey{Kind: kindExtension, Type: typeOf(id)}] })
 		if len(gone) > 0 {
 			changes["extensions"] = kept
 		}
@@ -99,9 +89,9 @@ func dropFromPipeline(name string, pipeline map[string]any, dropped map[componen
 		kinds    []string
 		required bool
 	}{
-		{"receivers", []string{"receiver", "connector"}, true},
-		{"processors", []string{"processor"}, false},
-		{"exporters", []string{"exporter", "connector"}, true},
+		{"receivers", []string{kindReceiver, kindConnector}, true},
+		{"processors", []string{kindProcessor}, false},
+		{"exporters", []string{kindExporter, kindConnector}, true},
 	} {
 		list, ok := pipeline[role.list].([]any)
 		if !ok {

@@ -15,7 +15,7 @@ pub(crate) fn test() -> Result<(), ChoreError> {
     step("format", format)?;
     step("structure", || structure(None))?;
     step("spelling and links", prose::check)?;
-    step("C header", || header::run(false))?;
+    step("C header and generated Go", || header::generated(false))?;
     step("clippy", || {
         run(
             "cargo",

@@ -63,9 +63,10 @@ enum Chore {
     Prose,
     /// Build the book of `docs/` into `target/book`.
     Book,
-    /// Check the C header against the types; with `--write`, write it.
+    /// Check the C header and Go's generated files against the Rust types; with `--write`, write
+    /// them.
     Header {
-        /// Write the header instead of comparing it.
+        /// Write the files instead of comparing them.
         #[arg(long)]
         write: bool,
     },
@@ -92,7 +93,7 @@ fn main() -> ExitCode {
         Chore::Structure { root } => gate::structure(root.as_deref()),
         Chore::Prose => prose::check(),
         Chore::Book => prose::book(),
-        Chore::Header { write } => header::run(write),
+        Chore::Header { write } => header::generated(write),
         Chore::Schemas => schemas::write(),
         Chore::Bench { verification: true } => bench::verification::run_all(),
         Chore::Bench {

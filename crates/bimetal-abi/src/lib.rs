@@ -11,11 +11,13 @@
 #![warn(missing_docs, missing_debug_implementations)]
 
 mod empty;
+mod kinds;
 mod number;
 mod table;
 mod value;
 
 pub use empty::struct_size;
+pub use kinds::*;
 pub use number::*;
 pub use table::*;
 pub use value::*;

@@ -1,4 +1,4 @@
-//! Numbers of the C ABI: versions, kinds, signals, statuses, outcomes, feature bits.
+//! Numbers of the C ABI that have no words: versions, statuses, outcomes, feature bits.
 //!
 //! In: nothing. Out: constants. Invariant: a number is never reused; retired ones stay listed.
 
@@ -6,48 +6,6 @@
 pub const ABI_MAJOR: u32 = 1;
 /// Counts additions within a major version: tables that grew at the end, new feature bits.
 pub const ABI_MINOR: u32 = 0;
-
-/// `Factory::kind`: a receiver.
-pub const KIND_RECEIVER: u32 = 1;
-/// `Factory::kind`: a processor.
-pub const KIND_PROCESSOR: u32 = 2;
-/// `Factory::kind`: an exporter.
-pub const KIND_EXPORTER: u32 = 3;
-/// `Factory::kind`: a connector.
-pub const KIND_CONNECTOR: u32 = 4;
-/// `Factory::kind`: an extension.
-pub const KIND_EXTENSION: u32 = 5;
-
-/// `Data::signal`: traces. The bit `1 << SIGNAL_TRACES` of `Factory::signals` stands for it.
-pub const SIGNAL_TRACES: u32 = 1;
-/// `Data::signal`: metrics.
-pub const SIGNAL_METRICS: u32 = 2;
-/// `Data::signal`: logs.
-pub const SIGNAL_LOGS: u32 = 3;
-/// `Data::signal`: profiles.
-pub const SIGNAL_PROFILES: u32 = 4;
-
-/// `Factory::stability`: says nothing.
-pub const STABILITY_UNDEFINED: u64 = 0;
-/// `Factory::stability`: nobody looks after it.
-pub const STABILITY_UNMAINTAINED: u64 = 1;
-/// `Factory::stability`: will be removed.
-pub const STABILITY_DEPRECATED: u64 = 2;
-/// `Factory::stability`: not ready for use.
-pub const STABILITY_DEVELOPMENT: u64 = 3;
-/// `Factory::stability`: for limited use; configuration may change.
-pub const STABILITY_ALPHA: u64 = 4;
-/// `Factory::stability`: for general use; configuration rarely changes.
-pub const STABILITY_BETA: u64 = 5;
-/// `Factory::stability`: for general use; configuration does not break.
-pub const STABILITY_STABLE: u64 = 6;
-
-/// `Data::format` and `Output::format`: one OTLP `Export…ServiceRequest` message, protobuf-encoded.
-pub const FORMAT_OTLP: u32 = 1;
-/// `Output::format`: an edit list (reserved; announced by [`FEATURE_EDITS`]).
-pub const FORMAT_EDITS: u32 = 2;
-/// `Data::format`: Go's own telemetry in place (reserved; announced by [`FEATURE_VIEW`]).
-pub const FORMAT_VIEW: u32 = 3;
 
 /// The call did what it says.
 pub const STATUS_OK: i32 = 0;

@@ -18,7 +18,6 @@ use bimetal_manifest::schema::{Kind, Language};
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 
 use crate::component::{ComponentError, FactoryTable};
-use crate::registry::kind_number;
 use crate::verify::VerifiedPlugin;
 
 /// A verified plugin did not load.
@@ -147,7 +146,7 @@ fn check_identity(
     file: String,
 ) -> Result<(), LoadError> {
     let found = table.type_name().unwrap_or_default();
-    if table.kind() == kind_number(kind) && found == type_name {
+    if table.kind() == kind.number() && found == type_name {
         return Ok(());
     }
     let found = format!(

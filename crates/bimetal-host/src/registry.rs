@@ -5,11 +5,7 @@
 
 use std::sync::{Mutex, PoisonError, RwLock};
 
-use bimetal_abi::{
-    Factory, KIND_CONNECTOR, KIND_EXPORTER, KIND_EXTENSION, KIND_PROCESSOR, KIND_RECEIVER,
-    SIGNAL_LOGS, SIGNAL_METRICS, SIGNAL_PROFILES, SIGNAL_TRACES,
-};
-use bimetal_manifest::schema::Kind;
+use bimetal_abi::{Factory, Kind, Signal, Stability};
 
 use crate::component::{ComponentError, FactoryTable};
 
@@ -86,7 +82,7 @@ impl Registry {
         file: Option<String>,
     ) -> Result<Entry, RegistryError> {
         let kind =
-            kind_of_number(table.kind()).ok_or(RegistryError::Kind { kind: table.kind() })?;
+            Kind::from_number(table.kind()).ok_or(RegistryError::Kind { kind: table.kind() })?;
         let type_name = table
             .type_name()
             .map_err(|source| RegistryError::Broken { source })?;
@@ -138,21 +134,14 @@ impl Registry {
 impl Entry {
     /// Signal -> stability, as in a manifest.
     pub(crate) fn signals(&self) -> Vec<(&'static str, &'static str)> {
-        let level = |signal: u32| stability_word(self.table.stability() >> (4 * signal) & 0xf);
+        let level = |signal| Stability::of(self.table.stability(), signal).as_str();
         if self.kind == Kind::Extension {
-            return vec![("extension", level(0))];
+            return vec![(self.kind.as_str(), level(None))];
         }
-        let signals = [
-            (SIGNAL_TRACES, "traces"),
-            (SIGNAL_METRICS, "metrics"),
-            (SIGNAL_LOGS, "logs"),
-            (SIGNAL_PROFILES, "profiles"),
-        ];
-        let has = |signal: u32| self.table.signals() & 1 << signal != 0;
-        signals
+        Signal::ALL
             .into_iter()
-            .filter(|(signal, _)| has(*signal))
-            .map(|(signal, word)| (word, level(signal)))
+            .filter(|signal| self.table.signals() & signal.bit() != 0)
+            .map(|signal| (signal.as_str(), level(Some(signal))))
             .collect()
     }
 
@@ -161,43 +150,9 @@ impl Entry {
     }
 }
 
-/// `KIND_…` of a kind.
-pub(crate) fn kind_number(kind: Kind) -> u32 {
-    match kind {
-        Kind::Receiver => KIND_RECEIVER,
-        Kind::Processor => KIND_PROCESSOR,
-        Kind::Exporter => KIND_EXPORTER,
-        Kind::Connector => KIND_CONNECTOR,
-        Kind::Extension => KIND_EXTENSION,
-    }
-}
-
 /// The word for a number that a plugin gave.
 pub(crate) fn kind_word(number: u32) -> &'static str {
-    kind_of_number(number).map_or("a component of unknown kind", Kind::as_str)
-}
-
-fn kind_of_number(number: u32) -> Option<Kind> {
-    match number {
-        KIND_RECEIVER => Some(Kind::Receiver),
-        KIND_PROCESSOR => Some(Kind::Processor),
-        KIND_EXPORTER => Some(Kind::Exporter),
-        KIND_CONNECTOR => Some(Kind::Connector),
-        KIND_EXTENSION => Some(Kind::Extension),
-        _ => None,
-    }
-}
-
-fn stability_word(level: u64) -> &'static str {
-    match level {
-        bimetal_abi::STABILITY_UNMAINTAINED => "unmaintained",
-        bimetal_abi::STABILITY_DEPRECATED => "deprecated",
-        bimetal_abi::STABILITY_DEVELOPMENT => "development",
-        bimetal_abi::STABILITY_ALPHA => "alpha",
-        bimetal_abi::STABILITY_BETA => "beta",
-        bimetal_abi::STABILITY_STABLE => "stable",
-        _ => "undefined",
-    }
+    Kind::from_number(number).map_or("a component of unknown kind", Kind::as_str)
 }
 
 fn place(file: Option<&str>) -> String {
@@ -207,7 +162,8 @@ fn place(file: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use bimetal_abi::{
-        Buffer, Create, Error, STABILITY_ALPHA, STABILITY_BETA, STATUS_ERROR, Slice,
+        Buffer, Create, Error, KIND_EXPORTER, KIND_PROCESSOR, SIGNAL_LOGS, SIGNAL_TRACES,
+        STABILITY_ALPHA, STABILITY_BETA, STATUS_ERROR, Slice,
     };
     use std::ffi::c_void;
 

@@ -5,139 +5,12 @@
 //! compile; nothing is registered globally.
 
 use bimetal_abi as abi;
+pub use bimetal_abi::{Kind, Signal, Stability};
 use serde_json::Value;
 
 use crate::describe::{Identity, identity};
 use crate::error::Error;
 use crate::processor::{self, Processor};
-
-/// Kind of a component.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Kind {
-    /// Brings telemetry into a pipeline.
-    Receiver = abi::KIND_RECEIVER,
-    /// Changes or drops telemetry in a pipeline.
-    Processor = abi::KIND_PROCESSOR,
-    /// Takes telemetry out of a pipeline.
-    Exporter = abi::KIND_EXPORTER,
-    /// Ends one pipeline and begins others.
-    Connector = abi::KIND_CONNECTOR,
-    /// Stands beside the pipelines.
-    Extension = abi::KIND_EXTENSION,
-}
-
-/// Signal that an instance is made for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Signal {
-    /// Spans.
-    Traces = abi::SIGNAL_TRACES,
-    /// Data points.
-    Metrics = abi::SIGNAL_METRICS,
-    /// Log records.
-    Logs = abi::SIGNAL_LOGS,
-    /// Profiles.
-    Profiles = abi::SIGNAL_PROFILES,
-}
-
-/// The Collector's stability levels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u64)]
-pub enum Stability {
-    /// Nobody looks after it.
-    Unmaintained = abi::STABILITY_UNMAINTAINED,
-    /// Will be removed.
-    Deprecated = abi::STABILITY_DEPRECATED,
-    /// Not ready for use.
-    Development = abi::STABILITY_DEVELOPMENT,
-    /// For limited use; configuration may change.
-    Alpha = abi::STABILITY_ALPHA,
-    /// For general use; configuration rarely changes.
-    Beta = abi::STABILITY_BETA,
-    /// For general use; configuration does not break.
-    Stable = abi::STABILITY_STABLE,
-}
-
-impl Kind {
-    const ALL: [Self; 5] = [
-        Self::Receiver,
-        Self::Processor,
-        Self::Exporter,
-        Self::Connector,
-        Self::Extension,
-    ];
-
-    /// The word in symbol names and manifests.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Receiver => "receiver",
-            Self::Processor => "processor",
-            Self::Exporter => "exporter",
-            Self::Connector => "connector",
-            Self::Extension => "extension",
-        }
-    }
-
-    pub(crate) fn from_abi(number: u32) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| *kind as u32 == number)
-    }
-}
-
-impl Signal {
-    /// Every signal, in the order of its number.
-    pub const ALL: [Self; 4] = [Self::Traces, Self::Metrics, Self::Logs, Self::Profiles];
-
-    /// The word in pipelines and manifests.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Traces => "traces",
-            Self::Metrics => "metrics",
-            Self::Logs => "logs",
-            Self::Profiles => "profiles",
-        }
-    }
-
-    /// The bit in `Factory::signals`.
-    pub const fn bit(self) -> u64 {
-        1 << self as u32
-    }
-
-    pub(crate) fn from_abi(number: u32) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|signal| *signal as u32 == number)
-    }
-}
-
-impl Stability {
-    const ALL: [Self; 6] = [
-        Self::Unmaintained,
-        Self::Deprecated,
-        Self::Development,
-        Self::Alpha,
-        Self::Beta,
-        Self::Stable,
-    ];
-
-    /// The word in manifests.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unmaintained => "unmaintained",
-            Self::Deprecated => "deprecated",
-            Self::Development => "development",
-            Self::Alpha => "alpha",
-            Self::Beta => "beta",
-            Self::Stable => "stable",
-        }
-    }
-
-    /// The level of `signal` in `Factory::stability`.
-    pub(crate) fn from_abi(packed: u64, signal: Signal) -> Option<Self> {
-        let number = packed >> (4 * signal as u32) & 0xf;
-        Self::ALL.into_iter().find(|level| *level as u64 == number)
-    }
-}
 
 /// One component: its identity and the table that a Collector drives it with.
 ///
@@ -255,6 +128,10 @@ const fn check_signals(signals: &[(Signal, Stability)]) {
             !matches!(signal, Signal::Profiles),
             "processors do not support profiles yet"
         );
+        assert!(
+            !matches!(signals[at].1, Stability::Undefined),
+            "a signal has a level of stability"
+        );
         assert!(seen & signal.bit() == 0, "a signal is named twice");
         seen |= signal.bit();
         at += 1;
@@ -275,7 +152,7 @@ const fn levels(signals: &[(Signal, Stability)]) -> u64 {
     let mut levels = 0;
     let mut at = 0;
     while at < signals.len() {
-        levels |= (signals[at].1 as u64) << (4 * signals[at].0 as u32);
+        levels |= signals[at].1.packed(signals[at].0);
         at += 1;
     }
     levels

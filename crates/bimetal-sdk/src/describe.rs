@@ -40,7 +40,7 @@ pub fn describe(components: &[&'static Component]) -> String {
 pub(crate) fn identity<C: Section>(identity: &Identity<'_>) -> Result<Value, Error> {
     let defaults = config::defaults::<C>().map_err(Error::from)?;
     Ok(json!({
-        "kind": Kind::from_abi(identity.kind).map(Kind::as_str),
+        "kind": Kind::from_number(identity.kind).map(Kind::as_str),
         "type": identity.type_name,
         "signals": signals(identity),
         "default_config": defaults,
@@ -53,9 +53,8 @@ fn signals(identity: &Identity<'_>) -> Map<String, Value> {
         .into_iter()
         .filter(|signal| identity.signals & signal.bit() != 0)
         .map(|signal| {
-            let level = Stability::from_abi(identity.stability, signal)
-                .map_or("undefined", Stability::as_str);
-            (signal.as_str().to_owned(), level.into())
+            let level = Stability::of(identity.stability, Some(signal));
+            (signal.as_str().to_owned(), level.as_str().into())
         })
         .collect()
 }

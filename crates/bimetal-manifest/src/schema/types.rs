@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+pub use bimetal_abi::Kind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -107,24 +108,6 @@ pub enum Language {
     Go,
     /// Rust.
     Rust,
-}
-
-/// Kind of a component.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// Takes telemetry in.
-    Receiver,
-    /// Changes telemetry on its way.
-    Processor,
-    /// Sends telemetry out.
-    Exporter,
-    /// Ends one pipeline and starts another.
-    Connector,
-    /// Everything else a Collector can host.
-    Extension,
 }
 
 /// The compilers and linkers, as they describe themselves.
@@ -245,28 +228,6 @@ pub struct Abi {
     /// Named features that the plugin needs (plugin) or main has (main).
     #[serde(default)]
     pub features: Vec<String>,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 5] = [
-        Self::Receiver,
-        Self::Processor,
-        Self::Exporter,
-        Self::Connector,
-        Self::Extension,
-    ];
-
-    /// The word that stands in file names, symbols and JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Receiver => "receiver",
-            Self::Processor => "processor",
-            Self::Exporter => "exporter",
-            Self::Connector => "connector",
-            Self::Extension => "extension",
-        }
-    }
 }
 
 impl Language {

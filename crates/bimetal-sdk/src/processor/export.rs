@@ -231,7 +231,7 @@ unsafe fn settings(create: &abi::Create) -> Result<Settings, Failure> {
             Failure::Invalid(format!("the resource is not a JSON object: {error}"))
         })?
     };
-    let signal = Signal::from_abi(create.signal)
+    let signal = Signal::from_number(create.signal)
         .ok_or_else(|| Failure::Unsupported(format!("signal {} is not known", create.signal)))?;
     let logger = Logger::new(HostLog::new(host, create.component));
     Ok(Settings {

@@ -206,7 +206,7 @@ fn checked(call: impl FnOnce(*mut abi::Error) -> i32) -> Result<i32, Failure> {
         http_status: told(abi::ERROR_HTTP).then_some(http_status),
         grpc_code: told(abi::ERROR_GRPC).then_some(grpc_code),
         retry_after: told(abi::ERROR_RETRY_AFTER).then(|| Duration::from_nanos(retry_after_ns)),
-        retry_data: Signal::from_abi(signal)
+        retry_data: Signal::from_number(signal)
             .filter(|_| told(abi::ERROR_RETRY_DATA))
             .map(|signal| (signal, retry_data)),
     })

@@ -29,8 +29,6 @@ const RESERVED: &[&str] = &[
     "plugins",
     "rust",
 ];
-/// Kinds that the SDK has a trait for.
-const RUST_KINDS: &[Kind] = &[Kind::Processor];
 const GO_KEYWORDS: &[&str] = &[
     "break",
     "case",
@@ -223,7 +221,7 @@ impl Checks<'_> {
             );
         }
         for signal in entry.signals.iter().flat_map(|signals| signals.keys()) {
-            if !is_signal(kind, signal) {
+            if !kind.has_signal(signal) {
                 let text = format!(
                     "has `{}`, which is no signal of a {}",
                     signal.escape_debug(),
@@ -235,7 +233,7 @@ impl Checks<'_> {
     }
 
     fn rust_crate(&mut self, kind: Kind, entry: &Entry) {
-        if !RUST_KINDS.contains(&kind) {
+        if !kind.has_rust_trait() {
             let text = format!(
                 "makes a {} in Rust, which is not possible yet; a processor is",
                 kind.as_str()
@@ -366,15 +364,4 @@ pub fn is_go_identifier(text: &str) -> bool {
         && text != "_"
         && text.chars().all(|c| c.is_alphanumeric() || c == '_')
         && !GO_KEYWORDS.contains(&text)
-}
-
-fn is_signal(kind: Kind, text: &str) -> bool {
-    let plain = |text: &str| matches!(text, "traces" | "metrics" | "logs" | "profiles");
-    match kind {
-        Kind::Extension => text == "extension",
-        Kind::Connector => text
-            .split_once("_to_")
-            .is_some_and(|(from, to)| plain(from) && plain(to)),
-        Kind::Receiver | Kind::Processor | Kind::Exporter => plain(text),
-    }
 }

@@ -20,28 +20,20 @@ const DEFAULT_PROVIDERS: [&str; 5] = [
     "yamlprovider",
 ];
 
-/// Lists of components, in the order in which OCB gives names to their packages.
-const KINDS: [(&str, Kind); 5] = [
-    ("extensions", Kind::Extension),
-    ("receivers", Kind::Receiver),
-    ("exporters", Kind::Exporter),
-    ("processors", Kind::Processor),
-    ("connectors", Kind::Connector),
-];
-
 pub(super) fn decode(file: Option<&Utf8Path>, document: &Node, notes: &mut Notes) -> Config {
     let mut fields = Fields::new("", document, notes);
     let dist = match fields.take("dist") {
         Some(node) => distribution(Fields::new("dist", node, notes), notes),
         None => Dist::with_defaults(),
     };
-    let components = KINDS
-        .iter()
-        .flat_map(|(list, kind)| {
-            entries(&mut fields, list, notes)
+    // In this order OCB gives names to the packages.
+    let components = Kind::ALL
+        .into_iter()
+        .flat_map(|kind| {
+            entries(&mut fields, kind.section(), notes)
                 .unwrap_or_default()
                 .into_iter()
-                .map(|entry| (*kind, entry))
+                .map(move |entry| (kind, entry))
         })
         .collect();
     let telemetry = match fields.take("telemetry") {

@@ -15,15 +15,6 @@ use crate::model::GoModule;
 use crate::model::pinned::COLLECTOR_VERSION;
 use crate::model::{Plan, SourceTree, Step};
 
-/// The kinds in the order in which `components.go` lists them, with the names that they have there.
-const GROUPS: [(Kind, &str); 5] = [
-    (Kind::Extension, "Extension"),
-    (Kind::Receiver, "Receiver"),
-    (Kind::Exporter, "Exporter"),
-    (Kind::Processor, "Processor"),
-    (Kind::Connector, "Connector"),
-];
-
 #[derive(Serialize)]
 struct Group<'a> {
     field: &'static str,
@@ -71,18 +62,18 @@ fn imports<'a>(modules: impl Iterator<Item = &'a GoModule>) -> Vec<&'a GoModule>
 }
 
 fn groups(plan: &Plan) -> Vec<Group<'_>> {
-    let group = |(kind, field): (Kind, &'static str)| {
+    let group = |kind: Kind| {
         let of_kind = plan
             .go_components
             .iter()
             .filter(|component| component.kind == kind);
         Group {
-            field,
+            field: kind.name(),
             package: kind.as_str(),
             modules: of_kind.map(|component| &component.module).collect(),
         }
     };
-    GROUPS.into_iter().map(group).collect()
+    Kind::ALL.into_iter().map(group).collect()
 }
 
 fn go_mod(plan: &Plan) -> Value {

@@ -27,15 +27,6 @@ const GO_LANGUAGE: &str = "1.25";
 const DEFAULT_LDFLAGS: &str = "-s -w";
 const DEBUG_GCFLAGS: &str = "all=-N -l";
 
-/// Lists of components in the order in which OCB writes them into go.mod.
-const ORDER: [Kind; 5] = [
-    Kind::Connector,
-    Kind::Extension,
-    Kind::Receiver,
-    Kind::Exporter,
-    Kind::Processor,
-];
-
 /// Plans the build of `resolved`.
 pub fn plan(resolved: Resolved) -> Plan {
     let distribution = distribution(&resolved);
@@ -227,9 +218,9 @@ fn add_components(plan: &mut Plan, components: Vec<Component>) {
             }
         }
     }
-    let place = |kind: Kind| ORDER.iter().position(|known| *known == kind);
+    // OCB writes connectors first into go.mod, and the others in the order of their lists.
     plan.go_components
-        .sort_by_key(|component| place(component.kind));
+        .sort_by_key(|component| component.kind != Kind::Connector);
 }
 
 fn go_plugin(kind: Kind, module: GoModule, main_module: &str) -> GoPlugin {

@@ -1,0 +1,193 @@
+//! The one table of kinds, signals, stability levels and formats.
+//!
+//! In: the rows below. Out: an enum with words for each, and the constants of the C ABI. Invariant:
+//! nothing else in the repository lists them: the C header, Go's constants, the manifest's words,
+//! the SDK's types and the builder's lists are made from these rows. A number is never reused.
+
+use crate::number::{FEATURE_EDITS, FEATURE_VIEW};
+
+/// Makes an enum and its constants from rows `Variant CONSTANT = number "word"`.
+macro_rules! rows {
+    (
+        $(#[$about:meta])* $name:ident: $number:ident
+        $($(#[$doc:meta])+ $variant:ident $constant:ident = $value:literal $word:literal;)+
+    ) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(
+            feature = "serde",
+            derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+            serde(rename_all = "lowercase")
+        )]
+        #[repr($number)]
+        pub enum $name {
+            $($(#[$doc])+ $variant = $value,)+
+        }
+
+        $(#[doc = concat!("Number of [`", stringify!($name), "::", stringify!($variant), "`].")]
+        pub const $constant: $number = $value;)+
+
+        impl $name {
+            /// Every row, in the order of the table.
+            pub const ALL: [Self; [$($word),+].len()] = [$(Self::$variant),+];
+
+            /// The word in symbols, manifests and configurations.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+
+            /// The name as Go and Rust spell it in identifiers.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => stringify!($variant),)+
+                }
+            }
+
+            /// The number that crosses the C ABI.
+            pub const fn number(self) -> $number {
+                self as $number
+            }
+
+            /// The row with this number.
+            pub fn from_number(number: $number) -> Option<Self> {
+                Self::ALL.into_iter().find(|row| row.number() == number)
+            }
+
+            /// The row with this word.
+            pub fn from_word(word: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|row| row.as_str() == word)
+            }
+        }
+    };
+}
+
+// In the order in which OCB lists them in `components.go`.
+rows! {
+    /// Kind of a component (`Factory::kind`).
+    Kind: u32
+    /// Stands beside the pipelines.
+    Extension KIND_EXTENSION = 5 "extension";
+    /// Brings telemetry into a pipeline.
+    Receiver KIND_RECEIVER = 1 "receiver";
+    /// Takes telemetry out of a pipeline.
+    Exporter KIND_EXPORTER = 3 "exporter";
+    /// Changes or drops telemetry in a pipeline.
+    Processor KIND_PROCESSOR = 2 "processor";
+    /// Ends one pipeline and begins others.
+    Connector KIND_CONNECTOR = 4 "connector";
+}
+
+rows! {
+    /// Signal that an instance is made for (`Data::signal`). The bit `1 << number` of
+    /// `Factory::signals` stands for it.
+    Signal: u32
+    /// Spans.
+    Traces SIGNAL_TRACES = 1 "traces";
+    /// Data points.
+    Metrics SIGNAL_METRICS = 2 "metrics";
+    /// Log records.
+    Logs SIGNAL_LOGS = 3 "logs";
+    /// Profiles.
+    Profiles SIGNAL_PROFILES = 4 "profiles";
+}
+
+rows! {
+    /// The Collector's stability levels (`Factory::stability`).
+    Stability: u64
+    /// Says nothing.
+    Undefined STABILITY_UNDEFINED = 0 "undefined";
+    /// Has no maintainer.
+    Unmaintained STABILITY_UNMAINTAINED = 1 "unmaintained";
+    /// Will be removed.
+    Deprecated STABILITY_DEPRECATED = 2 "deprecated";
+    /// Not ready for use.
+    Development STABILITY_DEVELOPMENT = 3 "development";
+    /// For limited use; configuration may change.
+    Alpha STABILITY_ALPHA = 4 "alpha";
+    /// For general use; configuration rarely changes.
+    Beta STABILITY_BETA = 5 "beta";
+    /// For general use; configuration does not break.
+    Stable STABILITY_STABLE = 6 "stable";
+}
+
+rows! {
+    /// How telemetry is laid out in a call (`Data::format`, `Output::format`).
+    Format: u32
+    /// One OTLP `Export…ServiceRequest` message, protobuf-encoded.
+    Otlp FORMAT_OTLP = 1 "otlp";
+    /// An edit list, in answers only. Reserved.
+    Edits FORMAT_EDITS = 2 "edits";
+    /// Go's own telemetry in place. Reserved.
+    View FORMAT_VIEW = 3 "view";
+}
+
+impl Kind {
+    /// The section of the Collector's configuration, and the list in the builder's.
+    pub const fn section(self) -> &'static str {
+        match self {
+            Self::Extension => "extensions",
+            Self::Receiver => "receivers",
+            Self::Exporter => "exporters",
+            Self::Processor => "processors",
+            Self::Connector => "connectors",
+        }
+    }
+
+    /// The SDK has a trait for components of this kind.
+    pub const fn has_rust_trait(self) -> bool {
+        matches!(self, Self::Processor)
+    }
+
+    /// A manifest may give a stability for this: a signal, a connector's pair such as
+    /// `logs_to_metrics`, or the word `extension`.
+    pub fn has_signal(self, word: &str) -> bool {
+        let is_signal = |word: &str| Signal::from_word(word).is_some();
+        match self {
+            Self::Extension => word == self.as_str(),
+            Self::Connector => word
+                .split_once("_to_")
+                .is_some_and(|(from, to)| is_signal(from) && is_signal(to)),
+            Self::Receiver | Self::Exporter | Self::Processor => is_signal(word),
+        }
+    }
+}
+
+impl Signal {
+    /// The bit in `Factory::signals`.
+    pub const fn bit(self) -> u64 {
+        1 << self as u32
+    }
+}
+
+impl Stability {
+    /// The level of `signal` in `Factory::stability`; an extension's without a signal.
+    ///
+    /// ```
+    /// use bimetal_abi::{Signal, Stability};
+    /// let packed = Stability::Beta.packed(Signal::Logs);
+    /// assert_eq!(Stability::of(packed, Some(Signal::Logs)), Stability::Beta);
+    /// assert_eq!(Stability::of(packed, None), Stability::Undefined);
+    /// ```
+    pub fn of(packed: u64, signal: Option<Signal>) -> Self {
+        let place = 4 * signal.map_or(0, Signal::number);
+        Self::from_number(packed >> place & 0xf).unwrap_or(Self::Undefined)
+    }
+
+    /// This level at the place of `signal` in `Factory::stability`.
+    pub const fn packed(self, signal: Signal) -> u64 {
+        (self as u64) << (4 * signal as u32)
+    }
+}
+
+impl Format {
+    /// The `FEATURE_…` bits that both sides must have before one of them uses the format.
+    pub const fn features(self) -> u64 {
+        match self {
+            Self::Otlp => 0,
+            Self::Edits => FEATURE_EDITS,
+            Self::View => FEATURE_VIEW,
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The table of kinds, signals, stability levels and formats, as C and Go know it.
+//!
+//! In: the rows of `bimetal-abi`. Out: constants that cbindgen reads, and `kinds_gen.go`.
+//! Invariant: no row is named here, so that a new one needs no change.
+
+use std::fmt::Write as _;
+
+use bimetal_abi::{Format, Kind, Signal, Stability};
+
+/// The constants as a Rust source, because cbindgen does not look into macros.
+pub(super) fn constants() -> String {
+    let mut text = String::new();
+    let mut put = |prefix: &str, name: &str, about: &str, number: String| {
+        let name = format!("{prefix}_{name}").to_uppercase();
+        let _ = writeln!(text, "/// {about}\npub const {name}: {number};");
+    };
+    for kind in kinds() {
+        let about = format!("`Factory::kind`: {} {}.", article(kind), kind.as_str());
+        put(
+            "KIND",
+            kind.name(),
+            &about,
+            format!("u32 = {}", kind.number()),
+        );
+    }
+    for signal in Signal::ALL {
+        let about = format!(
+            "`Data::signal`: {0}. The bit `1 << SIGNAL_{1}` of `Factory::signals` stands for it.",
+            signal.as_str(),
+            signal.name().to_uppercase()
+        );
+        put(
+            "SIGNAL",
+            signal.name(),
+            &about,
+            format!("u32 = {}", signal.number()),
+        );
+    }
+    for level in Stability::ALL {
+        let about = format!("`Factory::stability`: {}.", level.as_str());
+        put(
+            "STABILITY",
+            level.name(),
+            &about,
+            format!("u64 = {}", level.number()),
+        );
+    }
+    for format in Format::ALL {
+        let about = format!("`Data::format` and `Output::format`: {}.", format.as_str());
+        put(
+            "FORMAT",
+            format.name(),
+            &about,
+            format!("u32 = {}", format.number()),
+        );
+    }
+    text
+}
+
+/// Go's constants and lists, before `gofmt`. The map names a variable for every kind, which the
+/// file of that kind defines: a kind without a file does not compile.
+pub(super) fn go() -> String {
+    let mut text = "package pluginhost\n\nconst (\n".to_owned();
+    for kind in kinds() {
+        let _ = writeln!(text, "kind{} = {:?}", kind.name(), kind.as_str());
+    }
+    text += "\n";
+    for signal in Signal::ALL {
+        let _ = writeln!(text, "signal{} uint32 = {}", signal.name(), signal.number());
+    }
+    text += "\n";
+    for format in Format::ALL {
+        let name = super::go_name(format.as_str());
+        let _ = writeln!(text, "format{name} uint32 = {}", format.number());
+    }
+    text += ")\n\n// kinds holds what this package knows about each kind, by its word.\n";
+    text += "var kinds = map[string]kind{\n";
+    for kind in kinds() {
+        let _ = writeln!(text, "kind{0}: {1}Kind,", kind.name(), kind.as_str());
+    }
+    text +=
+        "}\n\n// sectionKinds are the component sections of a Collector's configuration, sorted.\n";
+    text += "var sectionKinds = []struct{ section, kind string }{\n";
+    let mut sections = Kind::ALL;
+    sections.sort_by_key(|kind| kind.section());
+    for kind in sections {
+        let _ = writeln!(text, "{{{:?}, kind{}}},", kind.section(), kind.name());
+    }
+    text + "}\n"
+}
+
+/// In the order of their numbers.
+pub(super) fn kinds() -> [Kind; Kind::ALL.len()] {
+    let mut kinds = Kind::ALL;
+    kinds.sort();
+    kinds
+}
+
+fn article(kind: Kind) -> &'static str {
+    if kind.as_str().starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    }
+}
