@@ -253,7 +253,7 @@ func (h *Host) verifyAndLoad(used *[]componentKey) (refused []refusal, warnings 
 		loaded, err := load(one, silently)
 		if err != nil {
 			refused = append(refused, one.refused(err, err.Error()))
-			h.failed[one.componentKey] = one.refused(err, err.Error()+"\nhint: restart needed: what the loader refused once is not tried again")
+			h.failed[one.componentKey] = one.refused(err, err.Error()+"\nhelp: restart needed: what the loader refused once is not tried again")
 			continue
 		}
 		h.loaded[one.componentKey] = loaded

@@ -36,15 +36,15 @@ const (
 // hostError is what the Rust side says when it cannot do what it was asked to.
 type hostError struct {
 	Message string `json:"message"`
-	Hint    string `json:"hint"`
+	Help    string `json:"help"`
 	status  int32
 }
 
 func (e *hostError) Error() string {
-	if e.Hint == "" {
+	if e.Help == "" {
 		return e.Message
 	}
-	return e.Message + "\nhint: " + e.Hint
+	return e.Message + "\nhelp: " + e.Help
 }
 
 func (e *hostError) panicked() bool {

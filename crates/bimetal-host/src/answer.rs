@@ -7,7 +7,8 @@ use bimetal_files::Digest;
 use bimetal_manifest::schema::{Component, Kind, Language};
 
 use crate::catalog::Item;
-use crate::refusal::{Problem, Refusal};
+use crate::refusal::Refusal;
+use bimetal_verify::catalog::Problem;
 
 /// Kind and type of a component.
 pub(crate) type Key = (Kind, String);
@@ -54,7 +55,7 @@ pub(crate) fn several(key: &Key, items: &[&Item]) -> Vec<Refusal> {
             files.join(" and "),
             if files.len() == 2 { "both" } else { "all" }
         ),
-        hint: Some("keep one of them in the plugin directory".to_owned()),
+        help: Some("keep one of them in the plugin directory".to_owned()),
     };
     items
         .iter()

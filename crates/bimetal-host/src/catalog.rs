@@ -12,8 +12,9 @@ use bimetal_verify::Rules;
 use crate::answer::Key;
 use crate::discover::{FoundFile, Snapshot, is_named_after};
 use crate::own::Own;
-use crate::refusal::{Problem, Refusal};
+use crate::refusal::Refusal;
 use crate::verify::glance;
+use bimetal_verify::catalog::Problem;
 
 /// Every plugin file that was there at start.
 #[derive(Debug, Default)]

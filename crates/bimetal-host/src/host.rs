@@ -21,10 +21,11 @@ use crate::discover::{DiscoverError, Snapshot, Stamp};
 use crate::load::{self, LoadError};
 use crate::own::{Own, OwnError};
 use crate::process_set::ProcessSet;
-use crate::refusal::{Problem, Refusal, chain};
+use crate::refusal::{Refusal, chain};
 use crate::registry::{Entry, Registry, RegistryError};
 use crate::settings::{Directory, Settings, SettingsError};
 use crate::verify::{Judge, VerifiedPlugin, verify};
+use bimetal_verify::catalog::Problem;
 
 /// The plugin host of this process.
 #[derive(Debug)]
@@ -134,12 +135,12 @@ impl Host {
                     directory.path,
                     chain(&error)
                 ),
-                hint: error.hint().map(str::to_owned),
+                help: error.hint().map(str::to_owned),
             });
             if !snapshot.is_missing {
                 let error = check_directory(&directory.path).err();
                 directory_problem = error.map(|error| Problem {
-                    hint: error.hint().map(str::to_owned),
+                    help: error.hint().map(str::to_owned),
                     message: chain(&error),
                 });
             }

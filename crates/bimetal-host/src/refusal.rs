@@ -10,7 +10,8 @@ use bimetal_manifest::Artifact;
 use bimetal_manifest::schema::{Component, Kind, Language};
 use bimetal_terminal::escape;
 use bimetal_verify::Mismatch;
-use bimetal_verify::compare::NAMES_LIMIT;
+use bimetal_verify::catalog::Problem;
+use bimetal_verify::compare::{HELP, NAMES_LIMIT};
 use serde::Serialize;
 
 /// Characters of a reason: it is an attribute of a metric.
@@ -36,15 +37,6 @@ pub(crate) struct Refusal {
     pub(crate) mismatches: Vec<Mismatch>,
 }
 
-/// An error and the next action.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Problem {
-    /// The error with its causes.
-    pub(crate) message: String,
-    /// The next action.
-    pub(crate) hint: Option<String>,
-}
-
 impl Refusal {
     /// A refusal without reasons yet.
     pub(crate) fn new(file: &str, component: Option<&Component>) -> Self {
@@ -68,10 +60,10 @@ impl Refusal {
     }
 
     /// The same refusal with one more problem.
-    pub(crate) fn because(mut self, message: impl Into<String>, hint: Option<&str>) -> Self {
+    pub(crate) fn because(mut self, message: impl Into<String>, help: Option<&str>) -> Self {
         self.problems.push(Problem {
             message: message.into(),
-            hint: hint.map(str::to_owned),
+            help: help.map(str::to_owned),
         });
         self
     }
@@ -80,11 +72,7 @@ impl Refusal {
     pub(crate) fn reason(&self) -> String {
         let reason = match (self.problems.first(), self.mismatches.first()) {
             (Some(problem), _) => problem.message.clone(),
-            (None, Some(mismatch)) => {
-                let mut text = String::new();
-                sentence(mismatch, &mut text);
-                text
-            }
+            (None, Some(mismatch)) => mismatch.sentence(),
             (None, None) => String::new(),
         };
         let line = reason.lines().next().unwrap_or_default();
@@ -103,12 +91,17 @@ impl Refusal {
         text.push_str(" is refused:");
         for problem in &self.problems {
             let _ = write!(text, "\n  - {}", problem.message);
-            if let Some(hint) = &problem.hint {
-                let _ = write!(text, "\n      hint: {hint}");
+            if let Some(help) = &problem.help {
+                let _ = write!(text, "\n      {HELP}: {help}");
             }
         }
         for mismatch in &self.mismatches {
-            describe(mismatch, &mut text);
+            let mut shown = mismatch.clone();
+            shown.shorten(NAMES_LIMIT);
+            let _ = write!(text, "\n  - {}", shown.sentence());
+            for (label, line) in shown.details() {
+                let _ = write!(text, "\n      {label}: {line}");
+            }
         }
         text
     }
@@ -123,41 +116,6 @@ pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
         cause = error.source();
     }
     escape(&text).into_owned()
-}
-
-/// What differs, without what follows from it.
-fn sentence(mismatch: &Mismatch, text: &mut String) {
-    let _ = write!(text, "{}", mismatch.check.words());
-    if !mismatch.subject.is_empty() {
-        let _ = write!(text, " `{}`", mismatch.subject);
-    }
-    match (&mismatch.main, &mismatch.plugin) {
-        (Some(main), Some(plugin)) => {
-            let _ = write!(text, ": main `{main}`, plugin `{plugin}`");
-        }
-        (Some(main), None) => {
-            let _ = write!(text, ": main `{main}`, plugin has none");
-        }
-        (None, Some(plugin)) => {
-            let _ = write!(text, ": plugin `{plugin}`");
-        }
-        (None, None) => {}
-    }
-}
-
-fn describe(mismatch: &Mismatch, text: &mut String) {
-    text.push_str("\n  - ");
-    sentence(mismatch, text);
-    if !mismatch.names.is_empty() {
-        let shown = &mismatch.names[..mismatch.names.len().min(NAMES_LIMIT)];
-        let more = mismatch.count.saturating_sub(shown.len());
-        let _ = write!(text, "\n      names: {}", shown.join(", "));
-        if more > 0 {
-            let _ = write!(text, " and {more} more");
-        }
-    }
-    let _ = write!(text, "\n      would happen: {}", mismatch.consequence);
-    let _ = write!(text, "\n      hint: {}", mismatch.remedy);
 }
 
 #[cfg(test)]
@@ -182,18 +140,18 @@ mod tests {
             count: 3,
             names: vec!["runtime".to_owned(), "os".to_owned()],
             required_by: Vec::new(),
-            consequence: "the process would end".to_owned(),
-            remedy: "use one toolchain".to_owned(),
+            on_load: "the process would end".to_owned(),
+            help: "use one toolchain".to_owned(),
         });
         insta::assert_snapshot!(refusal.text(), @r"
         plugin `processor-redactor.so` (processor `redactor`) is refused:
           - `plugins.lock` does not list it
-              hint: build it again
+              help: build it again
           - a problem without advice
           - package hash `standard library`: main `go1.26.8`, plugin `go1.26.7`
-              names: runtime, os and 1 more
-              would happen: the process would end
-              hint: use one toolchain
+              touches: runtime, os and 1 more, which `--names all` lists
+              on load: would abort: the process would end
+              help: use one toolchain
         ");
     }
 

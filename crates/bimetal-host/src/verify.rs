@@ -17,7 +17,8 @@ use crate::copy::{Copy, Opened};
 use crate::discover::Stamp;
 use crate::own::Own;
 use crate::process_set::ProcessSet;
-use crate::refusal::{Problem, Refusal, chain};
+use crate::refusal::{Refusal, chain};
+use bimetal_verify::catalog::Problem;
 
 /// A plugin whose bytes fit, and those bytes. Made by [`verify`] only; used up by loading.
 #[derive(Debug)]
@@ -202,7 +203,7 @@ fn against_lock(judge: &Judge<'_>, file: &str, digest: &Digest) -> Option<Proble
     let problem = |message: String, hint: &str| {
         Some(Problem {
             message,
-            hint: Some(hint.to_owned()),
+            help: Some(hint.to_owned()),
         })
     };
     let lock = match judge.lock {

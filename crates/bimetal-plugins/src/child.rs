@@ -108,7 +108,7 @@ mod tests {
     use camino::Utf8PathBuf;
 
     use super::*;
-    use crate::trial::{Cause, Outcome, Phase, SHOWN_LINES};
+    use crate::trial::{Cause, LoadOutcome, Phase, SHOWN_LINES};
 
     fn script(body: &str) -> (tempfile::TempDir, Utf8PathBuf) {
         let directory = tempfile::tempdir().unwrap();
@@ -139,19 +139,19 @@ mod tests {
     #[test]
     fn passes_the_hidden_action_and_believes_only_a_success_that_exits_well() {
         let body = r#"[ "$1 $2 $3" = "plugins __load /plugins/x.so" ] || exit 9; echo noise; echo '{"loaded":true}'"#;
-        assert_eq!(run(body, LONG).outcome, Outcome::Loaded);
+        assert_eq!(run(body, LONG).outcome, LoadOutcome::Loaded);
         let refused = run(
             r#"echo '{"loaded":false,"error":"no factory"}'; exit 1"#,
             LONG,
         );
         assert_eq!(
             (refused.outcome, refused.error.as_deref()),
-            (Outcome::Refused, Some("no factory"))
+            (LoadOutcome::Refused, Some("no factory"))
         );
-        assert_eq!(run("exit 0", LONG).outcome, Outcome::Exited);
+        assert_eq!(run("exit 0", LONG).outcome, LoadOutcome::Exited);
         assert_eq!(
             run(r#"echo '{"loaded":true}'; exit 3"#, LONG).outcome,
-            Outcome::Exited
+            LoadOutcome::Exited
         );
     }
 
@@ -160,7 +160,7 @@ mod tests {
         let killed = run("kill -BUS $$", LONG);
         assert_eq!(
             (killed.outcome, killed.signal.as_deref()),
-            (Outcome::Killed, Some("SIGBUS"))
+            (LoadOutcome::Killed, Some("SIGBUS"))
         );
         let panicked = run(
             "echo before >&2; echo 'panic: no luck' >&2; echo; echo 'goroutine 1' >&2; exit 2",
@@ -191,7 +191,7 @@ mod tests {
     fn who_hangs_is_asked_where_before_it_is_killed() {
         let body = r#"trap 'echo "SIGQUIT: quit" >&2; echo "PC=0x1" >&2; exit 2' QUIT; while :; do sleep 0.1; done"#;
         let report = run(body, Duration::from_millis(300));
-        assert_eq!(report.outcome, Outcome::TimedOut);
+        assert_eq!(report.outcome, LoadOutcome::TimedOut);
         assert_eq!(report.stderr, ["SIGQUIT: quit", "PC=0x1"]);
         assert_eq!((report.signal, report.exit_code), (None, None));
     }
@@ -204,7 +204,7 @@ mod tests {
         let report = run(&body, Duration::from_secs(1));
         assert_eq!(
             (report.outcome, report.exit_code),
-            (Outcome::TimedOut, None)
+            (LoadOutcome::TimedOut, None)
         );
         // The kernel gives the lock to us only when the last process of the group is gone.
         let held = fs_err::File::create(held).unwrap();
@@ -217,7 +217,7 @@ mod tests {
             "yes 'a line' | head -c 3000000 >&2; echo '{\"loaded\":true}'",
             LONG,
         );
-        assert_eq!(report.outcome, Outcome::Loaded);
+        assert_eq!(report.outcome, LoadOutcome::Loaded);
         assert_eq!(report.stderr.len(), SHOWN_LINES);
     }
 

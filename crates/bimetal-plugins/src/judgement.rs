@@ -141,7 +141,7 @@ fn not_a_plugin(artifact: &Artifact) -> Option<Problem> {
     );
     Some(Problem {
         message,
-        hint: Some("keep only plugins in the plugin directory".to_owned()),
+        help: Some("keep only plugins in the plugin directory".to_owned()),
     })
 }
 

@@ -9,7 +9,6 @@ mod args;
 mod child;
 mod commands;
 mod context;
-mod difference;
 mod document;
 mod environment;
 mod error;

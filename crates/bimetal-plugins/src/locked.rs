@@ -57,12 +57,12 @@ impl FoundLock {
             count: 1,
             names: Vec::new(),
             required_by: Vec::new(),
-            consequence: format!(
+            on_load: format!(
                 "the Collector takes no plugin beside a lock that cannot be used: {}",
                 problem.message
             ),
-            remedy: problem
-                .hint
+            help: problem
+                .help
                 .clone()
                 .unwrap_or_else(|| "take the lock from the build that made the plugins".to_owned()),
         })

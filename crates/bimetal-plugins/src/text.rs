@@ -1,16 +1,15 @@
 //! The reports for people.
 //!
 //! In: documents. Out: lines. Invariant: says the same as the JSON, shorter; every difference is
-//! shown with both values, what would happen, and what repairs it.
+//! shown with its sentence, what loading would do, and help.
 
 use bimetal_files::Digest;
 use bimetal_verify::catalog::{Duplicate, Problem};
-use bimetal_verify::compare::Conflict;
+use bimetal_verify::compare::{Conflict, HELP, Mismatch, Outcome};
 
-use crate::difference;
 use crate::document::{DirectoryDocument, PluginDocument, Status, ValidateDocument};
 use crate::environment;
-use crate::trial::{LoadReport, Outcome};
+use crate::trial::{LoadOutcome, LoadReport};
 use bimetal_terminal::escape::field;
 use bimetal_terminal::table::{self, Cell};
 use bimetal_terminal::{Printer, Tone};
@@ -141,7 +140,7 @@ fn plugin(plugin: &PluginDocument, out: &Printer) {
         self::problem(problem, out);
     }
     for mismatch in &plugin.mismatches {
-        difference::print(mismatch, out);
+        self::mismatch(mismatch, out);
     }
     for question in &plugin.open_questions {
         out.data(&format!(
@@ -157,23 +156,23 @@ fn plugin(plugin: &PluginDocument, out: &Printer) {
 pub(crate) fn problem(problem: &Problem, out: &Printer) {
     let message = out.paint(&field(&problem.message), Tone::Bad);
     out.data(&format!("  {message}"));
-    if let Some(hint) = &problem.hint {
-        out.data(&format!("    repair    {}", field(hint)));
+    if let Some(hint) = &problem.help {
+        out.data(&format!("    {HELP}: {}", field(hint)));
     }
 }
 
 fn load(load: &LoadReport, out: &Printer) {
     let tone = match load.outcome {
-        Outcome::Loaded => Tone::Good,
-        Outcome::NotTried => Tone::Quiet,
+        LoadOutcome::Loaded => Tone::Good,
+        LoadOutcome::NotTried => Tone::Quiet,
         _ => Tone::Bad,
     };
     let sentence = out.paint(&field(&load.sentence()), tone);
     out.data(&format!("  {sentence}"));
-    if load.outcome != Outcome::Loaded
+    if load.outcome != LoadOutcome::Loaded
         && let Some(phase) = load.phase
     {
-        out.data(&format!("    came to   {}", phase.as_str()));
+        out.data(&format!("    came to: {}", phase.as_str()));
     }
     for line in load
         .error
@@ -181,10 +180,10 @@ fn load(load: &LoadReport, out: &Printer) {
         .flat_map(|error| error.lines())
         .filter(|line| !line.trim().is_empty())
     {
-        out.data(&format!("    said      {}", field(line)));
+        out.data(&format!("    said: {}", field(line)));
     }
     for line in &load.stderr {
-        out.data(&format!("    stderr    {}", field(line)));
+        out.data(&format!("    stderr: {}", field(line)));
     }
 }
 
@@ -197,7 +196,7 @@ fn set(document: &DirectoryDocument, out: &Printer) {
         ));
     }
     for mismatch in &document.mismatches {
-        difference::print(mismatch, out);
+        self::mismatch(mismatch, out);
     }
     for Duplicate {
         kind,
@@ -213,7 +212,9 @@ fn set(document: &DirectoryDocument, out: &Printer) {
         );
         let line = out.paint(&line, Tone::Bad);
         out.data(&line);
-        out.data("    repair    keep one of them in the plugin directory");
+        out.data(&format!(
+            "    {HELP}: keep one of them in the plugin directory"
+        ));
     }
     for conflict in &document.conflicts {
         self::conflict(conflict, out);
@@ -244,28 +245,25 @@ fn set(document: &DirectoryDocument, out: &Printer) {
 }
 
 fn conflict(conflict: &Conflict, out: &Printer) {
-    let line = format!(
-        "conflict: {} cannot be used together",
-        list_of(&conflict.files)
-    );
-    let line = out.paint(&line, Tone::Bad);
-    out.data(&line);
-    let mut lines = Vec::new();
-    if !conflict.packages.is_empty() {
-        lines.push((
-            "touches",
-            Cell::new(difference::some_of(&conflict.packages, conflict.count)),
-        ));
+    let line = format!("conflict: {}", conflict.sentence());
+    out.data(&out.paint(&line, Tone::Bad));
+    details(&conflict.details(), out);
+}
+
+fn mismatch(mismatch: &Mismatch, out: &Printer) {
+    let tone = if mismatch.outcome == Outcome::Refused {
+        Tone::Warning
+    } else {
+        Tone::Bad
+    };
+    out.data(&format!("  {}", out.paint(&mismatch.sentence(), tone)));
+    details(&mismatch.details(), out);
+}
+
+fn details(lines: &[(&'static str, String)], out: &Printer) {
+    for (label, text) in lines {
+        out.data(&format!("    {label}: {text}"));
     }
-    lines.extend(
-        conflict
-            .plugin_path
-            .as_deref()
-            .map(|path| ("both are", Cell::new(path))),
-    );
-    lines.push(("on load", Cell::new(&conflict.consequence)));
-    lines.push(("repair", Cell::new(&conflict.remedy)));
-    table::pairs(&lines, 4, out);
 }
 
 fn summary(document: &DirectoryDocument) -> String {
@@ -316,22 +314,11 @@ fn short_reason(plugin: &PluginDocument) -> Option<String> {
             .first()
             .map(|question| field(question).into_owned());
     };
-    let what = first.check.words();
-    let sides = match (&first.main, &first.plugin) {
-        (Some(main), Some(plugin)) => format!(": main {}, plugin {}", field(main), field(plugin)),
-        (Some(main), None) => format!(": main {}", field(main)),
-        (None, Some(plugin)) => format!(": plugin {}", field(plugin)),
-        (None, None) => String::new(),
-    };
     let more = match plugin.mismatches.len() - 1 {
         0 => String::new(),
         more => format!(" (and {more} more)"),
     };
-    Some(
-        format!("{what} {}{sides}{more}", difference::quoted(&first.subject))
-            .trim_end()
-            .to_owned(),
-    )
+    Some(format!("{}{more}", first.sentence()))
 }
 
 pub(crate) fn tone(status: Status) -> Tone {

@@ -128,15 +128,15 @@ impl Printer {
         self.labelled("", Tone::Warning, "warning:", text);
     }
 
-    /// `error:`, one `caused by:` for each source, and `hint:` for the next action.
-    pub fn error(&self, error: &(dyn Error + 'static), hint: Option<&str>) {
+    /// `error:`, one `caused by:` for each source, and `help:` for the next action.
+    pub fn error(&self, error: &(dyn Error + 'static), help: Option<&str>) {
         let texts = texts(error);
         self.labelled("", Tone::Bad, "error:", &texts[0]);
         for cause in &texts[1..] {
             self.labelled("  ", Tone::Strong, "caused by:", cause);
         }
-        for line in hint.into_iter().flat_map(str::lines) {
-            self.labelled("  ", Tone::Good, "hint:", line);
+        for line in help.into_iter().flat_map(str::lines) {
+            self.labelled("  ", Tone::Good, "help:", line);
         }
     }
 
@@ -271,7 +271,7 @@ mod tests {
         let text = String::from_utf8(kept.0.borrow().clone()).unwrap();
         assert_eq!(
             text,
-            "a\\u{1b}[31mb\nerror: two\nlines\\u{9b}\n  hint: do\n  hint: this\n"
+            "a\\u{1b}[31mb\nerror: two\nlines\\u{9b}\n  help: do\n  help: this\n"
         );
     }
 

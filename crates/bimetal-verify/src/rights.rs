@@ -109,10 +109,10 @@ impl RightsError {
             count: 1,
             names: Vec::new(),
             required_by: Vec::new(),
-            consequence:
+            on_load:
                 "the Collector loads nothing that another user could have written or exchanged"
                     .to_owned(),
-            remedy: self
+            help: self
                 .hint()
                 .unwrap_or("make sure that the directory can be read")
                 .to_owned(),
@@ -433,10 +433,6 @@ mod tests {
             (mismatch.subject.as_str(), mismatch.plugin),
             ("plugins", Some(format!("`{open}` has mode 777")))
         );
-        assert!(
-            mismatch.remedy.contains("chmod go-w"),
-            "{}",
-            mismatch.remedy
-        );
+        assert!(mismatch.help.contains("chmod go-w"), "{}", mismatch.help);
     }
 }

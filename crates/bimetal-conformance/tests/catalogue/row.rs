@@ -100,7 +100,7 @@ impl fmt::Display for Predicted {
             Self::Accepted => write!(formatter, "accepted"),
             Self::Undecidable => write!(formatter, "only loading tells"),
             Self::Unreadable(reason) => write!(formatter, "unreadable: {reason}"),
-            Self::Refused(class, reason) => write!(formatter, "{}: {reason}", class.as_str()),
+            Self::Refused(outcome, reason) => write!(formatter, "{}: {reason}", outcome.as_str()),
         }
     }
 }

@@ -65,7 +65,7 @@ fn a_root_file_system_with_another_digest_is_not_built_on() {
     let wanted = format!("sha256:{}", "ab".repeat(32));
     let project = Project::new("digest", &format!("{tar}@{wanted}"));
     let said = fails(&project, &mut project.hermetic("buildah"));
-    assert_says(&said, &["fetch", tar.as_str(), &wanted, "hint: "]);
+    assert_says(&said, &["fetch", tar.as_str(), &wanted, "help: "]);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_base_without_go_is_named_with_the_step_inside() {
         &[
             "the build in the container failed at the step `resolve`",
             "cannot find the Go toolchain",
-            "hint: install Go",
+            "help: install Go",
         ],
     );
 }
@@ -271,7 +271,7 @@ fn a_full_disk_is_told_with_the_file_that_did_not_fit() {
             "fetch",
             "cannot write `",
             "No space left on device",
-            "hint: ",
+            "help: ",
         ],
     );
 }

@@ -21,16 +21,16 @@ pub(super) struct Failure {
     status: i32,
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<&'static str>,
+    help: Option<&'static str>,
 }
 
 impl Failure {
     /// An error of this side, with its causes.
-    pub(super) fn new(error: &(dyn Error + 'static), hint: Option<&'static str>) -> Self {
+    pub(super) fn new(error: &(dyn Error + 'static), help: Option<&'static str>) -> Self {
         Self {
             status: STATUS_ERROR,
             message: chain(error),
-            hint,
+            help,
         }
     }
 
@@ -39,7 +39,7 @@ impl Failure {
         Self {
             status: STATUS_ERROR,
             message,
-            hint: None,
+            help: None,
         }
     }
 
@@ -48,7 +48,7 @@ impl Failure {
         Self {
             status: STATUS_PANIC,
             message,
-            hint: None,
+            help: None,
         }
     }
 
@@ -57,7 +57,7 @@ impl Failure {
         Self {
             status: STATUS_INVALID,
             message: format!("the Go side broke the contract: {what}"),
-            hint: None,
+            help: None,
         }
     }
 }
@@ -74,7 +74,7 @@ pub(super) unsafe fn reply<T: Serialize>(
         Err(Failure {
             status: STATUS_PANIC,
             message: format!("the plugin host panicked: {}", words(&*payload)),
-            hint: None,
+            help: None,
         })
     });
     let (status, text) = match result {

@@ -84,7 +84,7 @@ fn inspect(path: &Utf8Path, limit: usize) -> InspectedFile {
                 "it is neither a plugin nor a Collector but a file of the form `{}`",
                 facts.form.as_str()
             ),
-            hint: None,
+            help: None,
         });
     }
     inspected.facts = Some(facts);

@@ -17,7 +17,7 @@ use crate::locked::FoundLock;
 use crate::sarif;
 use crate::settings::{MainProgram, Settings};
 use crate::text;
-use crate::trial::{LoadReport, Outcome};
+use crate::trial::{LoadOutcome, LoadReport};
 use bimetal_terminal::Printer;
 
 pub(crate) fn run(
@@ -91,7 +91,7 @@ fn load(
         arguments.timeout,
         &context.interrupt,
     )?;
-    if report.outcome != Outcome::Loaded {
+    if report.outcome != LoadOutcome::Loaded {
         plugin.status = Status::LoadFailed;
     }
     plugin.load = Some(report);

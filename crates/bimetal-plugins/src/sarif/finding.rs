@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use bimetal_files::Digest;
-use bimetal_verify::compare::Mismatch;
+use bimetal_verify::catalog::Problem;
+use bimetal_verify::compare::{HELP, Mismatch, joined};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value, json};
 
@@ -14,7 +15,7 @@ use super::log::{Level, PhysicalLocation, Place, SarifResult};
 use super::place::Places;
 use super::rule;
 use crate::document::{DirectoryDocument, PluginDocument, Status};
-use crate::trial::Outcome;
+use crate::trial::LoadOutcome;
 use bimetal_terminal::escape::field;
 
 const FINGERPRINT: &str = "bimetalFinding/v1";
@@ -44,13 +45,13 @@ pub(crate) fn plugin(plugin: &PluginDocument, path: &Utf8Path) -> Vec<Finding> {
     };
     let mut found = Vec::new();
     if let Some(problem) = &plugin.problem {
-        let text = with_repair(&problem.message, problem.hint.as_deref());
+        let text = of_problem(problem);
         found.push(finding(
             rule::UNREADABLE,
             Level::Error,
             "",
             text,
-            json!({ "hint": problem.hint }),
+            json!({ "help": problem.help }),
         ));
     }
     for mismatch in &plugin.mismatches {
@@ -70,7 +71,7 @@ pub(crate) fn plugin(plugin: &PluginDocument, path: &Utf8Path) -> Vec<Finding> {
         found.push(finding(rule::UNPINNED, Level::Note, "", text, json!({})));
     }
     if let Some(load) = &plugin.load
-        && !matches!(load.outcome, Outcome::Loaded | Outcome::NotTried)
+        && !matches!(load.outcome, LoadOutcome::Loaded | LoadOutcome::NotTried)
     {
         found.push(finding(
             rule::LOAD_FAILED,
@@ -104,17 +105,12 @@ pub(crate) fn set(document: &DirectoryDocument) -> Vec<Finding> {
         });
     }
     for conflict in &document.conflicts {
-        let text = format!(
-            "{} cannot be used together: {}",
-            conflict.files.join(" and "),
-            conflict.consequence
-        );
         found.push(Finding {
             rule: rule::CONFLICT,
             level: Level::Error,
             files: inside(&conflict.files),
             subject: conflict.files.join("\n"),
-            text: with_repair(&text, Some(&conflict.remedy)),
+            text: joined(&conflict.sentence(), &conflict.details()),
             properties: json!(conflict),
         });
     }
@@ -134,8 +130,8 @@ pub(crate) fn set(document: &DirectoryDocument) -> Vec<Finding> {
             level: Level::Error,
             files: vec![directory.join(bimetal_manifest::lock::FILE_NAME)],
             subject: "unusable".to_owned(),
-            text: with_repair(&problem.message, problem.hint.as_deref()),
-            properties: json!({ "hint": problem.hint }),
+            text: of_problem(problem),
+            properties: json!({ "help": problem.help }),
         });
     } else if document.lock.required && !document.lock.present {
         found.push(Finding {
@@ -198,40 +194,19 @@ impl Finding {
 }
 
 fn of_mismatch(mismatch: &Mismatch, path: &Utf8Path) -> Finding {
-    let mut text = mismatch.check.words();
-    if !mismatch.subject.is_empty() {
-        text = format!("{text} `{}`", mismatch.subject);
-    }
-    let sides: Vec<_> = [("main", &mismatch.main), ("plugin", &mismatch.plugin)]
-        .into_iter()
-        .filter_map(|(side, value)| value.as_ref().map(|value| format!("{side} {value}")))
-        .collect();
-    if !sides.is_empty() {
-        text = format!("{text}: {}", sides.join(", "));
-    }
-    if !mismatch.required_by.is_empty() {
-        text = format!("{text} (brought by {})", mismatch.required_by.join(" <- "));
-    }
-    let text = format!(
-        "{text}. On load, {}: {}",
-        mismatch.outcome.words(),
-        mismatch.consequence
-    );
     Finding {
         rule: mismatch.check.as_str(),
         level: Level::Error,
         files: vec![path.to_owned()],
         subject: mismatch.subject.clone(),
-        text: with_repair(&text, Some(&mismatch.remedy)),
+        text: joined(&mismatch.sentence(), &mismatch.details()),
         properties: json!(mismatch),
     }
 }
 
-fn with_repair(text: &str, repair: Option<&str>) -> String {
-    match repair {
-        Some(repair) => format!("{text}. Repair: {repair}"),
-        None => text.to_owned(),
-    }
+fn of_problem(problem: &Problem) -> String {
+    let help = problem.help.clone().map(|help| (HELP, help));
+    joined(&problem.message, help.as_slice())
 }
 
 #[cfg(test)]
@@ -250,8 +225,8 @@ mod tests {
             count: 1,
             names: Vec::new(),
             required_by: vec!["example.com/b".to_owned(), "example.com/c".to_owned()],
-            consequence: "the process would end".to_owned(),
-            remedy: "use one toolchain".to_owned(),
+            on_load: "the process would end".to_owned(),
+            help: "use one toolchain".to_owned(),
         }
     }
 
@@ -266,7 +241,7 @@ mod tests {
     fn a_result_says_both_values_who_brings_it_in_what_would_happen_and_what_to_do() {
         insta::assert_snapshot!(
             result_of("/p", "go1.26.5").message.text,
-            @"toolchain `go`: main go1.26.6, plugin go1.26.5 (brought by example.com/b <- example.com/c). On load, would abort: the process would end. Repair: use one toolchain"
+            @"toolchain `go`: main `go1.26.6`, plugin `go1.26.5`. brought by: example.com/b <- example.com/c. on load: would abort: the process would end. help: use one toolchain"
         );
     }
 

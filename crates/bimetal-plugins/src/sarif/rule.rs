@@ -18,7 +18,7 @@ pub(crate) const CONFLICT: &str = "conflict";
 pub(crate) const MISSING: &str = "missing";
 pub(crate) const LOCK: &str = "lock";
 
-const OF_MISMATCHES: &str = "The message names both values, what would happen on load, and what repairs it. `docs/guides/operate.md` lists the checks \
+const OF_MISMATCHES: &str = "The message names both values, what loading would do, and what to do about it. `docs/guides/operate.md` lists the checks \
                              in their order.";
 
 /// Beyond the checks: what can be said about a file or a directory.

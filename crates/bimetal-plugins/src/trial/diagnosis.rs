@@ -12,7 +12,7 @@ use bimetal_process::Why;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::report::{Cause, Code, LoadReport, Outcome, Phase, Whose};
+use super::report::{Cause, Code, LoadOutcome, LoadReport, Phase, Whose};
 use super::traceback::{Frame, Goroutine, Headline, Traceback};
 
 /// Lines of the standard error that a report has.
@@ -55,7 +55,7 @@ pub(crate) fn diagnose(remains: &Remains<'_>) -> LoadReport {
         stderr: shown,
         limit: remains.limit,
     };
-    if outcome != Outcome::TimedOut {
+    if outcome != LoadOutcome::TimedOut {
         report.exit_code = remains.status.code();
         report.signal = remains
             .status
@@ -63,7 +63,7 @@ pub(crate) fn diagnose(remains: &Remains<'_>) -> LoadReport {
             .map(signal_name)
             .or_else(|| caught_signal(&written));
     }
-    if outcome != Outcome::Loaded {
+    if outcome != LoadOutcome::Loaded {
         let cause = cause(&report, &said, &written);
         report.cause = Some(cause);
         report.whose = whose(cause, &said, written, caught, remains.form);
@@ -132,16 +132,16 @@ impl Said {
     }
 }
 
-fn outcome(remains: &Remains<'_>, said: &Said) -> Outcome {
+fn outcome(remains: &Remains<'_>, said: &Said) -> LoadOutcome {
     if remains.why == Why::TimedOut {
-        Outcome::TimedOut
+        LoadOutcome::TimedOut
     } else if remains.status.signal().is_some() {
-        Outcome::Killed
+        LoadOutcome::Killed
     } else {
         match said.loaded {
-            Some(true) if remains.status.success() => Outcome::Loaded,
-            Some(false) if !remains.status.success() => Outcome::Refused,
-            _ => Outcome::Exited,
+            Some(true) if remains.status.success() => LoadOutcome::Loaded,
+            Some(false) if !remains.status.success() => LoadOutcome::Refused,
+            _ => LoadOutcome::Exited,
         }
     }
 }
@@ -149,9 +149,9 @@ fn outcome(remains: &Remains<'_>, said: &Said) -> Outcome {
 fn cause(report: &LoadReport, said: &Said, written: &Traceback) -> Cause {
     let has_rust_panic = written.rust_panic.is_some();
     match report.outcome {
-        Outcome::TimedOut => Cause::Hang,
-        Outcome::Refused if said.panicked => Cause::Panic,
-        Outcome::Refused => Cause::Error,
+        LoadOutcome::TimedOut => Cause::Hang,
+        LoadOutcome::Refused if said.panicked => Cause::Panic,
+        LoadOutcome::Refused => Cause::Error,
         _ => match (&written.headline, report.signal.as_deref()) {
             (Some((_, Headline::Panic)), _) => Cause::Panic,
             (Some((_, Headline::FatalError)), _) => Cause::FatalError,
@@ -281,7 +281,7 @@ fn caught_signal(written: &Traceback) -> Option<String> {
 }
 
 /// A Go traceback begins with its cause and goes on for long; other programs end with it.
-fn shown(lines: &[&str], outcome: Outcome, written: &Traceback) -> Vec<String> {
+fn shown(lines: &[&str], outcome: LoadOutcome, written: &Traceback) -> Vec<String> {
     let said: Vec<_> = lines
         .iter()
         .enumerate()
@@ -291,7 +291,7 @@ fn shown(lines: &[&str], outcome: Outcome, written: &Traceback) -> Vec<String> {
         .goroutines
         .iter()
         .find(|goroutine| goroutine.number == 1)
-        .filter(|_| outcome == Outcome::TimedOut)
+        .filter(|_| outcome == LoadOutcome::TimedOut)
         .map(|goroutine| goroutine.line);
     let headline = written.headline.as_ref().map(|(line, _)| *line);
     let rust = written.rust_panic.as_ref().map(|(line, _)| *line);

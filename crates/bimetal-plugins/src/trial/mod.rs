@@ -12,4 +12,4 @@ pub(crate) use diagnosis::SHOWN_LINES;
 pub(crate) use diagnosis::{Remains, diagnose};
 #[cfg(test)]
 pub(crate) use report::{Cause, Phase};
-pub(crate) use report::{LoadReport, Outcome};
+pub(crate) use report::{LoadOutcome, LoadReport};

@@ -13,7 +13,7 @@ use serde::Serialize;
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct LoadReport {
     /// How the child ended.
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: LoadOutcome,
     /// How far it had come when it ended, or when its time was up.
     pub(crate) phase: Option<Phase>,
     /// What went wrong.
@@ -37,7 +37,7 @@ pub(crate) struct LoadReport {
 /// How the child ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Outcome {
+pub(crate) enum LoadOutcome {
     /// It opened the plugin and got its factory.
     Loaded,
     /// It said that the plugin does not load.
@@ -133,7 +133,7 @@ impl LoadReport {
     /// A plugin that did not pass is not opened: the code of a refused file never runs.
     pub(crate) fn not_tried() -> Self {
         Self {
-            outcome: Outcome::NotTried,
+            outcome: LoadOutcome::NotTried,
             phase: None,
             cause: None,
             whose: None,
@@ -152,29 +152,31 @@ impl LoadReport {
             .map_or_else(|| "?".to_owned(), |code| code.to_string());
         let signal = self.signal.as_deref().unwrap_or("a signal");
         match (self.outcome, self.cause) {
-            (Outcome::Loaded, _) => "loaded in a child process, its factory answered".to_owned(),
-            (Outcome::NotTried, _) => "not loaded, because it did not pass".to_owned(),
-            (Outcome::TimedOut, _) => format!(
+            (LoadOutcome::Loaded, _) => {
+                "loaded in a child process, its factory answered".to_owned()
+            }
+            (LoadOutcome::NotTried, _) => "not loaded, because it did not pass".to_owned(),
+            (LoadOutcome::TimedOut, _) => format!(
                 "not loaded after {:?}: it hangs{}; the process and everything it had started was ended",
                 self.limit,
                 self.inside()
             ),
-            (Outcome::Refused, Some(Cause::Panic)) => format!(
+            (LoadOutcome::Refused, Some(Cause::Panic)) => format!(
                 "a panic{} kept it from being loaded (exit code {code})",
                 self.inside()
             ),
-            (Outcome::Refused, _) => {
+            (LoadOutcome::Refused, _) => {
                 format!("the Collector could not load it (exit code {code})")
             }
-            (Outcome::Killed, _) => format!(
+            (LoadOutcome::Killed, _) => format!(
                 "the process died of {signal}{}; the Collector would have died too",
                 self.inside()
             ),
-            (Outcome::Exited, Some(Cause::Exit) | None) => format!(
+            (LoadOutcome::Exited, Some(Cause::Exit) | None) => format!(
                 "the process was exited with code {code}{}; the Collector would have ended too",
                 self.inside()
             ),
-            (Outcome::Exited, Some(cause)) => format!(
+            (LoadOutcome::Exited, Some(cause)) => format!(
                 "the process ended with exit code {code} after {}{}; the Collector would have died too",
                 match cause {
                     Cause::Panic => "a panic",

@@ -90,7 +90,7 @@ fn a_command_that_compares_needs_a_main() {
     assert_eq!(finished.code, ExitCode::Failure);
     assert_snapshot!(finished.stderr, @r"
     error: no Collector is named, and none that `bimetal` built lies beside the plugins
-      hint: name it, for instance `--main ./otelcol`; `list` and `inspect` work without
+      help: name it, for instance `--main ./otelcol`; `list` and `inspect` work without
     ");
 }
 
@@ -102,7 +102,7 @@ fn a_main_that_is_not_there_is_named() {
     error: cannot read the Collector `nowhere/otelcol`
       caused by: cannot open the file
       caused by: No such file or directory (os error 2)
-      hint: check the path, and that this user may read the file
+      help: check the path, and that this user may read the file
     ");
 }
 

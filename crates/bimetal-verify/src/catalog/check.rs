@@ -165,8 +165,8 @@ fn lock_mismatch(
         LockStatus::Pinned => return None,
         LockStatus::Unpinned if !options.require_lock => return None,
         LockStatus::Unpinned => Mismatch::new(Outcome::Refused, Check::Lock, "not listed")
-            .consequence("nobody vouches for its bytes, and a lock is required")
-            .remedy("add it to `plugins.lock` by building it with `bimetal`"),
+            .on_load("nobody vouches for its bytes, and a lock is required")
+            .help("add it to `plugins.lock` by building it with `bimetal`"),
         LockStatus::Changed => Mismatch::new(Outcome::Refused, Check::Lock, "changed")
             .values(
                 options
@@ -176,8 +176,8 @@ fn lock_mismatch(
                     .as_deref(),
                 digest.as_deref(),
             )
-            .consequence("its bytes are not those that were verified when the lock was written")
-            .remedy("copy the file again from where it was built, or find out who changed it"),
+            .on_load("its bytes are not those that were verified when the lock was written")
+            .help("copy the file again from where it was built, or find out who changed it"),
     };
     Some(mismatch)
 }

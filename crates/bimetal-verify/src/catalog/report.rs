@@ -76,7 +76,7 @@ pub struct Problem {
     /// The error with its causes.
     pub message: String,
     /// The next action.
-    pub hint: Option<String>,
+    pub help: Option<String>,
 }
 
 /// One component in several files.

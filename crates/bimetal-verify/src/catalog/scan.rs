@@ -124,7 +124,7 @@ impl Problem {
         }
         Self {
             message,
-            hint: hint.map(str::to_owned),
+            help: hint.map(str::to_owned),
         }
     }
 }

@@ -23,8 +23,8 @@ pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
             let text = |abi: &Option<Abi>| abi.as_ref().map(number);
             let mismatch = Mismatch::new(Outcome::Refused, Check::Abi, "version")
                 .values(text(main).as_deref(), text(plugin).as_deref())
-                .consequence("nobody knows whether the two sides agree on the tables between them")
-                .remedy("build both with `bimetal`, which records the version of the C ABI");
+                .on_load("nobody knows whether the two sides agree on the tables between them")
+                .help("build both with `bimetal`, which records the version of the C ABI");
             found.push(mismatch);
         }
     }
@@ -33,18 +33,18 @@ pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
 }
 
 fn version(main: &Abi, plugin: &Abi) -> Option<Mismatch> {
-    let (class, consequence, remedy) = if main.major != plugin.major {
+    let (class, on_load, help) = if main.major != plugin.major {
         (
             Outcome::WouldAbort,
             "the two sides would read each other's tables wrongly",
             SDK,
         )
     } else if plugin.minor > main.minor {
-        let remedy = "build the plugin with an older SDK, or main with a newer `bimetal`";
+        let help = "build the plugin with an older SDK, or main with a newer `bimetal`";
         (
             Outcome::Refused,
             "the plugin would call what main does not have",
-            remedy,
+            help,
         )
     } else {
         return None;
@@ -52,8 +52,8 @@ fn version(main: &Abi, plugin: &Abi) -> Option<Mismatch> {
     let mismatch = Mismatch::new(class, Check::Abi, "version")
         .main(number(main))
         .plugin(number(plugin))
-        .consequence(consequence)
-        .remedy(remedy);
+        .on_load(on_load)
+        .help(help);
     Some(mismatch)
 }
 
@@ -65,8 +65,8 @@ fn features<'a>(main: &'a Abi, plugin: &'a Abi) -> impl Iterator<Item = Mismatch
         .map(|feature| {
             Mismatch::new(Outcome::Refused, Check::AbiFeature, feature)
                 .plugin("needed")
-                .consequence("the plugin would ask main for something that it does not offer")
-                .remedy(SDK)
+                .on_load("the plugin would ask main for something that it does not offer")
+                .help(SDK)
         })
 }
 
@@ -79,8 +79,8 @@ fn panic(pair: &Pair<'_>) -> Option<Mismatch> {
     let mismatch = Mismatch::new(Outcome::WouldAbort, Check::Flag, rust_flags::PANIC)
         .main("unwind")
         .plugin(strategy)
-        .consequence("a panic in the plugin would end the Collector instead of becoming an error")
-        .remedy("build the plugin with `panic = \"unwind\"` in its profile");
+        .on_load("a panic in the plugin would end the Collector instead of becoming an error")
+        .help("build the plugin with `panic = \"unwind\"` in its profile");
     Some(mismatch)
 }
 

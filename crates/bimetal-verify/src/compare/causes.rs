@@ -168,7 +168,7 @@ fn with_packages(mismatch: Mismatch, packages: &[&str], shared: &Shared<'_>) -> 
                     format!("`plugin.Open` would refuse it: the hashes of {count} packages differ")
                 }
             };
-            mismatch.outcome(Outcome::Refused).consequence(text)
+            mismatch.outcome(Outcome::Refused).on_load(text)
         });
     }
     let is_harmless = match mismatch.check {
@@ -207,7 +207,7 @@ fn of_module(module: &str, packages: &[&str], main: &GoFacts, plugin: &GoFacts) 
     let (ours, theirs) = (version(main, module), version(plugin, module));
     let one_is_a_directory =
         ours.as_deref().is_none_or(is_directory) ^ theirs.as_deref().is_none_or(is_directory);
-    let remedy = if one_is_a_directory {
+    let help = if one_is_a_directory {
         DIRECTORY_AGAINST_VERSION.to_owned()
     } else {
         format!(
@@ -217,8 +217,8 @@ fn of_module(module: &str, packages: &[&str], main: &GoFacts, plugin: &GoFacts) 
     Mismatch::new(Outcome::Refused, Check::PackageHash, module)
         .values(ours.as_deref(), theirs.as_deref())
         .names(packages.len(), packages.iter().copied())
-        .consequence("`plugin.Open` would refuse it, and its code would stay in the process and spoil later plugins")
-        .remedy(remedy)
+        .on_load("`plugin.Open` would refuse it, and its code would stay in the process and spoil later plugins")
+        .help(help)
 }
 
 /// Version of a module as Go recorded it; the module that was built itself may have none.
@@ -240,6 +240,6 @@ fn of_standard(packages: &[&str], shared: &Shared<'_>) -> Mismatch {
     let standard = shared.all.iter().filter(|package| is_standard(package));
     Mismatch::new(Outcome::Refused, Check::PackageHash, "Go's standard library")
         .names(packages.len(), packages.iter().copied())
-        .consequence("`plugin.Open` would refuse it, and its code would stay in the process and spoil later plugins")
-        .remedy(super::packages::cause(packages, standard.count()))
+        .on_load("`plugin.Open` would refuse it, and its code would stay in the process and spoil later plugins")
+        .help(super::packages::cause(packages, standard.count()))
 }

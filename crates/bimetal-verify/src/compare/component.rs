@@ -21,8 +21,8 @@ pub(super) fn compare(main: &Artifact, plugin: &Artifact) -> Vec<Mismatch> {
         }
         None if plugin.manifests.is_ok() => {
             let mismatch = Mismatch::new(Outcome::Refused, Check::Component, "component")
-                .consequence("main would not know what the plugin brings")
-                .remedy("build the plugin with `bimetal`, which records kind and type");
+                .on_load("main would not know what the plugin brings")
+                .help("build the plugin with `bimetal`, which records kind and type");
             found.push(mismatch);
         }
         None => {}
@@ -47,7 +47,7 @@ fn factory(plugin: &Artifact, kind: Kind) -> Vec<Mismatch> {
 }
 
 fn go_factory(found: Option<SymbolKind>) -> Option<Mismatch> {
-    let (plugin, consequence) = match found {
+    let (plugin, on_load) = match found {
         Some(SymbolKind::Function) => return None,
         Some(_) => (
             "a variable",
@@ -61,8 +61,8 @@ fn go_factory(found: Option<SymbolKind>) -> Option<Mismatch> {
     let mismatch = Mismatch::new(Outcome::Refused, Check::Factory, "NewFactory")
         .main("a function")
         .plugin(plugin)
-        .consequence(consequence)
-        .remedy(GO_REMEDY);
+        .on_load(on_load)
+        .help(GO_REMEDY);
     Some(mismatch)
 }
 
@@ -87,8 +87,8 @@ fn signature(main: &Artifact, plugin: &Artifact, kind: Kind) -> Option<Mismatch>
     let mismatch = Mismatch::new(Outcome::Refused, Check::Factory, "NewFactory")
         .main(wanted)
         .plugin(found)
-        .consequence("the plugin would be loaded, and then main could not use its factory")
-        .remedy(GO_REMEDY);
+        .on_load("the plugin would be loaded, and then main could not use its factory")
+        .help(GO_REMEDY);
     Some(mismatch)
 }
 
@@ -109,12 +109,12 @@ fn rust_factory(plugin: &Artifact, kind: Kind) -> Vec<Mismatch> {
         let mismatch = Mismatch::new(class, Check::Factory, &name)
             .main("a function")
             .plugin(if data { "not a function" } else { "missing" })
-            .consequence(if data {
+            .on_load(if data {
                 "main would call data"
             } else {
                 "the plugin would be loaded and then found to have no factory"
             })
-            .remedy(RUST_REMEDY);
+            .help(RUST_REMEDY);
         found.push(mismatch);
     }
     let others = symbols
@@ -124,10 +124,8 @@ fn rust_factory(plugin: &Artifact, kind: Kind) -> Vec<Mismatch> {
         Mismatch::new(Outcome::Refused, Check::Factory, &symbol.name)
             .main(&name)
             .plugin("exported too")
-            .consequence(
-                "a plugin brings exactly one component, and its manifest names another kind",
-            )
-            .remedy("build each component as a plugin of its own")
+            .on_load("a plugin brings exactly one component, and its manifest names another kind")
+            .help("build each component as a plugin of its own")
     }));
     found
 }
@@ -141,7 +139,7 @@ fn taken(main: &Artifact, component: &Component) -> Option<Mismatch> {
     let mismatch = Mismatch::new(Outcome::Refused, Check::Component, &subject)
         .main(format!("linked in: {}", same.module))
         .plugin(&component.module)
-        .consequence("two factories for one type: a configuration could mean either")
-        .remedy("take the file out of the plugin directory, or build main without that component");
+        .on_load("two factories for one type: a configuration could mean either")
+        .help("take the file out of the plugin directory, or build main without that component");
     Some(mismatch)
 }

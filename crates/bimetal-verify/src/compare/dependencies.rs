@@ -69,7 +69,7 @@ fn difference(pair: &Pair<'_>, name: &str, main: &str, plugin: &str) -> Mismatch
     let ours = version(pair.main, pair.main_part, name);
     let theirs = version(pair.plugin, pair.plugin_part, name);
     let is_same_version = ours.is_some() && ours == theirs;
-    let (class, consequence) = match pair.language {
+    let (class, on_load) = match pair.language {
         Language::Go => (
             Outcome::WouldRunWrongCode,
             "two bodies of the same functions would work on the same variables, unnoticed",
@@ -87,12 +87,12 @@ fn difference(pair: &Pair<'_>, name: &str, main: &str, plugin: &str) -> Mismatch
         .main(text(ours, main))
         .plugin(text(theirs, plugin))
         .required_by(requirers(pair.plugin_part, name))
-        .consequence(consequence)
-        .remedy(
+        .on_load(on_load)
+        .help(
             if ours.is_some_and(is_directory) ^ theirs.is_some_and(is_directory) {
                 DIRECTORY_AGAINST_VERSION.to_owned()
             } else {
-                remedy(pair.language, name, ours, is_same_version)
+                help(pair.language, name, ours, is_same_version)
             },
         )
 }
@@ -128,7 +128,7 @@ fn entry<'a>(part: &'a Manifest, name: &str) -> Option<&'a Dependency> {
     })
 }
 
-fn remedy(language: Language, name: &str, version: Option<&str>, is_same_version: bool) -> String {
+fn help(language: Language, name: &str, version: Option<&str>, is_same_version: bool) -> String {
     match (language, version.filter(|version| !is_directory(version))) {
         _ if is_same_version => {
             format!(
@@ -166,8 +166,8 @@ fn witnesses(plugin: &Artifact, part: &Manifest) -> Vec<Mismatch> {
         .map(|(path, module, told)| {
             Mismatch::new(Outcome::Refused, Check::ManifestContradictsBinary, path)
                 .plugin(format!("manifest: {told}, file: {}", module.sum))
-                .consequence("the manifest is not that of the code beside it, so nothing in it can be trusted")
-                .remedy("build the plugin again with `bimetal`")
+                .on_load("the manifest is not that of the code beside it, so nothing in it can be trusted")
+                .help("build the plugin again with `bimetal`")
         })
         .collect()
 }

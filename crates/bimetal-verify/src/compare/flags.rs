@@ -121,8 +121,8 @@ fn pgo_profile(pair: &Pair<'_>) -> Option<Mismatch> {
     }
     let mismatch = Mismatch::new(Outcome::WouldRunWrongCode, Check::Flag, "PGO profile")
         .values(main, plugin)
-        .consequence("packages that both have would be compiled differently, unnoticed")
-        .remedy("build both with `-pgo` and the same file, or both with `-pgo=off`; never one of them with `auto`");
+        .on_load("packages that both have would be compiled differently, unnoticed")
+        .help("build both with `-pgo` and the same file, or both with `-pgo=off`; never one of them with `auto`");
     Some(mismatch)
 }
 
@@ -203,7 +203,7 @@ fn recorded(pair: &Pair<'_>, found: &[Mismatch]) -> Vec<Mismatch> {
 }
 
 fn go_flag(name: &str, main: Option<&str>, plugin: Option<&str>) -> Mismatch {
-    let (class, consequence) = match name {
+    let (class, on_load) = match name {
         "-gcflags" | "-asmflags" => (
             Outcome::WouldRunWrongCode,
             "packages that both have would be compiled differently, mostly unnoticed",
@@ -219,11 +219,11 @@ fn go_flag(name: &str, main: Option<&str>, plugin: Option<&str>) -> Mismatch {
     };
     Mismatch::new(class, Check::Flag, name)
         .values(main, plugin)
-        .consequence(consequence)
-        .remedy(flag_remedy(name, main))
+        .on_load(on_load)
+        .help(flag_help(name, main))
 }
 
-pub(super) fn flag_remedy(name: &str, main: Option<&str>) -> String {
+pub(super) fn flag_help(name: &str, main: Option<&str>) -> String {
     match main {
         None => format!("build the plugin without `{name}`"),
         Some("true") => format!("build the plugin with `{name}`"),
@@ -232,7 +232,7 @@ pub(super) fn flag_remedy(name: &str, main: Option<&str>) -> String {
 }
 
 fn variable(name: &str, main: Option<&str>, plugin: Option<&str>) -> Mismatch {
-    let (class, consequence) = match name {
+    let (class, on_load) = match name {
         "GOAMD64" | "GOARM64" | "GOARM" => (
             Outcome::WouldRunWrongCode,
             "packages that both have would be there for two processors: results differ, and instructions that this one lacks end the process",
@@ -246,14 +246,14 @@ fn variable(name: &str, main: Option<&str>, plugin: Option<&str>) -> Mismatch {
             "C code that both have would be compiled differently, unnoticed",
         ),
     };
-    let remedy = match main {
+    let help = match main {
         Some(value) => format!("build the plugin with `{name}={value}` in the environment"),
         None => format!("build the plugin without `{name}` in the environment"),
     };
     Mismatch::new(class, Check::Environment, name)
         .values(main, plugin)
-        .consequence(consequence)
-        .remedy(remedy)
+        .on_load(on_load)
+        .help(help)
 }
 
 /// Name -> value of Go's flags that matter. Switches that are off are left out, tags are sorted.

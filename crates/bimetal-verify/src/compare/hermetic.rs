@@ -32,8 +32,8 @@ fn contradiction(subject: &str, part: &Manifest) -> Option<Mismatch> {
     }
     let told = part.environment_hash.as_deref();
     let mismatch = Mismatch::new(Outcome::Refused, Check::HermeticEnvironment, subject)
-        .consequence("its manifest names another environment hash than that of the environment it describes: somebody changed one of them")
-        .remedy("build it again with `bimetal --hermetic`");
+        .on_load("its manifest names another environment hash than that of the environment it describes: somebody changed one of them")
+        .help("build it again with `bimetal --hermetic`");
     Some(match subject {
         "main" => mismatch.values(told, None),
         _ => mismatch.values(None, told),
@@ -46,8 +46,8 @@ fn difference(main: &Manifest, plugin: &Manifest) -> Option<Mismatch> {
     let Some(found) = &plugin.hermetic else {
         let mismatch = Mismatch::new(Outcome::Refused, Check::HermeticEnvironment, "environment")
             .main(main_hash.unwrap_or_default())
-            .consequence("main comes from a hermetic build, and its policy `exact` takes only plugins of the same environment; this one was built outside of any")
-            .remedy(REMEDY);
+            .on_load("main comes from a hermetic build, and its policy `exact` takes only plugins of the same environment; this one was built outside of any")
+            .help(REMEDY);
         return Some(mismatch);
     };
     if main_hash == plugin.environment_hash.as_deref() {
@@ -57,8 +57,8 @@ fn difference(main: &Manifest, plugin: &Manifest) -> Option<Mismatch> {
     let mismatch = Mismatch::new(Outcome::Refused, Check::HermeticEnvironment, "environment")
         .values(main_hash, plugin.environment_hash.as_deref())
         .names(items.len(), items.iter().map(String::as_str))
-        .consequence("main comes from a hermetic build, and its policy `exact` takes only plugins of the same environment")
-        .remedy(REMEDY);
+        .on_load("main comes from a hermetic build, and its policy `exact` takes only plugins of the same environment")
+        .help(REMEDY);
     Some(mismatch)
 }
 

@@ -76,15 +76,15 @@ fn requests(plugin: &Facts) -> Vec<Mismatch> {
     for path in &plugin.run_paths {
         let mismatch = Mismatch::new(Outcome::Refused, Check::RunPath, path)
             .plugin(path)
-            .consequence("the loader would look for libraries in a place of the plugin's choice")
-            .remedy("build the plugin without `-rpath`");
+            .on_load("the loader would look for libraries in a place of the plugin's choice")
+            .help("build the plugin without `-rpath`");
         found.push(mismatch);
     }
     for request in &plugin.loader_requests {
         let mismatch = Mismatch::new(Outcome::Refused, Check::LoaderRequest, request)
             .plugin("requested")
-            .consequence("the loader would weaken or redirect the whole process")
-            .remedy("build the plugin with `bimetal`, which links it without");
+            .on_load("the loader would weaken or redirect the whole process")
+            .help("build the plugin with `bimetal`, which links it without");
         found.push(mismatch);
     }
     found
@@ -104,15 +104,15 @@ fn libraries(main: &Facts, plugin: &Facts, system: Option<&System>) -> Vec<Misma
         if !is_allowed(library) {
             let mismatch = Mismatch::new(Outcome::Refused, Check::NeededLibrary, library)
                 .plugin("needed")
-                .consequence("it would bring code into the process that nobody has verified")
-                .remedy("link the library statically into the plugin");
+                .on_load("it would bring code into the process that nobody has verified")
+                .help("link the library statically into the plugin");
             found.push(mismatch);
         } else if is_missing(library) {
             let mismatch = Mismatch::new(Outcome::Refused, Check::NeededLibrary, library)
                 .main("not on this machine")
                 .plugin("needed")
-                .consequence(format!("the loader would not find `{library}`"))
-                .remedy(format!(
+                .on_load(format!("the loader would not find `{library}`"))
+                .help(format!(
                     "install what brings `{library}`, or link it statically into the plugin"
                 ));
             found.push(mismatch);
@@ -146,11 +146,11 @@ fn versions(plugin: &Facts, system: &System) -> Vec<Mismatch> {
             Mismatch::new(Outcome::Refused, Check::NeededLibrary, &needed.library)
                 .main(format!("without {}", needed.version))
                 .plugin(format!("{} needed", needed.version))
-                .consequence(format!(
+                .on_load(format!(
                     "the loader would not find version `{}` of `{}`",
                     needed.version, needed.library
                 ))
-                .remedy(format!(
+                .help(format!(
                     "build the plugin on a system whose `{}` is no newer than the one here",
                     needed.library
                 ))
@@ -181,8 +181,8 @@ fn undefined(main: &Facts, plugin: &Facts, system: &System) -> Option<Mismatch> 
     let mismatch = Mismatch::new(Outcome::Refused, Check::UndefinedSymbol, first)
         .plugin("used, and nowhere defined")
         .names(left.len(), left.iter().copied())
-        .consequence(format!("the loader would stop with `undefined symbol: {first}`"))
-        .remedy("link what defines them into the plugin: look for a library that is missing at its `-l` flags");
+        .on_load(format!("the loader would stop with `undefined symbol: {first}`"))
+        .help("link what defines them into the plugin: look for a library that is missing at its `-l` flags");
     Some(mismatch)
 }
 
@@ -219,8 +219,8 @@ pub fn thread_locals(taken: u64, plugin: &Artifact, rules: Rules<'_>) -> Option<
     let mismatch = Mismatch::new(Outcome::Refused, Check::ThreadLocals, "static TLS")
         .main(format!("room for {room} bytes{of_others}"))
         .plugin(format!("{wanted} bytes"))
-        .consequence("the loader would stop with `cannot allocate memory in static TLS block`")
-        .remedy(format!(
+        .on_load("the loader would stop with `cannot allocate memory in static TLS block`")
+        .help(format!(
             "build the plugin without `initial-exec` thread-local variables (an allocator such as jemalloc often has them), or start main with `GLIBC_TUNABLES=glibc.rtld.optional_static_tls={}`",
             sum.saturating_add(System::TLS_ROOM)
         ));
@@ -245,8 +245,8 @@ fn interposed(main: &Facts, plugin: &Facts) -> Option<Mismatch> {
         .main("exported")
         .plugin("exported, and bound at load")
         .names(names.len(), names.iter().copied())
-        .consequence("the plugin would call main's functions and use main's variables of these names instead of its own")
-        .remedy("link the plugin with `-Wl,-Bsymbolic` and main with `-Wl,--exclude-libs,ALL`; `bimetal` does both");
+        .on_load("the plugin would call main's functions and use main's variables of these names instead of its own")
+        .help("link the plugin with `-Wl,-Bsymbolic` and main with `-Wl,--exclude-libs,ALL`; `bimetal` does both");
     Some(mismatch)
 }
 
@@ -273,7 +273,7 @@ fn allocator(plugin: &Facts) -> Option<Mismatch> {
     let mismatch = Mismatch::new(Outcome::WouldAbort, Check::Allocator, first)
         .plugin("exported")
         .names(names.len(), names.iter().copied())
-        .consequence("memory of the C library would be given back to the plugin's allocator, which ends the process")
-        .remedy("build the plugin with an allocator whose names have a prefix, and link it with a version script that hides them");
+        .on_load("memory of the C library would be given back to the plugin's allocator, which ends the process")
+        .help("build the plugin with an allocator whose names have a prefix, and link it with a version script that hides them");
     Some(mismatch)
 }

@@ -38,7 +38,7 @@ macro_rules! words {
     };
 }
 
-/// One difference, what would come of it, and how to repair it.
+/// One difference, what would come of it, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Mismatch {
     /// What loading would lead to.
@@ -62,10 +62,10 @@ pub struct Mismatch {
     /// the one that the component is in.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub required_by: Vec<String>,
-    /// What would happen on load.
-    pub consequence: String,
-    /// What repairs it: a command or a change of the configuration.
-    pub remedy: String,
+    /// What loading would do.
+    pub on_load: String,
+    /// What to do: a command or a change of the configuration.
+    pub help: String,
 }
 
 words! {
@@ -83,9 +83,9 @@ words! {
 words! {
     /// Which check found a mismatch, in the order of the checks.
     pub enum Check {
-        /// The file is no whole object file.
+        /// The file is not a whole object file.
         File = "file",
-        /// The file is no plugin.
+        /// The file is not a plugin.
         Form = "form",
         /// The manifest is missing or cannot be used.
         Manifest = "manifest",
@@ -133,7 +133,7 @@ words! {
         ThreadLocals = "thread_locals",
         /// A symbol of the plugin in whose place main's would be used.
         Interposed = "interposed",
-        /// The plugin brings an allocator for everybody.
+        /// The plugin brings an allocator for the whole process.
         Allocator = "allocator",
         /// The file is not the one that the lock file lists.
         Lock = "lock",
@@ -151,8 +151,8 @@ impl Mismatch {
             count: 1,
             names: Vec::new(),
             required_by: Vec::new(),
-            consequence: String::new(),
-            remedy: String::new(),
+            on_load: String::new(),
+            help: String::new(),
         }
     }
 
@@ -203,13 +203,13 @@ impl Mismatch {
         self.names.truncate(limit);
     }
 
-    pub(crate) fn consequence(mut self, text: impl AsRef<str>) -> Self {
-        self.consequence = escape(text.as_ref()).into_owned();
+    pub(crate) fn on_load(mut self, text: impl AsRef<str>) -> Self {
+        self.on_load = escape(text.as_ref()).into_owned();
         self
     }
 
-    pub(crate) fn remedy(mut self, text: impl AsRef<str>) -> Self {
-        self.remedy = escape(text.as_ref()).into_owned();
+    pub(crate) fn help(mut self, text: impl AsRef<str>) -> Self {
+        self.help = escape(text.as_ref()).into_owned();
         self
     }
 }

@@ -18,6 +18,7 @@ mod pairs;
 mod rust_flags;
 mod structure;
 mod toolchain;
+mod words;
 
 use crate::system::System;
 use bimetal_manifest::object::{Artifact, Form, GlibcVersion};
@@ -28,6 +29,7 @@ pub use loading::thread_locals;
 pub use mismatch::{Check, Mismatch, NAMES_LIMIT, Outcome};
 pub use packages::{Candidate, Prediction, predict};
 pub use pairs::{Conflict, PAIRS_LIMIT, conflicts};
+pub use words::{HELP, ON_LOAD, joined};
 
 /// What main expects beyond what stands in the two files.
 #[derive(Clone, Copy, Debug, Default)]

@@ -146,30 +146,30 @@ fn fold_with_main<'p>(
     let standard = shared.filter(|package| is_standard(package)).count();
     let mismatch = Mismatch::new(Outcome::Refused, Check::PackageHash, "Go packages")
         .names(differing.len(), differing.iter().copied())
-        .consequence("`plugin.Open` would refuse it, and its code would stay in the process and spoil later plugins")
-        .remedy(cause(differing, standard));
+        .on_load("`plugin.Open` would refuse it, and its code would stay in the process and spoil later plugins")
+        .help(cause(differing, standard));
     Some(mismatch)
 }
 
 fn fold_with_plugin(file: &str, differing: &[&str]) -> Mismatch {
     Mismatch::new(Outcome::Refused, Check::PluginSet, file)
         .names(differing.len(), differing.iter().copied())
-        .consequence(format!(
+        .on_load(format!(
             "`plugin.Open` would refuse it beside `{file}`, and its code would stay in the process"
         ))
-        .remedy(PAIR_REMEDY)
+        .help(PAIR_HELP)
 }
 
 fn same_path(file: &str, path: &str) -> Mismatch {
     Mismatch::new(Outcome::Refused, Check::PluginSet, file)
         .values(Some(path), Some(path))
-        .consequence(format!("`plugin.Open` would refuse it beside `{file}`: the runtime knows both by one import path"))
-        .remedy(PATH_REMEDY)
+        .on_load(format!("`plugin.Open` would refuse it beside `{file}`: the runtime knows both by one import path"))
+        .help(PATH_HELP)
 }
 
-pub(super) const PAIR_REMEDY: &str =
+pub(super) const PAIR_HELP: &str =
     "build both in one run of `bimetal`, so that they share one resolution of modules";
-pub(super) const PATH_REMEDY: &str =
+pub(super) const PATH_HELP: &str =
     "build each plugin as a package of its own: `bimetal` gives each its own import path";
 
 /// Which flag or version makes a pattern like this, as an instruction.
@@ -277,7 +277,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_remedy_names_the_likely_cause() {
+    fn the_help_names_the_likely_cause() {
         let text = |differing: &[&str], standard| cause(differing, standard);
         assert!(text(&["internal/goexperiment", "runtime"], 60).contains("GOEXPERIMENT"));
         assert!(text(&["fmt", "os"], 2).contains("-trimpath"));

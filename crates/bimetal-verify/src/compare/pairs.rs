@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::mismatch::NAMES_LIMIT;
-use super::packages::{Candidate, PAIR_REMEDY, PATH_REMEDY};
+use super::packages::{Candidate, PAIR_HELP, PATH_HELP};
 use bimetal_manifest::object::{PackageHash, PackageHashes};
 use bimetal_terminal::escape;
 
@@ -29,9 +29,9 @@ pub struct Conflict {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plugin_path: Option<String>,
     /// What would happen if both were used.
-    pub consequence: String,
+    pub on_load: String,
     /// What repairs it.
-    pub remedy: String,
+    pub help: String,
 }
 
 /// The pairs of plugins that cannot be used together although `main` has nothing against either, at
@@ -118,10 +118,10 @@ fn same_paths<'a>(plugins: &[Candidate<'a>]) -> BTreeMap<&'a str, Vec<usize>> {
 fn conflict(one: &Candidate<'_>, other: &Candidate<'_>, pair: &Pair<'_>) -> Conflict {
     let mut files = [one.file, other.file].map(|file| escape(file).into_owned());
     files.sort();
-    let remedy = if pair.plugin_path.is_some() {
-        PATH_REMEDY
+    let help = if pair.plugin_path.is_some() {
+        PATH_HELP
     } else {
-        PAIR_REMEDY
+        PAIR_HELP
     };
     Conflict {
         files,
@@ -132,10 +132,10 @@ fn conflict(one: &Candidate<'_>, other: &Candidate<'_>, pair: &Pair<'_>) -> Conf
             .map(|package| escape(package).into_owned())
             .collect(),
         plugin_path: pair.plugin_path.map(|path| escape(path).into_owned()),
-        consequence:
+        on_load:
             "a Collector whose configuration uses both would not start: the later one is refused"
                 .to_owned(),
-        remedy: remedy.to_owned(),
+        help: help.to_owned(),
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::Pair;
-use super::flags::{differences, flag_remedy};
+use super::flags::{differences, flag_help};
 use super::mismatch::{Check, Mismatch, Outcome};
 
 /// rustc's code generation options that only concern linking, debugging or the build itself.
@@ -52,10 +52,10 @@ pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
         .map(|(name, ours, theirs)| {
             Mismatch::new(Outcome::Refused, Check::Flag, name)
                 .values(ours, theirs)
-                .consequence(
+                .on_load(
                     "main's policy `exact` takes only plugins whose code was generated as its own",
                 )
-                .remedy(flag_remedy(name, ours))
+                .help(flag_help(name, ours))
         })
         .collect()
 }

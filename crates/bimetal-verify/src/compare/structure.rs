@@ -15,8 +15,8 @@ pub(super) fn form(main: &Artifact, plugin: &Artifact) -> Vec<Mismatch> {
     if main.facts.form != Form::Main {
         let mismatch = Mismatch::new(Outcome::Refused, Check::Form, "main")
             .main(main.facts.form.as_str())
-            .consequence("plugins cannot be compared with a file that is no Collector")
-            .remedy("name a Collector that `bimetal` built with the plugin host");
+            .on_load("plugins cannot be compared with a file that is no Collector")
+            .help("name a Collector that `bimetal` built with the plugin host");
         found.push(mismatch);
     }
     match plugin.facts.form {
@@ -29,7 +29,7 @@ pub(super) fn form(main: &Artifact, plugin: &Artifact) -> Vec<Mismatch> {
             } else {
                 Outcome::Refused
             };
-            let consequence = match form {
+            let on_load = match form {
                 Form::GoSharedLibrary => {
                     "its Go runtime would be a second one in the process, which ends it"
                 }
@@ -41,8 +41,8 @@ pub(super) fn form(main: &Artifact, plugin: &Artifact) -> Vec<Mismatch> {
             let mismatch = Mismatch::new(class, Check::Form, "file")
                 .main("go-plugin or rust-plugin")
                 .plugin(form.as_str())
-                .consequence(consequence)
-                .remedy(REBUILD);
+                .on_load(on_load)
+                .help(REBUILD);
             found.push(mismatch);
         }
     }
@@ -58,7 +58,7 @@ fn go_host(main: &Artifact) -> Option<Mismatch> {
         return None;
     }
     let without_cgo = go.is_some_and(|go| go.build_info.setting("CGO_ENABLED") == Some("0"));
-    let (class, consequence) = if without_cgo {
+    let (class, on_load) = if without_cgo {
         (
             Outcome::Refused,
             "without cgo `plugin.Open` refuses every file",
@@ -71,8 +71,8 @@ fn go_host(main: &Artifact) -> Option<Mismatch> {
     };
     let mismatch = Mismatch::new(class, Check::Form, "main")
         .main("a program that cannot open Go plugins")
-        .consequence(consequence)
-        .remedy("build main with `bimetal`: `dist.plugins_dir` or a `plugin: true` entry, and no `cgo_enabled: false`");
+        .on_load(on_load)
+        .help("build main with `bimetal`: `dist.plugins_dir` or a `plugin: true` entry, and no `cgo_enabled: false`");
     Some(mismatch)
 }
 
@@ -82,16 +82,16 @@ pub(super) fn manifest(main: &Artifact, plugin: &Artifact) -> Vec<Mismatch> {
     if let Err(error) = &main.manifests {
         let mismatch = Mismatch::new(Outcome::Refused, Check::Manifest, "main")
             .main(error.to_string())
-            .consequence("nothing can be compared")
-            .remedy(error.hint().unwrap_or_default());
+            .on_load("nothing can be compared")
+            .help(error.hint().unwrap_or_default());
         found.push(mismatch);
     }
     match &plugin.manifests {
         Err(error) => {
             let mismatch = Mismatch::new(Outcome::Refused, Check::Manifest, "plugin")
                 .plugin(error.to_string())
-                .consequence("main loads nothing that does not say how it was built")
-                .remedy(error.hint().unwrap_or_default());
+                .on_load("main loads nothing that does not say how it was built")
+                .help(error.hint().unwrap_or_default());
             found.push(mismatch);
         }
         Ok(manifests) => {
@@ -123,16 +123,16 @@ fn language(main: &Artifact, form: Form, language: Language) -> Option<Mismatch>
             language.as_str(),
             form.as_str()
         ))
-        .consequence("it would be given to the wrong loader, which ends the process")
-        .remedy(REBUILD);
+        .on_load("it would be given to the wrong loader, which ends the process")
+        .help(REBUILD);
         return Some(mismatch);
     }
     if main.manifests.is_ok() && main.manifest(language).is_none() {
         let mismatch = Mismatch::new(Outcome::Refused, Check::Manifest, language.as_str())
             .main(format!("no {} part", language.as_str()))
             .plugin(language.as_str())
-            .consequence("main has nothing that the plugin could be compared with")
-            .remedy("build main again with `bimetal`; with the plugin host it has a part for both languages");
+            .on_load("main has nothing that the plugin could be compared with")
+            .help("build main again with `bimetal`; with the plugin host it has a part for both languages");
         return Some(mismatch);
     }
     None
@@ -150,8 +150,8 @@ pub(super) fn target(main: &Artifact, plugin: &Artifact, rules: Rules<'_>) -> Ve
     {
         let mismatch = Mismatch::new(Outcome::Refused, Check::Target, "target")
             .values(Some(main), Some(plugin))
-            .consequence("the loader would refuse it, or run code for another system")
-            .remedy(format!("build the plugin for `{main}`"));
+            .on_load("the loader would refuse it, or run code for another system")
+            .help(format!("build the plugin for `{main}`"));
         found.push(mismatch);
     }
     found.extend(machine(&main.facts, &plugin.facts));
@@ -161,8 +161,8 @@ pub(super) fn target(main: &Artifact, plugin: &Artifact, rules: Rules<'_>) -> Ve
     {
         let mismatch = Mismatch::new(Outcome::WouldAbort, Check::Libc, "C library")
             .values(Some(ours), Some(theirs))
-            .consequence("two C libraries in one process end it")
-            .remedy(format!("build the plugin on a system with {ours}"));
+            .on_load("two C libraries in one process end it")
+            .help(format!("build the plugin on a system with {ours}"));
         found.push(mismatch);
     }
     if let (Some(present), Some(needed)) = (rules.glibc, plugin.facts.glibc)
@@ -171,8 +171,8 @@ pub(super) fn target(main: &Artifact, plugin: &Artifact, rules: Rules<'_>) -> Ve
         let mismatch = Mismatch::new(Outcome::Refused, Check::Libc, "glibc")
             .main(present.to_string())
             .plugin(format!("{needed} or later"))
-            .consequence(format!("the loader would not find `GLIBC_{needed}`"))
-            .remedy(format!("build the plugin on a system with glibc {present} or older, or run main on a newer one"));
+            .on_load(format!("the loader would not find `GLIBC_{needed}`"))
+            .help(format!("build the plugin on a system with glibc {present} or older, or run main on a newer one"));
         found.push(mismatch);
     }
     found
@@ -186,8 +186,8 @@ fn machine(main: &Facts, plugin: &Facts) -> Option<Mismatch> {
     let mismatch = Mismatch::new(Outcome::Refused, Check::Target, "file")
         .main(describe(main))
         .plugin(describe(plugin))
-        .consequence("the loader would refuse it")
-        .remedy("build the plugin for the processor and system of main");
+        .on_load("the loader would refuse it")
+        .help("build the plugin for the processor and system of main");
     Some(mismatch)
 }
 
@@ -203,8 +203,8 @@ fn witness_target(plugin: &Artifact) -> Option<Mismatch> {
             "manifest: {target}, file: {}",
             plugin.facts.machine
         ))
-        .consequence("its manifest is not that of its code")
-        .remedy(REBUILD);
+        .on_load("its manifest is not that of its code")
+        .help(REBUILD);
     Some(mismatch)
 }
 

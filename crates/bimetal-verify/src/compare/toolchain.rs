@@ -49,20 +49,20 @@ fn version(pair: &Pair<'_>) -> Option<Mismatch> {
         // Within a minor release the runtime keeps its tables, so that its own check comes to work.
         Language::Go if minor(main) == minor(plugin) => {
             Mismatch::new(Outcome::WouldRunWrongCode, Check::Toolchain, "Go")
-                .consequence("packages that both have would come from two releases, unnoticed")
-                .remedy(format!("build the plugin with {main}"))
+                .on_load("packages that both have would come from two releases, unnoticed")
+                .help(format!("build the plugin with {main}"))
         }
         Language::Go if are_alike(minor(main), minor(plugin)) => {
             Mismatch::new(Outcome::Refused, Check::Toolchain, "Go")
-                .consequence("`plugin.Open` would refuse it: most packages of the two releases differ")
-                .remedy(format!("build the plugin with {main}"))
+                .on_load("`plugin.Open` would refuse it: most packages of the two releases differ")
+                .help(format!("build the plugin with {main}"))
         }
         Language::Go => Mismatch::new(Outcome::WouldAbort, Check::Toolchain, "Go")
-            .consequence("another Go runtime would enter the process, which ends it")
-            .remedy(format!("build the plugin with {main}")),
+            .on_load("another Go runtime would enter the process, which ends it")
+            .help(format!("build the plugin with {main}")),
         Language::Rust => Mismatch::new(Outcome::Refused, Check::Toolchain, "rustc")
-            .consequence("main's policy `exact` takes only plugins of its own compiler")
-            .remedy(format!(
+            .on_load("main's policy `exact` takes only plugins of its own compiler")
+            .help(format!(
                 "build the plugin with Rust {main}: `rustup toolchain install {main}`; or build main with `dist.plugins_policy: abi`"
             )),
     };
@@ -95,8 +95,8 @@ fn commit(pair: &Pair<'_>) -> Option<Mismatch> {
     }
     let mismatch = Mismatch::new(Outcome::Refused, Check::Toolchain, "compiler commit")
         .values(Some(main), Some(plugin))
-        .consequence("main's policy `exact` takes only plugins of its own compiler")
-        .remedy("build the plugin with the same distribution of the compiler");
+        .on_load("main's policy `exact` takes only plugins of its own compiler")
+        .help("build the plugin with the same distribution of the compiler");
     Some(mismatch)
 }
 
@@ -107,8 +107,8 @@ fn denied(pair: &Pair<'_>) -> Option<Mismatch> {
     }
     let mismatch = Mismatch::new(Outcome::WouldRunWrongCode, Check::DeniedToolchain, "Go")
         .values(Some(&pair.main_part.toolchain_version), Some(version))
-        .consequence("type switches take the wrong branch once several plugins are loaded")
-        .remedy("build main and plugins with Go 1.27.2 or later, or with Go 1.26");
+        .on_load("type switches take the wrong branch once several plugins are loaded")
+        .help("build main and plugins with Go 1.27.2 or later, or with Go 1.26");
     Some(mismatch)
 }
 
@@ -134,10 +134,10 @@ fn module_data(pair: &Pair<'_>) -> Option<Mismatch> {
     )
     .main(format!("{main} bytes for a module"))
     .plugin(format!("{plugin} bytes for a module"))
-    .consequence(
+    .on_load(
         "the plugin has another Go runtime than its version says, and would write over main's data",
     )
-    .remedy(format!(
+    .help(format!(
         "build the plugin again with `bimetal` and {}",
         pair.main_part.toolchain_version
     ));
@@ -174,8 +174,8 @@ fn witness(subject: &str, told: &str, found: &str) -> Mismatch {
         Check::ManifestContradictsBinary,
         &format!("compiler of {subject}"),
     )
-    .consequence("the manifest is not that of the code beside it, so nothing in it can be trusted")
-    .remedy(format!("build the {subject} again with `bimetal`"));
+    .on_load("the manifest is not that of the code beside it, so nothing in it can be trusted")
+    .help(format!("build the {subject} again with `bimetal`"));
     let value = format!("manifest: {told}, file: {found}");
     if subject == "main" {
         mismatch.main(value)
@@ -192,13 +192,13 @@ fn profile(pair: &Pair<'_>) -> Option<Mismatch> {
     if main == plugin {
         return None;
     }
-    let remedy = match pair.language {
+    let help = match pair.language {
         Language::Go => "build both with the same `dist.debug_compilation`",
         Language::Rust => "build both with the same `dist.rust_profile`",
     };
     let mismatch = Mismatch::new(Outcome::Refused, Check::Profile, "build profile")
         .values(Some(main), Some(plugin))
-        .consequence("code that was optimised differently does not fit together, or breaks main's policy `exact`")
-        .remedy(remedy);
+        .on_load("code that was optimised differently does not fit together, or breaks main's policy `exact`")
+        .help(help);
     Some(mismatch)
 }

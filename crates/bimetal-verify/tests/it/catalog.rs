@@ -57,7 +57,7 @@ fn text(report: &Report) -> String {
                 text,
                 "  problem {}\n  hint {}",
                 problem.message,
-                problem.hint.as_deref().unwrap_or("-")
+                problem.help.as_deref().unwrap_or("-")
             );
         }
         for mismatch in &plugin.mismatches {

@@ -46,7 +46,7 @@ fn one_flag_explains_the_standard_library() {
     let found = compare(&main, &plugin, Policy::Exact);
     assert_eq!(short(&found), [(Check::Flag, "-race", Outcome::Refused, 3)]);
     assert_eq!(
-        found[0].consequence,
+        found[0].on_load,
         "`plugin.Open` would refuse it: the hashes of 3 packages differ"
     );
 }
@@ -160,7 +160,7 @@ fn a_module_explains_its_packages_and_says_who_brings_it_in() {
         found[0].required_by,
         ["example.com/between", "example.com/top"]
     );
-    assert!(found[0].remedy.contains("go get example.com/shared@v1.2.3"));
+    assert!(found[0].help.contains("go get example.com/shared@v1.2.3"));
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn a_workspace_against_a_version_is_named_and_not_forty_packages() {
         short(&found),
         [(Check::PackageHash, "example.com/work", Outcome::Refused, 40)]
     );
-    assert!(found[0].remedy.contains("go.work"), "{}", found[0].remedy);
+    assert!(found[0].help.contains("go.work"), "{}", found[0].help);
     assert_eq!(found[0].main.as_deref(), Some("(devel)"));
 }
 
@@ -224,7 +224,7 @@ fn a_directory_against_a_version_is_named_also_where_the_manifests_tell() {
             .dependency_hashes
             .insert("example.com/shared".to_owned(), "h1:BBBB".to_owned());
         let found = compare(&main, &plugin, Policy::Exact);
-        assert!(found[0].remedy.contains("go.work"), "{}", found[0].remedy);
+        assert!(found[0].help.contains("go.work"), "{}", found[0].help);
     }
 }
 
@@ -242,7 +242,7 @@ fn what_nothing_explains_is_named_by_its_pattern() {
             2
         )]
     );
-    assert!(found[0].remedy.contains("GOEXPERIMENT"));
+    assert!(found[0].help.contains("GOEXPERIMENT"));
 }
 
 #[test]

@@ -41,8 +41,8 @@ fn text(mismatches: &[Mismatch]) -> String {
             found.subject,
             side(&found.main),
             side(&found.plugin),
-            found.consequence,
-            found.remedy
+            found.on_load,
+            found.help
         );
     }
     text.replace(&fixtures().go_version, "[go]")

@@ -123,7 +123,7 @@ fn files_of_others_are_not_overwritten() {
     generate [time]
     error: `/sandbox/out` has files that the builder did not make and would have to overwrite
       main.go
-      hint: choose an empty directory with `dist.output_path`, or move these files away
+      help: choose an empty directory with `dist.output_path`, or move these files away
     ");
     assert_eq!(names(&sandbox.path("out")), ["main.go"]);
 }
@@ -139,7 +139,7 @@ fn a_bad_configuration_is_told_with_its_place_and_ends_with_1() {
       b.yaml:4:5: `receivers[0]` has neither `gomod` nor `cargo`
       b.yaml:2:3: `dist.nmae` is not a known key and is ignored; did you mean `name`? (warning)
       b.yaml:4:5: `receivers[0].gomdo` is not a known key and is ignored; did you mean `gomod`? (warning)
-      hint: a Go component needs `gomod: <module path> <version>`, a Rust component `cargo: <crate> = <version or table>`
+      help: a Go component needs `gomod: <module path> <version>`, a Rust component `cargo: <crate> = <version or table>`
     ");
 }
 
@@ -166,7 +166,7 @@ fn windows_gets_no_plugins_and_is_told_why() {
     assert_eq!(answer.code, 1);
     assert_snapshot!(answer.stderr, @"
     error: `exporters[0]` cannot be built for Windows: Go's `plugin` package does not exist there
-      hint: remove the entry, or build for Linux
+      help: remove the entry, or build for Linux
     ");
     sandbox.put("plain.yaml", PLAIN);
     let answer = sandbox.bimetal_with(
@@ -251,7 +251,7 @@ fn the_root_of_the_file_system_is_no_output_directory() {
     assert_eq!(answer.code, 1);
     assert_snapshot!(answer.stderr, @"
     error: `/` is the root of the file system and cannot be the output directory
-      hint: choose another directory with `dist.output_path`
+      help: choose another directory with `dist.output_path`
     ");
 }
 

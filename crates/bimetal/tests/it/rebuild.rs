@@ -9,7 +9,7 @@ fn a_directory_that_is_not_there_is_told() {
     assert_snapshot!(answer.stderr, @"
     error: there is no directory `nowhere`
       caused by: No such file or directory (os error 2)
-      hint: name the output directory of a build
+      help: name the output directory of a build
     ");
 }
 
@@ -22,7 +22,7 @@ fn a_directory_without_a_record_is_told_and_left_alone() {
     assert_snapshot!(answer.stderr, @"
     error: cannot read `/sandbox/out/.bimetal/plan.json`, which a finished build leaves
       caused by: failed to open file `/sandbox/out/.bimetal/plan.json`: No such file or directory (os error 2)
-      hint: name the output directory of a build; if its work directory `.bimetal` was removed, build it once more
+      help: name the output directory of a build; if its work directory `.bimetal` was removed, build it once more
     ");
     assert_eq!(names(&sandbox.path("out")), ["go.mod"]);
 }
@@ -35,6 +35,6 @@ fn a_record_that_is_no_json_is_told() {
     assert_eq!((answer.code, answer.stdout.as_str()), (1, ""));
     assert_snapshot!(answer.stderr, @"
     error: cannot read `/sandbox/out/.bimetal/plan.json`: EOF while parsing an object at line 1 column 1
-      hint: restore it, or build the distribution once more
+      help: restore it, or build the distribution once more
     ");
 }
