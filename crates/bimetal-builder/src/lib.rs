@@ -7,6 +7,7 @@
 pub mod flags;
 pub mod model;
 pub mod owned;
+pub mod pipeline;
 pub mod progress;
 pub mod stages;
 pub mod toolchain;
@@ -26,6 +27,7 @@ pub const HINTS: &[Lookup] = &[
     hint::of::<generate::GenerateError>,
     hint::of::<lock::LockError>,
     hint::of::<package::PackageError>,
+    hint::of::<pipeline::StartError>,
     hint::of::<owned::OwnedError>,
     hint::of::<resolve::LocalError>,
     hint::of::<resolve::ResolveError>,

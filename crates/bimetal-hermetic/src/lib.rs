@@ -10,6 +10,8 @@ pub mod deliver;
 pub mod engine;
 pub mod environment;
 pub mod fetch;
+pub mod inputs;
+pub mod pipeline;
 pub mod rebuild;
 pub mod receive;
 
@@ -21,6 +23,8 @@ pub const HINTS: &[Lookup] = &[
     hint::of::<engine::EngineError>,
     hint::of::<environment::EnvironmentError>,
     hint::of::<fetch::FetchError>,
+    hint::of::<inputs::InputsError>,
+    hint::of::<pipeline::HermeticError>,
     hint::of::<rebuild::CompareError>,
     hint::of::<receive::ReceiveError>,
 ];

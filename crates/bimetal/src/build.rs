@@ -1,34 +1,36 @@
-//! `bimetal`: from a configuration to a distribution, one step after the other.
+//! `bimetal`: from a configuration to a distribution, its sources, or its plan.
 //!
-//! In: [`BuildArgs`]. Out: a distribution (or only its sources, or the plan), else the error of the
-//! first step that failed. Invariant: every step gets what the one before it gave; what is not in
-//! the plan does nothing; only one builder works in an output directory.
+//! In: [`BuildArgs`]. Out: what the pipeline gave, printed. Invariant: chooses a pipeline by the
+//! flags, and decides nothing else.
 
 use std::env;
-use std::process;
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use bimetal_builder::model::{Plan, Step};
+use bimetal_builder::pipeline::{PipelineError, Prepared, Run, claim, plain, prepare, sources};
+use bimetal_builder::progress::Progress;
+use bimetal_builder::stages::package::Distribution;
+use bimetal_builder::stages::resolve::Options;
+use bimetal_builder::stages::{config, generate, plan};
+use bimetal_builder::toolchain::{interrupt, without_effect, work};
+use bimetal_hermetic::pipeline as hermetic;
+use bimetal_terminal::Printer;
 use camino::{Utf8Path, Utf8PathBuf};
-use fs_err as fs;
+use serde::Serialize;
 
 use crate::args::{BuildArgs, Format};
-use crate::error::{CliError, StartError};
+use crate::error::StartError;
 use crate::exit_code::ExitCode;
-use crate::hermetic;
-use crate::steps::Steps;
-use bimetal_builder::model::SourceTree;
-use bimetal_builder::model::{Plan, Step};
-use bimetal_builder::progress::{Activity, Progress};
-use bimetal_builder::stages::config::{self, Config};
-use bimetal_builder::stages::generate;
-use bimetal_builder::stages::package::Distribution;
-use bimetal_builder::stages::plan;
-use bimetal_builder::stages::resolve::{self, Options, Surroundings};
-use bimetal_builder::toolchain::{Runner, claim, interrupt, without_effect, work};
-use bimetal_hermetic::fetch;
-use bimetal_terminal::Printer;
 
-pub(crate) fn run(arguments: &BuildArgs, printer: &Printer) -> Result<ExitCode, CliError> {
+/// What `--dry-run` prints for programs.
+#[derive(Serialize)]
+struct Preview<'a> {
+    #[serde(flatten)]
+    plan: &'a Plan,
+    /// The sources that `generate` writes; carried directories by their name only.
+    files: &'a [Utf8PathBuf],
+}
+
+pub(crate) fn run(arguments: &BuildArgs, printer: &Printer) -> Result<ExitCode, PipelineError> {
     if arguments.output_path.is_some() {
         printer
             .warning("`--output-path` is deprecated; use `dist.output_path` in the configuration");
@@ -37,43 +39,54 @@ pub(crate) fn run(arguments: &BuildArgs, printer: &Printer) -> Result<ExitCode, 
     for warning in &config.warnings {
         printer.warning(warning);
     }
-    // Not earlier: a read of a pipe that nobody writes to must end as every program's does.
+    // Not earlier: a read of a pipe that is never written to must end as every program's does.
     interrupt::install().map_err(StartError::Signals)?;
-    let progress = Progress::new(printer.is_watched(), arguments.verbose);
-    let plan = decide(&config, arguments, printer)?;
+    let prepared = prepare(&config, &options(arguments))?;
+    show_notes(&prepared, printer);
     if arguments.dry_run {
-        show(&plan, arguments.format, printer)?;
+        show(&prepared, arguments.format, printer)?;
         return Ok(ExitCode::Ok);
     }
-    generate::make_directory(&plan.out)?;
-    let _alone = claim_directory(&plan.out, printer)?;
-    if plan.container.is_some() {
-        let distribution = hermetic::build(plan, arguments.engine, &progress, printer)?;
-        if let Some(built) = &distribution {
-            tell(built, printer);
-        }
-        return Ok(ExitCode::Ok);
-    }
-    let tree = generate::generate(&plan);
-    if plan.has(Step::Generate) {
-        progress.step(Step::Generate.name(), |_| generate::write(&tree, &plan.out))?;
-    }
-    finish(plan, tree, &progress, printer)
+    let out = &prepared.plan.out;
+    generate::make_directory(out)?;
+    let _alone = claim(out, || note_waiting(out, printer))?;
+    let progress = Progress::new(printer.is_watched(), arguments.verbose);
+    let run = Run {
+        progress: &progress,
+        logs: Some(work::logs(out)),
+    };
+    build(&prepared, arguments, &run, printer)?;
+    Ok(ExitCode::Ok)
 }
 
-/// Everything up to the plan: asks the machine, changes nothing.
-fn decide(config: &Config, arguments: &BuildArgs, printer: &Printer) -> Result<Plan, CliError> {
-    let scratch = tempfile::Builder::new()
-        .prefix("bimetal-")
-        .tempdir()
-        .map_err(StartError::Scratch)?;
-    let surroundings = surroundings(text_path(scratch.path().to_owned())?)?;
-    let activity = Activity::silent();
-    let runner = Runner {
-        logs: None,
-        activity: &activity,
-    };
-    let resolved = resolve::resolve(config, &options(arguments), &surroundings, &runner)?;
+/// Runs the pipeline that the plan is for.
+fn build(
+    prepared: &Prepared,
+    arguments: &BuildArgs,
+    run: &Run<'_>,
+    printer: &Printer,
+) -> Result<(), PipelineError> {
+    let plan = &prepared.plan;
+    if plan.has(Step::Dockerfile) {
+        let path = hermetic::dockerfile(prepared, arguments.engine, run)?;
+        printer.line(&format!("written {path}"));
+    } else if plan.has(Step::Container) {
+        let engine = hermetic::find_engine(arguments.engine, run)?;
+        printer.note(&format!("the container is made by {}", engine.about()));
+        show_built(&hermetic::outside(prepared, &engine, run)?, printer);
+    } else if plan.container.is_some() {
+        let fetched = hermetic::inputs(prepared, None, run)?;
+        printer.line(&format!("inputs in {}", fetched.context));
+    } else if plan.has(Step::Build) {
+        show_built(&plain(prepared, run)?, printer);
+    } else {
+        sources(prepared, run)?;
+        printer.line(&format!("sources in {}", plan.out));
+    }
+    Ok(())
+}
+
+fn show_notes(prepared: &Prepared, printer: &Printer) {
     let unread = without_effect();
     if !unread.is_empty() {
         printer.note(&format!(
@@ -81,64 +94,36 @@ fn decide(config: &Config, arguments: &BuildArgs, printer: &Printer) -> Result<P
             unread.join(", ")
         ));
     }
-    for note in &resolved.notes {
+    for note in &prepared.notes {
         printer.note(note);
     }
-    Ok(plan::plan(resolved))
 }
 
-/// The output directory, ours until the file is closed: two builders in one directory would take
-/// each other's files.
-pub(crate) fn claim_directory(out: &Utf8Path, printer: &Printer) -> Result<fs::File, CliError> {
-    let waiting = || {
-        printer.note(&format!(
-            "waiting for another `bimetal` that builds in `{out}`"
-        ));
-    };
-    let claimed = fs::File::open(out)
-        .and_then(|directory| claim::wait(directory.file(), waiting).map(|()| directory));
-    Ok(claimed.map_err(|source| StartError::Claim {
-        path: out.to_owned(),
-        source,
-    })?)
-}
-
-/// Everything behind the sources.
-fn finish(
-    plan: Plan,
-    tree: SourceTree,
-    progress: &Progress,
-    printer: &Printer,
-) -> Result<ExitCode, CliError> {
-    let steps = Steps {
-        progress,
-        logs: Some(work::logs(&plan.out)),
-        planned: plan.steps.clone(),
-    };
-    let (out, planned) = (plan.out.clone(), plan.clone());
-    let locked = steps.lock(plan, tree)?;
-    if !steps.planned.contains(&Step::Build) {
-        printer.line(&format!("sources in {out}"));
-        return Ok(ExitCode::Ok);
-    }
-    let distribution = steps.compile(locked)?;
-    // For `rebuild`.
-    fetch::record(&planned)?;
-    tell(&distribution, printer);
-    Ok(ExitCode::Ok)
+pub(crate) fn note_waiting(out: &Utf8Path, printer: &Printer) {
+    printer.note(&format!(
+        "waiting for another `bimetal` that builds in `{out}`"
+    ));
 }
 
 /// One line for every artifact that a user starts or drops into a directory.
-pub(crate) fn tell(distribution: &Distribution, printer: &Printer) {
-    for path in distribution.main.iter().chain(&distribution.plugins) {
+fn show_built(distribution: &Distribution, printer: &Printer) {
+    for path in [&distribution.main]
+        .into_iter()
+        .chain(&distribution.plugins)
+    {
         printer.line(&format!("built {path}"));
     }
 }
 
-fn show(plan: &Plan, format: Format, printer: &Printer) -> Result<(), CliError> {
+fn show(prepared: &Prepared, format: Format, printer: &Printer) -> Result<(), PipelineError> {
+    let files = prepared.tree.paths();
     let text = match format {
-        Format::Table => plan::table(plan),
-        Format::Json => serde_json::to_string_pretty(plan).expect("a plan has only text keys"),
+        Format::Table => plan::table(&prepared.plan, &files),
+        Format::Json => serde_json::to_string_pretty(&Preview {
+            plan: &prepared.plan,
+            files: &files,
+        })
+        .expect("a plan has only text keys"),
     };
     Ok(printer.text(&text).map_err(StartError::Output)?)
 }
@@ -155,34 +140,6 @@ fn options(arguments: &BuildArgs) -> Options {
         hermetic: arguments.hermetic || arguments.dockerfile_only,
         dockerfile_only: arguments.dockerfile_only,
     }
-}
-
-fn surroundings(scratch: Utf8PathBuf) -> Result<Surroundings, CliError> {
-    let set = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-    let host = if env::consts::OS == "macos" {
-        "darwin"
-    } else {
-        env::consts::OS
-    };
-    Ok(Surroundings {
-        current_directory: text_path(env::current_dir().map_err(StartError::Surroundings)?)?,
-        search_path: set("PATH").unwrap_or_default(),
-        goos: set("GOOS").unwrap_or_else(|| host.to_owned()),
-        fresh_directory: text_path(env::temp_dir())?.join(fresh_name()),
-        scratch,
-    })
-}
-
-/// A name that no other run has.
-fn fresh_name() -> String {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |time| time.as_nanos());
-    format!("otelcol-distribution-{}-{now}", process::id())
-}
-
-fn text_path(path: std::path::PathBuf) -> Result<Utf8PathBuf, StartError> {
-    Utf8PathBuf::from_path_buf(path).map_err(|path| StartError::NotText(path.display().to_string()))
 }
 
 /// The environment as text; what is not UTF-8 cannot name anything in a configuration.

@@ -10,10 +10,11 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 
 use crate::args::Arguments;
-use crate::error::{CliError, StartError};
+use crate::error::StartError;
 use crate::exit_code::ExitCode;
+use bimetal_builder::pipeline::PipelineError;
 
-pub(crate) fn run(shell: Shell) -> Result<ExitCode, CliError> {
+pub(crate) fn run(shell: Shell) -> Result<ExitCode, PipelineError> {
     let plugins = bimetal_plugins::command(&Context::of_builder()).visible_alias("plugin");
     let mut command = Arguments::command().mut_subcommand("plugins", |_| plugins);
     let mut script = Vec::new();

@@ -9,7 +9,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::args::{Arguments, Command};
-use crate::error::StartError;
+use crate::error::{StartError, exit_code, hint};
 use crate::exit_code::ExitCode;
 use crate::{build, completion, init, inside, plugins, rebuild};
 use bimetal_terminal::Printer;
@@ -37,8 +37,8 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Plugins(plugins)) => return plugins::run(plugins.words),
     };
     result.unwrap_or_else(|error| {
-        printer.error(error.as_error(), error.hint().as_deref());
-        error.exit_code()
+        printer.error(error.as_error(), hint(&error).as_deref());
+        exit_code(&error)
     })
 }
 

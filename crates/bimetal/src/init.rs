@@ -14,9 +14,9 @@ use fs_err as fs;
 use serde_json::json;
 
 use crate::args::InitArgs;
-use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use bimetal_builder::model::pinned::{COLLECTOR_STABLE_VERSION, COLLECTOR_VERSION};
+use bimetal_builder::pipeline::PipelineError;
 use bimetal_builder::stages::generate::render;
 use bimetal_terminal::Printer;
 
@@ -59,7 +59,7 @@ impl Hint for InitError {
     }
 }
 
-pub(crate) fn run(arguments: &InitArgs, printer: &Printer) -> Result<ExitCode, CliError> {
+pub(crate) fn run(arguments: &InitArgs, printer: &Printer) -> Result<ExitCode, PipelineError> {
     let directory = make(&arguments.path)?;
     let names = FILES.iter().map(|(name, _)| (*name).to_owned());
     let names: Vec<String> = names

@@ -7,13 +7,10 @@ mod completion;
 mod dispatch;
 mod error;
 mod exit_code;
-mod failure;
-mod hermetic;
 mod init;
 mod inside;
 mod plugins;
 mod rebuild;
-mod steps;
 
 fn main() -> std::process::ExitCode {
     dispatch::run(std::env::args_os()).into()

@@ -6,7 +6,7 @@
 
 use camino::Utf8Path;
 
-use crate::model::{GoPlugin, Plan, Profile};
+use crate::model::{GoPlugin, Plan, Profile, Sources};
 use crate::toolchain::{Invocation, go_flags};
 
 /// Keeps symbols of archives out of the dynamic symbols, where they would take the place of a
@@ -32,41 +32,12 @@ pub fn go(plan: &Plan) -> Invocation {
     Invocation::go(program, &plan.out, plan.go.cgo)
 }
 
-/// `go build` of main into `path`.
-pub fn main(plan: &Plan, profile: Option<&Profile>, path: &Utf8Path) -> Invocation {
-    let mut args = arguments(plan, Artifact::Main);
-    args.extend(guided(plan, profile));
-    args.splice(1..1, ["-o".to_owned(), path.to_string()]);
-    go(plan).args(args).arg(".")
-}
-
-/// `go build` of a plugin into `path`.
-pub fn plugin(
-    plan: &Plan,
-    plugin: &GoPlugin,
-    profile: Option<&Profile>,
-    path: &Utf8Path,
-) -> Invocation {
-    let mut args = arguments(plan, Artifact::Plugin);
-    args.extend(guided(plan, profile));
-    args.splice(1..1, ["-o".to_owned(), path.to_string()]);
-    go(plan).args(args).arg(format!("./{}", plugin.dir))
-}
-
-/// All flags, as they stand in the manifest: without paths of this machine.
-/// A profile has its base name, as in Go's own record; without one there is nothing to tell.
-pub fn flags(plan: &Plan, artifact: Artifact, profile: Option<&Profile>) -> Vec<String> {
-    let mut flags = arguments(plan, artifact).split_off(1);
-    flags.extend(profile.map(|profile| format!("-pgo={}", profile.name())));
-    flags
-}
-
-/// Said in every case: left to itself, Go would look for a profile in the directory of each main
-/// package, so that main and its plugins would be compiled by different ones.
-fn guided(plan: &Plan, profile: Option<&Profile>) -> Option<String> {
-    plan.host.as_ref()?;
-    let profile = profile.map_or("off", |profile| profile.path.as_str());
-    Some(format!("-pgo={profile}"))
+/// How `go build` is called for one distribution.
+#[derive(Clone, Copy, Debug)]
+pub struct GoBuild<'a> {
+    plan: &'a Plan,
+    tags: &'a str,
+    profile: Option<&'a Profile>,
 }
 
 /// Which flags an artifact gets.
@@ -76,21 +47,74 @@ pub enum Artifact {
     Plugin,
 }
 
-fn arguments(plan: &Plan, artifact: Artifact) -> Vec<String> {
-    let mut args = vec![
-        "build".to_owned(),
-        "-trimpath".to_owned(),
-        "-buildvcs=false".to_owned(),
-    ];
-    if artifact == Artifact::Plugin {
-        args.push("-buildmode=plugin".to_owned());
+impl<'a> GoBuild<'a> {
+    /// As OCB builds it.
+    pub fn plain(plan: &'a Plan) -> Self {
+        Self {
+            plan,
+            tags: &plan.go.tags,
+            profile: None,
+        }
     }
-    args.push(format!("-ldflags={}", ldflags(plan, artifact)));
-    args.push(format!("-gcflags={}", plan.go.gcflags));
-    if !plan.go.tags.is_empty() {
-        args.push(format!("-tags={}", plan.go.tags));
+
+    /// With a plugin host: what decides about the code was fixed with the sources.
+    pub fn hosted(plan: &'a Plan, sources: &'a Sources) -> Self {
+        Self {
+            plan,
+            tags: &sources.go_tags,
+            profile: sources.profile.as_ref(),
+        }
     }
-    args
+
+    /// `go build` of main into `path`.
+    pub fn main(self, path: &Utf8Path) -> Invocation {
+        self.build(Artifact::Main, path, ".".to_owned())
+    }
+
+    /// `go build` of a plugin into `path`.
+    pub fn plugin(self, plugin: &GoPlugin, path: &Utf8Path) -> Invocation {
+        self.build(Artifact::Plugin, path, format!("./{}", plugin.dir))
+    }
+
+    /// All flags, as they stand in the manifest: without paths of this machine. A profile has its
+    /// base name, as in Go's own record; without one there is nothing to tell.
+    pub fn flags(self, artifact: Artifact) -> Vec<String> {
+        let mut flags = self.arguments(artifact);
+        flags.extend(
+            self.profile
+                .map(|profile| format!("-pgo={}", profile.name())),
+        );
+        flags
+    }
+
+    fn build(self, artifact: Artifact, path: &Utf8Path, package: String) -> Invocation {
+        go(self.plan)
+            .args(["build", "-o", path.as_str()])
+            .args(self.arguments(artifact))
+            .args(self.guided())
+            .arg(package)
+    }
+
+    /// Said in every case: left to itself, Go would look for a profile in the directory of each
+    /// main package, so that main and its plugins would be compiled by different ones.
+    fn guided(self) -> Option<String> {
+        self.plan.host.as_ref()?;
+        let profile = self.profile.map_or("off", |profile| profile.path.as_str());
+        Some(format!("-pgo={profile}"))
+    }
+
+    fn arguments(self, artifact: Artifact) -> Vec<String> {
+        let mut args = vec!["-trimpath".to_owned(), "-buildvcs=false".to_owned()];
+        if artifact == Artifact::Plugin {
+            args.push("-buildmode=plugin".to_owned());
+        }
+        args.push(format!("-ldflags={}", ldflags(self.plan, artifact)));
+        args.push(format!("-gcflags={}", self.plan.go.gcflags));
+        if !self.tags.is_empty() {
+            args.push(format!("-tags={}", self.tags));
+        }
+        args
+    }
 }
 
 fn ldflags(plan: &Plan, artifact: Artifact) -> String {

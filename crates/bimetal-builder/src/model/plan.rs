@@ -63,9 +63,6 @@ pub struct Plan {
     pub excludes: Vec<String>,
     /// `conf_resolver.default_uri_scheme`.
     pub default_uri_scheme: String,
-    /// The sources that `generate` writes, relative to `out`; carried directories by their name
-    /// only.
-    pub files: Vec<Utf8PathBuf>,
     /// What the build gives, relative to `out`.
     pub artifacts: Vec<Artifact>,
 }
@@ -145,26 +142,6 @@ impl Plan {
     /// Whether `step` is part of this plan.
     pub fn has(&self, step: Step) -> bool {
         self.steps.contains(&step)
-    }
-
-    /// This plan as it is carried out in a container, where the sources stand in `out`.
-    pub fn inside(&self, out: Utf8PathBuf) -> Self {
-        let hosted = [Step::Lock, Step::Describe, Step::Stamp];
-        let mut steps = Vec::new();
-        if self.host.is_some() {
-            steps.extend(hosted);
-        }
-        steps.push(Step::Build);
-        if self.host.is_some() {
-            steps.push(Step::Verify);
-        }
-        steps.push(Step::Package);
-        Self {
-            out,
-            steps,
-            container: None,
-            ..self.clone()
-        }
     }
 
     /// The Rust components with this linkage.

@@ -19,6 +19,8 @@ pub struct Sources {
     pub go_plugins: BTreeMap<String, Vec<Dependency>>,
     /// By [`RustComponent::name`](super::RustComponent::name).
     pub rust_plugins: BTreeMap<String, Vec<Dependency>>,
+    /// Value of `-tags` for main and every Go plugin.
+    pub go_tags: String,
     /// Of the given tags those that main's import graph asks for.
     pub go_main_tags: Vec<String>,
     /// The same of every Go plugin, by its name.

@@ -36,3 +36,12 @@ pub struct Cc {
     /// First line of `--version`.
     pub version: String,
 }
+
+/// The toolchains of one plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tools {
+    pub go: GoTool,
+    /// `None` when nothing Rust is built.
+    pub rust: Option<RustTools>,
+    pub cc: Option<Cc>,
+}

@@ -3,7 +3,7 @@
 //! In: paths below the output directory, and bytes. Out: [`SourceTree`], sorted by path. Invariant:
 //! one text for a file, the last one given; touches no disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -45,5 +45,29 @@ impl SourceTree {
     /// One file.
     pub fn get(&self, path: impl AsRef<Utf8Path>) -> Option<&[u8]> {
         self.files.get(path.as_ref()).map(Vec::as_slice)
+    }
+
+    /// Takes a file out: what is on the disk then counts.
+    pub fn remove(&mut self, path: impl AsRef<Utf8Path>) {
+        self.files.remove(path.as_ref());
+    }
+
+    /// The paths of all files, sorted; directories that are only copied stand for their files.
+    pub fn paths(&self) -> Vec<Utf8PathBuf> {
+        let shortened: BTreeSet<Utf8PathBuf> = self
+            .iter()
+            .chain(self.seeds())
+            .map(|(path, _)| {
+                let parts: Vec<&str> = path.components().map(|part| part.as_str()).collect();
+                match parts.as_slice() {
+                    ["rust", "bimetal", ..] => Utf8PathBuf::from("rust/bimetal/"),
+                    ["rust", "local", name, ..] => Utf8PathBuf::from(format!("rust/local/{name}/")),
+                    ["internal", "plugin", ..] => path.to_owned(),
+                    ["internal", package, ..] => Utf8PathBuf::from(format!("internal/{package}/")),
+                    _ => path.to_owned(),
+                }
+            })
+            .collect();
+        shortened.into_iter().collect()
     }
 }

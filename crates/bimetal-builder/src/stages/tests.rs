@@ -138,8 +138,7 @@ impl Tiny {
             logs: Some(&logs),
             activity: &activity,
         };
-        let locked = lock::lock(self.plan.clone(), self.tree.clone(), &runner)
-            .map_err(|error| text(&error))?;
+        let locked = lock::lock(&self.plan, &self.tree, &runner).map_err(|error| text(&error))?;
         let described = describe::describe(locked, &runner).map_err(|error| text(&error))?;
         let stamped = stamp::stamp(described, &runner).map_err(|error| text(&error))?;
         let built = build::build(stamped, &runner).map_err(|error| text(&error))?;
@@ -262,7 +261,7 @@ fn a_distribution_with_both_kinds_of_plugins_is_built_checked_and_put_into_place
             out.join("plugins/processor-redactor.so")
         ]
     );
-    assert_eq!(first.main, Some(out.join("otelcol-acme")));
+    assert_eq!(first.main, out.join("otelcol-acme"));
 
     let (form, main) = tiny.manifests("otelcol-acme");
     assert_eq!((form, main.len()), (Form::Main, 2));

@@ -41,7 +41,10 @@ pub fn deliver(distribution: &Distribution, about: &About<'_>) -> Result<(), Del
     let mut directory = Directory::make(about.root.join(OUTPUT))?;
     let out = &about.plan.out;
     let mut artifacts = Vec::new();
-    for path in distribution.main.iter().chain(&distribution.plugins) {
+    for path in [&distribution.main]
+        .into_iter()
+        .chain(&distribution.plugins)
+    {
         let name = path.strip_prefix(out).unwrap_or(path);
         let sha256 = directory.copy(name, path)?;
         artifacts.push(Artifact {

@@ -15,7 +15,7 @@ use bimetal_manifest::schema::{Builder, Hermetic};
 pub use error::EnvironmentError;
 
 use bimetal_builder::model::PROGRAM;
-use bimetal_builder::model::Plan;
+use bimetal_builder::model::Tools;
 use bimetal_builder::model::carried::GENERATOR_HASH;
 use bimetal_builder::toolchain::{Runner, inherited};
 use bimetal_files::Digest;
@@ -35,7 +35,7 @@ const NOT_OF_IT: [&str; 7] = [
 /// Collects the environment that this process runs in; `dockerfile` and `base_images` say how it
 /// was made.
 pub fn collect(
-    plan: &Plan,
+    tools: &Tools,
     base_images: BTreeMap<String, String>,
     dockerfile: &[u8],
     runner: &Runner<'_>,
@@ -50,7 +50,7 @@ pub fn collect(
         base_images,
         dockerfile: Digest::of(dockerfile).tagged(),
         packages: packages::installed(runner)?,
-        tools: tools::all(plan, &search_path, runner)?,
+        tools: tools::all(tools, &search_path, runner)?,
         variables,
         builder: Builder {
             name: PROGRAM.to_owned(),

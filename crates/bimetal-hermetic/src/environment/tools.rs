@@ -1,6 +1,6 @@
 //! The toolchains: what they say, and a hash over what they compile with.
 //!
-//! In: the plan's tools. Out: a [`Tool`] each. Invariant: a compiler, a standard library or a
+//! In: the tools of a build. Out: a [`Tool`] each. Invariant: a compiler, a standard library or a
 //! linker with one changed byte has another hash.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use bimetal_manifest::schema::Tool;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::EnvironmentError;
-use bimetal_builder::model::Plan;
+use bimetal_builder::model::Tools;
 use bimetal_builder::stages::lock::{TreeError, sum_of_files, walked};
 use bimetal_builder::toolchain::find_tool;
 use bimetal_builder::toolchain::{Invocation, Runner};
@@ -19,32 +19,30 @@ const OF_GO: [&str; 3] = ["bin/go", "pkg", "src"];
 /// Programs that the C compiler calls, and `objcopy`, which makes the Rust part of main.
 const OF_CC: [&str; 5] = ["cc1", "as", "collect2", "ld", "objcopy"];
 
-/// Every tool that the plan uses.
+/// Every tool of a build.
 pub(super) fn all(
-    plan: &Plan,
+    tools: &Tools,
     search_path: &str,
     runner: &Runner<'_>,
 ) -> Result<BTreeMap<String, Tool>, EnvironmentError> {
-    let mut tools = BTreeMap::new();
-    if let Some(go) = &plan.go.tool {
-        runner.activity.doing("hashing the Go toolchain");
-        let root = ask(
-            "go",
-            &Invocation::go(&go.program, "/", false).args(["env", "GOROOT"]),
-            runner,
-        )?;
-        let parts = OF_GO.map(|part| Utf8Path::new(&root).join(part));
-        tools.insert("go".to_owned(), tool("go", go.version.clone(), &parts)?);
-    }
-    if let Some(rust) = &plan.rust {
+    let mut all = BTreeMap::new();
+    let go = &tools.go;
+    runner.activity.doing("hashing the Go toolchain");
+    let root = ask(
+        "go",
+        &Invocation::go(&go.program, "/", false).args(["env", "GOROOT"]),
+        runner,
+    )?;
+    let parts = OF_GO.map(|part| Utf8Path::new(&root).join(part));
+    all.insert("go".to_owned(), tool("go", go.version.clone(), &parts)?);
+    if let Some(rust) = &tools.rust {
         runner.activity.doing("hashing the Rust toolchain");
-        let rust = &rust.tools;
         let sysroot = Invocation::new(&rust.rustc, "/").args(["--print", "sysroot"]);
         let sysroot = Utf8PathBuf::from(ask("rustc", &sysroot, runner)?);
         let library = sysroot.join("lib/rustlib").join(&rust.target).join("lib");
         let mut parts = vec![sysroot.join("bin/rustc"), library];
         parts.extend(drivers(&sysroot.join("lib")));
-        tools.insert(
+        all.insert(
             "rustc".to_owned(),
             tool("rustc", rust.text.clone(), &parts)?,
         );
@@ -54,11 +52,11 @@ pub(super) fn all(
             runner,
         )?;
         let parts = [sysroot.join("bin/cargo")];
-        tools.insert("cargo".to_owned(), tool("cargo", version, &parts)?);
+        all.insert("cargo".to_owned(), tool("cargo", version, &parts)?);
     }
-    if let Some(cc) = &plan.cc {
+    if let Some(cc) = &tools.cc {
         let whole = tool("cc", cc.version.clone(), std::slice::from_ref(&cc.program))?;
-        tools.insert("cc".to_owned(), whole);
+        all.insert("cc".to_owned(), whole);
         for name in OF_CC {
             let asked = Invocation::new(&cc.program, "/").arg(format!("-print-prog-name={name}"));
             let answer = ask("cc", &asked, runner)?;
@@ -66,11 +64,11 @@ pub(super) fn all(
             // cc1.
             if let Some(path) = find_tool(&answer, search_path) {
                 let version = version(name, &path, runner)?;
-                tools.insert(name.to_owned(), tool("cc", version, &[path])?);
+                all.insert(name.to_owned(), tool("cc", version, &[path])?);
             }
         }
     }
-    Ok(tools)
+    Ok(all)
 }
 
 /// First line of `--version` of programs that can say it; the C compiler's own parts cannot.

@@ -5,13 +5,13 @@
 //! compared with its sum in the lock files before it is taken along, and `inputs.json`, which is
 //! written last, lists every file with its digest.
 
-mod again;
 mod crates;
 mod error;
 mod inputs;
 mod modules;
 mod recorded;
-mod repeat;
+mod refetch;
+mod replay;
 mod sources;
 
 use std::collections::BTreeMap;
@@ -21,12 +21,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use serde::de::DeserializeOwned;
 
-pub use again::again;
 pub use bimetal_builder::model::PROGRAM;
 pub use bimetal_builder::model::documents::{DOCKERFILE, INPUTS as LIST, RECORDED};
 pub use error::FetchError;
 pub use recorded::{Base, Pinned, Recorded};
-pub use repeat::{record, repeat, repeated};
+pub use refetch::refetch;
+pub use replay::{Replayed, replay, replayed};
 
 use bimetal_builder::model::Plan;
 use bimetal_builder::model::SourceTree;
@@ -51,7 +51,8 @@ const ROOT_FS: &str = "rootfs.tar";
 /// Everything that one engine run needs.
 #[derive(Debug)]
 pub struct Fetched {
-    pub plan: Plan,
+    /// The output directory.
+    pub out: Utf8PathBuf,
     /// The directory that the engine is given.
     pub context: Utf8PathBuf,
     pub recorded: Recorded,
@@ -73,7 +74,7 @@ pub fn dockerfile(base: &Base) -> String {
 /// Collects the inputs for a container that starts from `base`. Root file systems are checked and
 /// taken along.
 pub fn fetch(
-    plan: Plan,
+    plan: &Plan,
     tree: &SourceTree,
     recorded: Recorded,
     runner: &Runner<'_>,
@@ -89,27 +90,27 @@ pub fn fetch(
 
     let mut inputs = Inputs::start(context.join("inputs"))?;
     inputs.write(DOCKERFILE, dockerfile.as_bytes())?;
-    for name in sources::names(&plan, tree)? {
+    for name in sources::names(plan, tree)? {
         inputs.copy(Utf8Path::new(SOURCES).join(&name), &plan.out.join(&name))?;
     }
     runner.activity.doing("taking Go modules along");
-    modules::add(&plan, &mut inputs, runner)?;
-    modules::add_local(&plan, &mut inputs, runner)?;
+    modules::add(plan, &mut inputs, runner)?;
+    modules::add_local(plan, &mut inputs, runner)?;
     if plan.rust.is_some() {
         runner.activity.doing("taking crates along");
-        crates::add(&plan, &mut inputs, runner)?;
+        crates::add(plan, &mut inputs, runner)?;
     }
     inputs.write(RECORDED, recorded.to_text().as_bytes())?;
-    seal(&mut inputs)?;
+    finalize(&mut inputs)?;
     Ok(Fetched {
-        plan,
+        out: plan.out.clone(),
         context,
         recorded,
     })
 }
 
 /// Adds the builder and the list of everything else.
-fn seal(inputs: &mut Inputs) -> Result<(), FetchError> {
+fn finalize(inputs: &mut Inputs) -> Result<(), FetchError> {
     let list = list(inputs.digests());
     // Not in the list: which build of the builder it is does not decide about what it makes; its
     // version does, and is recorded.

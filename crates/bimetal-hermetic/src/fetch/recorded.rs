@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{INSIDE, SOURCES};
 use bimetal_builder::model::Plan;
-use bimetal_builder::model::RustTools;
 use bimetal_builder::model::carried::GENERATOR_HASH;
+use bimetal_builder::stages::plan::{Again, again};
 
 /// A base whose bytes are known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,12 +89,11 @@ impl Recorded {
 
 /// The plan without tools and places of this machine: inside, tools are looked for anew.
 fn without_machine(plan: &Plan) -> Plan {
-    let mut plan = plan.inside(Utf8Path::new(INSIDE).join(SOURCES));
-    plan.go.tool = None;
-    plan.cc = None;
-    if let Some(rust) = &mut plan.rust {
-        rust.tools = RustTools::default();
-    }
+    let inside = Again {
+        out: Utf8Path::new(INSIDE).join(SOURCES),
+        ..Again::default()
+    };
+    let mut plan = again(plan.clone(), inside);
     for local in &mut plan.local_crates {
         local.root = Utf8PathBuf::from(format!("rust/local/{}", local.name));
     }

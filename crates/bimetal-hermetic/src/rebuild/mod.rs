@@ -4,18 +4,22 @@
 //! find its cause. Invariant: changes nothing, and decides by all bytes: what cannot be explained
 //! still counts.
 
+mod explain;
+mod files;
 mod headers;
 mod sections;
 
 use std::borrow::Cow;
 use std::fmt;
 
+use bimetal_builder::owned::OwnedError;
 use bimetal_files::{FileError, unless_absent};
 use bimetal_terminal::Hint;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use serde::Serialize;
 
+pub use explain::{Explanation, explain};
 use sections::{SectionDifference, hex, or_dash};
 
 /// More sections do not help a person: what comes first is the cause, what comes after it the
@@ -27,6 +31,10 @@ const BEFORE: usize = 40;
 
 #[derive(Debug, thiserror::Error)]
 pub enum CompareError {
+    #[error("cannot read `{path}`: {reason}")]
+    Files { path: Utf8PathBuf, reason: String },
+    #[error("{0}")]
+    Owned(#[from] OwnedError),
     #[error("`{path}` is no regular file")]
     NoFile { path: Utf8PathBuf },
     #[error("{0}")]
@@ -36,6 +44,9 @@ pub enum CompareError {
 impl Hint for CompareError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         let hint = match self {
+            Self::Owned(_) | Self::Files { .. } => {
+                "restore it, or build the distribution once more"
+            }
             Self::NoFile { .. } => "remove it, and build the distribution once more",
             Self::File(_) => "run it as a user who may read the distribution",
         };
@@ -84,6 +95,27 @@ pub enum What {
         recorded: String,
         rebuilt: String,
     },
+}
+
+/// What two builds of one distribution have, and what differs.
+#[derive(Debug)]
+pub struct Comparison {
+    /// How many files were compared.
+    pub files: usize,
+    pub differences: Vec<Difference>,
+}
+
+/// Compares all files of the distributions in the directories `recorded` and `rebuilt`.
+pub fn compare_distributions(
+    recorded: &Utf8Path,
+    rebuilt: &Utf8Path,
+) -> Result<Comparison, CompareError> {
+    let files = files::files([recorded, rebuilt])?;
+    let names = files.iter().map(Utf8PathBuf::as_path);
+    Ok(Comparison {
+        files: files.len(),
+        differences: compare(recorded, rebuilt, names)?,
+    })
 }
 
 /// Compares `files` in the directories `recorded` and `rebuilt`.

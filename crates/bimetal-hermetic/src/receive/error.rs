@@ -24,6 +24,8 @@ pub enum ReceiveError {
     Unlisted { path: Utf8PathBuf },
     #[error("`{path}` is listed in `SHA256SUMS` and was not made")]
     Missing { path: Utf8PathBuf },
+    #[error("the container did not build `{path}`")]
+    NoMain { path: Utf8PathBuf },
     #[error("the container built from other inputs than it was given: `{path}` differs")]
     OtherInputs { path: Utf8PathBuf },
     #[error(
@@ -38,7 +40,8 @@ impl Hint for ReceiveError {
             Self::Read { .. }
             | Self::Unreadable { .. }
             | Self::Damaged { .. }
-            | Self::Missing { .. } => "see that the disk is not full, and build again",
+            | Self::Missing { .. }
+            | Self::NoMain { .. } => "see that the disk is not full, and build again",
             Self::Unlisted { .. } | Self::OtherInputs { .. } | Self::OtherEnvironment { .. } => {
                 "something else than this builder ran in the container; look at the base image and the engine"
             }

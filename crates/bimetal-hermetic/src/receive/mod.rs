@@ -26,17 +26,14 @@ use bimetal_builder::model::Plan;
 /// A whole distribution in a directory of the work directory. Only [`receive`] makes one.
 #[derive(Debug)]
 pub struct Received {
+    out: Utf8PathBuf,
+    /// As it was carried out in the container.
     plan: Plan,
     directory: Utf8PathBuf,
     files: BTreeMap<Utf8PathBuf, Digest>,
 }
 
 impl Received {
-    /// Takes it apart, for the step that puts it into place.
-    pub(super) fn into_parts(self) -> (Plan, Utf8PathBuf, BTreeMap<Utf8PathBuf, Digest>) {
-        (self.plan, self.directory, self.files)
-    }
-
     /// Where they stand.
     pub fn directory(&self) -> &Utf8Path {
         &self.directory
@@ -75,11 +72,19 @@ pub fn receive(fetched: Fetched, directory: Utf8PathBuf) -> Result<Received, Rec
             });
         }
     }
-    if fetched.plan.host.is_some() {
-        same_environment(&directory, &fetched.plan)?;
+    let plan = fetched.recorded.plan;
+    let main = Utf8Path::new(&plan.distribution.binary);
+    if !files.contains_key(main) {
+        return Err(ReceiveError::NoMain {
+            path: directory.join(main),
+        });
+    }
+    if plan.host.is_some() {
+        same_environment(&directory, &plan)?;
     }
     Ok(Received {
-        plan: fetched.plan,
+        out: fetched.out,
+        plan,
         directory,
         files,
     })

@@ -4,7 +4,7 @@
 //! before it has its name, main last, nothing overwritten that is not ours.
 
 use bimetal_files::Digest;
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use super::Received;
 use bimetal_builder::model::Plan;
@@ -12,23 +12,24 @@ use bimetal_builder::stages::package::{Content, Distribution, Entry, PackageErro
 use bimetal_builder::toolchain::Runner;
 
 /// Copies, renames and tidies as `package` does.
-pub fn place(received: Received, runner: &Runner<'_>) -> Result<Distribution, PackageError> {
-    let (plan, directory, files) = received.into_parts();
-    let mut distribution = Distribution::default();
+pub fn place(received: &Received, runner: &Runner<'_>) -> Result<Distribution, PackageError> {
+    let Received {
+        out,
+        plan,
+        directory,
+        files,
+    } = received;
+    let main = Utf8Path::new(&plan.distribution.binary);
+    let (mut plugins, mut manifests) = (Vec::new(), Vec::new());
     let mut entries = Vec::new();
-    for (name, sha256) in &files {
-        let path = plan.out.join(name);
-        let content = match role(&plan, name) {
-            Role::Main => continue,
+    for (name, sha256) in files.iter().filter(|(name, _)| *name != main) {
+        let content = match role(plan, name) {
             Role::Plugin => {
-                distribution.plugins.push(path);
-                Content::File {
-                    from: directory.join(name),
-                    sha256: *sha256,
-                }
+                plugins.push(out.join(name));
+                file(&directory.join(name), *sha256)
             }
             Role::Sidecar => {
-                distribution.manifests.push(path);
+                manifests.push(out.join(name));
                 text(&directory.join(name), *sha256)?
             }
             Role::Text => text(&directory.join(name), *sha256)?,
@@ -38,24 +39,28 @@ pub fn place(received: Received, runner: &Runner<'_>) -> Result<Distribution, Pa
             content,
         });
     }
-    let main = Utf8PathBuf::from(&plan.distribution.binary);
-    if let Some(sha256) = files.get(&main) {
-        distribution.main = Some(plan.out.join(&main));
-        entries.push(Entry {
-            content: Content::File {
-                from: directory.join(&main),
-                sha256: *sha256,
-            },
-            path: main,
-        });
-    }
+    // Last, as in every distribution; `receive` found it in the list.
+    entries.extend(files.get(main).map(|sha256| Entry {
+        path: main.to_owned(),
+        content: file(&directory.join(main), *sha256),
+    }));
     runner.activity.doing("putting the artifacts into place");
-    put(&plan.out, &entries)?;
-    Ok(distribution)
+    put(out, &entries)?;
+    Ok(Distribution {
+        main: out.join(main),
+        plugins,
+        manifests,
+    })
+}
+
+fn file(from: &Utf8Path, sha256: Digest) -> Content {
+    Content::File {
+        from: from.to_owned(),
+        sha256,
+    }
 }
 
 enum Role {
-    Main,
     Plugin,
     Sidecar,
     Text,
@@ -65,9 +70,7 @@ fn role(plan: &Plan, name: &Utf8Path) -> Role {
     let is_plugin = |host: &bimetal_builder::model::Host| {
         name.parent() == Some(&host.plugins_out) && name.extension() == Some("so")
     };
-    if name == plan.distribution.binary.as_str() {
-        Role::Main
-    } else if plan.host.as_ref().is_some_and(is_plugin) {
+    if plan.host.as_ref().is_some_and(is_plugin) {
         Role::Plugin
     } else if name.starts_with(SIDECARS) {
         Role::Sidecar

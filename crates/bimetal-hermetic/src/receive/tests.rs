@@ -57,7 +57,7 @@ impl Filled {
 
     fn receive(&self) -> Result<Received, ReceiveError> {
         let fetched = Fetched {
-            plan: plain_plan(),
+            out: "/out".into(),
             context: self.context.clone(),
             recorded: self.recorded.clone(),
         };
@@ -68,7 +68,9 @@ impl Filled {
 #[test]
 fn a_whole_directory_is_taken_with_everything_in_it() {
     let filled = Filled::new();
-    let (_, directory, files) = filled.receive().unwrap().into_parts();
+    let Received {
+        directory, files, ..
+    } = filled.receive().unwrap();
     assert_eq!(directory, filled.directory);
     let names: Vec<_> = files.keys().map(|path| path.as_str()).collect();
     assert_eq!(

@@ -12,17 +12,17 @@ use camino::Utf8PathBuf;
 pub use error::BuildError;
 
 use super::stamp::Stamped;
-use crate::flags::{cargo, go};
-use crate::model::{Linkage, Plan, Step};
+use crate::flags::cargo;
+use crate::flags::go::{self, GoBuild};
+use crate::model::{Linkage, Plan};
 use crate::owned::stamped;
 use crate::toolchain::{Invocation, Runner, work};
 
-/// Artifacts in the work directory that nobody has checked yet.
-#[derive(Clone, Debug)]
-pub struct Built {
-    pub stamped: Stamped,
-    /// `None` when the plan does not build.
-    pub main: Option<BuiltMain>,
+/// Artifacts in the work directory that are not checked yet.
+#[derive(Debug)]
+pub struct Built<'p> {
+    pub stamped: Stamped<'p>,
+    pub main: BuiltMain,
     pub plugins: Vec<BuiltPlugin>,
 }
 
@@ -55,26 +55,24 @@ impl BuiltPlugin {
     }
 }
 
-/// Builds Rust, then Go, if the plan has the step.
-pub fn build(stamped: Stamped, runner: &Runner<'_>) -> Result<Built, BuildError> {
-    if !stamped.plan.has(Step::Build) {
-        return Ok(Built {
-            stamped,
-            main: None,
-            plugins: Vec::new(),
-        });
-    }
-    let plan = &stamped.plan;
+/// Builds a main of OCB's shape.
+pub fn build_main(plan: &Plan, runner: &Runner<'_>) -> Result<BuiltMain, BuildError> {
+    stamped::retire(&plan.out)?;
+    make_directory(plan)?;
+    link_main(plan, GoBuild::plain(plan), runner)
+}
+
+/// Builds Rust, then Go.
+pub fn build<'p>(stamped: Stamped<'p>, runner: &Runner<'_>) -> Result<Built<'p>, BuildError> {
+    let locked = &stamped.described.locked;
+    let plan = locked.plan;
     check_flags(plan)?;
-    if plan.host.is_none() {
-        stamped::retire(&plan.out)?;
-    }
-    let directory = work::built(&plan.out);
-    bimetal_files::create_directory(&directory)?;
+    make_directory(plan)?;
     let mut plugins = rust(&stamped, runner)?;
+    let go_build = GoBuild::hosted(plan, &locked.sources);
     for plugin in &plan.go_plugins {
-        let path = directory.join(format!("{}.so", plugin.name));
-        let invocation = go::plugin(plan, plugin, stamped.profile.as_ref(), &path);
+        let path = work::built(&plan.out).join(format!("{}.so", plugin.name));
+        let invocation = go_build.plugin(plugin, &path);
         runner
             .run(&format!("go-build-{}", plugin.name), &invocation)
             .map_err(|source| BuildError::Plugin {
@@ -89,37 +87,32 @@ pub fn build(stamped: Stamped, runner: &Runner<'_>) -> Result<Built, BuildError>
             invocation,
         });
     }
-    let path = directory.join(&plan.distribution.binary);
-    let invocation = go::main(plan, stamped.profile.as_ref(), &path);
-    runner
-        .run("go-build-main", &invocation)
-        .map_err(|source| BuildError::Main { source })?;
     Ok(Built {
-        main: Some(BuiltMain { path, invocation }),
+        main: link_main(plan, go_build, runner)?,
         plugins,
         stamped,
     })
 }
 
-/// Refuses flags that would make a main that cannot load its plugins.
-pub fn check(plan: &Plan) -> Result<(), BuildError> {
-    if plan.host.is_none() {
-        return Ok(());
-    }
-    match go::refused(&plan.go.ldflags) {
-        None => Ok(()),
-        Some(reason) => Err(BuildError::Flags {
-            flags: plan.go.ldflags.clone(),
-            reason,
-        }),
-    }
+fn make_directory(plan: &Plan) -> Result<(), BuildError> {
+    Ok(bimetal_files::create_directory(&work::built(&plan.out))?)
+}
+
+fn link_main(
+    plan: &Plan,
+    go_build: GoBuild<'_>,
+    runner: &Runner<'_>,
+) -> Result<BuiltMain, BuildError> {
+    let path = work::built(&plan.out).join(&plan.distribution.binary);
+    let invocation = go_build.main(&path);
+    runner
+        .run("go-build-main", &invocation)
+        .map_err(|source| BuildError::Main { source })?;
+    Ok(BuiltMain { path, invocation })
 }
 
 /// Refuses flags that would make a main that cannot load its plugins.
 fn check_flags(plan: &Plan) -> Result<(), BuildError> {
-    if plan.host.is_none() {
-        return Ok(());
-    }
     match go::refused(&plan.go.ldflags) {
         None => Ok(()),
         Some(reason) => Err(BuildError::Flags {
@@ -130,9 +123,9 @@ fn check_flags(plan: &Plan) -> Result<(), BuildError> {
 }
 
 /// One run of cargo for main's static library and all cdylibs.
-fn rust(stamped: &Stamped, runner: &Runner<'_>) -> Result<Vec<BuiltPlugin>, BuildError> {
-    let plan = &stamped.plan;
-    let (Some(_), Some(host)) = (&plan.rust, &plan.host) else {
+fn rust(stamped: &Stamped<'_>, runner: &Runner<'_>) -> Result<Vec<BuiltPlugin>, BuildError> {
+    let plan = stamped.described.locked.plan;
+    let Some(host) = &plan.host else {
         return Ok(Vec::new());
     };
     let target = cargo::Target::claim(plan)?;
@@ -173,8 +166,9 @@ fn put(from: &Utf8PathBuf, to: &Utf8PathBuf) -> Result<(), BuildError> {
     Ok(())
 }
 
-fn component(stamped: &Stamped, name: &str) -> Result<Component, BuildError> {
+fn component(stamped: &Stamped<'_>, name: &str) -> Result<Component, BuildError> {
     stamped
+        .described
         .components
         .plugins
         .get(name)

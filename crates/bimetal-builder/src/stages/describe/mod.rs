@@ -15,17 +15,13 @@ use bimetal_manifest::schema::{Component, Kind};
 pub use error::DescribeError;
 
 use super::lock::Locked;
-use crate::model::SourceTree;
-use crate::model::Sources;
-use crate::model::{Linkage, Plan, Step};
+use crate::model::Linkage;
 use crate::toolchain::Runner;
 
 /// A locked plan whose components are known.
-#[derive(Clone, Debug)]
-pub struct Described {
-    pub plan: Plan,
-    pub tree: SourceTree,
-    pub sources: Sources,
+#[derive(Debug)]
+pub struct Described<'p> {
+    pub locked: Locked<'p>,
     pub components: Components,
 }
 
@@ -39,27 +35,12 @@ pub struct Components {
     pub plugins: BTreeMap<String, Component>,
 }
 
-/// Describes every component, if the plan has the step.
-pub fn describe(locked: Locked, runner: &Runner<'_>) -> Result<Described, DescribeError> {
-    let Locked {
-        plan,
-        tree,
-        sources,
-    } = locked;
-    let components = if plan.has(Step::Describe) {
-        all(&plan, &sources, runner)?
-    } else {
-        Components::default()
-    };
-    Ok(Described {
-        plan,
-        tree,
-        sources,
-        components,
-    })
-}
-
-fn all(plan: &Plan, sources: &Sources, runner: &Runner<'_>) -> Result<Components, DescribeError> {
+/// Describes every component.
+pub fn describe<'p>(
+    locked: Locked<'p>,
+    runner: &Runner<'_>,
+) -> Result<Described<'p>, DescribeError> {
+    let (plan, sources) = (locked.plan, &locked.sources);
     let mut components = Components::default();
     for component in &plan.go_components {
         components
@@ -83,7 +64,7 @@ fn all(plan: &Plan, sources: &Sources, runner: &Runner<'_>) -> Result<Components
         }
     }
     unique(&components)?;
-    Ok(components)
+    Ok(Described { locked, components })
 }
 
 /// Main refuses two components of one kind and type; better to say so before anything is built.

@@ -13,7 +13,7 @@ use super::carried;
 use super::template::render;
 use crate::model::GoModule;
 use crate::model::pinned::COLLECTOR_VERSION;
-use crate::model::{Plan, SourceTree, Step};
+use crate::model::{Plan, SourceTree};
 
 #[derive(Serialize)]
 struct Group<'a> {
@@ -41,10 +41,7 @@ pub(super) fn add(plan: &Plan, tree: &mut SourceTree) {
         "imports": imports(linked.chain([&plan.telemetry])),
     });
     tree.insert("components.go", render("components.go.j2", components));
-    // Like OCB: who does not want modules to be updated keeps go.mod.
-    if plan.has(Step::Modules) {
-        tree.insert("go.mod", render("go.mod.j2", go_mod(plan)));
-    }
+    tree.insert("go.mod", render("go.mod.j2", go_mod(plan)));
     for plugin in &plan.go_plugins {
         let text = render(
             "plugin_main.go.j2",

@@ -153,13 +153,6 @@ fn go_mod_of_a_distribution_with_a_plugin_host_has_what_the_host_needs() {
 }
 
 #[test]
-fn go_mod_stays_when_modules_are_not_updated() {
-    let mut resolved = plain();
-    resolved.options.skip_modules = true;
-    assert!(generate(&plan(resolved)).get("go.mod").is_none());
-}
-
-#[test]
 fn the_rust_workspace() {
     let tree = generate(&hosted_plan());
     for path in [

@@ -16,9 +16,9 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Package
 use super::error::LockError;
 use super::registry::{self, Unpacked};
 use super::requirers::{Edges, requirers};
-use super::{local, parallel, tree};
+use super::{Network, local, parallel, tree};
 use crate::flags::cargo::cargo;
-use crate::model::{Linkage, Plan, Step, keys};
+use crate::model::{Linkage, Plan, keys};
 use crate::toolchain::Runner;
 
 /// Beginning of the names of the crates that the builder carries.
@@ -35,8 +35,12 @@ pub(super) struct RustSources {
 type Crate<'a> = (&'a str, &'a Version, &'a PackageId);
 
 /// Brings Cargo.lock up to date and hashes every crate that main or a Rust plugin uses.
-pub(super) fn hash(plan: &Plan, runner: &Runner<'_>) -> Result<RustSources, LockError> {
-    let metadata = graph(plan, runner)?;
+pub(super) fn hash(
+    plan: &Plan,
+    network: Network,
+    runner: &Runner<'_>,
+) -> Result<RustSources, LockError> {
+    let metadata = graph(plan, network, runner)?;
     let workspace = plan.out.join("rust");
     refuse_foreign(plan, &metadata)?;
 
@@ -126,11 +130,11 @@ fn pick<'a>(
 
 /// Brings Cargo.lock up to date, and downloads what it names for this machine.
 pub(super) fn update(plan: &Plan, runner: &Runner<'_>) -> Result<(), LockError> {
-    graph(plan, runner).map(drop)
+    graph(plan, Network::On, runner).map(drop)
 }
 
 /// `cargo metadata`, offline if everything is there; else after `cargo fetch`.
-fn graph(plan: &Plan, runner: &Runner<'_>) -> Result<Metadata, LockError> {
+fn graph(plan: &Plan, network: Network, runner: &Runner<'_>) -> Result<Metadata, LockError> {
     let target = plan
         .rust
         .as_ref()
@@ -143,7 +147,7 @@ fn graph(plan: &Plan, runner: &Runner<'_>) -> Result<Metadata, LockError> {
     ]);
     let text = match runner.read("cargo-metadata", &metadata.clone().arg("--offline")) {
         Ok(text) => text,
-        Err(source) if is_interrupt(&source) || !plan.has(Step::Modules) => {
+        Err(source) if is_interrupt(&source) || network == Network::Off => {
             return Err(LockError::Metadata { source });
         }
         Err(_) => {

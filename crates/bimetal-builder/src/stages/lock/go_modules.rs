@@ -17,9 +17,9 @@ use serde::{Deserialize, Serialize};
 use super::error::LockError;
 use super::go_sources::{self, Listing};
 use crate::flags::go::go;
+use crate::model::Plan;
 use crate::model::SourceTree;
 use crate::model::pinned::COLLECTOR_VERSION;
-use crate::model::{Plan, Step};
 use crate::toolchain::{Runner, interrupt, work};
 
 /// The module that says which Collector this is.
@@ -39,40 +39,13 @@ struct Remembered {
     go_sum: String,
 }
 
-/// Where go.mod comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// What stands there was not touched.
-    Kept,
-    /// The last run left it, and nothing that led to it changed.
-    Remembered,
-    /// Go resolved it in this run.
-    Resolved,
-}
-
-/// Brings go.mod and go.sum up to date, from memory where that is enough.
-pub(super) fn update(
-    plan: &Plan,
-    tree: &SourceTree,
-    runner: &Runner<'_>,
-) -> Result<Origin, LockError> {
-    if recall(plan, tree, runner)? {
-        strict(plan, runner)?;
-        return Ok(Origin::Remembered);
-    }
-    resolve(plan, tree, runner)?;
-    Ok(Origin::Resolved)
-}
-
 /// Lets Go resolve the generated go.mod, downloads what it names, and remembers the result.
 pub(super) fn resolve(
     plan: &Plan,
     tree: &SourceTree,
     runner: &Runner<'_>,
 ) -> Result<(), LockError> {
-    if plan.has(Step::Generate)
-        && let Some(generated) = tree.get("go.mod")
-    {
+    if let Some(generated) = tree.get("go.mod") {
         put(&plan.out.join("go.mod"), generated)?;
     }
     let compat = format!("-compat={}", plan.go.language);
@@ -96,7 +69,11 @@ fn memory(plan: &Plan) -> Utf8PathBuf {
 }
 
 /// Puts back the tidied go.mod of the last run if everything that led to it is the same.
-fn recall(plan: &Plan, tree: &SourceTree, runner: &Runner<'_>) -> Result<bool, LockError> {
+pub(super) fn recall(
+    plan: &Plan,
+    tree: &SourceTree,
+    runner: &Runner<'_>,
+) -> Result<bool, LockError> {
     let remembered = fs::read(memory(plan))
         .ok()
         .and_then(|bytes| serde_json::from_slice::<Remembered>(&bytes).ok());
@@ -108,12 +85,17 @@ fn recall(plan: &Plan, tree: &SourceTree, runner: &Runner<'_>) -> Result<bool, L
         return Ok(false);
     }
     put(&plan.out.join("go.mod"), remembered.go_mod.as_bytes())?;
-    // Hashing lists the packages anyway. Without it, ask whether they are all there.
-    if plan.has(Step::Lock) || go_sources::list(plan, Listing::Names, runner).is_ok() {
-        return Ok(true);
+    strict(plan, runner)?;
+    Ok(true)
+}
+
+/// Whether the module cache has every package that main and the Go plugins import.
+pub(super) fn has_all(plan: &Plan, runner: &Runner<'_>) -> Result<bool, LockError> {
+    let listed = go_sources::list(plan, Listing::Names, runner);
+    if listed.is_err() {
+        interrupt::check()?;
     }
-    interrupt::check()?;
-    Ok(false)
+    Ok(listed.is_ok())
 }
 
 fn put(path: &Utf8Path, bytes: &[u8]) -> Result<(), LockError> {

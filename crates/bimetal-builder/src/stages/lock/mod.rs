@@ -28,62 +28,85 @@ pub use archive::cached_name;
 pub use error::LockError;
 pub use tree::{TreeError, sum_of_files, walked};
 
-use self::go_modules::Origin;
-use crate::model::{Plan, SourceTree, Sources, Step};
+use crate::model::{Plan, SourceTree, Sources};
 use crate::toolchain::{Runner, cargo_home, work};
 
-/// A plan whose sources are fixed and hashed.
-#[derive(Clone, Debug)]
-pub struct Locked {
-    pub plan: Plan,
-    pub tree: SourceTree,
+/// A plan whose sources are fixed and hashed. Only a distribution with a plugin host needs that: no
+/// other one has manifests.
+#[derive(Debug)]
+pub struct Locked<'p> {
+    pub plan: &'p Plan,
+    pub tree: &'p SourceTree,
     pub sources: Sources,
 }
 
-/// Updates the lock files and hashes the sources; each only if the plan has the step.
-pub fn lock(mut plan: Plan, tree: SourceTree, runner: &Runner<'_>) -> Result<Locked, LockError> {
-    let mut sources = Sources::default();
-    if plan.rust.is_some() {
-        let target = work::cargo_target(&plan.out);
-        cargo_home::prepare(&target).map_err(|source| LockError::CargoHome {
-            path: cargo_home::of_builder(&target),
-            source,
-        })?;
+/// Brings the lock files up to date, and hashes the sources that they name.
+pub fn lock<'p>(
+    plan: &'p Plan,
+    tree: &'p SourceTree,
+    runner: &Runner<'_>,
+) -> Result<Locked<'p>, LockError> {
+    if !go_modules::recall(plan, tree, runner)? {
+        go_modules::resolve(plan, tree, runner)?;
+        return hash(plan, tree, Network::On, runner);
     }
-    let origin = if plan.has(Step::Modules) {
-        go_modules::update(&plan, &tree, runner)?
-    } else {
-        Origin::Kept
-    };
-    if plan.has(Step::Modules) && !plan.has(Step::Lock) && plan.rust.is_some() {
-        crates::update(&plan, runner)?;
-    }
-    if plan.has(Step::Lock) {
-        let flags = flags::read(&plan, runner)?;
-        sources.profile = profile::fix(&plan.out, &flags)?;
-        let given = fix_tags(&mut plan, &flags);
-        let go = match go_sources::hash(&plan, &given, runner) {
-            // What was remembered no longer fits: a local module imports something new, or the
-            // module cache is gone.
-            Err(LockError::GoList { source })
-                if origin == Origin::Remembered && !is_interrupt(&source) =>
-            {
-                go_modules::resolve(&plan, &tree, runner)?;
-                go_sources::hash(&plan, &given, runner)?
-            }
-            other => other?,
-        };
-        sources.go_main = go.main;
-        sources.go_plugins = go.plugins;
-        sources.go_main_tags = go.main_tags;
-        sources.go_plugin_tags = go.plugin_tags;
-        sources.go_directories = go.directories;
-        if plan.rust.is_some() {
-            let rust = crates::hash(&plan, runner)?;
-            sources.rust_main = rust.main;
-            sources.rust_plugins = rust.plugins;
+    match hash(plan, tree, Network::On, runner) {
+        // What was remembered no longer fits: a local module imports something new, or the module
+        // cache is gone.
+        Err(LockError::GoList { source }) if !is_interrupt(&source) => {
+            go_modules::resolve(plan, tree, runner)?;
+            hash(plan, tree, Network::On, runner)
         }
+        other => other,
     }
+}
+
+/// Hashes the sources that the lock files name as they stand.
+pub fn lock_kept<'p>(
+    plan: &'p Plan,
+    tree: &'p SourceTree,
+    runner: &Runner<'_>,
+) -> Result<Locked<'p>, LockError> {
+    hash(plan, tree, Network::Off, runner)
+}
+
+/// Brings the lock files up to date, and downloads what they name.
+pub fn download(plan: &Plan, tree: &SourceTree, runner: &Runner<'_>) -> Result<(), LockError> {
+    let is_recalled = go_modules::recall(plan, tree, runner)?;
+    if !(is_recalled && go_modules::has_all(plan, runner)?) {
+        go_modules::resolve(plan, tree, runner)?;
+    }
+    if plan.rust.is_some() {
+        make_cargo_home(plan)?;
+        crates::update(plan, runner)?;
+    }
+    Ok(())
+}
+
+fn hash<'p>(
+    plan: &'p Plan,
+    tree: &'p SourceTree,
+    network: Network,
+    runner: &Runner<'_>,
+) -> Result<Locked<'p>, LockError> {
+    let flags = flags::read(plan, runner)?;
+    let profile = profile::fix(&plan.out, &flags)?;
+    let given = tags::given(&plan.go.tags, &flags);
+    let go_tags = fixed_tags(plan, &given);
+    let go = go_sources::hash(plan, &given, runner)?;
+    make_cargo_home(plan)?;
+    let rust = crates::hash(plan, network, runner)?;
+    let sources = Sources {
+        go_main: go.main,
+        rust_main: rust.main,
+        go_plugins: go.plugins,
+        rust_plugins: rust.plugins,
+        go_tags,
+        go_main_tags: go.main_tags,
+        go_plugin_tags: go.plugin_tags,
+        go_directories: go.directories,
+        profile,
+    };
     Ok(Locked {
         plan,
         tree,
@@ -91,14 +114,29 @@ pub fn lock(mut plan: Plan, tree: SourceTree, runner: &Runner<'_>) -> Result<Loc
     })
 }
 
-/// The tags that Go gets. With a plugin host those of `GOFLAGS` become a flag of the build, so that
-/// the manifests tell them like others.
-fn fix_tags(plan: &mut Plan, flags: &str) -> BTreeSet<String> {
-    let given = tags::given(&plan.go.tags, flags);
-    if plan.host.is_some() && plan.go.tags.is_empty() {
-        plan.go.tags = given.iter().cloned().collect::<Vec<_>>().join(",");
+/// Whether cargo may download what is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Network {
+    On,
+    Off,
+}
+
+fn make_cargo_home(plan: &Plan) -> Result<(), LockError> {
+    let target = work::cargo_target(&plan.out);
+    cargo_home::prepare(&target).map_err(|source| LockError::CargoHome {
+        path: cargo_home::of_builder(&target),
+        source,
+    })
+}
+
+/// The tags that Go gets. Those of `GOFLAGS` become a flag of the build, so that the manifests tell
+/// them like others.
+fn fixed_tags(plan: &Plan, given: &BTreeSet<String>) -> String {
+    if plan.go.tags.is_empty() {
+        given.iter().cloned().collect::<Vec<_>>().join(",")
+    } else {
+        plan.go.tags.clone()
     }
-    given
 }
 
 /// The files of a Go module that nobody has packed: `name/…` -> file. The same that its hash

@@ -189,13 +189,10 @@ fn go_still_takes_the_old_form_of_a_constraint() {
 #[test]
 fn tags_of_the_variable_become_a_flag_of_main_and_its_plugins() {
     let mut plan = samples::hosted_plan();
-    fix_tags(&mut plan, "-tags=b,a");
-    assert_eq!(plan.go.tags, "a,b");
-    fix_tags(&mut plan, "-tags=c");
-    assert_eq!(plan.go.tags, "a,b");
-    let mut plan = samples::plain_plan();
-    assert_eq!(fix_tags(&mut plan, "-tags=b").len(), 1);
-    assert_eq!(plan.go.tags, "");
+    let fixed = |plan: &Plan, flags: &str| fixed_tags(plan, &tags::given(&plan.go.tags, flags));
+    assert_eq!(fixed(&plan, "-tags=b,a"), "a,b");
+    plan.go.tags = "a,b".to_owned();
+    assert_eq!(fixed(&plan, "-tags=c"), "a,b");
 }
 
 /// A Rust distribution: the plugin's component and the SDK each use another version of one crate.
@@ -289,7 +286,7 @@ fn rust_distribution() -> (tempfile::TempDir, Plan) {
 #[test]
 fn a_crate_names_the_crate_that_brings_it_in_by_its_key() {
     let (_keep, plan) = rust_distribution();
-    let sources = crates::hash(&plan, &runner(&Activity::silent())).unwrap();
+    let sources = crates::hash(&plan, Network::On, &runner(&Activity::silent())).unwrap();
     assert_eq!(
         requirers(&sources.main),
         [

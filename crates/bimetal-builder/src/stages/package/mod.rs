@@ -16,80 +16,83 @@ pub use error::PackageError;
 pub use place::{Content, Entry, put};
 
 use super::verify::{self, Checked, CheckedPlugin, Verified};
-use crate::model::{Host, Plan};
+use crate::model::Host;
 use crate::toolchain::Runner;
 
 /// Directory of the sidecars.
 pub const SIDECARS: &str = "manifests";
 
 /// What a user gets. Paths are absolute.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Distribution {
-    /// `None` when the plan does not build.
-    pub main: Option<Utf8PathBuf>,
+    pub main: Utf8PathBuf,
     pub plugins: Vec<Utf8PathBuf>,
     pub manifests: Vec<Utf8PathBuf>,
 }
 
 /// Copies, then renames one by one, then removes plugins and sidecars of ours that this
 /// distribution no longer has.
-pub fn package(verified: Verified, runner: &Runner<'_>) -> Result<Distribution, PackageError> {
+pub fn package(verified: Verified<'_>, runner: &Runner<'_>) -> Result<Distribution, PackageError> {
     let (plan, main, plugins) = verified.into_parts();
-    let Some(main) = main else {
-        return Ok(Distribution::default());
-    };
-    let mut distribution = Distribution::default();
+    let binary = Utf8PathBuf::from(&plan.distribution.binary);
     let mut entries = Vec::new();
+    let (mut placed, mut manifests) = (Vec::new(), Vec::new());
     if let Some(host) = &plan.host {
-        add_plugins(&plan, host, &plugins, &mut distribution, &mut entries)?;
-        add_sidecars(&plan, &main, &plugins, &mut distribution, &mut entries)?;
+        let files = plugin_files(host, &plugins)?;
+        placed.extend(
+            files
+                .iter()
+                .take(plugins.len())
+                .map(|entry| plan.out.join(&entry.path)),
+        );
+        let sidecars = sidecars(&plan.distribution.binary, &main, &plugins)?;
+        manifests.extend(sidecars.iter().map(|entry| plan.out.join(&entry.path)));
+        entries.extend(files.into_iter().chain(sidecars));
     }
-    let path = Utf8PathBuf::from(&plan.distribution.binary);
-    distribution.main = Some(plan.out.join(&path));
-    entries.push(program(path, &main));
+    entries.push(program(binary.clone(), &main));
     runner.activity.doing("putting the artifacts into place");
     put(&plan.out, &entries)?;
-    Ok(distribution)
+    Ok(Distribution {
+        main: plan.out.join(binary),
+        plugins: placed,
+        manifests,
+    })
 }
 
-fn add_plugins(
-    plan: &Plan,
-    host: &Host,
-    plugins: &[CheckedPlugin],
-    distribution: &mut Distribution,
-    entries: &mut Vec<Entry>,
-) -> Result<(), PackageError> {
-    for plugin in plugins {
-        let path = host.plugins_out.join(plugin.built.file_name());
-        distribution.plugins.push(plan.out.join(&path));
-        entries.push(program(path, &plugin.checked));
-    }
+/// The plugins, then their lock.
+fn plugin_files(host: &Host, plugins: &[CheckedPlugin]) -> Result<Vec<Entry>, PackageError> {
+    let mut entries: Vec<Entry> = plugins
+        .iter()
+        .map(|plugin| {
+            program(
+                host.plugins_out.join(plugin.built.file_name()),
+                &plugin.checked,
+            )
+        })
+        .collect();
     if !plugins.is_empty() {
         let lock = verify::lock(plugins).map_err(|source| PackageError::Lock { source })?;
         entries.push(text(host.plugins_out.join(FILE_NAME), lock.to_text()));
     }
-    Ok(())
+    Ok(entries)
 }
 
-fn add_sidecars(
-    plan: &Plan,
+fn sidecars(
+    binary: &str,
     main: &Checked,
     plugins: &[CheckedPlugin],
-    distribution: &mut Distribution,
-    entries: &mut Vec<Entry>,
-) -> Result<(), PackageError> {
+) -> Result<Vec<Entry>, PackageError> {
     let named = plugins
         .iter()
         .map(|plugin| (plugin.built.file_name(), &plugin.checked));
-    for (name, checked) in named.chain([(plan.distribution.binary.clone(), main)]) {
-        let Some(about) = &checked.about else {
-            continue;
-        };
-        let path = Utf8Path::new(SIDECARS).join(format!("{name}.json"));
-        distribution.manifests.push(plan.out.join(&path));
-        entries.push(text(path, sidecar::text(&name, checked, about)?));
-    }
-    Ok(())
+    named
+        .chain([(binary.to_owned(), main)])
+        .filter_map(|(name, checked)| Some((name, checked, checked.about.as_ref()?)))
+        .map(|(name, checked, about)| {
+            let path = Utf8Path::new(SIDECARS).join(format!("{name}.json"));
+            Ok(text(path, sidecar::text(&name, checked, about)?))
+        })
+        .collect()
 }
 
 fn program(path: Utf8PathBuf, checked: &Checked) -> Entry {

@@ -122,7 +122,7 @@ impl Out {
             .iter()
             .map(|(name, text)| self.plugin(name, text))
             .collect();
-        run(Verified::for_test(plan, main, plugins))
+        run(Verified::for_test(&plan, main, plugins))
     }
 
     /// A distribution of OCB's shape.
@@ -130,14 +130,14 @@ impl Out {
         let mut plan = plain_plan();
         plan.out.clone_from(&self.path);
         run(Verified::for_test(
-            plan,
+            &plan,
             self.checked("otelcol-acme", main, None),
             Vec::new(),
         ))
     }
 }
 
-fn run(verified: Verified) -> Result<Distribution, PackageError> {
+fn run(verified: Verified<'_>) -> Result<Distribution, PackageError> {
     package(
         verified,
         &Runner {
@@ -198,7 +198,7 @@ fn a_distribution_is_put_into_place_and_recorded() {
             "plugins/processor-a.so",
         ]
     );
-    assert_eq!(distribution.main, Some(out.path.join("otelcol-acme")));
+    assert_eq!(distribution.main, out.path.join("otelcol-acme"));
     assert_eq!(
         distribution.plugins,
         [out.path.join("plugins/processor-a.so")]
@@ -347,7 +347,7 @@ fn a_main_under_another_name_stays() {
     plan.out.clone_from(&out.path);
     plan.distribution.binary = "other".to_owned();
     run(Verified::for_test(
-        plan,
+        &plan,
         out.checked("other", "2", None),
         Vec::new(),
     ))
@@ -404,7 +404,7 @@ fn an_artifact_that_changed_after_it_was_checked_is_not_shipped() {
     let main = out.checked("otelcol-acme", "main", Some(about(Form::Main, "[]")));
     let plugin = out.plugin("a", "checked");
     out.put(".bimetal/build/processor-a.so", "evil");
-    let error = run(Verified::for_test(plan, main, vec![plugin])).unwrap_err();
+    let error = run(Verified::for_test(&plan, main, vec![plugin])).unwrap_err();
     assert!(matches!(error, PackageError::Changed { .. }), "{error}");
     assert!(
         out.files().is_empty(),

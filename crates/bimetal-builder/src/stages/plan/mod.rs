@@ -1,7 +1,9 @@
 //! Decides everything that the later steps do.
 //!
-//! In: [`Resolved`]. Out: [`Plan`]. Invariant: pure; no IO, no clock, no environment.
+//! In: [`Resolved`]. Out: [`Plan`]. Invariant: pure; no IO, no clock, no environment. The later steps
+//! read a plan, and none changes it.
 
+mod again;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
 mod table;
@@ -11,6 +13,7 @@ use std::collections::BTreeMap;
 use bimetal_manifest::schema::Kind;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
+pub use again::{Again, again};
 pub use table::table;
 
 use crate::flags::build_tags;
@@ -18,8 +21,7 @@ use crate::model::{
     Artifact, Distribution, GoComponent, GoModule, GoPlugin, GoSettings, Host, Linkage, Plan,
     RustComponent, RustSettings, Step,
 };
-use crate::stages::generate;
-use crate::stages::resolve::{Component, Crate, Options, Resolved, Source};
+use crate::stages::resolve::{Component, Crate, Resolved, Source};
 
 /// The `go` line of a generated go.mod, and what `go mod tidy` stays compatible with.
 const GO_LANGUAGE: &str = "1.25";
@@ -54,13 +56,11 @@ pub fn plan(resolved: Resolved) -> Plan {
         excludes: resolved.excludes,
         default_uri_scheme: resolved.default_uri_scheme,
         artifacts: Vec::new(),
-        files: Vec::new(),
         out: resolved.out,
         distribution,
     };
     add_components(&mut plan, resolved.components);
     plan.artifacts = artifacts(&plan);
-    plan.files = generate::paths(&plan);
     plan
 }
 
@@ -96,50 +96,36 @@ fn program_name(module: &str) -> String {
     }
 }
 
+/// The steps on this machine; what runs in a container, [`again`] says.
 fn steps(resolved: &Resolved) -> Vec<Step> {
     let options = &resolved.options;
+    let (compiles, hosted) = (!options.skip_compilation, resolved.host);
     if resolved.container.is_some() {
-        return contained_steps(options);
+        return Step::in_order(|step| match step {
+            Step::Dockerfile => options.dockerfile_only,
+            _ if options.dockerfile_only => false,
+            Step::Generate => !options.skip_generate,
+            Step::Modules => !options.skip_modules,
+            Step::Fetch => true,
+            Step::Container | Step::Package => compiles,
+            _ => false,
+        });
     }
-    let mut steps = Vec::new();
-    if !options.skip_generate {
-        steps.push(Step::Generate);
-    }
-    if !options.skip_modules {
-        steps.push(Step::Modules);
-    }
-    if !options.skip_compilation {
-        // Only a main with a plugin host has manifests, and only they need what these steps find
-        // out.
-        if resolved.host {
-            steps.extend([Step::Lock, Step::Describe, Step::Stamp]);
-        }
-        steps.push(Step::Build);
-        if resolved.host {
-            steps.push(Step::Verify);
-        }
-        steps.push(Step::Package);
-    }
-    steps
+    Step::in_order(|step| match step {
+        Step::Generate => !options.skip_generate,
+        Step::Modules => !options.skip_modules,
+        _ => compiles && compiling(step, hosted),
+    })
 }
 
-/// The steps outside of the container; what runs inside, [`Plan::inside`] says.
-fn contained_steps(options: &Options) -> Vec<Step> {
-    if options.dockerfile_only {
-        return vec![Step::Dockerfile];
+/// Whether compiling takes this step. Only a main with a plugin host has manifests, and only they
+/// need what most steps find out.
+pub(super) fn compiling(step: Step, hosted: bool) -> bool {
+    match step {
+        Step::Build | Step::Package => true,
+        Step::Lock | Step::Describe | Step::Stamp | Step::Verify => hosted,
+        _ => false,
     }
-    let mut steps = Vec::new();
-    if !options.skip_generate {
-        steps.push(Step::Generate);
-    }
-    if !options.skip_modules {
-        steps.push(Step::Modules);
-    }
-    steps.push(Step::Fetch);
-    if !options.skip_compilation {
-        steps.extend([Step::Container, Step::Package]);
-    }
-    steps
 }
 
 fn go_settings(resolved: &Resolved) -> GoSettings {

@@ -4,17 +4,19 @@
 
 use std::fmt::Write;
 
+use camino::Utf8PathBuf;
+
 use super::{Linkage, Plan, Step};
 use crate::model::Base;
 
 /// Stable text without colours.
-pub fn table(plan: &Plan) -> String {
+pub fn table(plan: &Plan, files: &[Utf8PathBuf]) -> String {
     let mut text = String::new();
-    write_table(plan, &mut text).expect("writing to a string cannot fail");
+    write_table(plan, files, &mut text).expect("writing to a string cannot fail");
     text
 }
 
-fn write_table(plan: &Plan, text: &mut String) -> std::fmt::Result {
+fn write_table(plan: &Plan, files: &[Utf8PathBuf], text: &mut String) -> std::fmt::Result {
     let dist = &plan.distribution;
     writeln!(text, "distribution  {} {}", dist.binary, dist.version)?;
     writeln!(text, "module        {}", dist.module)?;
@@ -57,7 +59,7 @@ fn write_table(plan: &Plan, text: &mut String) -> std::fmt::Result {
             "  {}. {:<9} {}",
             number + 1,
             step.name(),
-            step.about(plan)
+            about(*step, plan)
         )?;
     }
     if plan.steps.is_empty() {
@@ -100,7 +102,7 @@ fn write_table(plan: &Plan, text: &mut String) -> std::fmt::Result {
 
     if plan.has(Step::Generate) {
         writeln!(text, "\nfiles")?;
-        for file in &plan.files {
+        for file in files {
             writeln!(text, "  {file}")?;
         }
     }
@@ -123,49 +125,16 @@ fn row(
     writeln!(text, "  {kind:<10} {language:<5} {linkage:<10} {from}")
 }
 
-impl Step {
-    /// The word that progress and plans show.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Generate => "generate",
-            Self::Modules => "modules",
-            Self::Fetch => "fetch",
-            Self::Dockerfile => "dockerfile",
-            Self::Container => "container",
-            Self::Lock => "lock",
-            Self::Describe => "describe",
-            Self::Stamp => "stamp",
-            Self::Build => "build",
-            Self::Verify => "verify",
-            Self::Package => "package",
-        }
-    }
-
-    fn about(self, plan: &Plan) -> String {
-        match self {
-            Self::Generate => "write the sources".to_owned(),
-            Self::Modules => {
-                let cargo = if plan.rust.is_some() {
-                    ", cargo fetch"
-                } else {
-                    ""
-                };
-                format!(
-                    "go mod tidy -compat={}, go mod download{cargo}",
-                    plan.go.language
-                )
-            }
-            Self::Fetch => "collect sources, modules and crates for the container".to_owned(),
-            Self::Dockerfile => "write the Dockerfile".to_owned(),
-            Self::Container => format!("without a network: {}", compilers(plan)),
-            Self::Lock => "hash what the compilers will read".to_owned(),
-            Self::Describe => "learn type, signals and configuration of each component".to_owned(),
-            Self::Stamp => "write the manifests that are linked in".to_owned(),
-            Self::Build => compilers(plan),
-            Self::Verify => "read every artifact back, load each plugin once".to_owned(),
-            Self::Package => "put the artifacts into place".to_owned(),
-        }
-    }
+/// What a step does, as this plan has it.
+fn about(step: Step, plan: &Plan) -> String {
+    let cargo = match plan.rust {
+        Some(_) => ", cargo fetch",
+        None => "",
+    };
+    step.about()
+        .replace("{language}", &plan.go.language)
+        .replace("{cargo fetch}", cargo)
+        .replace("{compilers}", &compilers(plan))
 }
 
 /// What runs in `build`.

@@ -18,10 +18,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 pub use error::ResolveError;
 pub use local::LocalError;
-pub use model::{Component, Crate, Options, Resolved, Source, Surroundings};
+pub use model::{Component, Crate, HostEnvironment, Options, Resolved, Source};
 
 use crate::model::paths::absolute;
-use crate::model::{GoTool, Linkage, LocalCrate, Plan, RustTools};
+use crate::model::{GoTool, Linkage, LocalCrate, Plan, RustTools, Tools};
 use crate::stages::config::{CargoText, Config, Entry};
 use crate::toolchain::Runner;
 use local::Locals;
@@ -31,18 +31,25 @@ use modules::Modules;
 pub fn resolve(
     config: &Config,
     options: &Options,
-    surroundings: &Surroundings,
+    host_environment: &HostEnvironment,
     runner: &Runner<'_>,
 ) -> Result<Resolved, ResolveError> {
-    let current = &surroundings.current_directory;
-    let out = output_directory(config, options, surroundings);
+    let current = &host_environment.current_directory;
+    let out = output_directory(config, options, host_environment);
     let why = why_host(config);
     let host = why.is_some();
     let mut notes = Vec::new();
 
     let needs_go = host || !(options.skip_compilation && options.skip_modules);
     let found = needs_go
-        .then(|| tools::go(&config.dist.go, current, &surroundings.search_path, runner))
+        .then(|| {
+            tools::go(
+                &config.dist.go,
+                current,
+                &host_environment.search_path,
+                runner,
+            )
+        })
         .transpose()?;
     let container = (options.hermetic || config.dist.hermetic)
         .then(|| container::base(config, current))
@@ -54,10 +61,15 @@ pub fn resolve(
     }
     let (rust, cc) = match (&why, &found) {
         (Some(why), Some((_, compiler))) => {
-            let rust = tools::rust(&why.rust, existing(&out), &surroundings.search_path, runner)?;
+            let rust = tools::rust(
+                &why.rust,
+                existing(&out),
+                &host_environment.search_path,
+                runner,
+            )?;
             let cc = here
                 .then(|| {
-                    let search = &surroundings.search_path;
+                    let search = &host_environment.search_path;
                     tools::cc(compiler, &why.cgo, current, search, runner)
                 })
                 .transpose()?;
@@ -75,8 +87,13 @@ pub fn resolve(
         absolute_replaces: config.dist.use_absolute_replace_paths,
         given: HashSet::new(),
     };
-    let (components, local_crates) =
-        components(config, &mut modules, rust.as_ref(), surroundings, runner)?;
+    let (components, local_crates) = components(
+        config,
+        &mut modules,
+        rust.as_ref(),
+        host_environment,
+        runner,
+    )?;
     let telemetry = modules.resolve(&config.telemetry)?;
     let mut all = |entries: &[Entry]| {
         entries
@@ -102,34 +119,45 @@ pub fn resolve(
         replaces: config.replaces.clone(),
         excludes: config.excludes.clone(),
         default_uri_scheme: config.default_uri_scheme.clone(),
-        windows: here && surroundings.goos == "windows",
+        windows: here && host_environment.goos == "windows",
         container,
         notes,
         out,
     })
 }
 
-/// The toolchains of this machine for a plan that was made on another one, or at another time.
-pub fn tools_for(
-    plan: &mut Plan,
+/// The toolchains of this machine for a plan that was made on another one, or at another time;
+/// `directory` is where its sources stand.
+pub fn tools_again(
+    plan: &Plan,
+    directory: &Utf8Path,
     search_path: &str,
     runner: &Runner<'_>,
-) -> Result<(), ResolveError> {
+) -> Result<Tools, ResolveError> {
     let root = Utf8Path::new("/");
-    let named = plan.go.tool.as_ref().map(|tool| tool.program.clone());
-    let named = named.as_deref().map_or("", Utf8Path::as_str);
+    let named = plan
+        .go
+        .tool
+        .as_ref()
+        .map_or("", |tool| tool.program.as_str());
     let (go, compiler) = tools::go(named, root, search_path, runner)?;
-    if plan.host.is_some() {
-        tools::fit_for_plugins(&go)?;
+    if plan.host.is_none() {
+        return Ok(Tools {
+            go,
+            rust: None,
+            cc: None,
+        });
     }
-    plan.go.tool = Some(go);
-    if let Some(rust) = &mut plan.rust {
-        let why = "the distribution has a plugin host";
-        // A rust-toolchain.toml around the sources may choose the toolchain.
-        rust.tools = tools::rust(why, existing(&plan.out), search_path, runner)?;
-        plan.cc = Some(tools::cc(&compiler, why, root, search_path, runner)?);
-    }
-    Ok(())
+    tools::fit_for_plugins(&go)?;
+    let why = "the distribution has a plugin host";
+    // A rust-toolchain.toml around the sources may choose the toolchain.
+    let rust = tools::rust(why, existing(directory), search_path, runner)?;
+    let cc = tools::cc(&compiler, why, root, search_path, runner)?;
+    Ok(Tools {
+        go,
+        rust: Some(rust),
+        cc: Some(cc),
+    })
 }
 
 /// `--output-path`, else `dist.output_path`, else a new directory for temporary files, as OCB has
@@ -137,15 +165,15 @@ pub fn tools_for(
 fn output_directory(
     config: &Config,
     options: &Options,
-    surroundings: &Surroundings,
+    host_environment: &HostEnvironment,
 ) -> Utf8PathBuf {
     let named = options
         .output_path
         .as_ref()
         .or(config.dist.output_path.as_ref());
     match named {
-        Some(path) => absolute(&surroundings.current_directory, path),
-        None => surroundings.fresh_directory.clone(),
+        Some(path) => absolute(&host_environment.current_directory, path),
+        None => host_environment.fresh_directory.clone(),
     }
 }
 
@@ -248,14 +276,14 @@ fn components(
     config: &Config,
     modules: &mut Modules<'_>,
     rust: Option<&RustTools>,
-    surroundings: &Surroundings,
+    host_environment: &HostEnvironment,
     runner: &Runner<'_>,
 ) -> Result<(Vec<Component>, Vec<LocalCrate>), ResolveError> {
     let cargo = rust.map_or(Utf8Path::new("cargo"), |tools| &tools.cargo);
     let mut locals = Locals::new(
         cargo,
         existing(modules.out),
-        surroundings.scratch.clone(),
+        host_environment.scratch.clone(),
         runner,
     );
     let mut components = Vec::new();
@@ -266,7 +294,7 @@ fn components(
                 config,
                 entry,
                 text,
-                &surroundings.current_directory,
+                &host_environment.current_directory,
                 &mut locals,
             )?),
         };

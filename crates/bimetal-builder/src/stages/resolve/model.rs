@@ -47,9 +47,9 @@ pub struct Resolved {
     pub notes: Vec<String>,
 }
 
-/// What the process is surrounded by; read once, at its start.
+/// The process's own environment; read once, at its start.
 #[derive(Clone, Debug)]
-pub struct Surroundings {
+pub struct HostEnvironment {
     /// The current directory, absolute.
     pub current_directory: Utf8PathBuf,
     /// `PATH`.

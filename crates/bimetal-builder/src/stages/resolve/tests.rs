@@ -61,7 +61,7 @@ impl Machine {
 
     fn resolve_with(&self, yaml: &str, options: &Options) -> Result<Resolved, ResolveError> {
         let config = config::read(Some(&self.put("config/b.yaml", yaml)), iter::empty()).unwrap();
-        let surroundings = Surroundings {
+        let host_environment = HostEnvironment {
             current_directory: self.path(""),
             search_path: self.search_path.clone(),
             goos: "linux".to_owned(),
@@ -72,7 +72,7 @@ impl Machine {
         resolve(
             &config,
             options,
-            &surroundings,
+            &host_environment,
             &Runner {
                 logs: None,
                 activity: &activity,

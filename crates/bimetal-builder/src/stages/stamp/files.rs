@@ -13,7 +13,6 @@ use camino::Utf8Path;
 use fs_err as fs;
 
 use super::error::StampError;
-use crate::model::Plan;
 use crate::owned::{Ours, stamped};
 
 /// `manifest.c` alone would not be compiled: Go wants a file that imports C.
@@ -55,10 +54,10 @@ fn join(directory: &str, name: &str) -> String {
 }
 
 /// Writes what changed and removes what an earlier run wrote for artifacts that are gone.
-pub(super) fn write(plan: &Plan, written: &Written) -> Result<(), StampError> {
-    let mut ours = Ours::load(&plan.out)?;
+pub(super) fn write(out: &Utf8Path, written: &Written) -> Result<(), StampError> {
+    let mut ours = Ours::load(out)?;
     for (name, bytes) in &written.0 {
-        let path = plan.out.join(name);
+        let path = out.join(name);
         let foreign = !ours.lists(name)
             && path.symlink_metadata().is_ok()
             && fs::read(&path).ok().as_ref() != Some(bytes);
@@ -67,7 +66,7 @@ pub(super) fn write(plan: &Plan, written: &Written) -> Result<(), StampError> {
         }
     }
     // The Rust object is written by a later step, and kept as long as there are manifests.
-    stamped::remove(&plan.out, &mut ours, |name| {
+    stamped::remove(out, &mut ours, |name| {
         written.0.contains_key(name) || Utf8Path::new(name).extension() == Some("syso")
     })?;
     for (name, bytes) in &written.0 {
@@ -75,10 +74,9 @@ pub(super) fn write(plan: &Plan, written: &Written) -> Result<(), StampError> {
             .insert(name.clone(), Digest::of(bytes).tagged());
     }
     // Recorded first: a run that is cut short leaves only files that the next one knows.
-    ours.save(&plan.out)?;
+    ours.save(out)?;
     for (name, bytes) in &written.0 {
-        let path = plan.out.join(name);
-        bimetal_files::write_if_changed(&path, bytes)?;
+        bimetal_files::write_if_changed(&out.join(name), bytes)?;
     }
     Ok(())
 }

@@ -13,7 +13,8 @@ use serde_json::Map;
 
 use super::error::StampError;
 use super::{abi, environment};
-use crate::flags::{cargo, go};
+use crate::flags::cargo;
+use crate::flags::go::{Artifact, GoBuild};
 use crate::model::PROGRAM;
 use crate::model::carried::GENERATOR_HASH;
 use crate::model::{Profile, by_key};
@@ -22,7 +23,7 @@ use crate::toolchain::Runner;
 
 /// What the manifests of one distribution have in common.
 pub(super) struct Makers<'a> {
-    described: &'a Described,
+    described: &'a Described<'a>,
     go: Side,
     rust: Side,
     abi: Abi,
@@ -40,8 +41,11 @@ struct Side {
 
 impl<'a> Makers<'a> {
     /// Asks the tools.
-    pub(super) fn new(described: &'a Described, runner: &Runner<'_>) -> Result<Self, StampError> {
-        let plan = &described.plan;
+    pub(super) fn new(
+        described: &'a Described<'a>,
+        runner: &Runner<'_>,
+    ) -> Result<Self, StampError> {
+        let plan = described.locked.plan;
         let (Some(go_tool), Some(rust), Some(cc)) = (&plan.go.tool, &plan.rust, &plan.cc) else {
             return Err(StampError::Answer {
                 tool: "plan",
@@ -97,15 +101,15 @@ impl<'a> Makers<'a> {
     }
 
     pub(super) fn go_main(&self) -> Manifest {
-        let plan = &self.described.plan;
-        let flags = go::flags(plan, go::Artifact::Main, self.profile());
+        let plan = self.described.locked.plan;
+        let flags = self.go_build().flags(Artifact::Main);
         let mut manifest = self.manifest(
             ArtifactKind::Main,
             Language::Go,
-            &self.described.sources.go_main,
+            &self.described.locked.sources.go_main,
             flags,
         );
-        manifest.effective_tags = Some(self.described.sources.go_main_tags.clone());
+        manifest.effective_tags = Some(self.described.locked.sources.go_main_tags.clone());
         manifest
             .components
             .clone_from(&self.described.components.go_main);
@@ -119,11 +123,11 @@ impl<'a> Makers<'a> {
     }
 
     pub(super) fn rust_main(&self) -> Manifest {
-        let flags = cargo::flags(&self.described.plan, "staticlib");
+        let flags = cargo::flags(self.described.locked.plan, "staticlib");
         let mut manifest = self.manifest(
             ArtifactKind::Main,
             Language::Rust,
-            &self.described.sources.rust_main,
+            &self.described.locked.sources.rust_main,
             flags,
         );
         manifest
@@ -134,8 +138,8 @@ impl<'a> Makers<'a> {
     }
 
     pub(super) fn go_plugin(&self, name: &str) -> Result<Manifest, StampError> {
-        let flags = go::flags(&self.described.plan, go::Artifact::Plugin, self.profile());
-        let sources = &self.described.sources;
+        let flags = self.go_build().flags(Artifact::Plugin);
+        let sources = &self.described.locked.sources;
         let dependencies = of_plugin(&sources.go_plugins, name)?;
         let mut manifest = self.manifest(ArtifactKind::Plugin, Language::Go, dependencies, flags);
         manifest.effective_tags = Some(of_plugin(&sources.go_plugin_tags, name)?.to_vec());
@@ -144,16 +148,20 @@ impl<'a> Makers<'a> {
     }
 
     pub(super) fn rust_plugin(&self, name: &str) -> Result<Manifest, StampError> {
-        let flags = cargo::flags(&self.described.plan, "cdylib");
-        let dependencies = of_plugin(&self.described.sources.rust_plugins, name)?;
+        let flags = cargo::flags(self.described.locked.plan, "cdylib");
+        let dependencies = of_plugin(&self.described.locked.sources.rust_plugins, name)?;
         let mut manifest = self.manifest(ArtifactKind::Plugin, Language::Rust, dependencies, flags);
         manifest.component = Some(self.component(name)?);
         manifest.abi = Some(self.abi.clone());
         Ok(manifest)
     }
 
+    fn go_build(&self) -> GoBuild<'_> {
+        GoBuild::hosted(self.described.locked.plan, &self.described.locked.sources)
+    }
+
     fn profile(&self) -> Option<&Profile> {
-        self.described.sources.profile.as_ref()
+        self.described.locked.sources.profile.as_ref()
     }
 
     fn component(&self, name: &str) -> Result<Component, StampError> {
@@ -174,7 +182,7 @@ impl<'a> Makers<'a> {
             Language::Go => &self.go,
             Language::Rust => &self.rust,
         };
-        let distribution = &self.described.plan.distribution;
+        let distribution = &self.described.locked.plan.distribution;
         Manifest {
             schema_version: SCHEMA_VERSION,
             artifact,
@@ -188,11 +196,11 @@ impl<'a> Makers<'a> {
             toolchain: side.toolchain.clone(),
             dependencies: dependencies.to_vec(),
             environment: side.environment.clone(),
-            environment_hash: Some(match &self.described.plan.hermetic {
+            environment_hash: Some(match &self.described.locked.plan.hermetic {
                 Some(environment) => environment.hash(),
                 None => side.environment_hash.clone(),
             }),
-            hermetic: self.described.plan.hermetic.clone(),
+            hermetic: self.described.locked.plan.hermetic.clone(),
             effective_tags: None,
             pgo_profile: match language {
                 Language::Go => self.profile().map(|profile| profile.digest.clone()),

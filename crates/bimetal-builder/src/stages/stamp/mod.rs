@@ -13,82 +13,59 @@ mod time;
 
 use std::collections::BTreeMap;
 
+use bimetal_manifest::schema::Manifest;
+use camino::Utf8Path;
+
 pub use error::StampError;
 pub use time::stamped_times;
 
-use super::describe::{Components, Described};
-use crate::model::Profile;
-use crate::model::{Linkage, Plan, Step};
+use super::describe::Described;
+use crate::model::Linkage;
 use crate::toolchain::Runner;
 
 /// A described plan whose manifests stand among the sources.
-#[derive(Clone, Debug)]
-pub struct Stamped {
-    pub plan: Plan,
-    pub components: Components,
+#[derive(Debug)]
+pub struct Stamped<'p> {
+    pub described: Described<'p>,
     pub texts: Texts,
-    /// What guides Go's compiler.
-    pub profile: Option<Profile>,
 }
 
 /// The manifests as JSON, exactly as they are linked in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Texts {
     /// Go part and Rust part of main.
-    pub main: Option<String>,
+    pub main: String,
     /// By the plugin's name in the plan.
     pub plugins: BTreeMap<String, String>,
 }
 
-/// Writes every manifest, if the plan has the step.
-pub fn stamp(described: Described, runner: &Runner<'_>) -> Result<Stamped, StampError> {
-    let plan = &described.plan;
-    if !plan.has(Step::Stamp) {
-        return Ok(Stamped {
-            texts: Texts::default(),
-            profile: described.sources.profile,
-            components: described.components,
-            plan: described.plan,
-        });
-    }
+/// Writes every manifest.
+pub fn stamp<'p>(described: Described<'p>, runner: &Runner<'_>) -> Result<Stamped<'p>, StampError> {
+    let (plan, tree) = (described.locked.plan, described.locked.tree);
     let makers = manifests::Makers::new(&described, runner)?;
-    let tree = &described.tree;
     let mut texts = Texts::default();
     let mut written = files::Written::default();
 
     let main = [makers.go_main(), makers.rust_main()];
-    let text = time::settle(plan, time::MAIN, &main, &time::inputs_of_main(tree))?;
-    written.go("", &text);
-    texts.main = Some(text);
+    texts.main = time::settle(plan, time::MAIN, &main, &time::inputs_of_main(tree))?;
+    written.go("", &texts.main);
+    let of_plugin = |name: &str, dir: &Utf8Path, manifest: Manifest| {
+        time::settle(plan, name, &[manifest], &time::inputs_of_plugin(tree, dir))
+    };
     for plugin in &plan.go_plugins {
-        let manifest = [makers.go_plugin(&plugin.name)?];
-        let text = time::settle(
-            plan,
-            &plugin.name,
-            &manifest,
-            &time::inputs_of_plugin(tree, &plugin.dir),
-        )?;
+        let manifest = makers.go_plugin(&plugin.name)?;
+        let text = of_plugin(&plugin.name, &plugin.dir, manifest)?;
         written.go(plugin.dir.as_str(), &text);
         texts.plugins.insert(plugin.name.clone(), text);
     }
     for plugin in plan.rust_with(Linkage::Plugin) {
-        let manifest = [makers.rust_plugin(&plugin.name)?];
-        let text = time::settle(
-            plan,
-            &plugin.name,
-            &manifest,
-            &time::inputs_of_plugin(tree, &plugin.dir),
-        )?;
+        let manifest = makers.rust_plugin(&plugin.name)?;
+        let text = of_plugin(&plugin.name, &plugin.dir, manifest)?;
         written.rust(plugin.dir.as_str(), &text);
         texts.plugins.insert(plugin.name.clone(), text);
     }
-    files::write(plan, &written)?;
-    Ok(Stamped {
-        texts,
-        profile: described.sources.profile,
-        components: described.components,
-        plan: described.plan,
-    })
+    files::write(&plan.out, &written)?;
+    Ok(Stamped { described, texts })
 }
 
 #[cfg(test)]

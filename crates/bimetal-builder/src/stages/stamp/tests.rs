@@ -4,14 +4,15 @@ use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 
 use bimetal_files::Digest;
-use bimetal_manifest::schema::{Component, Manifest};
-use camino::{Utf8Path, Utf8PathBuf};
+use bimetal_manifest::schema::Component;
+use camino::Utf8PathBuf;
 use fs_err as fs;
 
 use super::*;
-use crate::model::SourceTree;
-use crate::model::{Profile, Sources};
+use crate::model::{Plan, Profile, SourceTree, Sources};
 use crate::progress::Activity;
+use crate::stages::describe::Components;
+use crate::stages::lock::Locked;
 use crate::stages::plan::samples;
 
 /// Settings that Go's own check overlooks, or that its record leaves out; each changes what is
@@ -49,7 +50,7 @@ fn go_with_variables(directory: &Utf8Path) -> Utf8PathBuf {
     path
 }
 
-fn described(out: &Utf8Path) -> Described {
+fn plan(out: &Utf8Path) -> Plan {
     let mut plan = samples::hosted_plan();
     plan.out = out.to_owned();
     plan.go.tool.as_mut().unwrap().program = go_with_variables(out);
@@ -65,6 +66,10 @@ fn described(out: &Utf8Path) -> Described {
         "pub const ABI_MAJOR: u32 = 1;\npub const ABI_MINOR: u32 = 0;\n",
     )
     .unwrap();
+    plan
+}
+
+fn described<'p>(plan: &'p Plan, tree: &'p SourceTree) -> Described<'p> {
     let plugin = &plan.go_plugins[0];
     let component = Component {
         kind: plugin.kind,
@@ -75,23 +80,27 @@ fn described(out: &Utf8Path) -> Described {
         config_schema: None,
     };
     let name = plugin.name.clone();
+    let sources = Sources {
+        go_plugins: [(name.clone(), Vec::new())].into(),
+        go_tags: plan.go.tags.clone(),
+        go_main_tags: vec!["netgo".to_owned()],
+        go_plugin_tags: [(name.clone(), vec!["acme".to_owned()])].into(),
+        profile: Some(Profile {
+            path: plan.out.join("cpu.pgo"),
+            digest: Digest::of(b"profile").tagged(),
+        }),
+        ..Sources::default()
+    };
     Described {
-        tree: SourceTree::default(),
-        sources: Sources {
-            go_plugins: [(name.clone(), Vec::new())].into(),
-            go_main_tags: vec!["netgo".to_owned()],
-            go_plugin_tags: [(name.clone(), vec!["acme".to_owned()])].into(),
-            profile: Some(Profile {
-                path: out.join("cpu.pgo"),
-                digest: Digest::of(b"profile").tagged(),
-            }),
-            ..Sources::default()
+        locked: Locked {
+            plan,
+            tree,
+            sources,
         },
         components: Components {
             plugins: [(name, component)].into(),
             ..Components::default()
         },
-        plan,
     }
 }
 
@@ -99,16 +108,15 @@ fn described(out: &Utf8Path) -> Described {
 fn both_sides_tell_every_setting_that_goes_own_check_overlooks() {
     let keep = tempfile::tempdir().unwrap();
     let out = Utf8PathBuf::from_path_buf(keep.path().to_owned()).unwrap();
-    let (described, activity) = (described(&out), Activity::silent());
+    let (plan, tree) = (plan(&out), SourceTree::default());
+    let (described, activity) = (described(&plan, &tree), Activity::silent());
     let runner = Runner {
         logs: None,
         activity: &activity,
     };
     let makers = manifests::Makers::new(&described, &runner).unwrap();
     let main = makers.go_main();
-    let plugin = makers
-        .go_plugin(&described.plan.go_plugins[0].name)
-        .unwrap();
+    let plugin = makers.go_plugin(&plan.go_plugins[0].name).unwrap();
 
     let tags = |manifest: &Manifest| manifest.effective_tags.clone().unwrap().join(",");
     assert_eq!(

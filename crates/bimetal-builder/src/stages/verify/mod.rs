@@ -19,17 +19,17 @@ use camino::Utf8PathBuf;
 pub use error::VerifyError;
 pub use stage::lock;
 
-use super::build::{Built, BuiltPlugin};
-use crate::model::{Plan, Step};
+use super::build::{Built, BuiltMain, BuiltPlugin};
+use crate::model::Plan;
 use crate::toolchain::Runner;
 use passed::Passed;
 use stage::Stage;
 
-/// A distribution whose artifacts were checked. Only [`verify`] makes one.
+/// A distribution whose artifacts were checked. Only this module makes one.
 #[derive(Debug)]
-pub struct Verified {
-    plan: Plan,
-    main: Option<Checked>,
+pub struct Verified<'p> {
+    plan: &'p Plan,
+    main: Checked,
     plugins: Vec<CheckedPlugin>,
 }
 
@@ -58,63 +58,56 @@ pub struct CheckedPlugin {
     pub checked: Checked,
 }
 
-impl Verified {
+impl<'p> Verified<'p> {
     /// Takes it apart, for the step that puts it into place.
-    pub(super) fn into_parts(self) -> (Plan, Option<Checked>, Vec<CheckedPlugin>) {
+    pub(super) fn into_parts(self) -> (&'p Plan, Checked, Vec<CheckedPlugin>) {
         (self.plan, self.main, self.plugins)
     }
 
     #[cfg(test)]
-    pub(super) fn for_test(plan: Plan, main: Checked, plugins: Vec<CheckedPlugin>) -> Self {
+    pub(super) fn for_test(plan: &'p Plan, main: Checked, plugins: Vec<CheckedPlugin>) -> Self {
         Self {
             plan,
-            main: Some(main),
+            main,
             plugins,
         }
     }
 }
 
-/// Checks every artifact; without a plugin host only that main is a program.
-pub fn verify(built: Built, runner: &Runner<'_>) -> Result<Verified, VerifyError> {
+/// Checks that a main of OCB's shape is a program.
+pub fn verify_main(plan: &Plan, main: BuiltMain) -> Result<Verified<'_>, VerifyError> {
+    Ok(Verified {
+        plan,
+        main: read::program(main)?,
+        plugins: Vec::new(),
+    })
+}
+
+/// Checks every artifact.
+pub fn verify<'p>(built: Built<'p>, runner: &Runner<'_>) -> Result<Verified<'p>, VerifyError> {
     let Built {
         stamped,
         main,
         mut plugins,
     } = built;
-    let plan = stamped.plan;
-    let Some(main) = main else {
-        return Ok(Verified {
-            plan,
-            main: None,
-            plugins: Vec::new(),
-        });
-    };
-    if !plan.has(Step::Verify) {
-        let main = Some(read::program(main)?);
-        return Ok(Verified {
-            plan,
-            main,
-            plugins: Vec::new(),
-        });
-    }
-
+    let (plan, texts) = (stamped.described.locked.plan, stamped.texts);
     runner.activity.doing("reading the artifacts back");
     // The order in which main opens them.
     plugins.sort_by_key(BuiltPlugin::file_name);
-    let main = read::main(&main.path, stamped.texts.main.as_deref())?;
+    let main = read::main(&main.path, &texts.main)?;
     let plugins = plugins
         .into_iter()
         .map(|plugin| {
-            let text = stamped.texts.plugins.get(&plugin.name).map(String::as_str);
+            let text = texts.plugins.get(&plugin.name).map(String::as_str);
             read::plugin(plugin, text)
         })
         .collect::<Result<Vec<_>, _>>()?;
     if !plugins.is_empty() {
-        gate(&plan, &main, &plugins, runner)?;
+        gate(plan, &main, &plugins, runner)?;
     }
     Ok(Verified {
         plan,
-        main: Some(main),
+        main,
         plugins,
     })
 }

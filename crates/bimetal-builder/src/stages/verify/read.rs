@@ -30,7 +30,7 @@ pub(super) fn program(built: BuiltMain) -> Result<Checked, VerifyError> {
 }
 
 /// A main with the manifests that were stamped.
-pub(super) fn main(path: &Utf8Path, stamped: Option<&str>) -> Result<Checked, VerifyError> {
+pub(super) fn main(path: &Utf8Path, stamped: &str) -> Result<Checked, VerifyError> {
     let path_of = || path.to_owned();
     let (artifact, checked) = artifact(path)?;
     if artifact.facts.form != Form::Main {
@@ -45,9 +45,7 @@ pub(super) fn main(path: &Utf8Path, stamped: Option<&str>) -> Result<Checked, Ve
             path: path_of(),
             source: source.clone(),
         }),
-        Ok(manifests) if stamped != Some(manifests.text.as_str()) => {
-            Err(VerifyError::Stale { path: path_of() })
-        }
+        Ok(manifests) if stamped != manifests.text => Err(VerifyError::Stale { path: path_of() }),
         Ok(_) => Ok(checked),
     }
 }
@@ -185,9 +183,6 @@ mod tests {
     #[test]
     fn a_main_with_a_host_must_have_manifests() {
         let (_keep, path) = file("#!/bin/sh\n", 0o755);
-        assert!(matches!(
-            main(&path, Some("[]")),
-            Err(VerifyError::Read { .. })
-        ));
+        assert!(matches!(main(&path, "[]"), Err(VerifyError::Read { .. })));
     }
 }

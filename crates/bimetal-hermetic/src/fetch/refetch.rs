@@ -17,13 +17,13 @@ use super::inputs::Inputs;
 use super::{
     Base, CARGO, DOCKERFILE, Fetched, LIST, LOCAL, MODULES, RECORDED, ROOT_FS, Recorded, SOURCES,
 };
-use super::{context, crates, dockerfile, modules, read_record, same_builder, seal};
-use bimetal_builder::model::Plan;
+use super::{context, crates, dockerfile, finalize, modules, read_record, same_builder};
+use bimetal_builder::model::{Plan, RustSettings, RustTools};
 use bimetal_builder::toolchain::{Runner, work};
 
 /// Collects them below the work directory of `out`; `root_fs` is where the root file system lies,
 /// if it is not among the inputs any more.
-pub fn again(
+pub fn refetch(
     out: &Utf8Path,
     root_fs: Option<&Utf8Path>,
     runner: &Runner<'_>,
@@ -51,8 +51,6 @@ pub fn again(
     let text = dockerfile(&recorded.base);
     whole.write(DOCKERFILE, text.as_bytes())?;
 
-    let mut plan = recorded.plan.clone();
-    plan.out = out.to_owned();
     let mut inputs = Inputs::start(after.join("inputs"))?;
     runner.activity.doing("taking the recorded inputs along");
     // Its replacements lead to the copies of local modules.
@@ -80,7 +78,11 @@ pub fn again(
             "note: {} of the recorded inputs are not in the work directory as they were, first `{first}`; taking them from the caches",
             lost.len()
         ));
-        let spare = collect(&plan, directory.join("anew"), runner)?;
+        let spare = collect(
+            &plan_of(&recorded.plan, out),
+            directory.join("anew"),
+            runner,
+        )?;
         for (path, digest) in lost {
             let from = spare.root().join(path);
             inputs.copy_expected(path, &from, &digest.tagged())?;
@@ -88,9 +90,9 @@ pub fn again(
         // It is in the work directory: the next run removes what is left.
         let _left = fs::remove_dir_all(spare.root());
     }
-    seal(&mut inputs)?;
+    finalize(&mut inputs)?;
     Ok(Fetched {
-        plan,
+        out: out.to_owned(),
         context: after,
         recorded,
     })
@@ -118,19 +120,32 @@ fn is_lost(error: &FetchError) -> bool {
 /// once more.
 fn collect(plan: &Plan, directory: Utf8PathBuf, runner: &Runner<'_>) -> Result<Inputs, FetchError> {
     let mut spare = Inputs::start(directory)?;
-    let mut plan = plan.clone();
     runner.activity.doing("taking Go modules along");
-    modules::add(&plan, &mut spare, runner)?;
-    if let Some(rust) = &mut plan.rust {
-        // The record names no tools; which cargo unpacks the archives does not matter, for each is
-        // compared with its sum.
-        rust.tools.cargo = "cargo".into();
+    modules::add(plan, &mut spare, runner)?;
+    if plan.rust.is_some() {
         runner.activity.doing("taking crates along");
         let lock = "rust/Cargo.lock";
         spare.copy(Utf8Path::new(SOURCES).join(lock), &plan.out.join(lock))?;
-        crates::add(&plan, &mut spare, runner)?;
+        crates::add(plan, &mut spare, runner)?;
     }
     Ok(spare)
+}
+
+/// The recorded plan for the sources in `out`. It names no tools; which cargo unpacks the archives
+/// does not matter, for each is compared with its sum.
+fn plan_of(recorded: &Plan, out: &Utf8Path) -> Plan {
+    let rust = recorded.rust.clone().map(|settings| RustSettings {
+        tools: RustTools {
+            cargo: "cargo".into(),
+            ..settings.tools
+        },
+        ..settings
+    });
+    Plan {
+        out: out.to_owned(),
+        rust,
+        ..recorded.clone()
+    }
 }
 
 fn read_list(path: &Utf8Path) -> Result<BTreeMap<Utf8PathBuf, Digest>, FetchError> {

@@ -1,60 +1,53 @@
 //! The inputs of an earlier build on this machine once more.
 //!
-//! In: an output directory, and the plan that its last build left. Out: the plan for another
-//! directory, with copies of the sources as they stand now. Invariant: outside of that directory,
+//! In: an output directory, and the plan that its last build left. Out: copies of the sources as
+//! they stand now, in another directory. Invariant: outside of that directory,
 //! which lies in the work directory, nothing is changed; the times are those of the earlier build.
+
+use std::collections::BTreeMap;
 
 use bimetal_files::FileError;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
-use serde::{Deserialize, Serialize};
 
 use super::error::FetchError;
 use super::inputs::Inputs;
 use super::{modules, sources};
 use bimetal_builder::model::Plan;
 use bimetal_builder::model::SourceTree;
-use bimetal_builder::stages::stamp;
+use bimetal_builder::pipeline::LastBuild;
 use bimetal_builder::toolchain::{Runner, work};
 
-/// Name of the record in the work directory.
-const PLAN: &str = "plan.json";
 /// Directories above the copies of the sources, so that `..` in go.mod leads as far up as in the
 /// output directory.
 const ABOVE: &str = ".above";
 /// What Go is guided by if it stands there.
 const PROFILE: &str = "default.pgo";
 
-/// What a build left behind.
-#[derive(Serialize, Deserialize)]
-struct Left {
-    builder: String,
-    plan: Plan,
-}
-
-/// Records what was built, when everything is in its place.
-pub fn record(plan: &Plan) -> Result<(), FetchError> {
-    let path = work::directory(&plan.out).join(PLAN);
-    let left = Left {
-        builder: env!("CARGO_PKG_VERSION").to_owned(),
-        plan: Plan {
-            times: stamp::stamped_times(plan),
-            ..plan.clone()
-        },
-    };
-    let text = serde_json::to_vec_pretty(&left).expect("a plan has only text keys");
-    bimetal_files::write_if_changed(&path, &text)?;
-    Ok(())
+/// What is built once more.
+#[derive(Debug)]
+pub struct Replayed {
+    /// As it was carried out.
+    pub plan: Plan,
+    /// When each artifact says it was built.
+    pub times: BTreeMap<String, String>,
+    /// Where the copies of the sources stand.
+    pub directory: Utf8PathBuf,
+    pub tree: SourceTree,
 }
 
 /// Everything that a rebuild on this machine makes for `out`.
-pub fn repeated(out: &Utf8Path) -> Utf8PathBuf {
+pub fn replayed(out: &Utf8Path) -> Utf8PathBuf {
     work::directory(out).join("rebuilt")
 }
 
-/// Copies the sources of `out` into a new directory, which the plan is then for.
-pub fn repeat(out: &Utf8Path, runner: &Runner<'_>) -> Result<(Plan, SourceTree), FetchError> {
-    let mut plan = read(out)?;
-    out.clone_into(&mut plan.out);
+/// Copies the sources of `out` into a new directory.
+pub fn replay(out: &Utf8Path, runner: &Runner<'_>) -> Result<Replayed, FetchError> {
+    let LastBuild { plan, times, .. } = read(out)?;
+    // The directory may have been moved.
+    let plan = Plan {
+        out: out.to_owned(),
+        ..plan
+    };
     let mut names = sources::names(&plan, &SourceTree::default())?;
     if out.join(PROFILE).exists() {
         names.push(PROFILE.into());
@@ -63,7 +56,7 @@ pub fn repeat(out: &Utf8Path, runner: &Runner<'_>) -> Result<(Plan, SourceTree),
         .into_iter()
         .filter_map(|replace| Way::of(Utf8Path::new(&replace.new.path)))
         .collect();
-    let root = repeated(out);
+    let root = replayed(out);
     let mut below = Utf8PathBuf::new();
     for _ in 0..ways.iter().map(|way| way.up).max().unwrap_or_default() {
         below.push(ABOVE);
@@ -80,15 +73,18 @@ pub fn repeat(out: &Utf8Path, runner: &Runner<'_>) -> Result<(Plan, SourceTree),
     for way in ways {
         way.open(out, &directory)?;
     }
-    let plan = plan.inside(directory);
-    Ok((plan, tree))
+    Ok(Replayed {
+        plan,
+        times,
+        directory,
+        tree,
+    })
 }
 
-fn read(out: &Utf8Path) -> Result<Plan, FetchError> {
-    let path = work::directory(out).join(PLAN);
-    let left: Left = super::read_record(&path)?;
-    super::same_builder(left.builder)?;
-    Ok(left.plan)
+fn read(out: &Utf8Path) -> Result<LastBuild<Plan>, FetchError> {
+    let last: LastBuild<Plan> = super::read_record(&LastBuild::path(out))?;
+    super::same_builder(last.builder.clone())?;
+    Ok(last)
 }
 
 /// A relative way from the output directory to a local module: so many directories up, then down.
@@ -191,9 +187,9 @@ mod tests {
             out: out.to_owned(),
             ..plan
         };
-        record(&plan).unwrap();
-        assert_eq!(read(out).unwrap().distribution, plan.distribution);
-        let path = work::directory(out).join(PLAN);
+        LastBuild::record(&plan).unwrap();
+        assert_eq!(read(out).unwrap().plan.distribution, plan.distribution);
+        let path = LastBuild::path(out);
         let text = fs::read_to_string(&path).unwrap();
         let other = text.replacen(env!("CARGO_PKG_VERSION"), "0.0.1", 1);
         fs::write(&path, other).unwrap();

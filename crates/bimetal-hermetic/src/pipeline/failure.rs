@@ -1,4 +1,4 @@
-//! How a failure inside a container is told outside of it.
+//! How a failure inside a container is reported outside of it.
 //!
 //! In: an error inside; lines of an engine outside. Out: marked lines; the [`Failure`] again.
 //! Invariant: whatever an engine puts in front of a line, cuts, or prints in between, a failure is
@@ -8,10 +8,11 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bimetal_terminal::hint::texts;
+use bimetal_builder::pipeline::PipelineError;
+use bimetal_terminal::hint::{hint, texts};
 use serde::{Deserialize, Serialize};
 
-use crate::error::CliError;
+use super::error::{Cause, HermeticError};
 
 /// Engines put times and numbers in front of what is printed inside.
 const MARK: &str = "bimetal-failure:";
@@ -23,28 +24,29 @@ const TEXT: usize = 24 << 10;
 
 /// An error as data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Failure {
+pub(super) struct Failure {
     /// The step that failed.
-    pub(crate) step: String,
+    pub(super) step: String,
     /// The error and its causes.
-    pub(crate) causes: Vec<String>,
-    pub(crate) hint: Option<String>,
-    pub(crate) refused: bool,
+    pub(super) causes: Vec<String>,
+    pub(super) hint: Option<String>,
+    pub(super) refused: bool,
 }
 
 impl Failure {
-    pub(crate) fn new(error: &CliError) -> Self {
+    pub(super) fn new(error: &PipelineError) -> Self {
         let texts = texts(error.as_error());
+        let known = [crate::HINTS, bimetal_builder::HINTS];
         Self {
             step: error.step.to_owned(),
             causes: texts.iter().map(|text| shortened(text)).collect(),
-            hint: error.hint().map(Cow::into_owned),
-            refused: error.is_refusal(),
+            hint: hint(error.as_error(), &known).map(Cow::into_owned),
+            refused: error.refused,
         }
     }
 
-    /// The lines that tell it.
-    pub(crate) fn to_lines(&self) -> String {
+    /// The lines that report it.
+    pub(super) fn to_lines(&self) -> String {
         let text = serde_json::to_vec(self).expect("texts are always JSON");
         let text = STANDARD.encode(text);
         let mut lines = String::new();
@@ -57,8 +59,23 @@ impl Failure {
         lines
     }
 
+    /// The error that it was inside; `None` for a failure without a text.
+    pub(super) fn into_error(self) -> Option<HermeticError> {
+        let source = self
+            .causes
+            .into_iter()
+            .rev()
+            .fold(None, |source, text| Some(Box::new(Cause { text, source })));
+        Some(HermeticError::Inside {
+            step: self.step,
+            source: *source?,
+            hint: self.hint,
+            refused: self.refused,
+        })
+    }
+
     /// Finds it among the lines of an engine.
-    pub(crate) fn find(output: &str) -> Option<Self> {
+    pub(super) fn find(output: &str) -> Option<Self> {
         let (before, _) = output.rsplit_once(END)?;
         let is_part = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
         let text: String = before
