@@ -136,6 +136,7 @@ enum Pairs<'r> {
 impl<'r> Iterator for Pairs<'r> {
     type Item = Pair<'r>;
 
+    #[inline]
     fn next(&mut self) -> Option<Pair<'r>> {
         match self {
             Self::Came(entries) => entries.next().map(Pair::of),
@@ -157,6 +158,7 @@ pub struct AttributesIter<'r> {
 impl<'r> Iterator for AttributesIter<'r> {
     type Item = (Text<'r>, Value<'r>);
 
+    #[inline]
     fn next(&mut self) -> Option<(Text<'r>, Value<'r>)> {
         let pair = self.pairs.next()?;
         Some((pair.key, Value::of(pair.value)))

@@ -44,13 +44,15 @@ mod table;
 mod telemetry;
 mod text;
 mod value;
+#[cfg(feature = "views")]
+mod views;
 
 pub use attributes::{Attributes, AttributesIter, AttributesMut, Write};
 pub use edits::{Edit, Entries, Place, Written};
 pub use error::ParseError;
 pub use log::{LogRecord, LogRecordMut, Logs, OfLogs, ResourceLogs, ScopeLogs};
-pub use message::{Items, ItemsMut};
-pub use metric::{Metric, MetricMut, Metrics, OfMetrics, ResourceMetrics, ScopeMetrics};
+pub use message::{Items, ItemsMut, Numbers};
+pub use metric::{Data, Metric, MetricMut, Metrics, OfMetrics, ResourceMetrics, ScopeMetrics};
 pub use owned::ValueBuf;
 pub use point::{
     Buckets, DataPoint, DataPointMut, Exemplar, ExponentialPoint, HistogramPoint, MetricKind,

@@ -19,6 +19,10 @@ pub(crate) enum Message<'a> {
     Otlp(otlp::Message<'a>),
 }
 
+/// Repeated numbers; those of fixed length as their bits.
+#[derive(Debug, Clone)]
+pub struct Numbers<'a>(otlp::Numbers<'a>);
+
 /// The occurrences of a repeated message.
 #[derive(Debug, Clone)]
 pub(crate) enum Messages<'a> {
@@ -51,7 +55,15 @@ impl<'a> Message<'a> {
         }
     }
 
+    /// The numbers in a repeated field.
+    pub(crate) fn numbers(self, number: u32, wire_type: u8) -> Numbers<'a> {
+        match self {
+            Self::Otlp(message) => Numbers(message.numbers(number, wire_type)),
+        }
+    }
+
     /// The key and the value of a `KeyValue`.
+    #[inline]
     pub(crate) fn key_value(self) -> (Text<'a>, Self) {
         match self {
             Self::Otlp(message) => {
@@ -156,10 +168,19 @@ impl<'a> Message<'a> {
 impl<'a> Iterator for Messages<'a> {
     type Item = Message<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Message<'a>> {
         match self {
             Self::Otlp(messages) => messages.next().map(Message::Otlp),
         }
+    }
+}
+
+impl Iterator for Numbers<'_> {
+    type Item = u64;
+
+    fn next(&mut self) -> Option<u64> {
+        self.0.next()
     }
 }
 
@@ -234,6 +255,7 @@ pub struct Items<'r, T> {
 impl<'r, T: From<At<'r>>> Iterator for Items<'r, T> {
     type Item = T;
 
+    #[inline]
     fn next(&mut self) -> Option<T> {
         loop {
             let message = self.messages.next()?;
@@ -256,6 +278,7 @@ pub struct ItemsMut<'r, T> {
 impl<'r, T: From<AtMut<'r>>> Iterator for ItemsMut<'r, T> {
     type Item = T;
 
+    #[inline]
     fn next(&mut self) -> Option<T> {
         loop {
             let message = self.messages.next()?;

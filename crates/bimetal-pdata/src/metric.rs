@@ -5,8 +5,7 @@
 
 use bimetal_abi::SIGNAL_METRICS;
 
-use crate::attributes::Attributes;
-use crate::message::{At, AtMut, Message, retain};
+use crate::message::{At, AtMut, Items, Message, retain};
 use crate::point::{
     DataPoint, DataPointMut, EXPONENTIAL_POINT, HISTOGRAM_POINT, MetricKind, NUMBER_POINT,
     SUMMARY_POINT,
@@ -20,7 +19,6 @@ const SUM_FIELD: u32 = 7;
 const HISTOGRAM_FIELD: u32 = 9;
 const EXPONENTIAL_FIELD: u32 = 10;
 const SUMMARY_FIELD: u32 = 11;
-const METADATA: u32 = 12;
 const POINTS: u32 = 1;
 const TEMPORALITY: u32 = 2;
 const MONOTONIC: u32 = 3;
@@ -62,7 +60,8 @@ table! {
         HISTOGRAM_FIELD histogram: only Kind::Data(&HISTOGRAM);
         EXPONENTIAL_FIELD exponential_histogram: only Kind::Data(&EXPONENTIAL_HISTOGRAM);
         SUMMARY_FIELD summary: only Kind::Data(&SUMMARY);
-        METADATA metadata: only Kind::Attributes;
+        /// What is known about the metric, beside its data.
+        12 metadata: attributes;
     }
     GAUGE = "Gauge" () {
         POINTS data_points: only Kind::Items(&NUMBER_POINT);
@@ -85,38 +84,70 @@ table! {
     }
 }
 
-impl<'r> Metric<'r> {
-    /// The kind of data; `None` when there is none, or one that this crate does not know.
-    pub fn kind(&self) -> Option<MetricKind> {
-        data(self.0.message).map(|(kind, _)| kind)
+/// The data of a metric.
+#[derive(Clone, Copy, Debug)]
+pub struct Data<'r> {
+    at: At<'r>,
+    kind: MetricKind,
+}
+
+impl<'r> Data<'r> {
+    /// The kind of data.
+    pub fn kind(&self) -> MetricKind {
+        self.kind
     }
 
     /// OTLP's number of the aggregation temporality; 0 for kinds that have none.
     pub fn aggregation_temporality(&self) -> i32 {
-        match data(self.0.message) {
-            Some((kind, data)) if kind.has_temporality() => data.int32(TEMPORALITY),
-            _ => 0,
+        match self.kind {
+            MetricKind::Gauge | MetricKind::Summary => 0,
+            _ => self.at.message.int32(TEMPORALITY),
         }
     }
 
     /// Whether it is a sum that never falls.
     pub fn is_monotonic(&self) -> bool {
-        data(self.0.message)
-            .is_some_and(|(kind, data)| kind == MetricKind::Sum && data.varint(MONOTONIC) != 0)
+        self.kind == MetricKind::Sum && self.at.message.varint(MONOTONIC) != 0
     }
 
-    /// What is known about the metric, beside its data.
-    pub fn metadata(&self) -> Attributes<'r> {
-        Attributes::new(At::fixed(self.0.message), self.0.message, METADATA)
+    /// The data points, as handles of any type.
+    pub(crate) fn points<T>(&self) -> Items<'r, T> {
+        self.at.items(POINTS)
+    }
+}
+
+impl<'r> Metric<'r> {
+    /// The data; `None` when there is none, or one that this crate does not know.
+    pub fn data(&self) -> Option<Data<'r>> {
+        let (kind, message) = data(self.0.message)?;
+        let at = At { message, ..self.0 };
+        Some(Data { at, kind })
+    }
+
+    /// The kind of data; `None` when there is none, or one that this crate does not know.
+    pub fn kind(&self) -> Option<MetricKind> {
+        self.data().map(|data| data.kind)
+    }
+
+    /// OTLP's number of the aggregation temporality; 0 for kinds that have none.
+    pub fn aggregation_temporality(&self) -> i32 {
+        self.data().map_or(0, |data| data.aggregation_temporality())
+    }
+
+    /// Whether it is a sum that never falls.
+    pub fn is_monotonic(&self) -> bool {
+        self.data().is_some_and(|data| data.is_monotonic())
     }
 
     /// The data points, whatever the kind.
     pub fn data_points(&self) -> impl Iterator<Item = DataPoint<'r>> + use<'r> {
-        let points = data(self.0.message).map(|(kind, message)| {
-            let points = At { message, ..self.0 }.items(POINTS);
-            points.map(move |at| DataPoint { at, kind })
-        });
-        points.into_iter().flatten()
+        let data = self.data().into_iter();
+        data.flat_map(|data| {
+            data.points().map(move |at| DataPoint {
+                at,
+                kind: data.kind,
+            })
+        })
     }
 
     /// How many data points there are.

@@ -4,13 +4,16 @@
 //! Invariant: only attributes of points can change.
 
 use crate::attributes::{Attributes, AttributesMut};
-use crate::message::{At, AtMut, Message};
-use crate::otlp::wire::Payload;
+use crate::message::{At, AtMut, Message, Numbers};
+use crate::otlp::wire::{Payload, WIRE_FIXED64, WIRE_VARINT};
 use crate::schema::Kind;
 use crate::table::table;
 
 const AS_DOUBLE: u32 = 4;
 const AS_INT: u32 = 6;
+const BUCKET_COUNTS: u32 = 6;
+const EXPLICIT_BOUNDS: u32 = 7;
+const COUNTS: u32 = 2;
 const EXEMPLAR_DOUBLE: u32 = 3;
 
 /// What kind of data a metric has.
@@ -26,15 +29,6 @@ pub enum MetricKind {
     ExponentialHistogram,
     /// Quantiles.
     Summary,
-}
-
-impl MetricKind {
-    pub(crate) fn has_temporality(self) -> bool {
-        matches!(
-            self,
-            Self::Sum | Self::Histogram | Self::ExponentialHistogram
-        )
-    }
 }
 
 /// One data point of any of the five kinds of metric.
@@ -194,6 +188,26 @@ impl NumberPoint<'_> {
     /// The value; `None` when there is none.
     pub fn number(&self) -> Option<Number> {
         number(self.0.message, AS_DOUBLE)
+    }
+}
+
+impl<'r> HistogramPoint<'r> {
+    /// How many values there are in each bucket.
+    pub fn bucket_counts(&self) -> Numbers<'r> {
+        self.0.message.numbers(BUCKET_COUNTS, WIRE_FIXED64)
+    }
+
+    /// The upper bounds of all buckets but the last.
+    pub fn explicit_bounds(&self) -> std::iter::Map<Numbers<'r>, fn(u64) -> f64> {
+        let bounds = self.0.message.numbers(EXPLICIT_BOUNDS, WIRE_FIXED64);
+        bounds.map(f64::from_bits)
+    }
+}
+
+impl<'r> Buckets<'r> {
+    /// How many values there are in each bucket.
+    pub fn bucket_counts(&self) -> Numbers<'r> {
+        self.0.message.numbers(COUNTS, WIRE_VARINT)
     }
 }
 

@@ -132,6 +132,10 @@ macro_rules! accessors {
         }
         $crate::table::accessors!(edit $($rest)*);
     };
+    (edit $(#[$doc:meta])* $number:literal $name:ident: attributes; $($rest:tt)*) => {
+        // Only a list of that name can be edited.
+        $crate::table::accessors!(edit $($rest)*);
+    };
     ($mode:ident $(#[$doc:meta])* $number:literal $name:ident: list $read:ident of $schema:ident; $($rest:tt)*) => {
         $(#[$doc])*
         pub fn $name(&self) -> $crate::message::Items<'r, $read<'r>> {

@@ -10,7 +10,7 @@ pub(crate) mod sink;
 pub(crate) mod wire;
 
 use crate::schema::number::{KEY, VALUE};
-use wire::{Field, Fields, Payload};
+use wire::{Field, Fields, Payload, Reader};
 
 pub(crate) use check::check;
 pub(crate) use encode::encode;
@@ -26,6 +26,7 @@ pub(crate) enum Message<'a> {
 }
 
 impl<'a> Message<'a> {
+    #[inline]
     pub(crate) fn fields(self) -> PartFields<'a> {
         match self {
             Self::Whole(bytes) => PartFields {
@@ -52,9 +53,12 @@ impl<'a> Message<'a> {
 
     /// Of all fields that `read` knows, the last one.
     pub(crate) fn one_of<T>(self, read: impl Fn(u32, Payload<'a>) -> Option<T>) -> Option<T> {
-        self.fields()
-            .filter_map(|field| read(field.number, field.payload))
-            .last()
+        let read = |field: Field<'a>| read(field.number, field.payload);
+        match self {
+            // By far the most messages, without the detour over parts.
+            Self::Whole(bytes) => Fields::of(bytes).filter_map(read).last(),
+            Self::Spread(..) => self.fields().filter_map(read).last(),
+        }
     }
 
     /// The message in a field, with all its parts; without a part if there is none.
@@ -92,10 +96,21 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// The key and the value of a `KeyValue`, found in one pass.
+    /// The numbers in a repeated field, however they are packed.
+    pub(crate) fn numbers(self, number: u32, wire_type: u8) -> Numbers<'a> {
+        Numbers {
+            fields: self.fields(),
+            number,
+            wire_type,
+            packed: Reader::new(&[]),
+        }
+    }
+
+    /// The key and the value of a `KeyValue`, which is always one of [`Messages`], found in one pass.
+    #[inline]
     pub(crate) fn key_value(self) -> (&'a [u8], Self) {
         let (mut key, mut value, mut values) = (&[][..], &[][..], 0);
-        for field in self.fields() {
+        for field in Fields::of(self.bytes().unwrap_or_default()) {
             match (field.number, field.payload) {
                 (KEY, Payload::Len(content)) => key = content,
                 (VALUE, Payload::Len(content)) => (value, values) = (content, values + 1),
@@ -128,6 +143,7 @@ pub(crate) struct PartFields<'a> {
 impl<'a> Iterator for PartFields<'a> {
     type Item = Field<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Field<'a>> {
         loop {
             if let Some(field) = self.part.next() {
@@ -150,6 +166,7 @@ pub(crate) struct Messages<'a> {
 impl<'a> Iterator for Messages<'a> {
     type Item = Message<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Message<'a>> {
         let number = self.number;
         self.fields
@@ -157,5 +174,33 @@ impl<'a> Iterator for Messages<'a> {
             .filter(|field| field.number == number)
             .find_map(|field| field.payload.content())
             .map(Message::Whole)
+    }
+}
+
+/// Repeated numbers. Where the bytes are not what they should be, they end.
+#[derive(Debug, Clone)]
+pub(crate) struct Numbers<'a> {
+    fields: PartFields<'a>,
+    number: u32,
+    wire_type: u8,
+    packed: Reader<'a>,
+}
+
+impl Iterator for Numbers<'_> {
+    type Item = u64;
+
+    fn next(&mut self) -> Option<u64> {
+        loop {
+            if let Some(number) = self.packed.next_packed(self.wire_type) {
+                return Some(number);
+            }
+            let number = self.number;
+            let mut found = self.fields.by_ref().filter(|field| field.number == number);
+            match found.next()?.payload {
+                Payload::Len(content) => self.packed = Reader::new(content),
+                Payload::Varint(number) | Payload::Fixed64(number) => return Some(number),
+                Payload::Fixed32(_) | Payload::Group => {}
+            }
+        }
     }
 }

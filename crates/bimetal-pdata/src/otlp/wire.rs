@@ -78,6 +78,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn next_field(&mut self) -> Result<Option<Field<'a>>, ParseError> {
         if self.at == self.bytes.len() {
             return Ok(None);
@@ -108,6 +109,15 @@ impl<'a> Reader<'a> {
         }))
     }
 
+    /// The next of the numbers that stand one after the other, without tags.
+    pub(crate) fn next_packed(&mut self, wire_type: u8) -> Option<u64> {
+        match wire_type {
+            WIRE_VARINT => self.varint().ok(),
+            _ => self.fixed(self.at).ok().map(u64::from_le_bytes),
+        }
+    }
+
+    #[inline]
     fn tag(&mut self) -> Result<(u32, u8), ParseError> {
         let start = self.at;
         let tag = self.varint()?;
@@ -117,6 +127,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
     fn varint(&mut self) -> Result<u64, ParseError> {
         let start = self.at;
         // Most numbers have one byte: tags, and lengths below 128.
@@ -144,6 +155,7 @@ impl<'a> Reader<'a> {
         Err(ParseError::NumberTooLong { at: start })
     }
 
+    #[inline]
     fn fixed<const N: usize>(&mut self, start: usize) -> Result<[u8; N], ParseError> {
         let rest = &self.bytes[self.at..];
         let Some((taken, _)) = rest.split_first_chunk::<N>() else {
@@ -153,6 +165,7 @@ impl<'a> Reader<'a> {
         Ok(*taken)
     }
 
+    #[inline]
     fn len_delimited(&mut self, start: usize) -> Result<&'a [u8], ParseError> {
         let len = self.varint()?;
         let rest = &self.bytes[self.at..];
@@ -212,6 +225,7 @@ impl<'a> Fields<'a> {
 impl<'a> Iterator for Fields<'a> {
     type Item = Field<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Field<'a>> {
         self.0.next_field().ok().flatten()
     }

@@ -6,3 +6,4 @@ mod hostile;
 mod lossless;
 mod model;
 mod reading;
+mod views;

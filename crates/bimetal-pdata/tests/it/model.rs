@@ -459,3 +459,21 @@ pub(crate) fn point_attributes(metric: &mut Metric) -> Vec<&mut Vec<KeyValue>> {
             .collect(),
     }
 }
+
+/// A request with one metric.
+pub(crate) fn one_metric(data: metric::Data) -> ExportMetricsServiceRequest {
+    let metric = Metric {
+        data: Some(data),
+        ..Metric::default()
+    };
+    let scope_metrics = vec![ScopeMetrics {
+        metrics: vec![metric],
+        ..ScopeMetrics::default()
+    }];
+    ExportMetricsServiceRequest {
+        resource_metrics: vec![ResourceMetrics {
+            scope_metrics,
+            ..ResourceMetrics::default()
+        }],
+    }
+}

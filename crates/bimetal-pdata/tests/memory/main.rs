@@ -3,6 +3,11 @@
 //! In: batches of 8,192 records. Out: the number of allocations while they are read. Invariant: one
 //! test in this binary, because the allocator counts for the whole process.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "tests, and the functions that they share"
+)]
+
 use bimetal_pdata::{Attributes, Logs, Metrics, Traces, Value};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -150,7 +155,8 @@ fn blocks() -> u64 {
 
 #[test]
 fn scanning_8192_records_allocates_nothing() {
-    let batches: [(fn(&[u8]) -> usize, Vec<u8>); 3] = [
+    type Scan = fn(&[u8]) -> usize;
+    let batches: [(Scan, Vec<u8>); 3] = [
         (scan_logs, logs()),
         (scan_traces, traces()),
         (scan_metrics, metrics()),

@@ -1,0 +1,255 @@
+//! Metrics and their points, by the foreign traits.
+//!
+//! In: our handles. Out: `MetricView`, `DataView` and the points of each kind. Invariant: as for
+//! [`super`].
+
+use otel_arrow_dfe_pdata_views::views::common::Str;
+use otel_arrow_dfe_pdata_views::views::metrics::{
+    AggregationTemporality, BucketsView, DataPointFlags, DataType, DataView, ExemplarView,
+    ExponentialHistogramDataPointView, ExponentialHistogramView, GaugeView, HistogramDataPointView,
+    HistogramView, MetricView, NumberDataPointView, SumView, SummaryDataPointView, SummaryView,
+    Value, ValueAtQuantileView,
+};
+use otel_arrow_dfe_pdata_views::{SpanId, TraceId};
+
+use super::{attributes, list, same};
+use crate::message::{Items, Numbers};
+use crate::metric::{Data, Metric};
+use crate::point::{
+    Buckets, Exemplar, ExponentialPoint, HistogramPoint, MetricKind, Number, NumberPoint, Quantile,
+    SummaryPoint,
+};
+
+/// The data of one kind.
+macro_rules! data {
+    ($view:ident, $point:ident = $type:ident, $iter:ident, { $($more:tt)* }) => {
+        impl<'r> $view for Data<'r> {
+            type $point<'x>
+                = $type<'r>
+            where
+                Self: 'x;
+            type $iter<'x>
+                = Items<'r, $type<'r>>
+            where
+                Self: 'x;
+
+            fn data_points(&self) -> Items<'r, $type<'r>> {
+                self.points()
+            }
+
+            $($more)*
+        }
+    };
+}
+
+/// A kind as an associated type of `DataView`.
+macro_rules! kinds {
+    ($($kind:ident $name:ident;)*) => {
+        $(
+            type $kind<'x>
+                = Data<'r>
+            where
+                Self: 'x;
+
+            fn $name(&self) -> Option<Data<'r>> {
+                (self.kind() == MetricKind::$kind).then_some(*self)
+            }
+        )*
+    };
+}
+
+/// What all points have.
+macro_rules! point {
+    () => {
+        attributes!(AttributeIter attributes);
+        same! {
+            start_time_unix_nano: u64;
+            time_unix_nano: u64;
+        }
+
+        fn flags(&self) -> DataPointFlags {
+            DataPointFlags::new(Self::flags(self))
+        }
+    };
+}
+
+impl<'r> MetricView for Metric<'r> {
+    type Data<'dat>
+        = Data<'dat>
+    where
+        Self: 'dat;
+
+    attributes!(AttributeIter metadata);
+    same! {
+        data: Option<Data<'_>>;
+        name: Str<'_>, bytes;
+        description: Str<'_>, bytes;
+        unit: Str<'_>, bytes;
+    }
+}
+
+impl<'r> DataView<'r> for Data<'r> {
+    fn value_type(&self) -> DataType {
+        match self.kind() {
+            MetricKind::Gauge => DataType::Gauge,
+            MetricKind::Sum => DataType::Sum,
+            MetricKind::Histogram => DataType::Histogram,
+            MetricKind::ExponentialHistogram => DataType::ExponentialHistogram,
+            MetricKind::Summary => DataType::Summary,
+        }
+    }
+
+    kinds! {
+        Gauge as_gauge;
+        Sum as_sum;
+        Histogram as_histogram;
+        ExponentialHistogram as_exponential_histogram;
+        Summary as_summary;
+    }
+}
+
+data!(
+    GaugeView,
+    NumberDataPoint = NumberPoint,
+    NumberDataPointIter,
+    {}
+);
+data!(
+    SumView,
+    NumberDataPoint = NumberPoint,
+    NumberDataPointIter,
+    {
+        same! {
+            aggregation_temporality: AggregationTemporality, temporality;
+            is_monotonic: bool;
+        }
+    }
+);
+data!(
+    HistogramView,
+    HistogramDataPoint = HistogramPoint,
+    HistogramDataPointIter,
+    {
+        same! { aggregation_temporality: AggregationTemporality, temporality; }
+    }
+);
+data!(
+    ExponentialHistogramView,
+    ExponentialHistogramDataPoint = ExponentialPoint,
+    ExponentialHistogramDataPointIter,
+    {
+        same! { aggregation_temporality: AggregationTemporality, temporality; }
+    }
+);
+data!(
+    SummaryView,
+    SummaryDataPoint = SummaryPoint,
+    SummaryDataPointIter,
+    {}
+);
+
+impl<'r> NumberDataPointView for NumberPoint<'r> {
+    fn value(&self) -> Option<Value> {
+        self.number().map(value)
+    }
+
+    point!();
+    list!(Exemplar = Exemplar, ExemplarIter exemplars);
+}
+
+impl<'r> HistogramDataPointView for HistogramPoint<'r> {
+    type BucketCountIter<'bc>
+        = Numbers<'r>
+    where
+        Self: 'bc;
+    type ExplicitBoundsIter<'eb>
+        = std::iter::Map<Numbers<'r>, fn(u64) -> f64>
+    where
+        Self: 'eb;
+
+    point!();
+    list!(Exemplar = Exemplar, ExemplarIter exemplars);
+    same! {
+        bucket_counts: Numbers<'r>;
+        explicit_bounds: Self::ExplicitBoundsIter<'_>;
+        count: u64;
+        sum: Option<f64>;
+        min: Option<f64>;
+        max: Option<f64>;
+    }
+}
+
+impl<'r> ExponentialHistogramDataPointView for ExponentialPoint<'r> {
+    type Buckets<'b>
+        = Buckets<'r>
+    where
+        Self: 'b;
+
+    fn positive(&self) -> Option<Buckets<'r>> {
+        Some(Self::positive(self))
+    }
+
+    fn negative(&self) -> Option<Buckets<'r>> {
+        Some(Self::negative(self))
+    }
+
+    point!();
+    list!(Exemplar = Exemplar, ExemplarIter exemplars);
+    same! {
+        count: u64;
+        sum: Option<f64>;
+        scale: i32;
+        zero_count: u64;
+        min: Option<f64>;
+        max: Option<f64>;
+        zero_threshold: f64;
+    }
+}
+
+impl<'r> SummaryDataPointView for SummaryPoint<'r> {
+    point!();
+    list!(ValueAtQuantile = Quantile, ValueAtQuantileIter quantile_values);
+    same! {
+        count: u64;
+        sum: f64;
+    }
+}
+
+impl ValueAtQuantileView for Quantile<'_> {
+    same! {
+        quantile: f64;
+        value: f64;
+    }
+}
+
+impl<'r> BucketsView for Buckets<'r> {
+    type BucketCountIter<'bc>
+        = Numbers<'r>
+    where
+        Self: 'bc;
+
+    same! {
+        offset: i32;
+        bucket_counts: Numbers<'r>;
+    }
+}
+
+impl<'r> ExemplarView for Exemplar<'r> {
+    fn value(&self) -> Option<Value> {
+        self.number().map(value)
+    }
+
+    attributes!(AttributeIter filtered_attributes);
+    same! {
+        time_unix_nano: u64;
+        span_id: Option<&SpanId>, set_id;
+        trace_id: Option<&TraceId>, set_id;
+    }
+}
+
+fn value(number: Number) -> Value {
+    match number {
+        Number::Int(int) => Value::Integer(int),
+        Number::Double(double) => Value::Double(double),
+    }
+}
