@@ -12,7 +12,7 @@ use camino::Utf8PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::context::{Context, Door};
+use crate::context::{Caller, Context};
 use crate::exit_code::ExitCode;
 use bimetal_terminal::Printer;
 
@@ -41,7 +41,7 @@ pub(crate) enum Action {
     /// Compare plugins with this Collector before they are loaded
     ///
     /// Decides from the bytes of the file whether the Collector would load it, and prints every
-    /// difference with both values, what would happen on load, and what repairs it. With `--load` a
+    /// difference with both values, what loading would do, and help. With `--load` a
     /// plugin that passed is also really loaded, in a child process.
     Validate(ValidateArgs),
     /// Print everything that a file says about itself
@@ -50,7 +50,7 @@ pub(crate) enum Action {
     /// its digest. Nothing is loaded and nothing is compared. Works for plugins and for the
     /// Collector itself.
     Inspect(InspectArgs),
-    /// Judge the whole plugin directory as one set
+    /// Verify the whole plugin directory as one set
     ///
     /// Compares every file with the Collector, finds components that occur twice, pairs of plugins
     /// that cannot be used together, and files that differ from `plugins.lock`. Takes the digest of
@@ -161,7 +161,7 @@ impl Action {
 /// The command that `run` parses, for a program that lists it in its own help.
 pub fn command(context: &Context) -> clap::Command {
     let name = format!("{} plugins", context.program);
-    let is_main = matches!(context.door, Door::Main { .. });
+    let is_main = matches!(context.caller, Caller::Collector { .. });
     let mut command = Arguments::command()
         .name("plugins")
         .bin_name(&name)
@@ -194,7 +194,9 @@ pub(crate) fn parse(
     let mut command = command(context);
     let matches = command.try_get_matches_from_mut(arguments)?;
     let arguments = Arguments::from_arg_matches(&matches)?;
-    if matches!(context.door, Door::Main { .. }) && arguments.action.common().main.is_some() {
+    if matches!(context.caller, Caller::Collector { .. })
+        && arguments.action.common().main.is_some()
+    {
         let text =
             "`--main` belongs to `bimetal plugins`; here the Collector is this program itself";
         return Err(command.error(ErrorKind::UnknownArgument, text));
@@ -253,7 +255,7 @@ fn examples(name: &str, action: &str, is_main: bool) -> String {
         _ => &[
             ("", "before every restart"),
             (" --format sarif", "for a code scanner"),
-            (" --plugins-require-lock", "nothing that nobody pinned"),
+            (" --plugins-require-lock", "nothing that is not pinned"),
         ],
     };
     let main = if action == "inspect" { "" } else { main };

@@ -1,4 +1,4 @@
-//! Which program asks, and what it knows without being told.
+//! Which program asks, and what it knows by itself.
 //!
 //! In: the process. Out: [`Context`]. Invariant: a set-id program takes nothing from its
 //! environment.
@@ -14,30 +14,30 @@ use camino::Utf8PathBuf;
 /// The variable that names the plugin directory when no flag does.
 pub(crate) const DIRECTORY_VARIABLE: &str = "OTELCOL_PLUGINS_DIR";
 
-/// Which program asks, and what it knows without being told.
+/// Which program asks, and what it knows by itself.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// Name of the program in help texts and hints, for instance `otelcol`.
     pub program: String,
-    /// The door that the command came in by.
-    pub door: Door,
+    /// The executable that was started.
+    pub caller: Caller,
     /// `OTELCOL_PLUGINS_DIR`, unless the program is set-id; or a flag before the word `plugins`.
     pub directory: Option<Utf8PathBuf>,
     /// The policy of a flag before the word `plugins`; one behind it wins.
     pub policy: Option<Policy>,
     /// A flag before the word `plugins` asks for the lock.
     pub require_lock: bool,
-    /// The C library that would load the plugins, where the door knows it.
+    /// The C library that would load the plugins, where the executable knows it.
     pub glibc: Option<GlibcVersion>,
     /// Raised when the user wants the command to stop.
     pub interrupt: Interrupt,
 }
 
-/// The door that a command came in by.
+/// The executable that runs a command.
 #[derive(Clone, Debug)]
-pub enum Door {
+pub enum Caller {
     /// `MAIN plugins …`: main is this program.
-    Main {
+    Collector {
         /// What is read and started: `/proc/self/exe`, so that a replaced file does not matter.
         executable: Utf8PathBuf,
         /// Where the program lies: for messages, and for what is relative to it.
@@ -70,7 +70,7 @@ impl Context {
         };
         Self {
             program: shown.file_name().unwrap_or("otelcol").to_owned(),
-            door: Door::Main { executable, shown },
+            caller: Caller::Collector { executable, shown },
             directory: plugins_dir_from_environment(),
             policy: None,
             require_lock: false,
@@ -83,7 +83,7 @@ impl Context {
     pub fn of_builder() -> Self {
         Self {
             program: "bimetal".to_owned(),
-            door: Door::Builder,
+            caller: Caller::Builder,
             directory: plugins_dir_from_environment(),
             policy: None,
             require_lock: false,
@@ -99,14 +99,14 @@ impl Interrupt {
         self.0.store(true, Ordering::SeqCst);
     }
 
-    /// Whether somebody asked the running command to stop.
+    /// Whether the running command was asked to stop.
     pub fn is_raised(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
 }
 
-/// `OTELCOL_PLUGINS_DIR`, if it is set, not empty, UTF-8, and the program runs with nobody's rights
-/// but its user's.
+/// `OTELCOL_PLUGINS_DIR`, if it is set, not empty, UTF-8, and the program has no rights
+/// beyond its user's.
 pub fn plugins_dir_from_environment() -> Option<Utf8PathBuf> {
     let value = std::env::var_os(DIRECTORY_VARIABLE).filter(|value| !value.is_empty())?;
     if runs_with_borrowed_rights() {

@@ -4,7 +4,6 @@
 //! `list`. Invariant: an environment that the parts of a file share is shown once; of lists that a
 //! file may make long, the first items and how many there are.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bimetal_manifest::schema::{Hermetic, Manifest, Tool};
@@ -16,17 +15,6 @@ use bimetal_terminal::{Printer, Tone};
 const ITEMS_SHOWN: usize = 20;
 
 const SHORT_HASH: usize = 12;
-
-/// `manifest` without what [`print`] shows.
-pub(crate) fn left_out(manifest: &Manifest) -> Cow<'_, Manifest> {
-    if manifest.hermetic.is_none() {
-        return Cow::Borrowed(manifest);
-    }
-    let mut rest = manifest.clone();
-    rest.hermetic = None;
-    rest.environment_hash = None;
-    Cow::Owned(rest)
-}
 
 /// Every environment that a part of a file was built in.
 pub(crate) fn print(parts: &[Manifest], out: &Printer) {
@@ -57,7 +45,7 @@ pub(crate) fn print(parts: &[Manifest], out: &Printer) {
     }
 }
 
-/// The environment hash of a hermetic build, as its manifest tells it.
+/// The environment hash of a hermetic build, as its manifest states it.
 pub(crate) fn hash_of(manifest: &Manifest) -> Option<String> {
     manifest
         .hermetic
@@ -71,11 +59,11 @@ pub(crate) fn short(hash: &str) -> String {
     digits.chars().take(SHORT_HASH).collect()
 }
 
-fn lines(told: Option<&str>, environment: &Hermetic) -> Vec<(&'static str, Cell)> {
+fn lines(stated: Option<&str>, environment: &Hermetic) -> Vec<(&'static str, Cell)> {
     let computed = environment.hash();
-    let mut lines = vec![("hash", Cell::maybe(told))];
-    if told != Some(computed.as_str()) {
-        let text = format!("{computed}: somebody changed the hash or what it covers");
+    let mut lines = vec![("hash", Cell::maybe(stated))];
+    if stated != Some(computed.as_str()) {
+        let text = format!("{computed}: the hash or what it covers was changed");
         lines.push(("hash of this", Cell::toned(text, Tone::Bad)));
     }
     lines.extend(items(
@@ -86,9 +74,9 @@ fn lines(told: Option<&str>, environment: &Hermetic) -> Vec<(&'static str, Cell)
     lines.push(("Dockerfile", Cell::new(&environment.dockerfile)));
     lines.extend(items("tools", &environment.tools, |name, tool: &Tool| {
         // The C compiler's own parts do not say their version.
-        let told = [tool.version.as_str(), tool.hash.as_str()];
-        let told: Vec<_> = told.into_iter().filter(|text| !text.is_empty()).collect();
-        format!("{name}: {}", told.join(" "))
+        let stated = [tool.version.as_str(), tool.hash.as_str()];
+        let stated: Vec<_> = stated.into_iter().filter(|text| !text.is_empty()).collect();
+        format!("{name}: {}", stated.join(" "))
     }));
     lines.extend([
         ("variables", count(environment.variables.len())),
@@ -218,22 +206,15 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_the_lines_is_left_out_of_the_manifest_and_nothing_else() {
-        let plain = part("go", None);
-        assert_eq!(*left_out(&plain), plain);
-        assert_eq!(
-            *left_out(&part("go", Some(&environment("go1.26.8")))),
-            plain
-        );
-    }
-
-    #[test]
-    fn a_hash_that_is_not_that_of_the_items_is_told() {
+    fn a_hash_that_is_not_that_of_the_items_is_named() {
         let mut changed = part("go", Some(&environment("go1.26.8")));
         let computed = changed.environment_hash.replace("sha256:feed".to_owned());
         let text = shown(&[changed.clone()]);
         assert!(text.contains("hash          sha256:feed\n"), "{text}");
-        let expected = format!("hash of this  {}: somebody changed", computed.unwrap());
+        let expected = format!(
+            "hash of this  {}: the hash or what it covers",
+            computed.unwrap()
+        );
         assert!(text.contains(&expected), "{text}");
         changed.environment_hash = None;
         let text = shown(&[changed]);

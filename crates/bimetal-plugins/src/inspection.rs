@@ -1,12 +1,13 @@
 //! The report of `inspect` for people.
 //!
-//! In: an [`InspectDocument`]. Out: lines. Invariant: the manifest is shown in full, as JSON, but
-//! for the environment of a hermetic build, which has its own lines; of the symbols, the first.
+//! In: an [`InspectDocument`]. Out: lines. Invariant: a summary of the manifests and of the
+//! environment of a hermetic build; of the symbols, the first. `--format json` has everything.
 
 use bimetal_manifest::object::{ExportedSymbols, Facts, GoFacts, ObjectType, SymbolKind};
 
 use crate::document::{InspectDocument, InspectedFile};
 use crate::environment;
+use crate::summary;
 use crate::text;
 use bimetal_terminal::escape;
 use bimetal_terminal::table::{self, Cell};
@@ -43,16 +44,7 @@ fn one(file: &InspectedFile, out: &Printer) {
     }
     table::pairs(&pairs, 2, out);
     for manifest in &file.manifests {
-        let title = out.paint(
-            &format!("  manifest, {} part", manifest.language.as_str()),
-            Tone::Strong,
-        );
-        out.data(&title);
-        let json = serde_json::to_string_pretty(&environment::left_out(manifest))
-            .expect("a manifest has string keys only");
-        for line in escape::json(&json).lines() {
-            out.data(&format!("    {line}"));
-        }
+        summary::print(manifest, out);
     }
     environment::print(&file.manifests, out);
     if let Some(symbols) = &file.symbols {

@@ -19,6 +19,7 @@ mod locked;
 mod sarif;
 mod schema;
 mod settings;
+mod summary;
 mod text;
 mod trial;
 
@@ -27,7 +28,7 @@ use std::ffi::OsString;
 pub use args::command;
 pub use bimetal_terminal::Printer;
 pub use context::{
-    Context, Door, Interrupt, plugins_dir_from_environment, runs_with_borrowed_rights,
+    Caller, Context, Interrupt, plugins_dir_from_environment, runs_with_borrowed_rights,
 };
 pub use exit_code::ExitCode;
 pub use schema::report_schema;

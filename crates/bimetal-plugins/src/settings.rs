@@ -10,7 +10,7 @@ use bimetal_verify::{Rules, System};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::args::{CommonArgs, Names};
-use crate::context::{Context, Door, runs_with_borrowed_rights};
+use crate::context::{Caller, Context, runs_with_borrowed_rights};
 use crate::error::CommandError;
 
 /// The file that marks a directory whose contents `bimetal` built.
@@ -37,7 +37,7 @@ pub(crate) struct MainProgram {
     /// Where it lies.
     pub(crate) shown: Utf8PathBuf,
     pub(crate) artifact: Artifact,
-    /// It was found beside the plugins; nobody named it.
+    /// It was found beside the plugins; it was not named.
     pub(crate) guessed: bool,
 }
 
@@ -85,7 +85,7 @@ impl Settings {
         })
     }
 
-    /// What plugins are judged by.
+    /// What plugins are compared by.
     pub(crate) fn rules(&self) -> Rules<'_> {
         Rules {
             policy: self.policy,
@@ -174,7 +174,7 @@ fn main(
     context: &Context,
     beside: Option<&Utf8Path>,
 ) -> Result<Option<MainProgram>, CommandError> {
-    if let Door::Main { executable, shown } = &context.door {
+    if let Caller::Collector { executable, shown } = &context.caller {
         return MainProgram::read(executable.clone(), shown.clone(), false).map(Some);
     }
     if let Some(path) = &common.main {

@@ -21,6 +21,11 @@ pub struct Cell {
 }
 
 impl Cell {
+    /// What it shows.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Text that came out of a file: escaped and capped here.
     pub fn new(text: impl AsRef<str>) -> Self {
         Self::toned(text, Tone::Plain)

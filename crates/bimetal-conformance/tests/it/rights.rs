@@ -173,11 +173,11 @@ fn check_and_start_agree_about_who_may_write() {
         let it = Nested::new();
         let directory = spoil(&it);
         let (check, start) = both(&it, &directory);
-        for (door, ended) in [("check", check), ("start", start)] {
-            assert!(!ended.status.success(), "{name}, {door}:\n{}", ended.log);
+        for (way, ended) in [("check", check), ("start", start)] {
+            assert!(!ended.status.success(), "{name}, {way}:\n{}", ended.log);
             assert!(
                 ended.log.contains(text),
-                "{name}, {door}: no `{text}` in:\n{}",
+                "{name}, {way}: no `{text}` in:\n{}",
                 ended.log
             );
         }

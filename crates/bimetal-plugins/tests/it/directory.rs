@@ -188,7 +188,7 @@ fn a_narrow_terminal_gets_blocks_instead_of_columns() {
 }
 
 #[test]
-fn a_directory_of_good_plugins_passes_by_both_doors() {
+fn a_directory_of_good_plugins_passes_in_both_executables() {
     let directory = Directory::new();
     directory.add("transform.so", &fixture().go_plugin);
     directory.add("forward.so", &fixture().other_go_plugin);

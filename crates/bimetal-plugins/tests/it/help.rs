@@ -4,19 +4,19 @@
 
 use std::io::{self, Write};
 
-use bimetal_plugins::{Context, Door, ExitCode, Printer, command, run};
+use bimetal_plugins::{Caller, Context, ExitCode, Printer, command, run};
 use insta::assert_snapshot;
 
 use crate::run::{builder, plugins};
 
 fn collector() -> Context {
-    let door = Door::Main {
+    let caller = Caller::Collector {
         executable: "/opt/otelcol".into(),
         shown: "/opt/otelcol".into(),
     };
     Context {
         program: "otelcol".to_owned(),
-        door,
+        caller,
         ..builder()
     }
 }

@@ -1,4 +1,4 @@
-//! Runs the commands as their two doors do, and takes out of a report what differs between
+//! Runs the commands as both executables do, and takes out of a report what differs between
 //! machines.
 //!
 //! In: arguments. Out: exit code and both outputs. Invariant: redacts digests, sizes, versions and
@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 use std::rc::Rc;
 
-use bimetal_plugins::{Context, Door, ExitCode, Interrupt, Printer, run};
+use bimetal_plugins::{Caller, Context, ExitCode, Interrupt, Printer, run};
 use camino::Utf8Path;
 
 use crate::fixture::fixture;
@@ -44,7 +44,7 @@ impl Kept {
 pub(crate) fn builder() -> Context {
     Context {
         program: "bimetal".to_owned(),
-        door: Door::Builder,
+        caller: Caller::Builder,
         directory: None,
         policy: None,
         require_lock: false,
@@ -56,13 +56,13 @@ pub(crate) fn builder() -> Context {
 /// The context that the fixture's main has of itself.
 pub(crate) fn main_itself() -> Context {
     let main = &fixture().main;
-    let door = Door::Main {
+    let caller = Caller::Collector {
         executable: main.clone(),
         shown: main.clone(),
     };
     Context {
         program: "sample".to_owned(),
-        door,
+        caller,
         ..builder()
     }
 }
