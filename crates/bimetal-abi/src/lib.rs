@@ -1,7 +1,7 @@
 //! The C ABI between a Collector and Rust components, as types.
 //!
 //! In: nothing. Out: `#[repr(C)]` tables and numbers, and `include/otelcol_plugin.h` generated from
-//! them. Invariant: no logic. Fixed-width integers only; every table starts with its own size,
+//! them. Invariant: no logic but the rule for a type. Fixed-width integers only; every table starts with its own size,
 //! grows only at the end and says with feature bits what it can do; numbers are append-only.
 //! Whoever allocated memory frees it.
 #![expect(
@@ -14,10 +14,12 @@ mod empty;
 mod kinds;
 mod number;
 mod table;
+mod type_name;
 mod value;
 
 pub use empty::struct_size;
 pub use kinds::*;
 pub use number::*;
 pub use table::*;
+pub use type_name::is_component_type;
 pub use value::*;

@@ -49,7 +49,10 @@ impl Component {
         type_name: &'static str,
         signals: &'static [(Signal, Stability)],
     ) -> Self {
-        check_type(type_name);
+        assert!(
+            bimetal_abi::is_component_type(type_name),
+            "a component type is a letter, then at most 62 letters, digits or underscores"
+        );
         check_signals(signals);
         Self {
             factory: processor::factory::<P>(type_name, bits(signals), levels(signals)),
@@ -94,27 +97,6 @@ impl Component {
             signals: self.factory.signals,
             stability: self.factory.stability,
         })
-    }
-}
-
-/// The Collector's rule: a letter, then at most 62 letters, digits or underscores.
-const fn check_type(type_name: &str) {
-    let bytes = type_name.as_bytes();
-    assert!(
-        !bytes.is_empty() && bytes.len() <= 63,
-        "a component type has 1 to 63 characters"
-    );
-    assert!(
-        bytes[0].is_ascii_alphabetic(),
-        "a component type starts with a letter"
-    );
-    let mut at = 1;
-    while at < bytes.len() {
-        assert!(
-            bytes[at].is_ascii_alphanumeric() || bytes[at] == b'_',
-            "a component type consists of letters, digits and underscores"
-        );
-        at += 1;
     }
 }
 

@@ -102,27 +102,3 @@ pub struct LocalCrate {
     #[serde(skip)]
     pub files: Vec<(Utf8PathBuf, Vec<u8>)>,
 }
-
-/// What the Collector accepts as a type; it also becomes part of a file's name.
-pub fn is_component_type(text: &str) -> bool {
-    text.len() <= 63
-        && text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text
-            .chars()
-            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_type_cannot_leave_the_plugin_directory() {
-        for good in ["otlp", "a", "k8s_attributes"] {
-            assert!(is_component_type(good), "{good}");
-        }
-        for bad in ["", "../x", "a/b", "1a", "a-b", &"a".repeat(64)] {
-            assert!(!is_component_type(bad), "{bad}");
-        }
-    }
-}

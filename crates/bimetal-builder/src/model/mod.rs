@@ -16,9 +16,7 @@ mod tools;
 mod tree;
 
 pub use base::Base;
-pub use component::{
-    GoComponent, GoModule, GoPlugin, Linkage, LocalCrate, RustComponent, Signals, is_component_type,
-};
+pub use component::{GoComponent, GoModule, GoPlugin, Linkage, LocalCrate, RustComponent, Signals};
 pub use plan::{Artifact, Distribution, GoSettings, Host, Plan, RustSettings};
 pub use sources::{Profile, Sources, by_key, keys};
 pub use step::Step;

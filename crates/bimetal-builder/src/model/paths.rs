@@ -21,19 +21,9 @@ pub fn absolute(base: &Utf8Path, path: impl AsRef<Utf8Path>) -> Utf8PathBuf {
 
 /// The way from the directory `from` to `to`; both absolute and clean.
 pub fn relative(from: &Utf8Path, to: &Utf8Path) -> Utf8PathBuf {
-    let mut here = from.components().peekable();
-    let mut there = to.components().peekable();
-    while here.peek().is_some() && here.peek() == there.peek() {
-        here.next();
-        there.next();
-    }
-    let mut result: Utf8PathBuf = here.map(|_| "..").collect();
-    result.extend(there);
-    if result.as_str().is_empty() {
-        Utf8PathBuf::from(".")
-    } else {
-        result
-    }
+    pathdiff::diff_utf8_paths(to, from)
+        .filter(|way| !way.as_str().is_empty())
+        .unwrap_or_else(|| Utf8PathBuf::from("."))
 }
 
 #[cfg(test)]

@@ -6,52 +6,17 @@
 use std::collections::BTreeMap;
 use std::env;
 
+use super::go_variables;
+
 /// Name -> value, sorted, so that logs and snapshots are stable.
 pub(super) type Environment = BTreeMap<String, String>;
 
-/// Variables that pass through when they are set.
+/// Variables that pass through when they are set, beside those of Go.
 const PASSED: &[&str] = &[
     "AR",
     "CARGO_HOME",
     "CARGO_TARGET_DIR",
-    "CC",
-    "CGO_CFLAGS",
-    "CGO_CFLAGS_ALLOW",
-    "CGO_CFLAGS_DISALLOW",
-    "CGO_CPPFLAGS",
-    "CGO_CPPFLAGS_ALLOW",
-    "CGO_CPPFLAGS_DISALLOW",
-    "CGO_CXXFLAGS",
-    "CGO_CXXFLAGS_ALLOW",
-    "CGO_CXXFLAGS_DISALLOW",
-    "CGO_FFLAGS",
-    "CGO_FFLAGS_ALLOW",
-    "CGO_FFLAGS_DISALLOW",
-    "CGO_LDFLAGS",
-    "CGO_LDFLAGS_ALLOW",
-    "CGO_LDFLAGS_DISALLOW",
-    "CXX",
-    "FC",
-    "GOAMD64",
-    "GOARCH",
-    "GOARM64",
-    "GOAUTH",
-    "GOCACHE",
-    "GODEBUG",
-    "GOEXPERIMENT",
-    "GOFIPS140",
-    "GOFLAGS",
-    "GOINSECURE",
-    "GOMODCACHE",
-    "GONOPROXY",
-    "GONOSUMDB",
-    "GOOS",
-    "GOPATH",
-    "GOPRIVATE",
-    "GOPROXY",
-    "GOSUMDB",
     "GOTMPDIR",
-    "GOVCS",
     "HOME",
     "HTTPS_PROXY",
     "HTTP_PROXY",
@@ -59,7 +24,6 @@ const PASSED: &[&str] = &[
     "NO_PROXY",
     "OBJCOPY",
     "PATH",
-    "PKG_CONFIG",
     "PKG_CONFIG_PATH",
     "RUSTUP_HOME",
     "RUSTUP_TOOLCHAIN",
@@ -147,6 +111,7 @@ fn select(variables: impl Iterator<Item = (String, String)>) -> Environment {
 
 pub(super) fn passes(name: &str) -> bool {
     PASSED.contains(&name)
+        || go_variables::passes(name)
         || PASSED_PREFIXES
             .iter()
             .any(|prefix| name.starts_with(prefix))

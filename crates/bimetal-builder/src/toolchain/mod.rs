@@ -8,6 +8,7 @@ pub mod claim;
 mod environment;
 mod find;
 mod go_flags;
+pub mod go_variables;
 pub mod interrupt;
 mod invocation;
 mod run;

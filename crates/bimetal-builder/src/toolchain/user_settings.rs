@@ -13,22 +13,7 @@ use fs_err as fs;
 
 use super::environment::{Environment, passes};
 use super::go_flags::without_neutral;
-
-/// Where modules come from and where they are kept: the same modules, whatever these say, because
-/// go.sum decides.
-const FETCHING: &[&str] = &[
-    "GOAUTH",
-    "GOCACHE",
-    "GOINSECURE",
-    "GOMODCACHE",
-    "GONOPROXY",
-    "GONOSUMDB",
-    "GOPATH",
-    "GOPRIVATE",
-    "GOPROXY",
-    "GOSUMDB",
-    "GOVCS",
-];
+use super::go_variables::is_about_fetching;
 
 /// Settings about fetching that go on working, in builds that do not read the file.
 pub(super) fn fetching() -> &'static Environment {
@@ -44,7 +29,7 @@ pub fn without_effect() -> Vec<String> {
 fn split(settings: Environment) -> (Environment, Vec<String>) {
     let (fetching, others): (Environment, Environment) = settings
         .into_iter()
-        .partition(|(name, _)| FETCHING.contains(&name.as_str()));
+        .partition(|(name, _)| is_about_fetching(name));
     // Of the others only those count that a build would take from the environment.
     let has_effect = |name: &String, value: &String| {
         passes(name) && !(name == "GOFLAGS" && without_neutral(value).is_empty())
@@ -106,7 +91,6 @@ mod tests {
             Environment::from([("GOPROXY".to_owned(), "https://proxy.acme".to_owned())])
         );
         assert_eq!(others, ["CGO_CFLAGS", "GOFLAGS"]);
-        assert!(FETCHING.is_sorted());
         assert!(split(parse("GOFLAGS=-buildvcs=false\n")).1.is_empty());
     }
 

@@ -14,12 +14,22 @@ use std::collections::BTreeMap;
 use bimetal_files::Digest;
 use bimetal_manifest::schema::{Dependency, Hermetic, Language};
 use camino::Utf8PathBuf;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 pub use bimetal_builder::model::documents::{ENVIRONMENT, ENVIRONMENT_SUM, PROVENANCE, SBOM, SUMS};
 pub use provenance::provenance;
 pub use sbom::{SbomError, sbom};
 pub use sums::{read_sums, sums};
+
+/// What a package URL escapes; `/` separates the parts of a Go module's path.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/')
+    .remove(b':');
 
 /// One binary of a distribution.
 #[derive(Clone, Debug)]
@@ -65,18 +75,8 @@ fn package_url(language: Language, dependency: &Dependency) -> String {
     format!("pkg:{kind}/{}@{}", escaped(name), escaped(version))
 }
 
-/// Percent signs where a package URL needs them; `/` separates the parts of a Go module's path.
 fn escaped(text: &str) -> String {
-    use std::fmt::Write as _;
-    text.bytes().fold(String::new(), |mut text, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~/:".contains(&byte) {
-            text.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _infallible = write!(text, "%{byte:02X}");
-        }
-        text
-    })
+    utf8_percent_encode(text, ESCAPED).to_string()
 }
 
 /// Hexadecimal digits of `sha256:…`.

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::strict;
 use super::types::{Component, Manifest};
+use bimetal_abi::is_component_type;
 use bimetal_terminal::escape;
 
 /// Longest text of a plugin's manifest, in bytes.
@@ -22,9 +23,6 @@ pub const DEPTH_LIMIT: usize = 32;
 /// How many values a text may have; those of a Collector with twenty components have under two
 /// thousand.
 pub const VALUES_LIMIT: usize = 1 << 17;
-
-/// The longest type name that a Collector takes.
-const TYPE_NAME_LIMIT: usize = 63;
 
 /// Why a text is not a manifest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -125,12 +123,7 @@ fn from_value(value: Value) -> Result<Manifest, ParseError> {
 /// takes passes.
 fn check_type_name(component: &Component) -> Result<(), ParseError> {
     let name = component.type_name.as_str();
-    let fits = name.len() <= TYPE_NAME_LIMIT
-        && name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if fits {
+    if is_component_type(name) {
         Ok(())
     } else {
         Err(ParseError::TypeName {

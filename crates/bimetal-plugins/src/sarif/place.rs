@@ -5,15 +5,22 @@
 //! percent-encoded.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::log::Location;
 
 /// The name that code scanners know the directory of the sources by.
 const WORKING_DIRECTORY: &str = "%SRCROOT%";
 const PLUGIN_DIRECTORY: &str = "PLUGINSDIR";
+/// Everything but what a path of a URI may have as it is.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
 
 /// What locations are relative to.
 #[derive(Debug)]
@@ -92,15 +99,7 @@ fn absolute_uri(path: &Utf8Path) -> String {
 }
 
 fn encoded(path: &Utf8Path) -> String {
-    let mut uri = String::with_capacity(path.as_str().len());
-    for byte in path.as_str().bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            uri.push(char::from(byte));
-        } else {
-            let _ = write!(uri, "%{byte:02X}");
-        }
-    }
-    uri
+    utf8_percent_encode(path.as_str(), ENCODED).to_string()
 }
 
 #[cfg(test)]

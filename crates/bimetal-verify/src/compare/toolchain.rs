@@ -10,6 +10,11 @@ use bimetal_manifest::schema::{Language, Manifest};
 /// Versions of Go whose runtime confuses types once several plugins are loaded.
 const DENIED_GO: &[&str] = &["go1.27.0", "go1.27.1", "go1.27"];
 
+/// Whether plugins built with this version of Go (`go1.26.8 X:exp`) run wrong code.
+pub fn is_denied_go(version: &str) -> bool {
+    DENIED_GO.contains(&without_experiments(version))
+}
+
 /// Neighbouring minor releases that get as far as comparing packages. Equal sizes alone do not say
 /// so: 1.22 and 1.26 have them, and crash.
 const ALIKE_GO: &[(&str, &str)] = &[("go1.24", "go1.25")];
@@ -102,7 +107,7 @@ fn commit(pair: &Pair<'_>) -> Option<Mismatch> {
 
 fn denied(pair: &Pair<'_>) -> Option<Mismatch> {
     let version = pair.plugin_part.toolchain_version.as_str();
-    if !DENIED_GO.contains(&without_experiments(version)) {
+    if !is_denied_go(version) {
         return None;
     }
     let mismatch = Mismatch::new(Outcome::WouldRunWrongCode, Check::DeniedToolchain, "Go")

@@ -3,12 +3,12 @@
 //! In: [`Config`] and where its parts stand. Out: problems, each with its place. Invariant: asks
 //! nobody, and does not stop at the first problem.
 
+use bimetal_abi::is_component_type;
 use bimetal_manifest::schema::Kind;
 
 use super::fields::Notes;
 use super::model::{Config, Entry};
 use crate::model::documents::DOCUMENTS;
-use crate::model::is_component_type;
 use crate::model::pinned::COLLECTOR_VERSION;
 use crate::yaml::Node;
 

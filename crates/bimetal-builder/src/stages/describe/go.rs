@@ -6,13 +6,14 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
+use bimetal_abi::is_component_type;
 use bimetal_files::{FileError, unless_absent};
 use bimetal_manifest::schema::{Component, Kind};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::error::DescribeError;
-use crate::model::{GoModule, Sources, is_component_type};
+use crate::model::{GoModule, Sources};
 use crate::yaml::{self, Node, Value};
 
 const FILE: &str = "metadata.yaml";

@@ -6,13 +6,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bimetal_abi::is_component_type;
 use bimetal_manifest::schema::{Component, Kind};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::DescribeError;
 use crate::flags::cargo;
-use crate::model::{Plan, RustComponent, Sources, is_component_type};
+use crate::model::{Plan, RustComponent, Sources};
 use crate::toolchain::{Invocation, Runner};
 
 const PACKAGE: &str = "bimetal-describe";

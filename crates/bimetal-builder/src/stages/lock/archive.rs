@@ -4,19 +4,15 @@
 //! Invariant: decides nothing; a missing or damaged archive gives no names.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{BufReader, Read as _};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use flate2::Crc;
 use fs_err as fs;
+use zip::ZipArchive;
 
 /// More names do not help a person.
 const NAMES: usize = 20;
-/// Go's own limit for a module archive.
-const ARCHIVE_LIMIT: u64 = 500 << 20;
-
-const END: &[u8; 4] = b"PK\x05\x06";
-const ENTRY: &[u8; 4] = b"PK\x01\x02";
 
 /// Compares `files` (named `prefix/…`) with the archive beside the module cache's `directory`.
 pub(super) fn differences(
@@ -24,7 +20,7 @@ pub(super) fn differences(
     prefix: &str,
     files: &BTreeMap<String, Utf8PathBuf>,
 ) -> Option<Vec<String>> {
-    let packed = entries(&read(&archive(directory, prefix)?)?)?;
+    let packed = entries(&archive(directory, prefix)?)?;
     let strip = |name: &str| name[prefix.len() + 1..].to_owned();
     let mut names = Vec::new();
     for (name, path) in files {
@@ -71,41 +67,18 @@ fn escape(path: &str) -> String {
     })
 }
 
-fn read(path: &Utf8Path) -> Option<Vec<u8>> {
+/// Name -> CRC of every file in a zip archive, from its directory.
+fn entries(path: &Utf8Path) -> Option<BTreeMap<String, u32>> {
     let file = fs::File::open(path.as_std_path()).ok()?;
-    let mut bytes = Vec::new();
-    file.take(ARCHIVE_LIMIT).read_to_end(&mut bytes).ok()?;
-    Some(bytes)
-}
-
-/// Name -> CRC of every file in a zip archive, from its central directory.
-fn entries(zip: &[u8]) -> Option<BTreeMap<String, u32>> {
-    let end = zip.windows(4).rposition(|window| window == END)?;
-    let count = u16::from_le_bytes(*zip.get(end + 10..)?.first_chunk()?);
-    let mut at = usize::try_from(word(zip, end + 16)?).ok()?;
+    let mut archive = ZipArchive::new(BufReader::new(file)).ok()?;
     let mut entries = BTreeMap::new();
-    for _ in 0..count {
-        let entry = zip.get(at..at + 46)?;
-        if !entry.starts_with(ENTRY) {
-            return None;
+    for index in 0..archive.len() {
+        let entry = archive.by_index_raw(index).ok()?;
+        if !entry.is_dir() {
+            entries.insert(entry.name().ok()?.into_owned(), entry.crc32());
         }
-        let length = |offset: usize| {
-            Some(usize::from(u16::from_le_bytes(
-                *entry.get(offset..)?.first_chunk()?,
-            )))
-        };
-        let (name, extra, comment) = (length(28)?, length(30)?, length(32)?);
-        let text = std::str::from_utf8(zip.get(at + 46..at + 46 + name)?).ok()?;
-        if !text.ends_with('/') {
-            entries.insert(text.to_owned(), word(entry, 16)?);
-        }
-        at += 46 + name + extra + comment;
     }
     Some(entries)
-}
-
-fn word(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
 fn crc(path: &Utf8Path) -> Option<u32> {

@@ -12,6 +12,7 @@ use bimetal_files::{Digest, Hasher, read_to_string};
 use bimetal_terminal::hint::is_interrupt;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
+use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::error::LockError;
@@ -242,12 +243,10 @@ fn compare(module: &str, found: &str, wanted: &str) -> Result<(), LockError> {
     })
 }
 
-/// `v1.2` of `v1.2.3-rc.1`.
-fn major_minor(version: &str) -> &str {
-    match version.match_indices('.').nth(1) {
-        Some((end, _)) => &version[..end],
-        None => version,
-    }
+/// Major and minor number of `v1.2.3-rc.1`.
+fn major_minor(version: &str) -> Option<(u64, u64)> {
+    let version = Version::parse(version.strip_prefix('v')?).ok()?;
+    Some((version.major, version.minor))
 }
 
 fn digest(path: &Utf8Path) -> Result<String, LockError> {

@@ -4,16 +4,15 @@
 //! needs it.
 
 use bimetal_terminal::hint::is_interrupt;
+use bimetal_verify::compare::is_denied_go;
 use camino::{Utf8Path, Utf8PathBuf};
+use semver::{Prerelease, Version};
 use serde::Deserialize;
 
 use super::error::ResolveError;
 use crate::model::pinned::{COLLECTOR_VERSION, GO_NEEDED, RUST_NEEDED};
 use crate::model::{Cc, GoTool, RustTools};
 use crate::toolchain::{Invocation, Runner, find, is_program};
-
-/// Go releases that take the wrong `case` of a type switch once several plugins are loaded.
-const DENIED_GO: &[(u64, u64, u64)] = &[(1, 27, 0), (1, 27, 1)];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -89,33 +88,31 @@ fn recent_enough(tool: &GoTool) -> Result<(), ResolveError> {
 
 /// Refuses releases of Go whose plugins cannot be trusted.
 pub(super) fn fit_for_plugins(tool: &GoTool) -> Result<(), ResolveError> {
-    match go_version(&tool.version) {
-        Some(version) if DENIED_GO.contains(&version) => Err(ResolveError::DeniedGo {
+    if is_denied_go(&tool.version) {
+        return Err(ResolveError::DeniedGo {
             program: tool.program.clone(),
             found: tool.version.clone(),
-        }),
-        _ => Ok(()),
+        });
     }
+    Ok(())
 }
 
-/// `go1.26.8`, `1.26`, `go1.27rc1 X:exp` -> numbers; a release candidate counts as older than its
-/// release.
-fn go_version(text: &str) -> Option<(u64, u64, u64)> {
+/// `go1.26.8`, `1.26`, `go1.27rc1 X:exp` as a version; a release candidate is older than its
+/// release. `None` for a development version, which says no number.
+fn go_version(text: &str) -> Option<Version> {
     let text = text.split_whitespace().next()?;
-    let text = text.strip_prefix("go").unwrap_or(text);
-    let text = text.split('-').next()?;
-    let mut parts = text.split('.');
-    let major = parts.next()?.parse().ok()?;
-    let minor = parts.next()?;
-    let (minor, candidate) = match minor.find(|c: char| !c.is_ascii_digit()) {
-        Some(at) => (minor[..at].parse::<u64>().ok()?, true),
-        None => (minor.parse::<u64>().ok()?, false),
-    };
-    if candidate {
-        return Some((major, minor.saturating_sub(1), u64::MAX));
-    }
-    let patch = parts.next().map_or(Some(0), |patch| patch.parse().ok())?;
-    Some((major, minor, patch))
+    let text = text.strip_prefix("go").unwrap_or(text).split('-').next()?;
+    let end = text.find(|c: char| c.is_ascii_alphabetic());
+    let (release, candidate) = text.split_at(end.unwrap_or(text.len()));
+    let mut version = whole(release)?;
+    version.pre = Prerelease::new(candidate).ok()?;
+    Some(version)
+}
+
+/// `1.95` means `1.95.0`.
+fn whole(release: &str) -> Option<Version> {
+    let missing = ".0".repeat(2_usize.saturating_sub(release.matches('.').count()));
+    Version::parse(&format!("{release}{missing}")).ok()
 }
 
 /// cargo and rustc as they would run in `directory`, where a rust-toolchain.toml may choose the
@@ -191,15 +188,10 @@ fn own_programs(
     Ok((cargo, rustc))
 }
 
+/// A nightly version counts as its release.
 fn older(found: &str, needed: &str) -> bool {
-    let numbers = |text: &str| -> Vec<u64> {
-        let release = text.split(['-', '+']).next().unwrap_or_default();
-        release
-            .split('.')
-            .map(|part| part.parse().unwrap_or(0))
-            .collect()
-    };
-    numbers(found) < numbers(needed)
+    let release = |text: &str| whole(text.split(['-', '+']).next().unwrap_or_default());
+    release(found) < release(needed)
 }
 
 /// The C compiler in `command` (a program, perhaps with arguments).

@@ -12,43 +12,9 @@ use camino::Utf8Path;
 use super::error::StampError;
 use crate::flags::go::go;
 use crate::model::Plan;
-use crate::toolchain::{Invocation, InvocationError, Runner, without_neutral};
+use crate::toolchain::{Invocation, InvocationError, Runner, go_variables, without_neutral};
 use bimetal_files::Digest;
 use bimetal_terminal::hint::is_interrupt;
-
-/// Variables that change what Go compiles. Paths of caches and proxies are not among them.
-const GO: &[&str] = &[
-    "CC",
-    "CGO_CFLAGS",
-    "CGO_CFLAGS_ALLOW",
-    "CGO_CFLAGS_DISALLOW",
-    "CGO_CPPFLAGS",
-    "CGO_CPPFLAGS_ALLOW",
-    "CGO_CPPFLAGS_DISALLOW",
-    "CGO_CXXFLAGS",
-    "CGO_CXXFLAGS_ALLOW",
-    "CGO_CXXFLAGS_DISALLOW",
-    "CGO_ENABLED",
-    "CGO_FFLAGS",
-    "CGO_FFLAGS_ALLOW",
-    "CGO_FFLAGS_DISALLOW",
-    "CGO_LDFLAGS",
-    "CGO_LDFLAGS_ALLOW",
-    "CGO_LDFLAGS_DISALLOW",
-    "CXX",
-    "FC",
-    "GO386",
-    "GOAMD64",
-    "GOARCH",
-    "GOARM",
-    "GOARM64",
-    "GODEBUG",
-    "GOEXPERIMENT",
-    "GOFIPS140",
-    "GOFLAGS",
-    "GOOS",
-    "PKG_CONFIG",
-];
 
 /// Name -> value of Go's variables that are not empty.
 pub(super) fn go_variables(
@@ -58,7 +24,9 @@ pub(super) fn go_variables(
     let text = runner
         .read(
             "go-env",
-            &go(plan).args(["env", "-json"]).args(GO.iter().copied()),
+            &go(plan)
+                .args(["env", "-json"])
+                .args(go_variables::that_compile()),
         )
         .map_err(tool)?;
     let variables: BTreeMap<String, String> =
