@@ -1,8 +1,8 @@
 //! Writes the JSON Schemas that are checked in.
 //!
 //! In: the types of the manifest and of the reports. Out: `docs/reference/manifest.schema.json`,
-//! `docs/reference/plugins-report.schema.json`. Invariant: the tests that compare a file with its types are
-//! the ones that write it, so the two cannot differ.
+//! `docs/reference/plugins-report.schema.json`. Invariant: the tests that compare a file with its
+//! types are the ones that write it, so the two cannot differ.
 
 use crate::chore::{ChoreError, run_with};
 

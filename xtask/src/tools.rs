@@ -1,8 +1,8 @@
 //! Tools of the gate that are not the toolchains themselves.
 //!
 //! In: the name and the version of a tool. Out: its program below `.tools/`, installed if it is not
-//! there yet. Invariant: each has one version, which is part of its directory's name, so that
-//! another one is fetched when the version changes; a tool that cannot be installed fails the chore.
+//! there yet. Invariant: each has one version, which is part of its directory's name; a tool that
+//! cannot be installed fails the chore.
 
 use bimetal_conformance::distribution::repository;
 use camino::Utf8PathBuf;
@@ -25,7 +25,7 @@ pub(crate) fn from_crates(
     })
 }
 
-/// A program from a wheel on PyPI, in a Python environment of its own.
+/// A program from a wheel, in a Python environment of its own.
 pub(crate) fn from_wheels(name: &str, version: &str) -> Result<Utf8PathBuf, ChoreError> {
     let directory = directory(name, version);
     let program = directory.join("bin").join(name);

@@ -14,7 +14,9 @@ use super::bytes::Bytes;
 use super::elf;
 use super::error::ReadError;
 use super::facts::{ExportedSymbols, Facts, Form};
-use super::form::{Evidence, form};
+use super::form::form;
+use super::found::{Found, Section};
+use super::library::Library;
 use super::size::check_plugin_size;
 use crate::frame::{self, FrameError};
 use crate::schema::{
@@ -22,7 +24,7 @@ use crate::schema::{
 };
 
 /// Most bytes that a manifest section may have.
-pub(super) const SECTION_LIMIT: u64 = (MAIN_TEXT_LIMIT + frame::HEADER + 4096) as u64;
+const SECTION_LIMIT: u64 = (MAIN_TEXT_LIMIT + frame::HEADER + 4096) as u64;
 
 /// A file that was read.
 #[derive(Debug)]
@@ -77,21 +79,6 @@ impl ManifestError {
     }
 }
 
-/// What was found when looking for the section.
-pub(super) enum Section {
-    None,
-    Several(usize),
-    NotInFile,
-    At { offset: u64, size: u64 },
-}
-
-/// Facts that a format reader collects, and where the manifest is.
-pub(super) struct Found {
-    pub(super) facts: Facts,
-    pub(super) section: Section,
-    pub(super) evidence: Evidence,
-}
-
 /// Reads the artifact in `file`; the descriptor's position does not matter and does not change.
 pub fn read(file: &File) -> Result<Artifact, ReadError> {
     let bytes = Bytes::new(file)?;
@@ -141,6 +128,12 @@ pub fn exported_symbols(file: &File, limit: usize) -> Result<ExportedSymbols, Re
     let bytes = Bytes::new(file)?;
     check_magic(&bytes)?;
     elf::exported_symbols(&bytes, limit)
+}
+
+/// Reads the ELF library at `path`.
+pub fn library(path: &Utf8Path) -> Result<Library, ReadError> {
+    let file = open_for_reading(path).map_err(|source| ReadError::Open { source })?;
+    elf::library(&Bytes::new(&file)?)
 }
 
 impl Artifact {

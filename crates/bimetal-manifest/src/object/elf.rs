@@ -6,15 +6,14 @@
 
 use object::LittleEndian as LE;
 use object::elf;
-use object::pod;
 
-use super::artifact::{Found, Section};
 use super::build_info::BuildInfo;
 use super::bytes::Bytes;
-use super::elf_headers::{self, SectionHeader, Segment, in_file};
+use super::elf_headers::{Elf, in_file};
 use super::error::ReadError;
 use super::facts::{ExportedSymbols, Facts, Form, Format, ObjectType};
 use super::form::Evidence;
+use super::found::{Found, Section};
 use super::go::Scan;
 use super::library::Library;
 use super::{build_info, elf_dynamic, elf_symbols, go};
@@ -23,16 +22,6 @@ use crate::frame;
 const PATH_LIMIT: u64 = 4096;
 const COMMENT_LIMIT: u64 = 64 << 10;
 const COMMENTS_LIMIT: usize = 64;
-
-/// The headers of a file.
-pub(super) struct Elf<'b> {
-    pub(super) bytes: &'b Bytes<'b>,
-    machine: elf::Machine,
-    file_type: elf::FileType,
-    segments: Vec<Segment>,
-    sections: Vec<SectionHeader>,
-    names: Vec<u8>,
-}
 
 pub(super) fn read(bytes: &Bytes<'_>) -> Result<Found, ReadError> {
     let elf = Elf::new(bytes)?;
@@ -112,93 +101,7 @@ pub(super) fn library(bytes: &Bytes<'_>) -> Result<Library, ReadError> {
     })
 }
 
-impl<'b> Elf<'b> {
-    fn new(bytes: &'b Bytes<'b>) -> Result<Self, ReadError> {
-        let ident = bytes.start(16)?;
-        match (ident.get(4), ident.get(5)) {
-            (Some(2), Some(1)) => {}
-            (Some(1 | 2), Some(1 | 2)) => {
-                return Err(ReadError::Unsupported {
-                    what: "an ELF file of 32 bits or in big-endian order",
-                });
-            }
-            (Some(_), Some(_)) => {
-                return Err(ReadError::Malformed {
-                    what: "the ELF header",
-                });
-            }
-            _ => {
-                return Err(ReadError::Truncated {
-                    what: "the ELF header",
-                    end: 64,
-                    size: bytes.size(),
-                });
-            }
-        }
-        elf_headers::check_ident(&ident)?;
-        let start = bytes.range(0, 64, "the ELF header", 64)?;
-        let (header, _) = pod::from_bytes::<elf::FileHeader64<LE>>(&start).map_err(|()| {
-            ReadError::Malformed {
-                what: "the ELF header",
-            }
-        })?;
-        let segments = elf_headers::segments(bytes, header)?;
-        let sections = elf_headers::sections(bytes, header)?;
-        let names = elf_headers::section_names(bytes, header, &sections)?;
-        Ok(Self {
-            bytes,
-            machine: header.e_machine.get(LE),
-            file_type: header.e_type.get(LE),
-            segments,
-            sections,
-            names,
-        })
-    }
-
-    /// The first segment of `kind`.
-    pub(super) fn segment(&self, kind: elf::ProgramType) -> Option<&Segment> {
-        self.segments
-            .iter()
-            .find(|segment| segment.p_type.get(LE) == kind)
-    }
-
-    /// Where the `length` bytes that will be loaded at `address` stand in the file.
-    pub(super) fn offset(&self, address: u64, length: u64) -> Option<u64> {
-        self.segments
-            .iter()
-            .filter(|segment| segment.p_type.get(LE) == elf::PT_LOAD)
-            .find_map(|segment| {
-                let inside = address.checked_sub(segment.p_vaddr.get(LE))?;
-                let end = inside.checked_add(length)?;
-                if end > segment.p_filesz.get(LE) {
-                    None
-                } else {
-                    segment.p_offset.get(LE).checked_add(inside)
-                }
-            })
-    }
-
-    pub(super) fn sections_of(
-        &self,
-        kind: elf::SectionType,
-    ) -> impl Iterator<Item = &SectionHeader> {
-        self.sections
-            .iter()
-            .filter(move |section| section.sh_type.get(LE) == kind)
-    }
-
-    pub(super) fn sections_named(&self, name: &str) -> impl Iterator<Item = &SectionHeader> {
-        self.sections
-            .iter()
-            .filter(move |section| self.name(section) == Some(name.as_bytes()))
-    }
-
-    fn name(&self, section: &SectionHeader) -> Option<&[u8]> {
-        let start = usize::try_from(section.sh_name.get(LE)).ok()?;
-        let rest = self.names.get(start..)?;
-        rest.split(|&byte| byte == 0).next()
-    }
-
+impl Elf<'_> {
     fn interpreter(&self) -> Result<Option<String>, ReadError> {
         let Some(segment) = self.segment(elf::PT_INTERP) else {
             return Ok(None);

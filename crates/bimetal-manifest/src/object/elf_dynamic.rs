@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 use object::LittleEndian as LE;
 use object::elf;
 
-use super::elf::Elf;
-use super::elf_headers::table;
+use super::elf_headers::{Elf, table};
 use super::elf_versions;
 use super::error::ReadError;
 use super::facts::{GlibcVersion, NeededVersion};

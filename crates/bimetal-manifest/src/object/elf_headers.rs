@@ -1,6 +1,6 @@
 //! The tables that an ELF file starts from.
 //!
-//! In: the file header. Out: program headers, section headers, section names. Invariant: what lies
+//! In: a file. Out: [`Elf`]: program headers, section headers, section names. Invariant: what lies
 //! outside of the file, is too large or could be loaded in two ways gives an error.
 
 use object::LittleEndian as LE;
@@ -16,8 +16,106 @@ const SEGMENTS_LIMIT: u64 = 4096;
 const SECTIONS_LIMIT: u64 = 65_536;
 const NAMES_LIMIT: u64 = 1 << 20;
 
-pub(super) type Segment = elf::ProgramHeader64<LE>;
+type Segment = elf::ProgramHeader64<LE>;
 pub(super) type SectionHeader = elf::SectionHeader64<LE>;
+
+/// The headers of a file.
+pub(super) struct Elf<'b> {
+    pub(super) bytes: &'b Bytes<'b>,
+    pub(super) machine: elf::Machine,
+    pub(super) file_type: elf::FileType,
+    pub(super) segments: Vec<Segment>,
+    sections: Vec<SectionHeader>,
+    names: Vec<u8>,
+}
+
+impl<'b> Elf<'b> {
+    pub(super) fn new(bytes: &'b Bytes<'b>) -> Result<Self, ReadError> {
+        let ident = bytes.start(16)?;
+        match (ident.get(4), ident.get(5)) {
+            (Some(2), Some(1)) => {}
+            (Some(1 | 2), Some(1 | 2)) => {
+                return Err(ReadError::Unsupported {
+                    what: "an ELF file of 32 bits or in big-endian order",
+                });
+            }
+            (Some(_), Some(_)) => {
+                return Err(ReadError::Malformed {
+                    what: "the ELF header",
+                });
+            }
+            _ => {
+                return Err(ReadError::Truncated {
+                    what: "the ELF header",
+                    end: 64,
+                    size: bytes.size(),
+                });
+            }
+        }
+        check_ident(&ident)?;
+        let start = bytes.range(0, 64, "the ELF header", 64)?;
+        let (header, _) = pod::from_bytes::<elf::FileHeader64<LE>>(&start).map_err(|()| {
+            ReadError::Malformed {
+                what: "the ELF header",
+            }
+        })?;
+        let segments = segments(bytes, header)?;
+        let sections = sections(bytes, header)?;
+        let names = section_names(bytes, header, &sections)?;
+        Ok(Self {
+            bytes,
+            machine: header.e_machine.get(LE),
+            file_type: header.e_type.get(LE),
+            segments,
+            sections,
+            names,
+        })
+    }
+
+    /// The first segment of `kind`.
+    pub(super) fn segment(&self, kind: elf::ProgramType) -> Option<&Segment> {
+        self.segments
+            .iter()
+            .find(|segment| segment.p_type.get(LE) == kind)
+    }
+
+    /// Where the `length` bytes that will be loaded at `address` stand in the file.
+    pub(super) fn offset(&self, address: u64, length: u64) -> Option<u64> {
+        self.segments
+            .iter()
+            .filter(|segment| segment.p_type.get(LE) == elf::PT_LOAD)
+            .find_map(|segment| {
+                let inside = address.checked_sub(segment.p_vaddr.get(LE))?;
+                let end = inside.checked_add(length)?;
+                if end > segment.p_filesz.get(LE) {
+                    None
+                } else {
+                    segment.p_offset.get(LE).checked_add(inside)
+                }
+            })
+    }
+
+    pub(super) fn sections_of(
+        &self,
+        kind: elf::SectionType,
+    ) -> impl Iterator<Item = &SectionHeader> {
+        self.sections
+            .iter()
+            .filter(move |section| section.sh_type.get(LE) == kind)
+    }
+
+    pub(super) fn sections_named(&self, name: &str) -> impl Iterator<Item = &SectionHeader> {
+        self.sections
+            .iter()
+            .filter(move |section| self.name(section) == Some(name.as_bytes()))
+    }
+
+    fn name(&self, section: &SectionHeader) -> Option<&[u8]> {
+        let start = usize::try_from(section.sh_name.get(LE)).ok()?;
+        let rest = self.names.get(start..)?;
+        rest.split(|&byte| byte == 0).next()
+    }
+}
 
 /// The section has bytes in the file, and they are what they seem.
 pub(super) fn in_file(section: &SectionHeader) -> bool {
@@ -27,7 +125,7 @@ pub(super) fn in_file(section: &SectionHeader) -> bool {
 
 /// What the loader looks at before anything else: version of the format, operating system, and that
 /// the rest of the mark is empty.
-pub(super) fn check_ident(ident: &[u8]) -> Result<(), ReadError> {
+fn check_ident(ident: &[u8]) -> Result<(), ReadError> {
     let version = ident.get(6) == Some(&elf::EV_CURRENT.0);
     let system = ident.get(7).copied().unwrap_or_default();
     if version
@@ -47,10 +145,7 @@ pub(super) fn check_ident(ident: &[u8]) -> Result<(), ReadError> {
     })
 }
 
-pub(super) fn segments(
-    bytes: &Bytes<'_>,
-    header: &elf::FileHeader64<LE>,
-) -> Result<Vec<Segment>, ReadError> {
+fn segments(bytes: &Bytes<'_>, header: &elf::FileHeader64<LE>) -> Result<Vec<Segment>, ReadError> {
     let what = "the program headers";
     let count = u64::from(header.e_phnum.get(LE));
     if count == 0 {
@@ -112,7 +207,7 @@ fn check_segments(bytes: &Bytes<'_>, segments: &[Segment]) -> Result<(), ReadErr
     Ok(())
 }
 
-pub(super) fn sections(
+fn sections(
     bytes: &Bytes<'_>,
     header: &elf::FileHeader64<LE>,
 ) -> Result<Vec<SectionHeader>, ReadError> {
@@ -133,7 +228,7 @@ pub(super) fn sections(
     table(bytes, offset, count, what, SECTIONS_LIMIT)
 }
 
-pub(super) fn section_names(
+fn section_names(
     bytes: &Bytes<'_>,
     header: &elf::FileHeader64<LE>,
     sections: &[SectionHeader],

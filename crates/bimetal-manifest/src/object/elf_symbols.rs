@@ -8,9 +8,8 @@ use std::collections::{BinaryHeap, HashSet};
 use object::LittleEndian as LE;
 use object::elf;
 
-use super::elf::Elf;
 use super::elf_dynamic::Dynamic;
-use super::elf_headers::table;
+use super::elf_headers::{Elf, table};
 use super::error::ReadError;
 use super::facts::{ExportedSymbols, Symbol, SymbolKind, UndefinedSymbol};
 use super::go::Scan;

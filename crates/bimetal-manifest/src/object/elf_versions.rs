@@ -9,8 +9,7 @@ use object::LittleEndian as LE;
 use object::elf;
 use object::pod;
 
-use super::elf::Elf;
-use super::elf_headers::SectionHeader;
+use super::elf_headers::{Elf, SectionHeader};
 use super::error::ReadError;
 use super::facts::NeededVersion;
 use super::strings::Strings;

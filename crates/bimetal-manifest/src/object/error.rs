@@ -4,8 +4,6 @@
 
 use std::io;
 
-use super::size::LARGEST_PLUGIN;
-
 /// Why a file cannot be read as an artifact.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -20,8 +18,8 @@ pub enum ReadError {
     NotRegular,
     #[error("the file is empty")]
     Empty,
-    #[error("the file has {size} bytes, more than the {LARGEST_PLUGIN} that a plugin may have")]
-    TooLarge { size: u64 },
+    #[error("the file has {size} bytes, more than the {limit} that a plugin may have")]
+    TooLarge { size: u64, limit: u64 },
     #[error("it is not an object file but {found}")]
     NotAnObject { found: &'static str },
     #[error("{what} cannot be read by this version")]

@@ -1,16 +1,9 @@
 //! A library of the system: what it exports and needs.
 //!
-//! In: a path. Out: [`Library`]. Invariant: reads what plugins are read with, within the same
-//! limits; its code is not looked at.
+//! In: its exported names. Out: whether it defines one. Invariant: plain data, read within the
+//! limits of plugins; its code is not looked at.
 
 use std::collections::HashSet;
-
-use camino::Utf8Path;
-
-use super::artifact::open_for_reading;
-use super::bytes::Bytes;
-use super::elf;
-use super::error::ReadError;
 
 /// A shared library that is not a plugin.
 #[derive(Debug)]
@@ -40,10 +33,4 @@ impl Library {
 
 pub(super) fn versioned(name: &str, version: &str) -> String {
     format!("{name}@{version}")
-}
-
-/// Reads the ELF library at `path`.
-pub fn library(path: &Utf8Path) -> Result<Library, ReadError> {
-    let file = open_for_reading(path).map_err(|source| ReadError::Open { source })?;
-    elf::library(&Bytes::new(&file)?)
 }

@@ -14,6 +14,7 @@ mod elf_versions;
 mod error;
 mod facts;
 mod form;
+mod found;
 mod go;
 mod library;
 mod names;
@@ -21,8 +22,8 @@ mod size;
 mod strings;
 
 pub use artifact::{
-    Artifact, ManifestError, Manifests, exported_symbols, open, open_for_reading, open_plugin,
-    read, read_plugin,
+    Artifact, ManifestError, Manifests, exported_symbols, library, open, open_for_reading,
+    open_plugin, read, read_plugin,
 };
 pub use build_info::{BuildInfo, Module, parse as parse_build_info};
 pub use error::ReadError;
@@ -30,5 +31,5 @@ pub use facts::{
     ExportedSymbols, Facts, Form, Format, GlibcVersion, GoFacts, NeededVersion, ObjectType,
     PackageHash, PackageHashes, Symbol, SymbolKind, UndefinedSymbol,
 };
-pub use library::{Library, library};
+pub use library::Library;
 pub use size::{LARGEST_PLUGIN, check_plugin_size};

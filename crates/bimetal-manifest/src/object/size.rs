@@ -12,7 +12,10 @@ pub const LARGEST_PLUGIN: u64 = 512 << 20;
 /// Refuses a plugin's file of `size` bytes if that is too large to be read as a whole.
 pub fn check_plugin_size(size: u64) -> Result<(), ReadError> {
     if size > LARGEST_PLUGIN {
-        Err(ReadError::TooLarge { size })
+        Err(ReadError::TooLarge {
+            size,
+            limit: LARGEST_PLUGIN,
+        })
     } else {
         Ok(())
     }

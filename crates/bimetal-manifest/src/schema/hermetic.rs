@@ -10,7 +10,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::types::Builder;
 use bimetal_files::Digest;
 
 /// Everything that the environment hash covers.
@@ -44,6 +43,19 @@ pub struct Tool {
     /// `sha256:` over the program and, for a toolchain, the files it compiles with (standard
     /// library, compilers).
     pub hash: String,
+}
+
+/// The program that built an artifact.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Builder {
+    /// `bimetal`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// `sha256:` over everything the builder generates or carries: templates, Go sources, SDK
+    /// crates.
+    #[serde(default)]
+    pub generator_hash: String,
 }
 
 impl Hermetic {

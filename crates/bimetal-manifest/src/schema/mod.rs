@@ -10,11 +10,11 @@ mod types;
 
 pub(crate) use parse::strict_value;
 
-pub use hermetic::{Hermetic, Tool};
+pub use hermetic::{Builder, Hermetic, Tool};
 pub use parse::{
     DEPTH_LIMIT, MAIN_TEXT_LIMIT, ParseError, TEXT_LIMIT, VALUES_LIMIT, json_schema, parse_main,
 };
 pub use types::{
-    Abi, ArtifactKind, Builder, Component, Dependency, Distribution, Kind, Language, Manifest,
+    Abi, ArtifactKind, Component, Dependency, Distribution, Kind, Language, Manifest,
     PluginSettings, Policy, SCHEMA_VERSION, Toolchain,
 };

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::hermetic::Hermetic;
+use super::hermetic::{Builder, Hermetic};
 
 /// Version of the schema that this crate writes. Readers accept every version that has the required
 /// keys.
@@ -161,19 +161,6 @@ pub struct Distribution {
     pub name: String,
     /// `dist.version`.
     pub version: String,
-}
-
-/// The program that built an artifact.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Builder {
-    /// `bimetal`.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// `sha256:` over everything the builder generates or carries: templates, Go sources, SDK
-    /// crates.
-    #[serde(default)]
-    pub generator_hash: String,
 }
 
 /// Identity of a component, known without running it.

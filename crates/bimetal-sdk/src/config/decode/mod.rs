@@ -4,7 +4,6 @@
 //! paths. Invariant: text targets see the original text of `${…}`, all others its value; no other
 //! conversion happens, but `a,b` is a list of two.
 
-mod access;
 mod node;
 mod words;
 

@@ -3,13 +3,16 @@
 //! In: a JSON value and its path. Out: calls of serde's visitors. Invariant: the wanted type
 //! decides, the value is never converted.
 
+mod access;
+
 use std::cell::RefCell;
 
 use serde::de::value::{SeqDeserializer, StrDeserializer};
 use serde::de::{self, Deserializer, IntoDeserializer, Unexpected, Visitor};
 use serde_json::Value;
 
-use super::access::{Entries, Items, Variant};
+use access::{Entries, Items, Variant};
+
 use super::{DecodeError, Path};
 use crate::config::errors::ConfigErrors;
 use crate::config::merge::expanded;

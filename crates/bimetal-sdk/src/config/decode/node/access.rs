@@ -9,8 +9,8 @@ use serde::de::{
 };
 use serde_json::{Map, Value};
 
-use super::node::Node;
-use super::{DecodeError, Path};
+use super::Node;
+use crate::config::decode::{DecodeError, Path};
 
 /// Entries of a map, or of a struct when its fields are known.
 pub(super) struct Entries<'de, 'p> {
