@@ -55,6 +55,13 @@ impl Names<'_> {
             }
         };
         for part in rest {
+            // A function may have the name of a module; a path goes on in the module.
+            if targets
+                .iter()
+                .any(|target| matches!(target, Target::Module(_)))
+            {
+                targets.retain(|target| matches!(target, Target::Module(_)));
+            }
             targets = targets
                 .into_iter()
                 .flat_map(|target| self.step(target, part))
