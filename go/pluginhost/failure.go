@@ -13,17 +13,6 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Bits of failureRecord.flags; the numbers are those of `otelcol_plugin.h`.
-const (
-	errorPermanent  uint64 = 1
-	errorRetryable  uint64 = 1 << 1
-	errorDownstream uint64 = 1 << 2
-	errorHTTP       uint64 = 1 << 3
-	errorGRPC       uint64 = 1 << 4
-	errorRetryAfter uint64 = 1 << 5
-	errorRetryData  uint64 = 1 << 6
-)
-
 // failureRecord is what a component says about an error.
 type failureRecord struct {
 	message      string

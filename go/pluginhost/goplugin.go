@@ -33,35 +33,33 @@ func Panicked(err error) (stack string, ok bool) {
 
 // openGoPlugin opens a verified Go plugin and asks it for its factory. Nothing else calls
 // plugin.Open, and the path that it is given is the private copy that was verified.
-func openGoPlugin(t ticket, announce func(phase string)) (factory component.Factory, err error) {
+func openGoPlugin(verified pluginHandle, announce func(phase string)) (factory component.Factory, err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
-			factory, err = nil, &loadPanic{t.File, reason, debug.Stack()}
+			factory, err = nil, &loadPanic{verified.File, reason, debug.Stack()}
 		}
 	}()
-	var taken struct {
-		Path string `json:"path"`
-	}
-	if err := pluginTake(t.Handle, &taken); err != nil {
+	var library taken
+	if err := pluginTake(verified.Handle, &library); err != nil {
 		return nil, err
 	}
 	announce("opening")
-	library, err := plugin.Open(taken.Path)
+	opened, err := plugin.Open(library.Path)
 	announce("opened")
 	if err != nil {
-		return nil, fmt.Errorf("cannot open plugin %q: %w", t.File, err)
+		return nil, fmt.Errorf("cannot open plugin %q: %w", verified.File, err)
 	}
-	symbol, err := library.Lookup("NewFactory")
+	symbol, err := opened.Lookup("NewFactory")
 	if err != nil {
-		return nil, fmt.Errorf("plugin %q has no factory: %w", t.File, err)
+		return nil, fmt.Errorf("plugin %q has no factory: %w", verified.File, err)
 	}
 	announce("factory")
-	factory, ok := kinds[t.Kind].open(symbol)
+	factory, ok := kinds[verified.Kind].open(symbol)
 	if !ok {
-		return nil, fmt.Errorf("plugin %q is a %s by its manifest, but its `NewFactory` is a %T", t.File, t.Kind, symbol)
+		return nil, fmt.Errorf("plugin %q is a %s by its manifest, but its `NewFactory` is a %T", verified.File, verified.Kind, symbol)
 	}
-	if factory.Type().String() != t.Type {
-		return nil, fmt.Errorf("plugin %q is %q by its manifest, but its factory is %q", t.File, t.Type, factory.Type())
+	if factory.Type().String() != verified.Type {
+		return nil, fmt.Errorf("plugin %q is %q by its manifest, but its factory is %q", verified.File, verified.Type, factory.Type())
 	}
 	return factory, nil
 }

@@ -131,7 +131,7 @@ func RunPlugins(settings Settings, arguments []string) int {
 	if arguments == nil {
 		arguments = []string{}
 	}
-	command, err := json.Marshal(map[string]any{"arguments": arguments, "settings": settings})
+	text, err := json.Marshal(command{arguments, settings})
 	if err != nil {
 		return 1
 	}
@@ -142,7 +142,7 @@ func RunPlugins(settings Settings, arguments []string) int {
 		<-signals
 		pluginsInterrupt()
 	}()
-	return pluginsRun(command)
+	return pluginsRun(text)
 }
 
 func (h *Host) openOnce() error {
@@ -161,7 +161,7 @@ func (h *Host) openOnce() error {
 		h.base.Telemetry = &instrumented{Factory: h.base.Telemetry, inventory: &h.inventory}
 	}
 	for _, factory := range h.catalog.LinkedIn {
-		if err := h.putLinkedIn(factory); err != nil {
+		if err := h.putLinkedIn(&factory); err != nil {
 			return err
 		}
 	}
@@ -276,7 +276,7 @@ func (h *Host) unknown(key componentKey) string {
 // silently is how a Collector loads plugins: nobody waits for what it would say.
 func silently(string) {}
 
-func load(one ticket, announce func(phase string)) (loadedPlugin, error) {
+func load(one pluginHandle, announce func(phase string)) (loadedPlugin, error) {
 	if one.Language != "rust" {
 		factory, err := openGoPlugin(one, announce)
 		return loadedPlugin{factory, one.pluginFile}, err

@@ -31,13 +31,20 @@ const (
 
 	contextRemote   = C.OTELCOL_CONTEXT_REMOTE
 	contextDeadline = C.OTELCOL_CONTEXT_DEADLINE
+
+	errorPermanent  = C.OTELCOL_ERROR_PERMANENT
+	errorRetryable  = C.OTELCOL_ERROR_RETRYABLE
+	errorDownstream = C.OTELCOL_ERROR_DOWNSTREAM
+	errorHTTP       = C.OTELCOL_ERROR_HTTP
+	errorGRPC       = C.OTELCOL_ERROR_GRPC
+	errorRetryAfter = C.OTELCOL_ERROR_RETRY_AFTER
+	errorRetryData  = C.OTELCOL_ERROR_RETRY_DATA
 )
 
 // hostError is what the Rust side says when it cannot do what it was asked to.
 type hostError struct {
-	Message string `json:"message"`
-	Help    string `json:"help"`
-	status  int32
+	hostFailure
+	status int32
 }
 
 func (e *hostError) Error() string {
@@ -113,10 +120,10 @@ type rustComponent struct {
 	address C.uintptr_t
 }
 
-func factoryCreate(factory uint64, wish []byte, number uint64) (*rustComponent, error) {
+func factoryCreate(factory uint64, request []byte, number uint64) (*rustComponent, error) {
 	var address uintptr
 	err := ask(&address, func(out *C.otelcol_buffer) C.int32_t {
-		return C.bimetal_factory_create(C.uint64_t(factory), bytesOf(wish), C.uint64_t(len(wish)), out)
+		return C.bimetal_factory_create(C.uint64_t(factory), bytesOf(request), C.uint64_t(len(request)), out)
 	})
 	if err != nil {
 		return nil, err
@@ -240,7 +247,7 @@ func ask(answer any, question func(*C.otelcol_buffer) C.int32_t) error {
 	text := view(&out)
 	if status != 0 {
 		failure := &hostError{status: int32(status)}
-		if err := json.Unmarshal(text, failure); err != nil || failure.Message == "" {
+		if err := json.Unmarshal(text, &failure.hostFailure); err != nil || failure.Message == "" {
 			failure.Message = "the Rust side of the Collector failed without a message"
 		}
 		return failure

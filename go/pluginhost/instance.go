@@ -43,9 +43,9 @@ func newInstance(factory *rustFactory, signal uint32, set processor.Settings, cf
 		return nil, fmt.Errorf("the Collector's resource cannot be given to Rust: %w", err)
 	}
 	made := &instance{logger: set.Logger, number: addLogger(set.Logger)}
-	request, err := json.Marshal(wish{signal, made.number, set.ID.String(), string(text), string(resource)})
+	request, err := json.Marshal(createRequest{signal, made.number, set.ID.String(), string(text), string(resource)})
 	if err == nil {
-		made.component, err = factoryCreate(factory.Number, request, made.number)
+		made.component, err = factoryCreate(factory.Factory, request, made.number)
 	}
 	if err != nil {
 		removeLogger(made.number)

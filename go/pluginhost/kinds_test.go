@@ -114,9 +114,9 @@ func TestTheSettingsOfAnUnsupportedRustKindAreAnError(t *testing.T) {
 
 func TestARustProcessorOffersTheSignalsOfItsTable(t *testing.T) {
 	one := &rustFactory{
-		componentKey: componentKey{"processor", "known"},
-		Signals:      map[string]string{"logs": "beta"},
-		Defaults:     []byte(`{"a": 1}`),
+		componentKey:  componentKey{"processor", "known"},
+		Signals:       map[string]string{"logs": "beta"},
+		DefaultConfig: []byte(`{"a": 1}`),
 	}
 	made, err := one.newFactory(known)
 	require.NoError(t, err)

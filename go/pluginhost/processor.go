@@ -20,8 +20,8 @@ func (f *rustFactory) newFactory(name component.Type) (component.Factory, error)
 	if f.Kind != "processor" {
 		return nil, fmt.Errorf("%s %q is written in Rust, which this version of the plugin host supports for processors only", f.Kind, f.Type)
 	}
-	settings, err := newConfigSettings(f.Defaults, f.ConfigSchema, func(section []byte) error {
-		return factoryValidate(f.Number, section)
+	settings, err := newConfigSettings(f.DefaultConfig, f.ConfigSchema, func(section []byte) error {
+		return factoryValidate(f.Factory, section)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s %q: %w", f.Kind, f.Type, err)

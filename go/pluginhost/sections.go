@@ -9,12 +9,6 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 )
 
-// componentKey names a component: what a plugin offers and what a configuration uses.
-type componentKey struct {
-	Kind string `json:"kind"`
-	Type string `json:"type"`
-}
-
 // usedComponents lists the kinds and types that the component sections name, sorted and without
 // repetition.
 func usedComponents(conf *confmap.Conf) []componentKey {

@@ -1,10 +1,12 @@
 //! Generates from Rust what C and Go know of it.
 //!
-//! In: the sources of `bimetal-abi`. Out: the texts of `otelcol_plugin.h` and `kinds_gen.go`, and
-//! whether the checked-in files are these. Invariant: names are mapped by rule (`Slice` -> `otelcol_slice`, `KIND_RECEIVER` ->
+//! In: the sources of `bimetal-abi`, and the structs that Go and Rust exchange. Out: the texts of
+//! `otelcol_plugin.h`, `kinds_gen.go` and `wire_gen.go`, and whether the checked-in files are
+//! these. Invariant: names are mapped by rule (`Slice` -> `otelcol_slice`, `KIND_RECEIVER` ->
 //! `OTELCOL_KIND_RECEIVER`); nothing is written by hand.
 
 mod kinds;
+mod wire;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -28,6 +30,12 @@ const TYPES: [(&str, &str, Option<usize>); 10] = [
 ];
 
 const SOURCES: [&str; 3] = ["number.rs", "value.rs", "table.rs"];
+
+/// Sources of the structs that cross between Go and Rust as JSON.
+const MESSAGES: [&str; 2] = [
+    "crates/bimetal-host/src/settings.rs",
+    "crates/bimetal-host/src/ffi/message.rs",
+];
 
 /// Initials that Go writes in capitals.
 const INITIALS: [&str; 3] = ["id", "otlp", "sha256"];
@@ -71,6 +79,12 @@ enum HeaderError {
     Parse {
         path: PathBuf,
         source: cbindgen::Error,
+    },
+    /// A struct has no counterpart in Go.
+    #[error("cannot generate Go from `{path}`: {source}")]
+    Wire {
+        path: PathBuf,
+        source: wire::WireError,
     },
     /// `gofmt` does not take what was generated.
     #[error(transparent)]
@@ -133,14 +147,21 @@ fn put() -> Result<(), HeaderError> {
 
 /// Every generated file with its text. The header is checked in twice: for authors, and for cgo,
 /// which reads only what lies in its package.
-fn files() -> Result<[(PathBuf, String); 3], HeaderError> {
+fn files() -> Result<[(PathBuf, String); 4], HeaderError> {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let host = repository.join("go/pluginhost");
+    let mut structs = "package pluginhost\n\nimport \"encoding/json\"\n".to_owned();
+    for source in MESSAGES {
+        let path = repository.join(source);
+        structs += &wire::go(&fs_err::read_to_string(&path)?)
+            .map_err(|source| HeaderError::Wire { path, source })?;
+    }
     let header = generate()?;
     Ok([
         (abi_crate().join("include/otelcol_plugin.h"), header.clone()),
         (host.join("otelcol_plugin.h"), header),
         (host.join("kinds_gen.go"), gofmt(&kinds::go())?),
+        (host.join("wire_gen.go"), gofmt(&structs)?),
     ])
 }
 

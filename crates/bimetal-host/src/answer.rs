@@ -1,7 +1,7 @@
 //! What the host answers to the question which plugins may be loaded.
 //!
-//! In: plugins that passed, plugins that did not. Out: [`Answer`]. Invariant: a ticket is no
-//! plugin: its handle is worth one load.
+//! In: plugins that passed, plugins that did not. Out: [`Answer`]. Invariant: a handle is not
+//! a plugin: it is worth one load.
 
 use bimetal_files::Digest;
 use bimetal_manifest::schema::{Component, Kind, Language};
@@ -17,7 +17,7 @@ pub(crate) type Key = (Kind, String);
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
     /// Verified, in load order: handle and what it is.
-    pub(crate) verified: Vec<Ticket>,
+    pub(crate) verified: Vec<PluginHandle>,
     /// Not to be loaded.
     pub(crate) refused: Vec<Refusal>,
     /// Neither linked in nor in the directory.
@@ -28,7 +28,7 @@ pub(crate) struct Answer {
 
 /// A verified plugin that waits to be loaded.
 #[derive(Debug)]
-pub(crate) struct Ticket {
+pub(crate) struct PluginHandle {
     /// Single-use.
     pub(crate) handle: u64,
     /// Name of the file.

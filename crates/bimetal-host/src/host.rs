@@ -14,7 +14,7 @@ use bimetal_verify::rights::check_directory;
 use bimetal_verify::{Rules, System};
 use camino::Utf8Path;
 
-use crate::answer::{Answer, Key, Ticket, several, taken};
+use crate::answer::{Answer, Key, PluginHandle, several, taken};
 use crate::cache::Cache;
 use crate::catalog::{Item, Lookup, Shelf};
 use crate::discover::{DiscoverError, Snapshot, Stamp};
@@ -451,9 +451,9 @@ impl Host {
 }
 
 impl State {
-    fn hand_out(&mut self, plugin: VerifiedPlugin) -> Ticket {
+    fn hand_out(&mut self, plugin: VerifiedPlugin) -> PluginHandle {
         self.last_handle += 1;
-        let ticket = Ticket {
+        let handle = PluginHandle {
             handle: self.last_handle,
             file: plugin.file().to_owned(),
             component: plugin.component().clone(),
@@ -462,6 +462,6 @@ impl State {
             digest: *plugin.digest(),
         };
         self.waiting.insert(self.last_handle, plugin);
-        ticket
+        handle
     }
 }

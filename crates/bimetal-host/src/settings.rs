@@ -19,19 +19,19 @@ pub(crate) enum OnError {
     Skip,
 }
 
-/// The `--plugins-…` flags of main.
+/// The `--plugins-…` flags of main, as `wire_gen.go` has them too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
-    /// `--plugins-dir`.
+    /// `--plugins-dir`; none for the environment's or the built-in directory.
     pub(crate) plugins_dir: Option<Utf8PathBuf>,
-    /// `--plugins-on-error`.
+    /// `--plugins-on-error`: `fail` or `skip`.
     pub(crate) on_error: OnError,
-    /// `--plugins-require-lock`.
+    /// `--plugins-require-lock`: refuses plugins that `plugins.lock` does not list.
     pub(crate) require_lock: bool,
-    /// `--plugins-cache-dir`.
+    /// `--plugins-cache-dir`: where private copies of Go plugins go.
     pub(crate) cache_dir: Option<Utf8PathBuf>,
-    /// `--plugins-policy`.
+    /// `--plugins-policy`: `exact` or `abi`; none for what main was built with.
     pub(crate) policy: Option<Policy>,
 }
 

@@ -15,8 +15,9 @@ use camino::Utf8PathBuf;
 use serde::Deserialize;
 
 use super::HOST;
+use super::message::{Answer, Command, ComponentKey, Opened, Question, Taken};
 use super::reply::{Failure, reply, text};
-use super::wire::{Command, Opened, Question, Taken, WireAnswer, WireKey, catalogue, wire_factory};
+use super::wire::{catalogue, wire_factory};
 use crate::answer::Key;
 use crate::host::Host;
 use crate::refusal::chain;
@@ -68,7 +69,7 @@ pub unsafe extern "C" fn bimetal_host_catalog(out: *mut Buffer) -> i32 {
     unsafe { reply(out, || catalogue(host()?)) }
 }
 
-/// Verifies what a configuration uses; the question and the answer are in `wire`.
+/// Verifies what a configuration uses; the question and the answer are in `message`.
 ///
 /// # Safety
 /// `json` and `len` name text; `out` is valid for one write.
@@ -81,10 +82,10 @@ pub unsafe extern "C" fn bimetal_host_verify(json: *const u8, len: u64, out: *mu
         let linked_in: BTreeSet<Key> = question
             .linked_in
             .into_iter()
-            .map(WireKey::into_key)
+            .map(ComponentKey::into_key)
             .collect();
         let used = match question.used {
-            Some(used) => used.into_iter().map(WireKey::into_key).collect(),
+            Some(used) => used.into_iter().map(ComponentKey::into_key).collect(),
             None => host
                 .shelf()
                 .map_err(|error| Failure::new(&error, error.hint()))?
@@ -93,7 +94,7 @@ pub unsafe extern "C" fn bimetal_host_verify(json: *const u8, len: u64, out: *mu
         let answer = host
             .verify(&used, &linked_in)
             .map_err(|error| Failure::new(&error, error.hint()))?;
-        Ok(WireAnswer::of(answer))
+        Ok(Answer::of(answer))
     };
     // SAFETY: the caller promises that `out` may be written.
     unsafe { reply(out, run) }
@@ -115,7 +116,7 @@ pub unsafe extern "C" fn bimetal_host_verify_file(
         let answer = host()?
             .verify_file(&path)
             .map_err(|error| Failure::new(&error, error.hint()))?;
-        Ok(WireAnswer::of(answer))
+        Ok(Answer::of(answer))
     };
     // SAFETY: the caller promises that `out` may be written.
     unsafe { reply(out, run) }
@@ -214,6 +215,6 @@ pub(super) fn host() -> Result<&'static Host, Failure> {
         .ok_or_else(|| Failure::invalid("the host is not open"))
 }
 
-fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Failure> {
+pub(super) fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Failure> {
     serde_json::from_str(json).map_err(|error| Failure::invalid(&error.to_string()))
 }

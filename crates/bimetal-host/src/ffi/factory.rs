@@ -7,24 +7,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bimetal_abi::Buffer;
-use serde::Deserialize;
 
-use super::control::host;
+use super::control::{host, parse};
+use super::message::CreateRequest;
 use super::reply::{Failure, reply, text};
 use crate::component::{Component, ComponentError, CreateArguments};
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wish {
-    signal: u32,
-    /// Go's name of the instance.
-    component: u64,
-    id: String,
-    /// JSON text.
-    config: String,
-    /// JSON text.
-    resource: String,
-}
 
 /// Checks a configuration as `create` would.
 ///
@@ -63,21 +50,19 @@ pub unsafe extern "C" fn bimetal_factory_create(
 ) -> i32 {
     let run = || {
         // SAFETY: the caller keeps the text readable for this call.
-        let json = unsafe { text(json, len) }?;
-        let wish: Wish =
-            serde_json::from_str(json).map_err(|error| Failure::invalid(&error.to_string()))?;
+        let request: CreateRequest = parse(unsafe { text(json, len) }?)?;
         let host = host()?;
         let entry = host
             .registry()
             .get(factory)
             .map_err(|error| Failure::new(&error, None))?;
         let arguments = CreateArguments {
-            signal: wish.signal,
-            component: wish.component,
+            signal: request.signal,
+            component: request.component,
             host: host.table(),
-            id: &wish.id,
-            config: &wish.config,
-            resource: &wish.resource,
+            id: &request.id,
+            config: &request.config,
+            resource: &request.resource,
         };
         let component = entry.table.create(&arguments).map_err(failure)?;
         Ok(Box::into_raw(Box::new(component)).expose_provenance())

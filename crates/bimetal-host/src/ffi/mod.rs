@@ -7,6 +7,7 @@
 mod call;
 mod control;
 mod factory;
+mod message;
 mod reply;
 mod wire;
 

@@ -12,16 +12,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use bimetal_abi::{Buffer, STATUS_ERROR, STATUS_INVALID, STATUS_OK, STATUS_PANIC};
 use serde::Serialize;
 
+use super::message::HostFailure;
 use crate::refusal::chain;
 
 /// An error as Go gets it.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(super) struct Failure {
-    #[serde(skip)]
     status: i32,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    help: Option<&'static str>,
+    text: HostFailure,
 }
 
 impl Failure {
@@ -29,36 +27,35 @@ impl Failure {
     pub(super) fn new(error: &(dyn Error + 'static), help: Option<&'static str>) -> Self {
         Self {
             status: STATUS_ERROR,
-            message: chain(error),
-            help,
+            text: HostFailure {
+                message: chain(error),
+                help,
+            },
         }
     }
 
     /// An error that is a sentence of a component, which may have several lines.
     pub(super) fn verbatim(message: String) -> Self {
-        Self {
-            status: STATUS_ERROR,
-            message,
-            help: None,
-        }
+        Self::without_help(STATUS_ERROR, message)
     }
 
     /// A component's panic, now or earlier.
     pub(super) fn panicked(message: String) -> Self {
-        Self {
-            status: STATUS_PANIC,
-            message,
-            help: None,
-        }
+        Self::without_help(STATUS_PANIC, message)
     }
 
     /// The caller broke the contract.
     pub(super) fn invalid(what: &str) -> Self {
-        Self {
-            status: STATUS_INVALID,
-            message: format!("the Go side broke the contract: {what}"),
+        let message = format!("the Go side broke the contract: {what}");
+        Self::without_help(STATUS_INVALID, message)
+    }
+
+    fn without_help(status: i32, message: String) -> Self {
+        let text = HostFailure {
+            message,
             help: None,
-        }
+        };
+        Self { status, text }
     }
 }
 
@@ -71,15 +68,14 @@ pub(super) unsafe fn reply<T: Serialize>(
     run: impl FnOnce() -> Result<T, Failure>,
 ) -> i32 {
     let result = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
-        Err(Failure {
-            status: STATUS_PANIC,
-            message: format!("the plugin host panicked: {}", words(&*payload)),
-            help: None,
-        })
+        let said = words(&*payload);
+        Err(Failure::panicked(format!(
+            "the plugin host panicked: {said}"
+        )))
     });
     let (status, text) = match result {
         Ok(value) => (STATUS_OK, serde_json::to_vec(&value)),
-        Err(failure) => (failure.status, serde_json::to_vec(&failure)),
+        Err(failure) => (failure.status, serde_json::to_vec(&failure.text)),
     };
     let text =
         text.unwrap_or_else(|_| br#"{"message":"the answer cannot be written as JSON"}"#.to_vec());
