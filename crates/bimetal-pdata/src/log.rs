@@ -2,11 +2,8 @@
 //!
 //! In: an `ExportLogsServiceRequest`. Out: [`LogRecord`]s. Invariant: only attributes can change.
 
-use bimetal_abi::SIGNAL_LOGS;
-
-use crate::schema::Schema;
 use crate::table::table;
-use crate::telemetry::{ResourceItems, ScopeItems, Signal, Telemetry, request};
+use crate::telemetry::{ResourceItems, ScopeItems, Telemetry, signal};
 
 /// A batch of log records.
 pub type Logs<'a> = Telemetry<'a, OfLogs>;
@@ -15,18 +12,9 @@ pub type ResourceLogs<'r> = ResourceItems<'r, OfLogs>;
 /// One scope and its log records.
 pub type ScopeLogs<'r> = ScopeItems<'r, OfLogs>;
 
-/// Logs, as a parameter of [`Telemetry`].
-#[derive(Clone, Copy, Debug)]
-pub enum OfLogs {}
-
-impl Signal for OfLogs {
-    const SIGNAL: u32 = SIGNAL_LOGS;
-    const SCHEMA: &'static Schema = &LOGS;
-    type Record<'r> = LogRecord<'r>;
-    type RecordMut<'r> = LogRecordMut<'r>;
-}
-
-request! {
+signal! {
+    /// Logs, as a parameter of [`Telemetry`].
+    OfLogs, SIGNAL_LOGS, LogRecord, LogRecordMut,
     LOGS = "ExportLogsServiceRequest", RESOURCE_LOGS = "ResourceLogs" resource_logs,
     SCOPE_LOGS = "ScopeLogs" scope_logs, LOG_RECORD log_records
 }

@@ -3,16 +3,14 @@
 //! In: an `ExportMetricsServiceRequest`. Out: [`Metric`]s with their data points. Invariant: of the
 //! five kinds of data, the last one set counts; only points and their attributes can change.
 
-use bimetal_abi::SIGNAL_METRICS;
-
 use crate::message::{At, AtMut, Items, Message, retain};
 use crate::point::{
     DataPoint, DataPointMut, EXPONENTIAL_POINT, HISTOGRAM_POINT, MetricKind, NUMBER_POINT,
     SUMMARY_POINT,
 };
-use crate::schema::{Kind, Schema};
+use crate::schema::Kind;
 use crate::table::table;
-use crate::telemetry::{ResourceItems, ScopeItems, Signal, Telemetry, request};
+use crate::telemetry::{ResourceItems, ScopeItems, Telemetry, signal};
 
 const GAUGE_FIELD: u32 = 5;
 const SUM_FIELD: u32 = 7;
@@ -30,18 +28,9 @@ pub type ResourceMetrics<'r> = ResourceItems<'r, OfMetrics>;
 /// One scope and its metrics.
 pub type ScopeMetrics<'r> = ScopeItems<'r, OfMetrics>;
 
-/// Metrics, as a parameter of [`Telemetry`].
-#[derive(Clone, Copy, Debug)]
-pub enum OfMetrics {}
-
-impl Signal for OfMetrics {
-    const SIGNAL: u32 = SIGNAL_METRICS;
-    const SCHEMA: &'static Schema = &METRICS;
-    type Record<'r> = Metric<'r>;
-    type RecordMut<'r> = MetricMut<'r>;
-}
-
-request! {
+signal! {
+    /// Metrics, as a parameter of [`Telemetry`].
+    OfMetrics, SIGNAL_METRICS, Metric, MetricMut,
     METRICS = "ExportMetricsServiceRequest", RESOURCE_METRICS = "ResourceMetrics" resource_metrics,
     SCOPE_METRICS = "ScopeMetrics" scope_metrics, METRIC metrics
 }
@@ -127,16 +116,6 @@ impl<'r> Metric<'r> {
     /// The kind of data; `None` when there is none, or one that this crate does not know.
     pub fn kind(&self) -> Option<MetricKind> {
         self.data().map(|data| data.kind)
-    }
-
-    /// OTLP's number of the aggregation temporality; 0 for kinds that have none.
-    pub fn aggregation_temporality(&self) -> i32 {
-        self.data().map_or(0, |data| data.aggregation_temporality())
-    }
-
-    /// Whether it is a sum that never falls.
-    pub fn is_monotonic(&self) -> bool {
-        self.data().is_some_and(|data| data.is_monotonic())
     }
 
     /// The data points, whatever the kind.

@@ -3,11 +3,8 @@
 //! In: an `ExportTraceServiceRequest`. Out: [`Span`]s. Invariant: only attributes of spans can
 //! change.
 
-use bimetal_abi::SIGNAL_TRACES;
-
-use crate::schema::Schema;
 use crate::table::table;
-use crate::telemetry::{ResourceItems, ScopeItems, Signal, Telemetry, request};
+use crate::telemetry::{ResourceItems, ScopeItems, Telemetry, signal};
 
 /// A batch of spans.
 pub type Traces<'a> = Telemetry<'a, OfTraces>;
@@ -16,18 +13,9 @@ pub type ResourceSpans<'r> = ResourceItems<'r, OfTraces>;
 /// One scope and its spans.
 pub type ScopeSpans<'r> = ScopeItems<'r, OfTraces>;
 
-/// Traces, as a parameter of [`Telemetry`].
-#[derive(Clone, Copy, Debug)]
-pub enum OfTraces {}
-
-impl Signal for OfTraces {
-    const SIGNAL: u32 = SIGNAL_TRACES;
-    const SCHEMA: &'static Schema = &TRACES;
-    type Record<'r> = Span<'r>;
-    type RecordMut<'r> = SpanMut<'r>;
-}
-
-request! {
+signal! {
+    /// Traces, as a parameter of [`Telemetry`].
+    OfTraces, SIGNAL_TRACES, Span, SpanMut,
     TRACES = "ExportTraceServiceRequest", RESOURCE_SPANS = "ResourceSpans" resource_spans,
     SCOPE_SPANS = "ScopeSpans" scope_spans, SPAN spans
 }

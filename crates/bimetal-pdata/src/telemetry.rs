@@ -38,38 +38,6 @@ pub struct Telemetry<'a, S> {
     signal: PhantomData<S>,
 }
 
-/// One resource and what it sent.
-#[derive(Clone, Copy, Debug)]
-pub struct ResourceItems<'r, S> {
-    at: At<'r>,
-    resource: Message<'r>,
-    signal: PhantomData<S>,
-}
-
-/// One resource and what it sent, to edit.
-#[derive(Debug)]
-pub struct ResourceItemsMut<'r, S> {
-    at: AtMut<'r>,
-    resource: Message<'r>,
-    signal: PhantomData<S>,
-}
-
-/// One instrumentation scope and its records.
-#[derive(Clone, Copy, Debug)]
-pub struct ScopeItems<'r, S> {
-    at: At<'r>,
-    scope: Message<'r>,
-    signal: PhantomData<S>,
-}
-
-/// One instrumentation scope and its records, to edit.
-#[derive(Debug)]
-pub struct ScopeItemsMut<'r, S> {
-    at: AtMut<'r>,
-    scope: Message<'r>,
-    signal: PhantomData<S>,
-}
-
 table! {
     /// Who sent telemetry.
     RESOURCE = "Resource" (Resource) {
@@ -92,12 +60,26 @@ table! {
     }
 }
 
-/// Declares the messages around the records of a signal.
-macro_rules! request {
+/// Declares a signal: its parameter of [`Telemetry`], and the messages around its records.
+macro_rules! signal {
     (
-        $request:ident = $request_name:literal, $resource:ident = $resource_name:literal $resources:ident,
+        $(#[$doc:meta])*
+        $signal:ident, $number:ident, $read:ident, $edit:ident,
+        $request:ident = $request_name:literal,
+        $resource:ident = $resource_name:literal $resources:ident,
         $scope:ident = $scope_name:literal $scopes:ident, $record:ident $records:ident
     ) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub enum $signal {}
+
+        impl $crate::telemetry::Signal for $signal {
+            const SIGNAL: u32 = bimetal_abi::$number;
+            const SCHEMA: &'static $crate::schema::Schema = &$request;
+            type Record<'r> = $read<'r>;
+            type RecordMut<'r> = $edit<'r>;
+        }
+
         $crate::table::table! {
             $request = $request_name () {
                 {$crate::schema::number::RESOURCES} $resources: only $crate::schema::Kind::Items(&$resource);
@@ -115,7 +97,7 @@ macro_rules! request {
         }
     };
 }
-pub(crate) use request;
+pub(crate) use signal;
 
 impl<'a, S: Signal> Telemetry<'a, S> {
     /// The signal's number at the C ABI (`SIGNAL_…`).
@@ -218,121 +200,129 @@ impl<'a, S: Signal> Telemetry<'a, S> {
     }
 }
 
-impl<'r, S> From<At<'r>> for ResourceItems<'r, S> {
-    fn from(at: At<'r>) -> Self {
-        Self {
-            at,
-            resource: at.message.message(HEADER),
-            signal: PhantomData,
+/// Declares the handles of a level of the tree: a header with attributes, and what is below it.
+macro_rules! level {
+    (
+        $(#[$doc:meta])*
+        $read:ident, $edit:ident: $header:ident = $header_schema:ident $header_name:ident,
+        $item:ident, $item_mut:ident, $items:ident $items_mut:ident $into:ident $retain:ident $count:ident
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $read<'r, S> {
+            at: At<'r>,
+            header: Message<'r>,
+            signal: PhantomData<S>,
         }
-    }
+
+        $(#[$doc])*
+        ///
+        /// To edit.
+        #[derive(Debug)]
+        pub struct $edit<'r, S> {
+            at: AtMut<'r>,
+            header: Message<'r>,
+            signal: PhantomData<S>,
+        }
+
+        impl<'r, S> From<At<'r>> for $read<'r, S> {
+            fn from(at: At<'r>) -> Self {
+                let header = at.message.message(HEADER);
+                Self { at, header, signal: PhantomData }
+            }
+        }
+
+        impl<'r, S> From<AtMut<'r>> for $edit<'r, S> {
+            fn from(at: AtMut<'r>) -> Self {
+                let header = at.message.message(HEADER);
+                Self { at, header, signal: PhantomData }
+            }
+        }
+
+        impl<'r, S: Signal> $read<'r, S> {
+            /// The message with the attributes; empty if it is absent.
+            pub fn $header_name(&self) -> $header<'r> {
+                $header(At { message: self.header, ..self.at })
+            }
+
+            /// The attributes.
+            pub fn attributes(&self) -> Attributes<'r> {
+                self.$header_name().attributes()
+            }
+
+            /// The schema that names the attributes.
+            pub fn schema_url(&self) -> Text<'r> {
+                self.at.message.text(SCHEMA_URL)
+            }
+
+            /// What is below it.
+            pub fn $items(&self) -> Items<'r, $item<'r, S>> {
+                self.at.items(ITEMS)
+            }
+
+            /// How many there are below it.
+            pub fn $count(&self) -> usize {
+                self.at.items::<At<'_>>(ITEMS).count()
+            }
+        }
+
+        impl<'r, S: Signal> $edit<'r, S> {
+            /// The same, to read.
+            pub fn as_read(&self) -> $read<'_, S> {
+                $read { at: self.at.as_read(), header: self.header, signal: PhantomData }
+            }
+
+            /// The attributes.
+            pub fn attributes(&self) -> Attributes<'_> {
+                self.as_read().attributes()
+            }
+
+            /// The attributes, to edit.
+            pub fn attributes_mut(&mut self) -> AttributesMut<'_> {
+                AttributesMut::new(self.at.edits, self.header, $header_schema.attributes())
+            }
+
+            /// What is below it, to edit.
+            pub fn $items_mut(&mut self) -> ItemsMut<'_, $item_mut<'_, S>> {
+                $edit::<S>::from(self.at.reborrow()).$into()
+            }
+
+            /// What is below it, to edit when this level is no longer needed.
+            pub fn $into(self) -> ItemsMut<'r, $item_mut<'r, S>> {
+                self.at.items(ITEMS)
+            }
+
+            /// Keeps what is below it and for which `keep` says so.
+            pub fn $retain(&mut self, mut keep: impl FnMut(&mut $item_mut<'_, S>) -> bool) {
+                retain(self.at.reborrow().items(ITEMS), |at| keep(&mut at.into()));
+            }
+
+            /// How many there are below it.
+            pub fn $count(&self) -> usize {
+                self.as_read().$count()
+            }
+        }
+    };
 }
 
-impl<'r, S: Signal> ResourceItems<'r, S> {
-    /// The resource itself.
-    pub fn resource(&self) -> Resource<'r> {
-        Resource(At {
-            message: self.resource,
-            ..self.at
-        })
-    }
+type RecordOf<'r, S> = <S as Signal>::Record<'r>;
+type RecordMutOf<'r, S> = <S as Signal>::RecordMut<'r>;
 
-    /// Attributes of the resource.
-    pub fn attributes(&self) -> Attributes<'r> {
-        self.resource().attributes()
-    }
-
-    /// Schema of the resource.
-    pub fn schema_url(&self) -> Text<'r> {
-        self.at.message.text(SCHEMA_URL)
-    }
-
-    /// The scopes.
-    pub fn scopes(&self) -> Items<'r, ScopeItems<'r, S>> {
-        self.at.items(ITEMS)
-    }
-
-    /// How many scopes there are.
-    pub fn scope_count(&self) -> usize {
-        self.at.items::<At<'_>>(ITEMS).count()
-    }
+level! {
+    /// One resource and what it sent.
+    ResourceItems, ResourceItemsMut: Resource = RESOURCE resource,
+    ScopeItems, ScopeItemsMut,
+    scopes scopes_mut into_scopes retain_scopes scope_count
 }
 
-impl<'r, S> From<AtMut<'r>> for ResourceItemsMut<'r, S> {
-    fn from(at: AtMut<'r>) -> Self {
-        Self {
-            resource: at.message.message(HEADER),
-            at,
-            signal: PhantomData,
-        }
-    }
-}
-
-impl<'r, S: Signal> ResourceItemsMut<'r, S> {
-    /// The same, to read.
-    pub fn as_read(&self) -> ResourceItems<'_, S> {
-        ResourceItems {
-            at: self.at.as_read(),
-            resource: self.resource,
-            signal: PhantomData,
-        }
-    }
-
-    /// Attributes of the resource.
-    pub fn attributes(&self) -> Attributes<'_> {
-        self.as_read().attributes()
-    }
-
-    /// Attributes of the resource, to edit.
-    pub fn attributes_mut(&mut self) -> AttributesMut<'_> {
-        AttributesMut::new(self.at.edits, self.resource, RESOURCE.attributes())
-    }
-
-    /// Schema of the resource.
-    pub fn schema_url(&self) -> Text<'r> {
-        self.at.message.text(SCHEMA_URL)
-    }
-
-    /// The scopes, to edit.
-    pub fn scopes_mut(&mut self) -> ItemsMut<'_, ScopeItemsMut<'_, S>> {
-        self.at.reborrow().items(ITEMS)
-    }
-
-    /// The scopes, to edit after the resource.
-    pub fn into_scopes(self) -> ItemsMut<'r, ScopeItemsMut<'r, S>> {
-        self.at.items(ITEMS)
-    }
-
-    /// Keeps the scopes for which `keep` says so.
-    pub fn retain_scopes(&mut self, mut keep: impl FnMut(&mut ScopeItemsMut<'_, S>) -> bool) {
-        retain(self.at.reborrow().items(ITEMS), |at| keep(&mut at.into()));
-    }
-
-    /// How many scopes there are.
-    pub fn scope_count(&self) -> usize {
-        self.as_read().scope_count()
-    }
-}
-
-impl<'r, S> From<At<'r>> for ScopeItems<'r, S> {
-    fn from(at: At<'r>) -> Self {
-        Self {
-            at,
-            scope: at.message.message(HEADER),
-            signal: PhantomData,
-        }
-    }
+level! {
+    /// One instrumentation scope and its records.
+    ScopeItems, ScopeItemsMut: Scope = SCOPE scope,
+    RecordOf, RecordMutOf,
+    records records_mut into_records retain_records record_count
 }
 
 impl<'r, S: Signal> ScopeItems<'r, S> {
-    /// The scope itself.
-    pub fn scope(&self) -> Scope<'r> {
-        Scope(At {
-            message: self.scope,
-            ..self.at
-        })
-    }
-
     /// Name of the scope.
     pub fn name(&self) -> Text<'r> {
         self.scope().name()
@@ -341,86 +331,5 @@ impl<'r, S: Signal> ScopeItems<'r, S> {
     /// Version of the scope.
     pub fn version(&self) -> Text<'r> {
         self.scope().version()
-    }
-
-    /// Attributes of the scope.
-    pub fn attributes(&self) -> Attributes<'r> {
-        self.scope().attributes()
-    }
-
-    /// Schema of the scope's records.
-    pub fn schema_url(&self) -> Text<'r> {
-        self.at.message.text(SCHEMA_URL)
-    }
-
-    /// The records.
-    pub fn records(&self) -> Items<'r, S::Record<'r>> {
-        self.at.items(ITEMS)
-    }
-
-    /// How many records there are.
-    pub fn record_count(&self) -> usize {
-        self.at.items::<At<'_>>(ITEMS).count()
-    }
-}
-
-impl<'r, S> From<AtMut<'r>> for ScopeItemsMut<'r, S> {
-    fn from(at: AtMut<'r>) -> Self {
-        Self {
-            scope: at.message.message(HEADER),
-            at,
-            signal: PhantomData,
-        }
-    }
-}
-
-impl<'r, S: Signal> ScopeItemsMut<'r, S> {
-    /// The same, to read.
-    pub fn as_read(&self) -> ScopeItems<'_, S> {
-        ScopeItems {
-            at: self.at.as_read(),
-            scope: self.scope,
-            signal: PhantomData,
-        }
-    }
-
-    /// Name of the scope.
-    pub fn name(&self) -> Text<'_> {
-        self.as_read().name()
-    }
-
-    /// Version of the scope.
-    pub fn version(&self) -> Text<'_> {
-        self.as_read().version()
-    }
-
-    /// Attributes of the scope.
-    pub fn attributes(&self) -> Attributes<'_> {
-        self.as_read().attributes()
-    }
-
-    /// Attributes of the scope, to edit.
-    pub fn attributes_mut(&mut self) -> AttributesMut<'_> {
-        AttributesMut::new(self.at.edits, self.scope, SCOPE.attributes())
-    }
-
-    /// The records, to edit.
-    pub fn records_mut(&mut self) -> ItemsMut<'_, S::RecordMut<'_>> {
-        self.at.reborrow().items(ITEMS)
-    }
-
-    /// The records, to edit after the scope.
-    pub fn into_records(self) -> ItemsMut<'r, S::RecordMut<'r>> {
-        self.at.items(ITEMS)
-    }
-
-    /// Keeps the records for which `keep` says so.
-    pub fn retain_records(&mut self, mut keep: impl FnMut(&mut S::RecordMut<'_>) -> bool) {
-        retain(self.at.reborrow().items(ITEMS), |at| keep(&mut at.into()));
-    }
-
-    /// How many records there are.
-    pub fn record_count(&self) -> usize {
-        self.as_read().record_count()
     }
 }

@@ -51,6 +51,12 @@ impl<'v> From<&'v str> for Text<'v> {
     }
 }
 
+impl<'v> From<&'v String> for Text<'v> {
+    fn from(text: &'v String) -> Self {
+        text.as_str().into()
+    }
+}
+
 impl PartialEq<str> for Text<'_> {
     fn eq(&self, other: &str) -> bool {
         self.0 == other.as_bytes()

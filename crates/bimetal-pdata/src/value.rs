@@ -33,6 +33,20 @@ pub enum Value<'v> {
     Map(Map<'v>),
 }
 
+macro_rules! variants {
+    ($($(#[$doc:meta])* $name:ident: $variant:ident($type:ty);)*) => {
+        $(
+            $(#[$doc])*
+            pub fn $name(&self) -> Option<$type> {
+                match self {
+                    Self::$variant(value) => Some(*value),
+                    _ => None,
+                }
+            }
+        )*
+    };
+}
+
 impl<'v> Value<'v> {
     /// Reads an `AnyValue`: of all the variants set, the last one counts.
     pub(crate) fn of(message: Message<'v>) -> Self {
@@ -66,52 +80,19 @@ impl<'v> Value<'v> {
         }
     }
 
-    /// The truth value, if this is one.
-    pub fn as_bool(&self) -> Option<bool> {
-        match self {
-            Self::Bool(truth) => Some(*truth),
-            _ => None,
-        }
-    }
-
-    /// The number, if this is a whole one.
-    pub fn as_int(&self) -> Option<i64> {
-        match self {
-            Self::Int(int) => Some(*int),
-            _ => None,
-        }
-    }
-
-    /// The number, if this is a floating-point one.
-    pub fn as_double(&self) -> Option<f64> {
-        match self {
-            Self::Double(double) => Some(*double),
-            _ => None,
-        }
-    }
-
-    /// The bytes, if this is bytes.
-    pub fn as_bytes(&self) -> Option<&'v [u8]> {
-        match self {
-            Self::Bytes(bytes) => Some(bytes),
-            _ => None,
-        }
-    }
-
-    /// The list, if this is one.
-    pub fn as_array(&self) -> Option<Array<'v>> {
-        match self {
-            Self::Array(array) => Some(*array),
-            _ => None,
-        }
-    }
-
-    /// The keys and values, if this is a map.
-    pub fn as_map(&self) -> Option<Map<'v>> {
-        match self {
-            Self::Map(map) => Some(*map),
-            _ => None,
-        }
+    variants! {
+        /// The truth value, if this is one.
+        as_bool: Bool(bool);
+        /// The number, if this is a whole one.
+        as_int: Int(i64);
+        /// The number, if this is a floating-point one.
+        as_double: Double(f64);
+        /// The bytes, if this is bytes.
+        as_bytes: Bytes(&'v [u8]);
+        /// The list, if this is one.
+        as_array: Array(Array<'v>);
+        /// The keys and values, if this is a map.
+        as_map: Map(Map<'v>);
     }
 
     /// Whether no value is set.
@@ -145,46 +126,24 @@ impl Encode for Value<'_> {
     }
 }
 
-impl<'v> From<&'v str> for Value<'v> {
-    fn from(text: &'v str) -> Self {
-        Self::Str(text.into())
-    }
+macro_rules! from {
+    ($($variant:ident: $($from:ty),*;)*) => {
+        $($(
+            impl<'v> From<$from> for Value<'v> {
+                fn from(value: $from) -> Self {
+                    Self::$variant(value.into())
+                }
+            }
+        )*)*
+    };
 }
 
-impl<'v> From<&'v String> for Value<'v> {
-    fn from(text: &'v String) -> Self {
-        Self::Str(text.as_str().into())
-    }
-}
-
-impl<'v> From<Text<'v>> for Value<'v> {
-    fn from(text: Text<'v>) -> Self {
-        Self::Str(text)
-    }
-}
-
-impl From<bool> for Value<'_> {
-    fn from(truth: bool) -> Self {
-        Self::Bool(truth)
-    }
-}
-
-impl From<i64> for Value<'_> {
-    fn from(int: i64) -> Self {
-        Self::Int(int)
-    }
-}
-
-impl From<f64> for Value<'_> {
-    fn from(double: f64) -> Self {
-        Self::Double(double)
-    }
-}
-
-impl<'v> From<&'v [u8]> for Value<'v> {
-    fn from(bytes: &'v [u8]) -> Self {
-        Self::Bytes(bytes)
-    }
+from! {
+    Str: &'v str, &'v String, Text<'v>;
+    Bool: bool;
+    Int: i64;
+    Double: f64;
+    Bytes: &'v [u8];
 }
 
 /// A list of values, decoded while it is read.

@@ -85,12 +85,28 @@ impl<'a> Reader<'a> {
         }
         let start = self.at;
         let (number, wire_type) = self.tag()?;
-        let payload = match wire_type {
+        let payload = self.payload(start, number, wire_type, 0)?;
+        Ok(Some(Field {
+            number,
+            payload,
+            raw: &self.bytes[start..self.at],
+        }))
+    }
+
+    #[inline]
+    fn payload(
+        &mut self,
+        start: usize,
+        number: u32,
+        wire_type: u8,
+        depth: usize,
+    ) -> Result<Payload<'a>, ParseError> {
+        Ok(match wire_type {
             WIRE_VARINT => Payload::Varint(self.varint()?),
             WIRE_FIXED64 => Payload::Fixed64(u64::from_le_bytes(self.fixed(start)?)),
             WIRE_LEN => Payload::Len(self.len_delimited(start)?),
             WIRE_GROUP => {
-                self.skip_group(number, 1)?;
+                self.skip_group(number, depth + 1)?;
                 Payload::Group
             }
             WIRE_GROUP_END => return Err(ParseError::GroupEnd { at: start }),
@@ -101,12 +117,7 @@ impl<'a> Reader<'a> {
                     wire_type,
                 });
             }
-        };
-        Ok(Some(Field {
-            number,
-            payload,
-            raw: &self.bytes[start..self.at],
-        }))
+        })
     }
 
     /// The next of the numbers that stand one after the other, without tags.
@@ -188,21 +199,10 @@ impl<'a> Reader<'a> {
         loop {
             let start = self.at;
             let (inner, wire_type) = self.tag()?;
-            match wire_type {
-                WIRE_VARINT => drop(self.varint()?),
-                WIRE_FIXED64 => drop(self.fixed::<8>(start)?),
-                WIRE_LEN => drop(self.len_delimited(start)?),
-                WIRE_GROUP => self.skip_group(inner, depth + 1)?,
-                WIRE_GROUP_END if inner == number => return Ok(()),
-                WIRE_GROUP_END => return Err(ParseError::GroupEnd { at: start }),
-                WIRE_FIXED32 => drop(self.fixed::<4>(start)?),
-                _ => {
-                    return Err(ParseError::WireType {
-                        at: start,
-                        wire_type,
-                    });
-                }
+            if wire_type == WIRE_GROUP_END && inner == number {
+                return Ok(());
             }
+            self.payload(start, inner, wire_type, depth)?;
         }
     }
 }

@@ -12,7 +12,7 @@ use otel_arrow_dfe_pdata_views::views::metrics::{
 };
 use otel_arrow_dfe_pdata_views::{SpanId, TraceId};
 
-use super::{attributes, list, same};
+use super::{attributes, list, same, types};
 use crate::message::{Items, Numbers};
 use crate::metric::{Data, Metric};
 use crate::point::{
@@ -24,14 +24,10 @@ use crate::point::{
 macro_rules! data {
     ($view:ident, $point:ident = $type:ident, $iter:ident, { $($more:tt)* }) => {
         impl<'r> $view for Data<'r> {
-            type $point<'x>
-                = $type<'r>
-            where
-                Self: 'x;
-            type $iter<'x>
-                = Items<'r, $type<'r>>
-            where
-                Self: 'x;
+            types!('x;
+                $point = $type<'r>;
+                $iter = Items<'r, $type<'r>>;
+            );
 
             fn data_points(&self) -> Items<'r, $type<'r>> {
                 self.points()
@@ -46,10 +42,7 @@ macro_rules! data {
 macro_rules! kinds {
     ($($kind:ident $name:ident;)*) => {
         $(
-            type $kind<'x>
-                = Data<'r>
-            where
-                Self: 'x;
+            types!('x; $kind = Data<'r>;);
 
             fn $name(&self) -> Option<Data<'r>> {
                 (self.kind() == MetricKind::$kind).then_some(*self)
@@ -74,10 +67,7 @@ macro_rules! point {
 }
 
 impl<'r> MetricView for Metric<'r> {
-    type Data<'dat>
-        = Data<'dat>
-    where
-        Self: 'dat;
+    types!('x; Data = Data<'x>;);
 
     attributes!(AttributeIter metadata);
     same! {
@@ -158,14 +148,10 @@ impl<'r> NumberDataPointView for NumberPoint<'r> {
 }
 
 impl<'r> HistogramDataPointView for HistogramPoint<'r> {
-    type BucketCountIter<'bc>
-        = Numbers<'r>
-    where
-        Self: 'bc;
-    type ExplicitBoundsIter<'eb>
-        = std::iter::Map<Numbers<'r>, fn(u64) -> f64>
-    where
-        Self: 'eb;
+    types!('x;
+        BucketCountIter = Numbers<'r>;
+        ExplicitBoundsIter = std::iter::Map<Numbers<'r>, fn(u64) -> f64>;
+    );
 
     point!();
     list!(Exemplar = Exemplar, ExemplarIter exemplars);
@@ -180,10 +166,7 @@ impl<'r> HistogramDataPointView for HistogramPoint<'r> {
 }
 
 impl<'r> ExponentialHistogramDataPointView for ExponentialPoint<'r> {
-    type Buckets<'b>
-        = Buckets<'r>
-    where
-        Self: 'b;
+    types!('x; Buckets = Buckets<'r>;);
 
     fn positive(&self) -> Option<Buckets<'r>> {
         Some(Self::positive(self))
@@ -223,10 +206,7 @@ impl ValueAtQuantileView for Quantile<'_> {
 }
 
 impl<'r> BucketsView for Buckets<'r> {
-    type BucketCountIter<'bc>
-        = Numbers<'r>
-    where
-        Self: 'bc;
+    types!('x; BucketCountIter = Numbers<'r>;);
 
     same! {
         offset: i32;

@@ -61,17 +61,21 @@ fn temporality(number: i32) -> AggregationTemporality {
     (number as u32).into()
 }
 
+/// Associated types, each with a lifetime of its own.
+macro_rules! types {
+    ($x:lifetime; $($name:ident = $type:ty;)*) => {
+        $(type $name<$x> = $type where Self: $x;)*
+    };
+}
+use types;
+
 /// The attributes of a handle, with the name that the trait has for its iterator.
 macro_rules! attributes {
     ($iter:ident) => {
-        type Attribute<'att>
-            = $crate::views::Pair<'r>
-        where
-            Self: 'att;
-        type $iter<'att>
-            = $crate::views::Pairs<'r>
-        where
-            Self: 'att;
+        types!('x;
+            Attribute = $crate::views::Pair<'r>;
+            $iter = $crate::views::Pairs<'r>;
+        );
     };
     ($iter:ident attributes, dropped_attributes_count) => {
         $crate::views::attributes!($iter attributes);
@@ -107,14 +111,10 @@ use same;
 /// A repeated message: its type, the name of its iterator, its name.
 macro_rules! list {
     ($item:ident = $type:ident, $iter:ident $name:ident) => {
-        type $item<'x>
-            = $type<'r>
-        where
-            Self: 'x;
-        type $iter<'x>
-            = Items<'r, $type<'r>>
-        where
-            Self: 'x;
+        types!('x;
+            $item = $type<'r>;
+            $iter = Items<'r, $type<'r>>;
+        );
 
         fn $name(&self) -> Items<'r, $type<'r>> {
             Self::$name(self)
@@ -124,10 +124,7 @@ macro_rules! list {
 use list;
 
 impl AttributeView for Pair<'_> {
-    type Val<'val>
-        = Value<'val>
-    where
-        Self: 'val;
+    types!('x; Val = Value<'x>;);
 
     fn key(&self) -> Str<'_> {
         self.key.as_bytes()
@@ -140,14 +137,10 @@ impl AttributeView for Pair<'_> {
 
 impl<'r> AnyValueView<'r> for Value<'r> {
     type KeyValue = Pair<'r>;
-    type ArrayIter<'arr>
-        = ArrayIter<'r>
-    where
-        Self: 'arr;
-    type KeyValueIter<'kv>
-        = std::iter::Map<MapIter<'r>, OfPair<'r>>
-    where
-        Self: 'kv;
+    types!('x;
+        ArrayIter = ArrayIter<'r>;
+        KeyValueIter = std::iter::Map<MapIter<'r>, OfPair<'r>>;
+    );
 
     fn value_type(&self) -> ValueType {
         match self {

@@ -15,7 +15,7 @@ use otel_arrow_dfe_pdata_views::views::trace::{
 };
 use otel_arrow_dfe_pdata_views::{SpanId, TraceId};
 
-use super::{attributes, list, same};
+use super::{attributes, list, same, types};
 use crate::log::{LogRecord, OfLogs};
 use crate::message::Items;
 use crate::metric::{Metric, OfMetrics};
@@ -32,14 +32,10 @@ macro_rules! tree {
         $schema_url:ty $(, $set:ident)?
     ) => {
         impl $data for Telemetry<'_, $signal> {
-            type $resource<'x>
-                = ResourceItems<'x, $signal>
-            where
-                Self: 'x;
-            type $resource_iter<'x>
-                = Items<'x, ResourceItems<'x, $signal>>
-            where
-                Self: 'x;
+            types!('x;
+                $resource = ResourceItems<'x, $signal>;
+                $resource_iter = Items<'x, ResourceItems<'x, $signal>>;
+            );
 
             fn resources(&self) -> Self::$resource_iter<'_> {
                 Self::resources(self)
@@ -47,18 +43,11 @@ macro_rules! tree {
         }
 
         impl<'r> $resource_view for ResourceItems<'r, $signal> {
-            type Resource<'x>
-                = Resource<'r>
-            where
-                Self: 'x;
-            type $scope<'x>
-                = ScopeItems<'r, $signal>
-            where
-                Self: 'x;
-            type ScopesIter<'x>
-                = Items<'r, ScopeItems<'r, $signal>>
-            where
-                Self: 'x;
+            types!('x;
+                Resource = Resource<'r>;
+                $scope = ScopeItems<'r, $signal>;
+                ScopesIter = Items<'r, ScopeItems<'r, $signal>>;
+            );
 
             fn resource(&self) -> Option<Resource<'r>> {
                 Some(Self::resource(self))
@@ -72,18 +61,11 @@ macro_rules! tree {
         }
 
         impl<'r> $scope_view for ScopeItems<'r, $signal> {
-            type Scope<'x>
-                = Scope<'r>
-            where
-                Self: 'x;
-            type $record<'x>
-                = $type<'r>
-            where
-                Self: 'x;
-            type $record_iter<'x>
-                = Items<'r, $type<'r>>
-            where
-                Self: 'x;
+            types!('x;
+                Scope = Scope<'r>;
+                $record = $type<'r>;
+                $record_iter = Items<'r, $type<'r>>;
+            );
 
             fn scope(&self) -> Option<Scope<'r>> {
                 Some(Self::scope(self))
@@ -115,10 +97,7 @@ tree! {
 }
 
 impl<'r> LogRecordView for LogRecord<'r> {
-    type Body<'bod>
-        = Value<'bod>
-    where
-        Self: 'bod;
+    types!('x; Body = Value<'x>;);
 
     fn body(&self) -> Option<Value<'_>> {
         let body = Self::body(self);
@@ -139,10 +118,7 @@ impl<'r> LogRecordView for LogRecord<'r> {
 }
 
 impl<'r> SpanView for Span<'r> {
-    type Status<'st>
-        = SpanStatus<'r>
-    where
-        Self: 'st;
+    types!('x; Status = SpanStatus<'r>;);
 
     fn status(&self) -> Option<SpanStatus<'r>> {
         Some(Self::status(self))

@@ -76,8 +76,14 @@ fn use_metrics(bytes: &[u8]) -> Option<Vec<u8>> {
         let _ = (
             metric.name(),
             metric.as_read().kind(),
-            metric.as_read().is_monotonic(),
-            metric.as_read().aggregation_temporality(),
+            metric
+                .as_read()
+                .data()
+                .is_some_and(|data| data.is_monotonic()),
+            metric
+                .as_read()
+                .data()
+                .map(|data| data.aggregation_temporality()),
         );
         for mut point in metric.data_points_mut() {
             let read = point.as_read();

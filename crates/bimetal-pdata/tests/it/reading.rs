@@ -118,8 +118,9 @@ proptest! {
                 }
             };
             prop_assert_eq!(view.kind(), kind);
-            prop_assert_eq!(view.aggregation_temporality(), temporality);
-            prop_assert_eq!(view.is_monotonic(), monotonic);
+            let data = view.data();
+            prop_assert_eq!(data.map_or(0, |data| data.aggregation_temporality()), temporality);
+            prop_assert_eq!(data.is_some_and(|data| data.is_monotonic()), monotonic);
         }
     }
 }
