@@ -4,6 +4,7 @@
 //! is shown as it comes.
 
 use std::io;
+use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::time::Instant;
 
@@ -48,6 +49,24 @@ pub(crate) fn run_with(
     arguments: &[&str],
     variables: &[(&str, &str)],
 ) -> Result<(), ChoreError> {
+    start(repository().as_std_path(), program, arguments, variables)
+}
+
+/// Like [`run`], in another directory.
+pub(crate) fn run_in(
+    directory: &Path,
+    program: &str,
+    arguments: &[&str],
+) -> Result<(), ChoreError> {
+    start(directory, program, arguments, &[])
+}
+
+fn start(
+    directory: &Path,
+    program: &str,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> Result<(), ChoreError> {
     #[expect(
         clippy::disallowed_methods,
         reason = "chores run the tools of a developer with the developer's environment"
@@ -56,7 +75,7 @@ pub(crate) fn run_with(
     let status = command
         .args(arguments)
         .envs(variables.iter().copied())
-        .current_dir(repository())
+        .current_dir(directory)
         .status()
         .map_err(|source| ChoreError::Spawn {
             program: program.to_owned(),

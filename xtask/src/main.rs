@@ -18,11 +18,13 @@ mod chore;
 mod deny;
 mod gate;
 mod header;
+mod lines;
 mod prose;
 mod quickstart;
 mod schemas;
 mod soak;
 mod structure;
+mod test_items;
 mod tools;
 
 use chore::ChoreError;
@@ -59,6 +61,12 @@ enum Chore {
         #[arg(long, value_name = "DIRECTORY")]
         root: Option<PathBuf>,
     },
+    /// Count lines of product code and of comments by crate.
+    Lines {
+        /// A revision to count instead of the work tree.
+        #[arg(long, value_name = "REVISION")]
+        at: Option<String>,
+    },
     /// Check spelling, and the links between pages.
     Prose,
     /// Build the book of `docs/` into `target/book`.
@@ -91,6 +99,7 @@ fn main() -> ExitCode {
         Chore::Soak => soak::run(),
         Chore::Fuzz { targets } => soak::fuzz::run_each(&targets),
         Chore::Structure { root } => gate::structure(root.as_deref()),
+        Chore::Lines { at } => lines::run(at.as_deref()),
         Chore::Prose => prose::check(),
         Chore::Book => prose::book(),
         Chore::Header { write } => header::generated(write),

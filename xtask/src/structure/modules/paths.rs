@@ -8,7 +8,8 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::Visit;
 use syn::{Attribute, Expr, Item};
 
-use super::tree::{Name, Tree, attributes, for_tests, imported};
+use super::tree::{Name, Tree, imported};
+use crate::test_items::{attributes, for_tests};
 
 /// One path as it is written.
 pub(super) struct Written {

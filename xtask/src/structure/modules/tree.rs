@@ -10,6 +10,7 @@ use syn::visit::Visit;
 use syn::{Attribute, Item, ItemMod, ItemUse, UseTree};
 
 use super::ModulesError;
+use crate::test_items::{attributes, for_tests};
 
 /// A crate as its files and modules. Both are named by their index.
 pub(super) struct Tree {
@@ -218,38 +219,6 @@ pub(super) fn imported(item: &ItemUse) -> Vec<Imported<'_>> {
         flatten(&item.tree, &[], None, &mut found);
     }
     found
-}
-
-/// Whether an attribute leaves its item out of everything but tests.
-pub(super) fn for_tests(attribute: &Attribute) -> bool {
-    let syn::Meta::List(list) = &attribute.meta else {
-        return false;
-    };
-    let inside = list.tokens.to_string();
-    list.path.is_ident("cfg")
-        && (inside == "test" || inside.replace(' ', "").starts_with("all(test,"))
-}
-
-/// The attributes of an item; `syn` has them in each variant.
-pub(super) fn attributes(item: &Item) -> &[Attribute] {
-    match item {
-        Item::Const(item) => &item.attrs,
-        Item::Enum(item) => &item.attrs,
-        Item::ExternCrate(item) => &item.attrs,
-        Item::Fn(item) => &item.attrs,
-        Item::ForeignMod(item) => &item.attrs,
-        Item::Impl(item) => &item.attrs,
-        Item::Macro(item) => &item.attrs,
-        Item::Mod(item) => &item.attrs,
-        Item::Static(item) => &item.attrs,
-        Item::Struct(item) => &item.attrs,
-        Item::Trait(item) => &item.attrs,
-        Item::TraitAlias(item) => &item.attrs,
-        Item::Type(item) => &item.attrs,
-        Item::Union(item) => &item.attrs,
-        Item::Use(item) => &item.attrs,
-        _ => &[],
-    }
 }
 
 fn name_of(item: &Item) -> Option<String> {
