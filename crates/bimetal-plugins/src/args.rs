@@ -209,8 +209,9 @@ pub(crate) fn parse(
     Ok(arguments)
 }
 
-/// Prints what clap has to say. Help that was asked for is data; everything else is a usage error.
-pub(crate) fn explain(refusal: &clap::Error, out: &Printer) -> ExitCode {
+/// Prints what clap has to say. Help that was asked for is data; everything else is a usage error
+/// and ends with 1, because clap's own 2 means something else here.
+pub fn explain(refusal: &clap::Error, out: &Printer) -> ExitCode {
     let text = refusal.render();
     if matches!(
         refusal.kind(),

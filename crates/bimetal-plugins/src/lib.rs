@@ -25,7 +25,7 @@ mod trial;
 
 use std::ffi::OsString;
 
-pub use args::command;
+pub use args::{command, explain};
 pub use bimetal_terminal::Printer;
 pub use context::{
     Caller, Context, Interrupt, plugins_dir_from_environment, runs_with_borrowed_rights,

@@ -6,7 +6,6 @@
 use std::ffi::OsString;
 
 use clap::Parser;
-use clap::error::ErrorKind;
 
 use crate::args::{Arguments, Command};
 use crate::error::{StartError, exit_code, hint};
@@ -19,7 +18,7 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let printer = Printer::of_process();
     let arguments = match Arguments::try_parse_from(words) {
         Ok(arguments) => arguments,
-        Err(refusal) => return explain(&refusal, &printer),
+        Err(refusal) => return ExitCode::Plugins(bimetal_plugins::explain(&refusal, &printer)),
     };
     let result = match arguments.command {
         None => build::run(&arguments.build, &printer),
@@ -40,19 +39,4 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         printer.error(error.as_error(), hint(&error).as_deref());
         exit_code(&error)
     })
-}
-
-/// Prints what clap has to say. Help that was asked for is data; a usage error ends with 1, because
-/// 2 means something else here.
-fn explain(refusal: &clap::Error, printer: &Printer) -> ExitCode {
-    let text = refusal.render();
-    if matches!(
-        refusal.kind(),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-    ) {
-        printer.help(text.ansi(), &text);
-        return ExitCode::Ok;
-    }
-    printer.usage(text.ansi(), &text);
-    ExitCode::Failure
 }
