@@ -66,11 +66,11 @@ fn hundred(subject: &subject::Subject) -> Result<(), Box<dyn Error>> {
     let none = PackageHashes::new();
     let go = subject.main.facts.go.as_ref();
     let hashes = go.map_or(&none, |go| &go.package_hashes);
-    let together = || judge_set(&subject.main, hashes, &plugins);
+    let together = || check_set(&subject.main, hashes, &plugins);
     let alone = || {
         plugins
             .iter()
-            .try_for_each(|plugin| judge_set(&subject.main, hashes, std::slice::from_ref(plugin)))
+            .try_for_each(|plugin| check_set(&subject.main, hashes, std::slice::from_ref(plugin)))
     };
     let medians = alternate([&together, &alone, &together])?;
     row("A: 100 Go plugins as a set; B: 100 times one", medians);
@@ -95,7 +95,7 @@ fn hundred(subject: &subject::Subject) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn judge_set(
+fn check_set(
     main: &Artifact,
     hashes: &PackageHashes,
     plugins: &[Utf8PathBuf],

@@ -109,7 +109,7 @@ pub struct Ended {
     pub log: String,
 }
 
-/// An address on the loopback interface that nobody listens on now.
+/// A free address on the loopback interface.
 pub fn free_endpoint() -> io::Result<SocketAddr> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
 }

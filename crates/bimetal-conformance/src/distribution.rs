@@ -1,7 +1,7 @@
 //! Distributions built by the real builder, once per machine.
 //!
 //! In: a builder configuration of this repository. Out: where its main and plugins are. Invariant:
-//! every test of a run that asks for the same distribution gets the same files; nobody changes them
+//! every test of a run that asks for the same distribution gets the same files; no test changes them
 //! (copies are what is tampered with).
 
 use std::collections::BTreeMap;
@@ -118,7 +118,7 @@ fn build_now(name: &str, config: &Utf8Path) -> Result<Distribution, Distribution
     }
 }
 
-/// Like [`build`], and whoever started us watches the builder's progress.
+/// Like [`build`], and the builder's progress is shown.
 pub fn build_watched(name: &str, config: &Utf8Path) -> Result<Distribution, DistributionError> {
     let (distribution, mut command) = builder_command(name, config)?;
     let status = command

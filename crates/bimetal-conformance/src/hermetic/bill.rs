@@ -1,7 +1,7 @@
-//! A bill of materials before a judge that nobody of us wrote.
+//! A bill of materials, checked by a program that is not ours.
 //!
 //! In: a file. Out: nothing, or what CycloneDX's own library finds wrong with it. Invariant: it is
-//! judged by the schema that the standard publishes.
+//! checked by the schema that the standard publishes.
 
 use camino::Utf8Path;
 
@@ -9,7 +9,7 @@ use super::error::MachineError;
 use crate::distribution::{run, target};
 
 const LIBRARY: &str = "cyclonedx-python-lib[json-validation]==11.12.0";
-const JUDGE: &str = "
+const VALIDATOR: &str = "
 import sys
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
@@ -34,6 +34,6 @@ pub fn validate_bill(path: &Utf8Path) -> Result<(), MachineError> {
         run(python.as_str(), &[&install[..], &[LIBRARY]].concat())?;
         fs_err::write(&ready, LIBRARY)?;
     }
-    run(python.as_str(), &["-c", JUDGE, path.as_str()])?;
+    run(python.as_str(), &["-c", VALIDATOR, path.as_str()])?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A program that serves until it is told to stop.
+//! A program that serves until it is stopped.
 //!
 //! In: a command and the text that it logs when it can be used. Out: a [`Server`]. Invariant: the
 //! program ends with its value.
@@ -43,9 +43,9 @@ impl Server {
         drop(command);
         let (sender, lines) = channel();
         thread::spawn(move || {
-            // Read to the end even when nobody listens: a full pipe would stop the program.
+            // Read to the end even when the receiver is gone: a full pipe would stop the program.
             for line in BufReader::new(output).lines().map_while(Result::ok) {
-                let _nobody_listens = sender.send(line);
+                let _receiver_is_gone = sender.send(line);
             }
         });
         let log = wait_for(&lines, ready);
@@ -82,7 +82,7 @@ impl Drop for Server {
         let pid = Pid::from_child(&child);
         let (sender, ended) = channel();
         thread::spawn(move || {
-            let _nobody_listens = sender.send(child.wait());
+            let _receiver_is_gone = sender.send(child.wait());
         });
         // It may have ended by itself.
         let _gone = kill_process(pid, Signal::TERM);

@@ -8,8 +8,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use tempfile::TempDir;
 
-const GO_PLUGIN: &str = "plugins/processor-go_witness.so";
-const RUST_PLUGIN: &str = "plugins/processor-rust_witness.so";
+const GO_PLUGIN: &str = "plugins/processor-go_probe.so";
+const RUST_PLUGIN: &str = "plugins/processor-rust_probe.so";
 
 /// A copy of the loading fixture whose components may be edited.
 struct Project {
@@ -23,7 +23,7 @@ impl Project {
         let keep = tempfile::tempdir().unwrap();
         let directory = Utf8PathBuf::try_from(keep.path().to_owned()).unwrap();
         let fixtures = repository().join("crates/bimetal-conformance/fixtures");
-        for name in ["go-witness", "rust-witness"] {
+        for name in ["go-probe", "rust-probe"] {
             run(
                 "cp",
                 &["-r", fixtures.join(name).as_str(), directory.as_str()],
@@ -32,7 +32,7 @@ impl Project {
         }
         let sdk = repository().join("crates/bimetal-sdk");
         replace(
-            &directory.join("rust-witness/Cargo.toml"),
+            &directory.join("rust-probe/Cargo.toml"),
             "../../../bimetal-sdk",
             sdk.as_str(),
         );
@@ -110,7 +110,7 @@ fn rebuilds_what_changed_and_nothing_else() {
     );
 
     replace(
-        &project.directory.join("rust-witness/src/lib.rs"),
+        &project.directory.join("rust-probe/src/lib.rs"),
         "rust-factory",
         "rust-factory-two",
     );
@@ -130,7 +130,7 @@ fn rebuilds_what_changed_and_nothing_else() {
 
     let rust = project.bytes(RUST_PLUGIN);
     replace(
-        &project.directory.join("go-witness/witness.go"),
+        &project.directory.join("go-probe/probe.go"),
         "\"go-factory\"",
         "\"go-factory-two\"",
     );
@@ -146,7 +146,7 @@ fn rebuilds_what_changed_and_nothing_else() {
 
     let go = project.bytes(GO_PLUGIN);
     replace(
-        &project.directory.join("go-witness/witness.go"),
+        &project.directory.join("go-probe/probe.go"),
         "func init() {",
         "var broken int = \"text\"\n\nfunc init() {",
     );
@@ -154,7 +154,7 @@ fn rebuilds_what_changed_and_nothing_else() {
     assert_eq!(failed.status.code(), Some(1));
     let text = String::from_utf8_lossy(&failed.stderr);
     assert!(
-        text.contains("witness.go:") && text.contains("go build"),
+        text.contains("probe.go:") && text.contains("go build"),
         "{text}"
     );
     assert!(
@@ -170,11 +170,11 @@ fn rebuilds_what_changed_and_nothing_else() {
 #[test]
 fn never_leaves_a_stale_main_when_a_linked_in_rust_component_changed() {
     let project = Project::new(|config| {
-        config.replace("./rust-witness\" }\n    plugin: true", "./rust-witness\" }")
+        config.replace("./rust-probe\" }\n    plugin: true", "./rust-probe\" }")
     });
     project.build_well();
     replace(
-        &project.directory.join("rust-witness/src/lib.rs"),
+        &project.directory.join("rust-probe/src/lib.rs"),
         "rust-factory",
         "rust-factory-two",
     );
@@ -203,7 +203,7 @@ fn does_not_overwrite_what_it_did_not_make() {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the builder under test is started in surroundings of the test's making"
+    reason = "the builder under test is started in an environment that the test makes"
 )]
 fn started(program: &str) -> std::process::Command {
     std::process::Command::new(program)
@@ -224,7 +224,7 @@ fn equal_tools_and_an_equal_time_give_equal_bytes_anywhere() {
             ] {
                 fs::create_dir_all(directory).unwrap();
             }
-            // What a user told the tools changes nothing either.
+            // Settings of the user change nothing either.
             let settings = format!("GOFLAGS={flags}\nCGO_CFLAGS=-O0\n");
             fs::write(directory.join("home/.config/go/env"), settings).unwrap();
             let cargo = r#"
@@ -283,8 +283,8 @@ fn equal_tools_and_an_equal_time_give_equal_bytes_anywhere() {
         RUST_PLUGIN,
         "plugins/plugins.lock",
         "manifests/otelcol-loading.json",
-        "manifests/processor-go_witness.so.json",
-        "manifests/processor-rust_witness.so.json",
+        "manifests/processor-go_probe.so.json",
+        "manifests/processor-rust_probe.so.json",
     ] {
         assert!(
             fs::read(one.join(file)).unwrap() == fs::read(other.join(file)).unwrap(),
@@ -317,7 +317,7 @@ fn a_build_with_filled_caches_needs_no_network() {
     };
     offline();
     replace(
-        &project.directory.join("rust-witness/src/lib.rs"),
+        &project.directory.join("rust-probe/src/lib.rs"),
         "rust-factory",
         "rust-factory-two",
     );

@@ -6,7 +6,7 @@
 use camino::Utf8Path;
 
 use crate::predict::alone;
-use crate::row::{Finding, Judge, Predicted, Seen, Symptom};
+use crate::row::{Decider, Finding, Predicted, Seen, Symptom};
 use crate::scene::Scene;
 
 /// `file` is refused from its bytes, and by the Collector when a configuration uses `processor`.
@@ -28,9 +28,9 @@ pub(crate) fn refuses_as(
     } else {
         Seen::Error(reason(&ended.log, file))
     };
-    assert_eq!(scene.witnesses(), Vec::<String>::new(), "{}", ended.log);
+    assert_eq!(scene.signs(), Vec::<String>::new(), "{}", ended.log);
     Finding {
-        judge: Judge::Collector,
+        decider: Decider::Collector,
         symptom: Symptom::Error,
         predicted,
         seen,

@@ -3,7 +3,7 @@
 //!
 //! In: toolchains, real ones. Out: one test per symptom, then the table of all rows, and last the
 //! count of rows that agree. Invariant: every row builds real artifacts and loads the very files
-//! that it has judged, in a child process. A tool that is missing fails its row.
+//! that it has verified, in a child process. A tool that is missing fails its row.
 #![expect(clippy::unwrap_used, reason = "a row that cannot go on has failed")]
 #![expect(clippy::print_stdout, reason = "the table is what this test prints")]
 

@@ -43,7 +43,7 @@ pub(crate) fn proxy() -> String {
     format!("file://{}", READY.get_or_init(publish))
 }
 
-/// A directory with the sources of `module`, changed by `edits`: a fork, or a tree that somebody
+/// A directory with the sources of `module`, changed by `edits`: a fork, or a tree that a person
 /// has worked in.
 pub(crate) fn local(name: &str, module: &str, edits: &[(&str, &str)]) -> Utf8PathBuf {
     let place = fresh(&format!("local/{name}"));

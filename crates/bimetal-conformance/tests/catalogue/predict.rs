@@ -22,15 +22,15 @@ pub(crate) fn alone(main: &Utf8Path, plugin: &Utf8Path) -> Predicted {
 
 /// `plugin` alone beside `main`, under a policy that is stricter than main's.
 pub(crate) fn under(main: &Utf8Path, plugin: &Utf8Path, policy: Option<Policy>) -> Predicted {
-    judge(main, plugin, policy, None)
+    outcome(main, plugin, policy, None)
 }
 
 /// `plugin` beside `main`, with a lock file.
 pub(crate) fn locked(main: &Utf8Path, plugin: &Utf8Path, lock: Option<&Lock>) -> Predicted {
-    judge(main, plugin, None, lock)
+    outcome(main, plugin, None, lock)
 }
 
-fn judge(
+fn outcome(
     main: &Utf8Path,
     plugin: &Utf8Path,
     policy: Option<Policy>,
@@ -53,23 +53,26 @@ fn judge(
         .unwrap()
         .check(&main, options);
     let name = plugin.file_name().unwrap();
-    let judged = report
+    let plugin_report = report
         .plugins
         .iter()
-        .find(|judged| judged.file == name)
+        .find(|plugin_report| plugin_report.file == name)
         .unwrap();
-    if judged.mismatches.is_empty() && judged.verdict == Verdict::Refused {
-        let problem = judged.problem.as_ref().unwrap();
+    if plugin_report.mismatches.is_empty() && plugin_report.verdict == Verdict::Refused {
+        let problem = plugin_report.problem.as_ref().unwrap();
         return Predicted::Unreadable(problem.message.clone());
     }
     // The same question asked for two artifacts instead of for a directory has the same answer.
     if lock.is_none() {
-        assert_eq!(judged.mismatches, compare(&main, &read(plugin), rules));
+        assert_eq!(
+            plugin_report.mismatches,
+            compare(&main, &read(plugin), rules)
+        );
     }
-    match judged.verdict {
+    match plugin_report.verdict {
         Verdict::Accepted => Predicted::Accepted,
         Verdict::Undecidable => Predicted::Undecidable,
-        Verdict::Refused => first(&judged.mismatches),
+        Verdict::Refused => first(&plugin_report.mismatches),
     }
 }
 
@@ -88,7 +91,7 @@ pub(crate) fn last(main: &Utf8Path, plugins: &[&Utf8Path]) -> Predicted {
     let hashes = &main.facts.go.as_ref().unwrap().package_hashes;
     let predictions = predict(hashes, &[], &candidates);
     let prediction = predictions.last().unwrap();
-    // Whoever judges the directory without knowing which files are used must see the pair.
+    // A check of the directory without knowing which files are used must see the pair.
     let alone: Vec<_> = artifacts
         .iter()
         .zip(&candidates)

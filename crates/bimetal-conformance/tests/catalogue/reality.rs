@@ -45,7 +45,7 @@ pub(crate) fn go(main: &Utf8Path, plugins: &[&Utf8Path], own: &[(&str, &str)]) -
     let loads: Vec<_> = plugins.iter().map(|plugin| Load::Go(plugin)).collect();
     match run(main, &loads, &Variables::new()) {
         Came::Seen(seen) => seen,
-        Came::Answer { plugin, main } => judge(&answers(&plugin), &answers(&main), own),
+        Came::Answer { plugin, main } => compared(&answers(&plugin), &answers(&main), own),
     }
 }
 
@@ -75,7 +75,11 @@ pub(crate) fn with_variables(
     }
 }
 
-fn judge(plugin: &BTreeMap<&str, &str>, main: &BTreeMap<&str, &str>, own: &[(&str, &str)]) -> Seen {
+fn compared(
+    plugin: &BTreeMap<&str, &str>,
+    main: &BTreeMap<&str, &str>,
+    own: &[(&str, &str)],
+) -> Seen {
     let mut expected = main.clone();
     expected.insert("label", "plugin");
     expected.extend(own.iter().copied());

@@ -46,10 +46,10 @@ pub(crate) enum Symptom {
     Death,
 }
 
-/// Who says no, where somebody does.
+/// What refuses, where anything does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Judge {
-    /// The system's loader or Go's runtime: nobody has looked at the file before.
+pub(crate) enum Decider {
+    /// The system's loader or Go's runtime: the file was not checked before.
     Loader,
     /// A Collector by its rules, before the loader could find out what would come of it.
     Collector,
@@ -58,7 +58,7 @@ pub(crate) enum Judge {
 /// Both sides of a row.
 #[derive(Clone, Debug)]
 pub(crate) struct Finding {
-    pub(crate) judge: Judge,
+    pub(crate) decider: Decider,
     pub(crate) symptom: Symptom,
     pub(crate) predicted: Predicted,
     pub(crate) seen: Seen,
@@ -85,7 +85,7 @@ impl Finding {
             // Everything is allowed but what bytes can show.
             Predicted::Undecidable => seen != Symptom::WrongCode,
             Predicted::Unreadable(_) => matches!(seen, Symptom::Error | Symptom::Death),
-            Predicted::Refused(..) if self.judge == Judge::Collector => seen == Symptom::Error,
+            Predicted::Refused(..) if self.decider == Decider::Collector => seen == Symptom::Error,
             Predicted::Refused(Outcome::Refused, _) => seen == Symptom::Error,
             Predicted::Refused(Outcome::WouldAbort, _) => seen == Symptom::Death,
             Predicted::Refused(Outcome::WouldRunWrongCode, _) => seen == Symptom::WrongCode,

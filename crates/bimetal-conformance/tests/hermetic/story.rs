@@ -1,4 +1,4 @@
-//! The promise: equal inputs give equal bytes, whoever builds them, and it can be checked.
+//! The promise: equal inputs give equal bytes, on every machine, and it can be checked.
 //!
 //! In: the quickstart's configuration, a root file system, real engines. Out: distributions from
 //! containers without a network. Invariant: every build is a whole one; what is read of it is read
@@ -220,7 +220,7 @@ fn loads(out: &Utf8Path) {
 }
 
 /// A plugin that says that it comes from another environment is not taken, and each item that
-/// differs is told.
+/// differs is reported.
 fn refuses_others(out: &Utf8Path) {
     let keep = tempfile::tempdir().unwrap();
     let plugin = Utf8Path::from_path(keep.path())
@@ -244,7 +244,7 @@ fn refuses_others(out: &Utf8Path) {
     .unwrap();
     let contradicts = check_one(out, &plugin);
     assert!(
-        contradicts.contains("somebody changed one of them"),
+        contradicts.contains("one of them was changed"),
         "{contradicts}"
     );
     set_in_manifest(&plugin, "/environment_hash", environment.hash().into()).unwrap();

@@ -1,6 +1,6 @@
 //! Several files that claim one component: `plugins check` and the start of main say the same.
 //!
-//! In: copies of the witness plugins. Out: what both say. Invariant: what `check` calls good is
+//! In: copies of the probe plugins. Out: what both say. Invariant: what `check` calls good is
 //! what main loads.
 
 use bimetal_conformance::collector::{Ended, Start};
@@ -31,14 +31,14 @@ fn checked(scene: &Scene) -> (Vec<String>, Value) {
 }
 
 fn started(scene: &Scene) -> Ended {
-    scene.validate(&["rust_witness"])
+    scene.validate(&["rust_probe"])
 }
 
 fn loads(scene: &Scene, file: &str) {
     assert_eq!(checked(scene), (vec![file.to_owned()], json!([])));
     let ended = started(scene);
     assert!(ended.status.success(), "{}", ended.log);
-    assert_eq!(scene.witnesses(), ["rust-constructor", "rust-factory"]);
+    assert_eq!(scene.signs(), ["rust-constructor", "rust-factory"]);
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn two_good_files_are_both_refused_and_both_named() {
     assert!(!ended.status.success(), "{}", ended.log);
     let sentence = format!("`{OTHER}` and `{RUST_PLUGIN}` both bring the same component");
     assert!(ended.log.contains(&sentence), "{}", ended.log);
-    assert_eq!(scene.witnesses(), Vec::<String>::new());
+    assert_eq!(scene.signs(), Vec::<String>::new());
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn two_bad_files_are_both_refused_for_what_is_wrong_with_them() {
             ended.log
         );
     }
-    assert_eq!(scene.witnesses(), Vec::<String>::new());
+    assert_eq!(scene.signs(), Vec::<String>::new());
 }
 
 #[test]
@@ -107,5 +107,5 @@ fn a_component_that_is_linked_in_cannot_come_from_a_plugin_too() {
             ended.log
         );
     }
-    assert_eq!(scene.witnesses(), Vec::<String>::new());
+    assert_eq!(scene.signs(), Vec::<String>::new());
 }

@@ -19,7 +19,7 @@ fn refuses(scene: &Scene, processor: &str, texts: &[&str]) {
         );
     }
     assert_eq!(
-        scene.witnesses(),
+        scene.signs(),
         Vec::<String>::new(),
         "code of the refused plugin has run"
     );
@@ -28,10 +28,10 @@ fn refuses(scene: &Scene, processor: &str, texts: &[&str]) {
 #[test]
 fn loads_good_plugins_and_their_code_runs() {
     let scene = Scene::pinned();
-    let ended = scene.validate(&["go_witness", "rust_witness"]);
+    let ended = scene.validate(&["go_probe", "rust_probe"]);
     assert!(ended.status.success(), "{}", ended.log);
     assert_eq!(
-        scene.witnesses(),
+        scene.signs(),
         [
             "go-constructor",
             "go-factory",
@@ -52,7 +52,7 @@ fn refuses_a_go_plugin_with_another_dependency_hash() {
     .unwrap();
     refuses(
         &scene,
-        "go_witness",
+        "go_probe",
         &["go.opentelemetry.io/collector/pdata", "h1:"],
     );
 }
@@ -61,7 +61,7 @@ fn refuses_a_go_plugin_with_another_dependency_hash() {
 fn refuses_a_rust_plugin_with_another_dependency_hash() {
     let scene = Scene::unpinned();
     tamper::change_dependency(&scene.plugin(RUST_PLUGIN), "serde").unwrap();
-    refuses(&scene, "rust_witness", &["serde", "sha256:"]);
+    refuses(&scene, "rust_probe", &["serde", "sha256:"]);
 }
 
 #[test]
@@ -73,14 +73,14 @@ fn refuses_plugins_of_another_toolchain_version() {
         json!("go1.26.1"),
     )
     .unwrap();
-    refuses(&scene, "go_witness", &["go1.26.1"]);
+    refuses(&scene, "go_probe", &["go1.26.1"]);
     tamper::set_in_manifest(
         &scene.plugin(RUST_PLUGIN),
         "/toolchain_version",
         json!("1.94.0"),
     )
     .unwrap();
-    refuses(&scene, "rust_witness", &["1.94.0", "1.95.0"]);
+    refuses(&scene, "rust_probe", &["1.94.0", "1.95.0"]);
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn refuses_a_go_plugin_of_other_flags() {
         json!(["-buildmode=plugin"]),
     )
     .unwrap();
-    refuses(&scene, "go_witness", &["-trimpath"]);
+    refuses(&scene, "go_probe", &["-trimpath"]);
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn refuses_a_go_plugin_with_another_package_hash() {
     .unwrap();
     refuses(
         &scene,
-        "go_witness",
+        "go_probe",
         &["go.opentelemetry.io/collector/consumer"],
     );
 }
@@ -119,7 +119,7 @@ fn names_every_difference_not_only_the_first() {
     tamper::change_package_hash(&plugin, "go.opentelemetry.io/collector/consumer").unwrap();
     refuses(
         &scene,
-        "go_witness",
+        "go_probe",
         &[
             "go1.26.1",
             "go.opentelemetry.io/collector/pdata",
@@ -132,9 +132,9 @@ fn names_every_difference_not_only_the_first() {
 fn refuses_a_locked_plugin_with_one_changed_bit_of_code() {
     let scene = Scene::pinned();
     tamper::flip_code_byte(&scene.plugin(GO_PLUGIN)).unwrap();
-    refuses(&scene, "go_witness", &["plugins.lock"]);
+    refuses(&scene, "go_probe", &["plugins.lock"]);
     tamper::flip_code_byte(&scene.plugin(RUST_PLUGIN)).unwrap();
-    refuses(&scene, "rust_witness", &["plugins.lock"]);
+    refuses(&scene, "rust_probe", &["plugins.lock"]);
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn refuses_a_truncated_plugin_and_says_so() {
     let plugin = scene.plugin(RUST_PLUGIN);
     let bytes = fs::read(&plugin).unwrap();
     fs::write(&plugin, &bytes[..bytes.len() / 2]).unwrap();
-    refuses(&scene, "rust_witness", &[RUST_PLUGIN]);
+    refuses(&scene, "rust_probe", &[RUST_PLUGIN]);
 }
 
 #[test]
@@ -152,14 +152,14 @@ fn a_link_in_the_place_of_a_plugin_is_named() {
     let (plugin, elsewhere) = (scene.plugin(RUST_PLUGIN), scene.plugin("../elsewhere.so"));
     fs::rename(&plugin, &elsewhere).unwrap();
     fs::os::unix::fs::symlink(&elsewhere, &plugin).unwrap();
-    refuses(&scene, "rust_witness", &[RUST_PLUGIN, "symbolic link"]);
+    refuses(&scene, "rust_probe", &[RUST_PLUGIN, "symbolic link"]);
 }
 
 #[test]
 fn a_missing_plugin_directory_is_named_where_a_plugin_would_be_needed() {
     let scene = Scene::unpinned();
     let directory = scene.plugins.parent().unwrap();
-    // Nobody names the directory, and beside this copy of main there is none.
+    // No flag names the directory, and beside this copy of main there is none.
     let main = directory.join("elsewhere/main");
     fs::create_dir(main.parent().unwrap()).unwrap();
     fs::copy(&scene.main, &main).unwrap();
@@ -169,10 +169,10 @@ fn a_missing_plugin_directory_is_named_where_a_plugin_would_be_needed() {
             .to_end()
             .unwrap()
     };
-    let ended = validate(&["go_witness"]);
+    let ended = validate(&["go_probe"]);
     assert!(!ended.status.success(), "{}", ended.log);
     for text in [
-        "go_witness",
+        "go_probe",
         "elsewhere/plugins` does not exist",
         "--plugins-dir",
     ] {

@@ -49,7 +49,7 @@ impl Nested {
 
 type Spoil = fn(&Nested) -> Utf8PathBuf;
 
-/// Each changes a good directory, and gives the path that the Collector is told.
+/// Each changes a good directory, and gives the path that the Collector is given.
 const GOOD: &[(&str, Spoil)] = &[
     ("as it is", |it| it.plugins.clone()),
     ("a shared parent with the sticky bit", |it| {
@@ -145,7 +145,7 @@ const BAD: &[(&str, &str, Spoil)] = &[
     }),
 ];
 
-/// What `plugins check` says, and what a start with the Rust witness says.
+/// What `plugins check` says, and what a start with the Rust probe says.
 fn both(it: &Nested, directory: &Utf8Path) -> (Ended, Ended) {
     let check = Start::command(&it.scene.main, &["plugins", "check"])
         .argument(format!("--plugins-dir={directory}"))
@@ -153,7 +153,7 @@ fn both(it: &Nested, directory: &Utf8Path) -> (Ended, Ended) {
         .unwrap();
     let start = it
         .scene
-        .start(&["validate"], &["rust_witness"])
+        .start(&["validate"], &["rust_probe"])
         .argument(format!("--plugins-dir={directory}"))
         .to_end()
         .unwrap();
@@ -181,7 +181,7 @@ fn check_and_start_agree_about_who_may_write() {
                 ended.log
             );
         }
-        assert_eq!(it.scene.witnesses(), [""; 0], "{name}: code has run");
+        assert_eq!(it.scene.signs(), [""; 0], "{name}: code has run");
     }
 }
 
@@ -219,9 +219,9 @@ fn as_user(it: &Nested, user: u32, arguments: &[&str]) -> Start {
 }
 
 #[test]
-fn an_unprivileged_collector_takes_plugins_of_root_and_its_own_and_nobody_elses() {
+fn an_unprivileged_collector_takes_plugins_of_root_and_its_own_and_of_no_other_user() {
     let it = Nested::new();
-    let config = it.scene.config(&["go_witness", "rust_witness"]);
+    let config = it.scene.config(&["go_probe", "rust_probe"]);
     let argument = format!("--config={config}");
     let files = [it.plugins.join(GO_PLUGIN), it.plugins.join(RUST_PLUGIN)];
     for (owner, passes) in [(0, true), (OPERATOR, true), (STRANGER, false)] {
@@ -252,7 +252,7 @@ fn a_parent_that_only_the_users_own_group_may_write_passes() {
     // An account that every Debian has, with a group of its own.
     const DAEMON: u32 = 1;
     let it = Nested::new();
-    let argument = format!("--config={}", it.scene.config(&["rust_witness"]));
+    let argument = format!("--config={}", it.scene.config(&["rust_probe"]));
     give(&it.parent, DAEMON);
     for (bits, passes) in [(0o775, true), (0o777, false)] {
         mode(&it.parent, bits);
@@ -273,7 +273,7 @@ fn a_parent_that_only_the_users_own_group_may_write_passes() {
 fn a_set_user_id_collector_takes_nothing_from_its_environment() {
     const BORROWED: u32 = OPERATOR + 2;
     let it = Nested::new();
-    let config = it.scene.config(&["go_witness", "rust_witness"]);
+    let config = it.scene.config(&["go_probe", "rust_probe"]);
     let main = it.scene.directory.join("main");
     let temporary = it.scene.directory.join("temporary");
     fs::create_dir(&temporary).unwrap();

@@ -1,4 +1,4 @@
-//! A copy of the loading distribution's plugins, a configuration, and the files that witnesses
+//! A copy of the loading distribution's plugins, a configuration, and the files that probes
 //! leave.
 
 use bimetal_conformance::collector::{Ended, Start};
@@ -7,8 +7,8 @@ use camino::Utf8PathBuf;
 use fs_err as fs;
 use tempfile::TempDir;
 
-pub(crate) const GO_PLUGIN: &str = "processor-go_witness.so";
-pub(crate) const RUST_PLUGIN: &str = "processor-rust_witness.so";
+pub(crate) const GO_PLUGIN: &str = "processor-go_probe.so";
+pub(crate) const RUST_PLUGIN: &str = "processor-rust_probe.so";
 
 /// Everything one test may change.
 pub(crate) struct Scene {
@@ -58,8 +58,8 @@ impl Scene {
     }
 
     /// What the names of the files that plugins leave begin with.
-    pub(crate) fn witness(&self) -> Utf8PathBuf {
-        self.directory.join("witness")
+    pub(crate) fn probe(&self) -> Utf8PathBuf {
+        self.directory.join("probe")
     }
 
     /// A configuration whose one pipeline has these processors.
@@ -91,7 +91,7 @@ impl Scene {
         Start::command(&self.main, command)
             .argument(format!("--config={config}"))
             .argument(format!("--plugins-dir={}", self.plugins))
-            .variable("BIMETAL_WITNESS", self.witness())
+            .variable("BIMETAL_PROBE", self.probe())
     }
 
     pub(crate) fn validate(&self, processors: &[&str]) -> Ended {
@@ -100,12 +100,12 @@ impl Scene {
 
     /// What the plugins' code has left, in the order in which it ran.
     pub(crate) fn order(&self) -> Vec<String> {
-        let text = fs::read_to_string(self.directory.join("witness-order")).unwrap();
+        let text = fs::read_to_string(self.directory.join("probe-order")).unwrap();
         text.lines().map(str::to_owned).collect()
     }
 
     /// Names of the files that the plugins' code has left, sorted.
-    pub(crate) fn witnesses(&self) -> Vec<String> {
+    pub(crate) fn signs(&self) -> Vec<String> {
         let mut names: Vec<String> = self
             .directory
             .read_dir_utf8()
@@ -114,7 +114,7 @@ impl Scene {
                 entry
                     .unwrap()
                     .file_name()
-                    .strip_prefix("witness.")
+                    .strip_prefix("probe.")
                     .map(str::to_owned)
             })
             .collect();

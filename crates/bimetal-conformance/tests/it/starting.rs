@@ -17,7 +17,7 @@ fn an_unused_bad_plugin_does_not_stop_main_and_is_reported() {
     )
     .unwrap();
     fs::write(scene.plugin("notes.so"), "not a plugin").unwrap();
-    let collector = scene.start(&[], &["rust_witness"]).run().unwrap();
+    let collector = scene.start(&[], &["rust_probe"]).run().unwrap();
     let ended = collector.stop().unwrap();
     assert!(ended.status.success(), "{}", ended.log);
     for file in [GO_PLUGIN, "notes.so"] {
@@ -27,7 +27,7 @@ fn an_unused_bad_plugin_does_not_stop_main_and_is_reported() {
             ended.log
         );
     }
-    assert_eq!(scene.witnesses(), ["rust-constructor", "rust-factory"]);
+    assert_eq!(scene.signs(), ["rust-constructor", "rust-factory"]);
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn a_used_bad_plugin_stops_main() {
     )
     .unwrap();
     let ended = scene
-        .start(&[], &["go_witness", "rust_witness"])
+        .start(&[], &["go_probe", "rust_probe"])
         .to_end()
         .unwrap();
     assert!(!ended.status.success(), "{}", ended.log);
@@ -57,7 +57,7 @@ fn skip_is_obeyed_and_logged() {
     )
     .unwrap();
     let collector = scene
-        .start(&[], &["go_witness", "rust_witness"])
+        .start(&[], &["go_probe", "rust_probe"])
         .argument("--plugins-on-error=skip")
         .run()
         .unwrap();
@@ -68,11 +68,11 @@ fn skip_is_obeyed_and_logged() {
         "{}",
         ended.log
     );
-    assert_eq!(scene.witnesses(), ["rust-constructor", "rust-factory"]);
+    assert_eq!(scene.signs(), ["rust-constructor", "rust-factory"]);
 }
 
 #[test]
-fn skip_forgives_no_component_that_nobody_has() {
+fn skip_forgives_no_component_without_a_definition() {
     let scene = Scene::unpinned();
     // A copy of main that has no plugin directory beside it, and one that has: a slip of the pen
     // stops both.
@@ -101,14 +101,14 @@ fn skip_forgives_no_component_that_nobody_has() {
 #[test]
 fn plugins_are_loaded_in_the_order_of_their_file_names() {
     let scene = Scene::unpinned();
-    let ended = scene.validate(&["rust_witness", "go_witness"]);
+    let ended = scene.validate(&["rust_probe", "go_probe"]);
     assert!(ended.status.success(), "{}", ended.log);
     let order = scene.order();
     let first = |name: &str| order.iter().position(|one| one == name).unwrap();
     assert!(first("go-init") < first("rust-constructor"), "{order:?}");
-    fs::remove_file(scene.directory.join("witness-order")).unwrap();
+    fs::remove_file(scene.directory.join("probe-order")).unwrap();
     fs::rename(scene.plugin(RUST_PLUGIN), scene.plugin("a.so")).unwrap();
-    let ended = scene.validate(&["go_witness", "rust_witness"]);
+    let ended = scene.validate(&["go_probe", "rust_probe"]);
     assert!(ended.status.success(), "{}", ended.log);
     let order = scene.order();
     let first = |name: &str| order.iter().position(|one| one == name).unwrap();
@@ -120,7 +120,7 @@ fn a_bad_file_of_the_same_component_does_not_stand_in_the_way_of_a_good_one() {
     let scene = Scene::unpinned();
     let bad = scene.plugin("a-copy.so");
     fs::copy(scene.plugin(RUST_PLUGIN), &bad).unwrap();
-    let both_good = scene.validate(&["rust_witness"]);
+    let both_good = scene.validate(&["rust_probe"]);
     assert!(!both_good.status.success(), "{}", both_good.log);
     for text in [
         "plugin `a-copy.so`",
@@ -130,7 +130,7 @@ fn a_bad_file_of_the_same_component_does_not_stand_in_the_way_of_a_good_one() {
         assert!(both_good.log.contains(text), "{}", both_good.log);
     }
     tamper::set_in_manifest(&bad, "/toolchain_version", json!("1.94.0")).unwrap();
-    let ended = scene.validate(&["rust_witness"]);
+    let ended = scene.validate(&["rust_probe"]);
     assert!(ended.status.success(), "{}", ended.log);
 }
 
@@ -138,7 +138,7 @@ fn a_bad_file_of_the_same_component_does_not_stand_in_the_way_of_a_good_one() {
 fn a_missing_plugin_directory_is_named() {
     let scene = Scene::unpinned();
     fs::remove_dir_all(&scene.plugins).unwrap();
-    let ended = scene.validate(&["go_witness"]);
+    let ended = scene.validate(&["go_probe"]);
     assert!(!ended.status.success(), "{}", ended.log);
     assert!(ended.log.contains(scene.plugins.as_str()), "{}", ended.log);
 }
@@ -147,43 +147,43 @@ fn a_missing_plugin_directory_is_named() {
 fn an_unpinned_plugin_is_refused_when_the_lock_is_required() {
     let scene = Scene::unpinned();
     let ended = scene
-        .start(&["validate"], &["rust_witness"])
+        .start(&["validate"], &["rust_probe"])
         .argument("--plugins-require-lock")
         .to_end()
         .unwrap();
     assert!(!ended.status.success(), "{}", ended.log);
     assert!(ended.log.contains("plugins.lock"), "{}", ended.log);
-    assert_eq!(scene.witnesses(), Vec::<String>::new());
+    assert_eq!(scene.signs(), Vec::<String>::new());
 }
 
 #[test]
 fn a_reload_loads_a_further_plugin() {
     let scene = Scene::pinned();
-    let mut collector = scene.start(&[], &["rust_witness"]).run().unwrap();
-    scene.config(&["rust_witness", "go_witness"]);
+    let mut collector = scene.start(&[], &["rust_probe"]).run().unwrap();
+    scene.config(&["rust_probe", "go_probe"]);
     collector.reload().unwrap();
     collector.wait_for("Everything is ready").unwrap();
     let ended = collector.stop().unwrap();
     assert!(ended.status.success(), "{}", ended.log);
     assert!(
-        scene.witnesses().contains(&"go-factory".to_owned()),
+        scene.signs().contains(&"go-factory".to_owned()),
         "{:?}",
-        scene.witnesses()
+        scene.signs()
     );
 }
 
 #[test]
 fn a_reload_that_needs_a_changed_file_asks_for_a_restart() {
     let scene = Scene::unpinned();
-    let mut collector = scene.start(&[], &["rust_witness"]).run().unwrap();
+    let mut collector = scene.start(&[], &["rust_probe"]).run().unwrap();
     tamper::flip_code_byte(&scene.plugin(GO_PLUGIN)).unwrap();
-    scene.config(&["rust_witness", "go_witness"]);
+    scene.config(&["rust_probe", "go_probe"]);
     collector.reload().unwrap();
     collector.wait_for("restart needed").unwrap();
     assert!(
-        !scene.witnesses().contains(&"go-init".to_owned()),
+        !scene.signs().contains(&"go-init".to_owned()),
         "{:?}",
-        scene.witnesses()
+        scene.signs()
     );
 }
 
@@ -191,8 +191,8 @@ fn a_reload_that_needs_a_changed_file_asks_for_a_restart() {
 fn a_feature_gate_of_a_go_plugin_can_be_set_and_listed() {
     let scene = Scene::pinned();
     let ended = scene
-        .start(&["validate"], &["rust_witness"])
-        .argument("--feature-gates=witness.gate")
+        .start(&["validate"], &["rust_probe"])
+        .argument("--feature-gates=probe.gate")
         .to_end()
         .unwrap();
     assert!(ended.status.success(), "{}", ended.log);
@@ -200,7 +200,7 @@ fn a_feature_gate_of_a_go_plugin_can_be_set_and_listed() {
         .argument(format!("--plugins-dir={}", scene.plugins))
         .to_end()
         .unwrap();
-    assert!(listed.log.contains("witness.gate"), "{}", listed.log);
+    assert!(listed.log.contains("probe.gate"), "{}", listed.log);
 }
 
 #[test]
@@ -208,11 +208,11 @@ fn components_shows_plugins_with_the_file_they_come_from() {
     let scene = Scene::pinned();
     let listed = Start::command(&scene.main, &["components"])
         .argument(format!("--plugins-dir={}", scene.plugins))
-        .variable("BIMETAL_WITNESS", scene.plugins.join("../witness"))
+        .variable("BIMETAL_PROBE", scene.plugins.join("../probe"))
         .to_end()
         .unwrap();
     assert!(listed.status.success(), "{}", listed.log);
-    for text in ["go_witness", GO_PLUGIN, "rust_witness", RUST_PLUGIN] {
+    for text in ["go_probe", GO_PLUGIN, "rust_probe", RUST_PLUGIN] {
         assert!(
             listed.log.contains(text),
             "`{text}` is missing in:\n{}",
@@ -220,7 +220,7 @@ fn components_shows_plugins_with_the_file_they_come_from() {
         );
     }
     assert_eq!(
-        scene.witnesses(),
+        scene.signs(),
         Vec::<String>::new(),
         "`components` needs no plugin's code"
     );

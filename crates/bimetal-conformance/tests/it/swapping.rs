@@ -1,6 +1,6 @@
 //! The bytes that were verified are the bytes that run, whatever happens to the file meanwhile, and
 //! whatever the place of private copies is like. The other bytes are those of the same plugin with
-//! other witnesses: had they run, their files would be there.
+//! other probes: had they run, their files would be there.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use fs_err as fs;
 
 use crate::scene::{GO_PLUGIN, RUST_PLUGIN, Scene};
 
-const BOTH: [(&str, &str); 2] = [(GO_PLUGIN, "go_witness"), (RUST_PLUGIN, "rust_witness")];
+const BOTH: [(&str, &str); 2] = [(GO_PLUGIN, "go_probe"), (RUST_PLUGIN, "rust_probe")];
 
 /// Same code, same length, other names for the files that it leaves.
 fn evil(bytes: &[u8]) -> Vec<u8> {
@@ -35,10 +35,7 @@ fn evil(bytes: &[u8]) -> Vec<u8> {
             count += 1;
         }
     }
-    assert!(
-        count >= 2,
-        "the witnesses' names are in the file as they are"
-    );
+    assert!(count >= 2, "the probes' names are in the file as they are");
     evil
 }
 
@@ -91,12 +88,12 @@ fn only_verified_code_runs(scene: &Scene, processor: &str) {
             );
         }
     }
-    let witnesses = scene.witnesses();
+    let signs = scene.signs();
     assert!(
-        !witnesses.iter().any(|name| name.starts_with("ev")),
-        "{loaded} loaded, {refused} refused, and unverified code ran: {witnesses:?}"
+        !signs.iter().any(|name| name.starts_with("ev")),
+        "{loaded} loaded, {refused} refused, and unverified code ran: {signs:?}"
     );
-    assert_eq!(loaded > 0, !witnesses.is_empty(), "{witnesses:?}");
+    assert_eq!(loaded > 0, !signs.is_empty(), "{signs:?}");
 }
 
 #[test]
@@ -109,9 +106,9 @@ fn the_other_bytes_would_leave_their_mark_if_they_ran() {
         let ended = scene.validate(&[processor]);
         assert!(ended.status.success(), "{}", ended.log);
         assert!(
-            scene.witnesses().iter().all(|name| name.starts_with("ev")),
+            scene.signs().iter().all(|name| name.starts_with("ev")),
             "{:?}",
-            scene.witnesses()
+            scene.signs()
         );
     }
 }
@@ -154,7 +151,7 @@ fn a_private_copy_that_holds_something_else_is_not_believed() {
     let cache = scene.directory.join("cache");
     let start = || {
         scene
-            .start(&["validate"], &["go_witness"])
+            .start(&["validate"], &["go_probe"])
             .argument(format!("--plugins-cache-dir={cache}"))
             .to_end()
             .unwrap()
@@ -171,9 +168,9 @@ fn a_private_copy_that_holds_something_else_is_not_believed() {
     let second = start();
     assert!(second.status.success(), "{}", second.log);
     assert!(
-        !scene.witnesses().iter().any(|name| name.starts_with("ev")),
+        !scene.signs().iter().any(|name| name.starts_with("ev")),
         "{:?}",
-        scene.witnesses()
+        scene.signs()
     );
     assert_eq!(fs::read(copy).unwrap(), bytes, "it was replaced");
 }
@@ -194,7 +191,7 @@ fn a_huge_sparse_file_is_refused_before_it_is_read() {
             "{}",
             ended.log
         );
-        assert_eq!(scene.witnesses(), [""; 0]);
+        assert_eq!(scene.signs(), [""; 0]);
     }
 }
 
@@ -235,11 +232,11 @@ fn a_place_for_private_copies_that_is_full_or_forbids_code_or_writing_is_named()
             let (start, place) = mounted(&scene, mounts, processor);
             start
                 .argument(format!("--plugins-cache-dir={place}"))
-                .variable("BIMETAL_WITNESS", scene.directory.join("witness"))
+                .variable("BIMETAL_PROBE", scene.directory.join("probe"))
                 .to_end()
                 .unwrap()
         };
-        let ended = run("go_witness");
+        let ended = run("go_probe");
         assert!(!ended.status.success(), "{mounts}:\n{}", ended.log);
         for text in [text, "/place`", "--plugins-cache-dir"] {
             assert!(
@@ -248,9 +245,9 @@ fn a_place_for_private_copies_that_is_full_or_forbids_code_or_writing_is_named()
                 ended.log
             );
         }
-        assert_eq!(scene.witnesses(), [""; 0], "{mounts}");
+        assert_eq!(scene.signs(), [""; 0], "{mounts}");
         // Memory is another place: nothing of it concerns a Rust plugin.
-        let ended = run("rust_witness");
+        let ended = run("rust_probe");
         assert!(ended.status.success(), "{mounts}:\n{}", ended.log);
     }
 }

@@ -107,14 +107,14 @@ fn lines(log: &str, state: &str) -> Vec<Value> {
 #[test]
 fn loaded_and_refused_plugins_are_counted_and_listed_before_and_after_a_reload() {
     let (scene, endpoint) = observed(Scene::pinned());
-    let mut collector = scene.start(&[], &["rust_witness"]).run().unwrap();
+    let mut collector = scene.start(&[], &["rust_probe"]).run().unwrap();
     let notes = "notes.so    refused";
-    let rust = format!("{RUST_PLUGIN} processor rust_witness rust loaded");
-    let go = format!("{GO_PLUGIN} processor go_witness go loaded");
+    let rust = format!("{RUST_PLUGIN} processor rust_probe rust loaded");
+    let go = format!("{GO_PLUGIN} processor go_probe go loaded");
     counts(endpoint, 1, 1, 0);
     listed(endpoint, &[notes, &rust]);
 
-    scene.config(&["rust_witness", "go_witness"]);
+    scene.config(&["rust_probe", "go_probe"]);
     reload(&mut collector);
     counts(endpoint, 2, 1, 0);
     listed(endpoint, &[notes, &go, &rust]);
@@ -129,8 +129,8 @@ fn loaded_and_refused_plugins_are_counted_and_listed_before_and_after_a_reload()
     let loaded = lines(&ended.log, "loaded");
     assert_eq!(loaded.len(), 2, "one line for each plugin:\n{}", ended.log);
     for (line, (file, kind, language)) in loaded.iter().zip([
-        (RUST_PLUGIN, "rust_witness", "rust"),
-        (GO_PLUGIN, "go_witness", "go"),
+        (RUST_PLUGIN, "rust_probe", "rust"),
+        (GO_PLUGIN, "go_probe", "go"),
     ]) {
         let digest = Digest::of(&fs::read(scene.plugin(file)).unwrap()).to_string();
         for (field, value) in [
@@ -159,17 +159,17 @@ fn loaded_and_refused_plugins_are_counted_and_listed_before_and_after_a_reload()
 }
 
 #[test]
-fn skipped_plugins_are_counted_and_are_merely_refused_once_nobody_uses_them() {
+fn skipped_plugins_are_counted_and_are_merely_refused_once_they_are_unused() {
     let (scene, endpoint) = observed(Scene::unpinned());
     make_go_plugin_unfit(&scene);
     let mut collector = scene
-        .start(&[], &["go_witness", "rust_witness"])
+        .start(&[], &["go_probe", "rust_probe"])
         .argument("--plugins-on-error=skip")
         .run()
         .unwrap();
     let notes = "notes.so    refused";
-    let rust = format!("{RUST_PLUGIN} processor rust_witness rust loaded");
-    let go = |state: &str| format!("{GO_PLUGIN} processor go_witness go {state}");
+    let rust = format!("{RUST_PLUGIN} processor rust_probe rust loaded");
+    let go = |state: &str| format!("{GO_PLUGIN} processor go_probe go {state}");
     counts(endpoint, 1, 1, 1);
     listed(endpoint, &[notes, &rust, &go("skipped")]);
     let text = page(endpoint, "metrics").unwrap();
@@ -181,7 +181,7 @@ fn skipped_plugins_are_counted_and_are_merely_refused_once_nobody_uses_them() {
         "{reasons:?}"
     );
 
-    scene.config(&["rust_witness"]);
+    scene.config(&["rust_probe"]);
     reload(&mut collector);
     counts(endpoint, 1, 2, 0);
     listed(endpoint, &[notes, &rust, &go("refused")]);
@@ -199,7 +199,7 @@ fn the_metrics_are_there_when_no_plugin_could_be_loaded() {
     let (scene, endpoint) = observed(Scene::unpinned());
     make_go_plugin_unfit(&scene);
     let collector = scene
-        .start(&[], &["go_witness"])
+        .start(&[], &["go_probe"])
         .argument("--plugins-on-error=skip")
         .run()
         .unwrap();

@@ -1,7 +1,7 @@
 //! `validate --load` in the real Collector: what a misbehaving plugin did, how far it came, and in
 //! whose code.
 //!
-//! In: the witness plugins, told to misbehave. Out: load reports. Invariant: the Collector that
+//! In: the probe plugins, made to misbehave. Out: load reports. Invariant: the Collector that
 //! asks survives every one of them.
 
 use std::io::Read as _;
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::scene::{GO_PLUGIN, RUST_PLUGIN, Scene};
 
-/// How long a process may take to notice that nobody needs it.
+/// How long a process may take to notice that it is not needed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn report(scene: &Scene, plugin: &str, fault: &str, timeout: &str) -> Value {
@@ -23,7 +23,7 @@ fn report(scene: &Scene, plugin: &str, fault: &str, timeout: &str) -> Value {
         .argument("--format=json")
         .argument(format!("--timeout={timeout}"))
         .argument(scene.plugin(plugin))
-        .variable("BIMETAL_WITNESS_FAULT", fault)
+        .variable("BIMETAL_PROBE_FAULT", fault)
         .to_end()
         .unwrap();
     let document: Value = serde_json::from_str(&ended.log).unwrap_or_else(|error| {
@@ -35,7 +35,7 @@ fn report(scene: &Scene, plugin: &str, fault: &str, timeout: &str) -> Value {
 }
 
 /// Outcome, phase, cause, kind of code, and the signal; the place must contain `place`.
-fn told(load: &Value, place: Option<&str>) -> Value {
+fn outcome(load: &Value, place: Option<&str>) -> Value {
     let found = load["whose"]["place"].as_str();
     assert_eq!(found.is_some(), place.is_some(), "{load:#}");
     assert!(
@@ -56,7 +56,7 @@ fn told(load: &Value, place: Option<&str>) -> Value {
 #[test]
 fn a_go_plugin_that_misbehaves_is_told_from_others() {
     let scene = Scene::pinned();
-    let line = Some("example.com/go-witness@v0.0.0/witness.go:");
+    let line = Some("example.com/go-probe@v0.0.0/probe.go:");
     let rows = [
         ("", None, json!(["loaded", "loaded", null, null, null])),
         (
@@ -128,7 +128,7 @@ fn a_go_plugin_that_misbehaves_is_told_from_others() {
     for (fault, place, expected) in rows {
         let timeout = if fault.ends_with("hang") { "5s" } else { "60s" };
         let load = report(&scene, GO_PLUGIN, fault, timeout);
-        assert_eq!(told(&load, place), expected, "{fault}: {load:#}");
+        assert_eq!(outcome(&load, place), expected, "{fault}: {load:#}");
     }
 }
 
@@ -187,7 +187,7 @@ fn a_rust_plugin_that_misbehaves_is_told_from_others() {
     for (fault, place, expected) in rows {
         let timeout = if fault.ends_with("hang") { "5s" } else { "60s" };
         let load = report(&scene, RUST_PLUGIN, fault, timeout);
-        assert_eq!(told(&load, place), expected, "{fault}: {load:#}");
+        assert_eq!(outcome(&load, place), expected, "{fault}: {load:#}");
     }
 }
 
@@ -198,8 +198,8 @@ fn hanging(scene: &Scene, fault: &str, sign: &str) -> Child {
     let mut child = command
         .args(["plugins", "validate", "--load", "--timeout=10m"])
         .arg(scene.plugin(GO_PLUGIN))
-        .env("BIMETAL_WITNESS", scene.witness())
-        .env("BIMETAL_WITNESS_FAULT", fault)
+        .env("BIMETAL_PROBE", scene.probe())
+        .env("BIMETAL_PROBE_FAULT", fault)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -207,7 +207,7 @@ fn hanging(scene: &Scene, fault: &str, sign: &str) -> Child {
         .unwrap();
     until("the plugin hangs", || {
         assert_eq!(child.try_wait().unwrap(), None, "it ended early");
-        scene.witnesses().iter().any(|name| name == sign)
+        scene.signs().iter().any(|name| name == sign)
     });
     child
 }
@@ -232,7 +232,7 @@ fn children(parent: u32) -> Vec<u32> {
         .collect()
 }
 
-/// Gone, or waiting for somebody to collect it.
+/// Gone, or waiting for its parent to collect it.
 fn has_ended(process: u32) -> bool {
     fs::read_to_string(format!("/proc/{process}/stat")).map_or(true, |stat| {
         stat.rsplit(')')

@@ -32,7 +32,7 @@ fn contradiction(subject: &str, part: &Manifest) -> Option<Mismatch> {
     }
     let told = part.environment_hash.as_deref();
     let mismatch = Mismatch::new(Outcome::Refused, Check::HermeticEnvironment, subject)
-        .on_load("its manifest names another environment hash than that of the environment it describes: somebody changed one of them")
+        .on_load("its manifest names another environment hash than that of the environment it describes: one of them was changed")
         .help("build it again with `bimetal --hermetic`");
     Some(match subject {
         "main" => mismatch.values(told, None),

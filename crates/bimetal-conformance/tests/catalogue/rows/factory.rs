@@ -6,7 +6,7 @@ use super::rows;
 use crate::go::{Recipe, main, plugin};
 use crate::predict::alone;
 use crate::reality;
-use crate::row::{Finding, Judge, Symptom};
+use crate::row::{Decider, Finding, Symptom};
 
 rows!(
     new_factory_is_missing,
@@ -25,7 +25,7 @@ fn finding(symptom: Symptom, name: &str, edits: &[(&'static str, &str)]) -> Find
     };
     let (main, plugin) = (main(), plugin(name, &recipe));
     Finding {
-        judge: Judge::Loader,
+        decider: Decider::Loader,
         symptom,
         predicted: alone(&main, &plugin),
         seen: reality::go(&main, &[&plugin], &[]),

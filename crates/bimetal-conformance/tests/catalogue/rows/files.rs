@@ -13,7 +13,7 @@ use crate::native::{Library, assembled, rust};
 use crate::places::{copy, fresh};
 use crate::predict::alone;
 use crate::reality;
-use crate::row::{Finding, Judge, Symptom};
+use crate::row::{Decider, Finding, Symptom};
 use crate::tools::{Variables, run};
 
 rows!(
@@ -34,7 +34,7 @@ rows!(
 fn go(symptom: Symptom, plugin: &Utf8Path) -> Finding {
     let main = main();
     Finding {
-        judge: Judge::Loader,
+        decider: Decider::Loader,
         symptom,
         predicted: alone(&main, plugin),
         seen: reality::go(&main, &[plugin], &[]),
@@ -44,7 +44,7 @@ fn go(symptom: Symptom, plugin: &Utf8Path) -> Finding {
 fn native(symptom: Symptom, plugin: &Utf8Path, answer: &str) -> Finding {
     let main = main();
     Finding {
-        judge: Judge::Loader,
+        decider: Decider::Loader,
         symptom,
         predicted: alone(&main, plugin),
         seen: reality::native(&main, plugin, answer),

@@ -11,7 +11,7 @@ use crate::modules::SHARED;
 use crate::places::fixture;
 use crate::predict::alone;
 use crate::reality;
-use crate::row::{Finding, Judge, Symptom};
+use crate::row::{Decider, Finding, Symptom};
 
 rows!(
     trimpath_on_one_side,
@@ -57,7 +57,7 @@ fn variable(name: &'static str, value: &'static str) -> Recipe {
 
 fn finding(symptom: Symptom, main: &Utf8Path, plugin: &Utf8Path) -> Finding {
     Finding {
-        judge: Judge::Loader,
+        decider: Decider::Loader,
         symptom,
         predicted: alone(main, plugin),
         seen: reality::go(main, &[plugin], &[]),
@@ -143,7 +143,7 @@ fn a_c_define_changes_a_shared_function() -> Finding {
     let recipe = variable("CGO_CFLAGS", "-O2 -g -DOTHER_WORD");
     let (main, plugin) = (main(), plugin("define", &recipe));
     Finding {
-        judge: Judge::Loader,
+        decider: Decider::Loader,
         symptom: Symptom::WrongCode,
         predicted: alone(&main, &plugin),
         seen: reality::go(&main, &[&plugin], &[("word", "different")]),
@@ -157,7 +157,7 @@ fn x_sets_a_variable_of_a_shared_package_and_main_wins() -> Finding {
     };
     let (main, plugin) = (main(), plugin("x-shared", &recipe));
     Finding {
-        judge: Judge::Loader,
+        decider: Decider::Loader,
         symptom: Symptom::WrongCode,
         predicted: alone(&main, &plugin),
         seen: reality::go(&main, &[&plugin], &[("version", "plugin")]),
@@ -171,7 +171,7 @@ fn x_sets_a_variable_of_the_plugin_and_it_counts() -> Finding {
     };
     let (main, plugin) = (main(), plugin("x-own", &recipe));
     Finding {
-        judge: Judge::Loader,
+        decider: Decider::Loader,
         symptom: Symptom::Loads,
         predicted: alone(&main, &plugin),
         seen: reality::go(&main, &[&plugin], &[("label", "own")]),

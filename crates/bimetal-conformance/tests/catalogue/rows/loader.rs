@@ -11,12 +11,12 @@ use crate::native::{Library, c, rust};
 use crate::places::fresh;
 use crate::predict::alone;
 use crate::reality;
-use crate::row::{Finding, Judge, Symptom};
+use crate::row::{Decider, Finding, Symptom};
 use crate::tools::{Variables, debian, run};
 
 rows!(
     an_undefined_symbol,
-    a_weak_symbol_that_nobody_has,
+    a_weak_symbol_without_a_definition,
     a_library_that_says_it_is_not_to_be_opened,
     a_needed_library_that_is_missing,
     a_c_library_that_is_newer_than_this_one,
@@ -32,7 +32,7 @@ rows!(
 fn finding(symptom: Symptom, plugin: &Utf8Path, answer: &str) -> Finding {
     let main = main();
     Finding {
-        judge: Judge::Loader,
+        decider: Decider::Loader,
         symptom,
         predicted: alone(&main, plugin),
         seen: reality::native(&main, plugin, answer),
@@ -42,18 +42,18 @@ fn finding(symptom: Symptom, plugin: &Utf8Path, answer: &str) -> Finding {
 fn an_undefined_symbol() -> Finding {
     let library = Library::rust().edit(
         "b\"crab\\0\".as_ptr()",
-        "extern \"C\" { fn nobody_has_this() -> *const u8; }\n    unsafe { nobody_has_this() }",
+        "extern \"C\" { fn undefined_name() -> *const u8; }\n    unsafe { undefined_name() }",
     );
     finding(Symptom::Error, &rust("undefined", &library), "crab")
 }
 
-fn a_weak_symbol_that_nobody_has() -> Finding {
+fn a_weak_symbol_without_a_definition() -> Finding {
     let library = Library::c()
         .edit(
             "#include <stdint.h>",
-            "#include <stdint.h>\n\nextern int nobody_has_this(void) __attribute__((weak));",
+            "#include <stdint.h>\n\nextern int undefined_name(void) __attribute__((weak));",
         )
-        .edit("return ANSWER", "return nobody_has_this ? \"\" : ANSWER");
+        .edit("return ANSWER", "return undefined_name ? \"\" : ANSWER");
     finding(Symptom::Loads, &c("weak", &library), "shell")
 }
 
@@ -181,7 +181,7 @@ fn go_linked_by(name: &str, linker: &str, variables: Vec<(&'static str, &'static
     };
     let (main, plugin) = (main(), plugin(name, &recipe));
     Finding {
-        judge: Judge::Loader,
+        decider: Decider::Loader,
         symptom: Symptom::Loads,
         predicted: alone(&main, &plugin),
         seen: reality::go(&main, &[&plugin], &[]),

@@ -6,7 +6,7 @@ use super::rows;
 use crate::go::{Recipe, main_of, plugin};
 use crate::predict::alone;
 use crate::reality;
-use crate::row::{Finding, Judge, Symptom};
+use crate::row::{Decider, Finding, Symptom};
 
 rows!(
     main_without_cgo_has_no_plugins,
@@ -29,7 +29,7 @@ fn finding(symptom: Symptom, name: &str, cgo: &'static str, linker: &[&str]) -> 
     let main = main_of(name, &recipe);
     let plugin = plugin(&format!("for-{name}"), &Recipe::default());
     Finding {
-        judge: Judge::Loader,
+        decider: Decider::Loader,
         symptom,
         predicted: alone(&main, &plugin),
         seen: reality::go(&main, &[&plugin], &[]),

@@ -8,7 +8,7 @@ use crate::go::{Recipe, main, plugin};
 use crate::modules::{MIDDLE, SHARED, local};
 use crate::predict::alone;
 use crate::reality;
-use crate::row::{Finding, Judge, Symptom};
+use crate::row::{Decider, Finding, Symptom};
 
 rows!(
     a_module_has_another_version,
@@ -22,7 +22,7 @@ rows!(
 fn finding(symptom: Symptom, name: &str, recipe: &Recipe) -> Finding {
     let (main, plugin) = (main(), plugin(name, recipe));
     Finding {
-        judge: Judge::Loader,
+        decider: Decider::Loader,
         symptom,
         predicted: alone(&main, &plugin),
         seen: reality::go(&main, &[&plugin], &[]),

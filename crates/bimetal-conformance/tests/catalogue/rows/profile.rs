@@ -10,7 +10,7 @@ use crate::go::{Recipe, main, main_of, plugin, program};
 use crate::places::fresh;
 use crate::predict::alone;
 use crate::reality;
-use crate::row::{Finding, Judge, Symptom};
+use crate::row::{Decider, Finding, Symptom};
 use crate::tools::{Variables, once, run};
 
 rows!(
@@ -40,7 +40,7 @@ fn with(work: &'static str) -> Recipe {
 
 fn finding(symptom: Symptom, main: &Utf8Path, plugin: &Utf8Path) -> Finding {
     Finding {
-        judge: Judge::Loader,
+        decider: Decider::Loader,
         symptom,
         predicted: alone(main, plugin),
         seen: reality::go(main, &[plugin], &[]),

@@ -30,20 +30,20 @@ rows!(
     another_major_version_of_the_abi_at_the_collector,
     a_plugin_truncated_behind_what_is_loaded,
     a_plugin_with_more_bytes_than_a_plugin_may_have,
-    a_hermetic_environment_that_somebody_changed,
+    a_hermetic_environment_that_was_changed,
     a_manifest_that_is_missing,
     a_manifest_that_lies_about_its_compiler,
     a_run_path,
     an_executable_stack,
     two_manifests_in_one_file,
-    a_needed_library_that_nobody_has_verified,
+    a_needed_library_without_a_verified_match,
 );
 
 /// What changing the manifest of the Rust plugin leads to.
 fn with_manifest(pointer: &str, value: Value) -> Finding {
     let scene = Scene::unpinned();
     tamper::set_in_manifest(&scene.plugin(RUST_PLUGIN), pointer, value).unwrap();
-    refuses(&scene, RUST_PLUGIN, "rust_witness")
+    refuses(&scene, RUST_PLUGIN, "rust_probe")
 }
 
 /// What another tool makes of the Rust plugin.
@@ -52,7 +52,7 @@ fn after(program: &str, arguments: &[&str]) -> Finding {
     let plugin = scene.plugin(RUST_PLUGIN);
     let arguments: Vec<_> = arguments.iter().copied().chain([plugin.as_str()]).collect();
     run(&scene.plugins, program, &arguments, &Variables::new());
-    refuses(&scene, RUST_PLUGIN, "rust_witness")
+    refuses(&scene, RUST_PLUGIN, "rust_probe")
 }
 
 fn patchelf(arguments: &[&str]) -> Finding {
@@ -69,7 +69,7 @@ fn kind_and_type_are_taken_by_main() -> Finding {
     };
     component("kind", "exporter");
     component("type", "nop");
-    refuses(&scene, GO_PLUGIN, "rust_witness")
+    refuses(&scene, GO_PLUGIN, "rust_probe")
 }
 
 fn two_files_with_one_kind_and_type() -> Finding {
@@ -96,7 +96,7 @@ fn two_files_with_one_kind_and_type() -> Finding {
             ),
         )
     });
-    refuses_as(&scene, predicted, second, "rust_witness")
+    refuses_as(&scene, predicted, second, "rust_probe")
 }
 
 fn a_changed_file_that_the_lock_lists() -> Finding {
@@ -104,7 +104,7 @@ fn a_changed_file_that_the_lock_lists() -> Finding {
     tamper::flip_code_byte(&scene.plugin(RUST_PLUGIN)).unwrap();
     let lock = Lock::read(&scene.plugins).unwrap();
     let predicted = predict::locked(&scene.main, &scene.plugin(RUST_PLUGIN), lock.as_ref());
-    refuses_as(&scene, predicted, RUST_PLUGIN, "rust_witness")
+    refuses_as(&scene, predicted, RUST_PLUGIN, "rust_probe")
 }
 
 /// The loading distribution was built with the exact policy.
@@ -124,14 +124,14 @@ fn another_major_version_of_the_abi_at_the_collector() -> Finding {
 }
 
 /// The loader needs nothing of what is missing: it is the symbols for debuggers. A file that is not
-/// whole is nothing to judge by all the same.
+/// whole cannot decide anything all the same.
 fn a_plugin_truncated_behind_what_is_loaded() -> Finding {
     let scene = Scene::unpinned();
     let plugin = scene.plugin(RUST_PLUGIN);
     let bytes = fs::read(&plugin).unwrap();
     fs::remove_file(&plugin).unwrap();
     fs::write(&plugin, &bytes[..bytes.len() - 64]).unwrap();
-    refuses(&scene, RUST_PLUGIN, "rust_witness")
+    refuses(&scene, RUST_PLUGIN, "rust_probe")
 }
 
 /// The loader maps the segments only, and would not care for what is behind them.
@@ -142,11 +142,11 @@ fn a_plugin_with_more_bytes_than_a_plugin_may_have() -> Finding {
         .open(scene.plugin(RUST_PLUGIN))
         .unwrap();
     file.set_len(LARGEST_PLUGIN + 1).unwrap();
-    refuses(&scene, RUST_PLUGIN, "rust_witness")
+    refuses(&scene, RUST_PLUGIN, "rust_probe")
 }
 
 /// The hash is that of another environment than the one that stands beside it.
-fn a_hermetic_environment_that_somebody_changed() -> Finding {
+fn a_hermetic_environment_that_was_changed() -> Finding {
     let scene = Scene::unpinned();
     let file = "processor-crab.so";
     let library = Library {
@@ -174,19 +174,19 @@ fn a_manifest_that_is_missing() -> Finding {
     )
 }
 
-/// Go's own record in the file is the witness.
+/// Go's own record in the file contradicts it.
 fn a_manifest_that_lies_about_its_compiler() -> Finding {
     let scene = Scene::unpinned();
     let version = json!("go1.26.1");
     tamper::set_in_manifest(&scene.plugin(GO_PLUGIN), "/toolchain_version", version).unwrap();
-    refuses(&scene, GO_PLUGIN, "go_witness")
+    refuses(&scene, GO_PLUGIN, "go_probe")
 }
 
 fn a_run_path() -> Finding {
     patchelf(&["--set-rpath", "/nowhere"])
 }
 
-fn a_needed_library_that_nobody_has_verified() -> Finding {
+fn a_needed_library_without_a_verified_match() -> Finding {
     patchelf(&["--add-needed", "libz.so.1"])
 }
 
@@ -194,7 +194,7 @@ fn an_executable_stack() -> Finding {
     let scene = Scene::unpinned();
     let plugin = scene.plugin(RUST_PLUGIN);
     make_stack_executable(&plugin);
-    refuses(&scene, RUST_PLUGIN, "rust_witness")
+    refuses(&scene, RUST_PLUGIN, "rust_probe")
 }
 
 /// Sets one bit of the program header that speaks about the stack.
@@ -225,5 +225,5 @@ fn two_manifests_in_one_file() -> Finding {
     let objcopy = |arguments: &[&str]| run(&scene.plugins, "objcopy", arguments, &Variables::new());
     objcopy(&["--add-section", &add, plugin.as_str()]);
     objcopy(&["--rename-section", rename, plugin.as_str()]);
-    refuses(&scene, RUST_PLUGIN, "rust_witness")
+    refuses(&scene, RUST_PLUGIN, "rust_probe")
 }

@@ -11,7 +11,7 @@ use crate::go::{abi, main};
 use crate::native::{C, Library, c, rust};
 use crate::predict::{alone, under};
 use crate::reality;
-use crate::row::{Finding, Judge, Predicted, Symptom};
+use crate::row::{Decider, Finding, Predicted, Symptom};
 use crate::tools::{Variables, debian};
 
 rows!(
@@ -30,7 +30,7 @@ rows!(
 fn finding(symptom: Symptom, plugin: &Utf8Path, answer: &str) -> Finding {
     let main = main();
     Finding {
-        judge: Judge::Loader,
+        decider: Decider::Loader,
         symptom,
         predicted: alone(&main, plugin),
         seen: reality::native(&main, plugin, answer),

@@ -1,6 +1,6 @@
 //! Plugins that are good alone.
 //!
-//! In: several plugins for one main. Out: rows. Invariant: what is judged is the last one, opened
+//! In: several plugins for one main. Out: rows. Invariant: what is report_of_file is the last one, opened
 //! after the others.
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -11,14 +11,14 @@ use crate::modules::{APART, SHARED};
 use crate::places::copy;
 use crate::predict::{alone, last};
 use crate::reality;
-use crate::row::{Finding, Judge, Predicted, Seen, Symptom};
+use crate::row::{Decider, Finding, Predicted, Seen, Symptom};
 
 rows!(
     a_copy_of_a_plugin_is_already_loaded,
     two_builds_with_one_import_path_are_already_loaded,
     two_plugins_fit_main_and_not_each_other,
     a_good_plugin_after_another_good_one,
-    a_good_plugin_beside_a_rejected_one_that_nobody_opens,
+    a_good_plugin_beside_a_rejected_one_that_stays_closed,
 );
 
 /// A plugin with a module that main does not have.
@@ -36,7 +36,7 @@ fn with_apart(name: &str, version: &'static str, shared: &'static str) -> Utf8Pa
 fn finding(symptom: Symptom, plugins: &[&Utf8Path]) -> Finding {
     let main = main();
     Finding {
-        judge: Judge::Loader,
+        decider: Decider::Loader,
         symptom,
         predicted: last(&main, plugins),
         seen: reality::go(&main, plugins, &[]),
@@ -76,8 +76,8 @@ fn a_good_plugin_after_another_good_one() -> Finding {
 }
 
 /// The rejected one brings a module in another version. Opened, it would stay in the process and
-/// spoil the good one: that is why nobody opens it.
-fn a_good_plugin_beside_a_rejected_one_that_nobody_opens() -> Finding {
+/// spoil the good one: that is why it stays closed.
+fn a_good_plugin_beside_a_rejected_one_that_stays_closed() -> Finding {
     let main = main();
     let rejected = with_apart("apart-rejected", "v1.1.0", "v1.0.1");
     let good = with_apart("apart-good", "v1.0.0", "v1.0.0");
@@ -85,7 +85,7 @@ fn a_good_plugin_beside_a_rejected_one_that_nobody_opens() -> Finding {
     let spoilt = reality::go(&main, &[&rejected, &good], &[]);
     assert!(matches!(spoilt, Seen::Error(_)), "{spoilt}");
     Finding {
-        judge: Judge::Loader,
+        decider: Decider::Loader,
         symptom: Symptom::Loads,
         predicted: last(&main, &[&rejected, &good]),
         seen: reality::go(&main, &[&good], &[]),

@@ -6,7 +6,7 @@ use super::rows;
 use crate::go::{Recipe, main, plugin};
 use crate::predict::{alone, beyond_bytes};
 use crate::reality;
-use crate::row::{Finding, Judge, Symptom};
+use crate::row::{Decider, Finding, Symptom};
 
 rows!(
     an_init_that_panics,
@@ -22,7 +22,7 @@ fn finding(name: &str, file: &'static str, text: &str) -> Finding {
     };
     let (main, plugin) = (main(), plugin(name, &recipe));
     Finding {
-        judge: Judge::Loader,
+        decider: Decider::Loader,
         symptom: Symptom::Death,
         predicted: beyond_bytes(alone(&main, &plugin)),
         seen: reality::go(&main, &[&plugin], &[]),

@@ -12,7 +12,7 @@ use crate::go::{Recipe, main, main_of, plugin};
 use crate::modules::{APART, SHARED, local};
 use crate::predict::{alone, last};
 use crate::reality;
-use crate::row::{Finding, Judge, Predicted, Symptom};
+use crate::row::{Decider, Finding, Predicted, Symptom};
 
 rows!(
     another_go_minor_version_finds_no_module_data,
@@ -33,7 +33,7 @@ fn by(version: &'static str) -> Recipe {
 
 fn finding(symptom: Symptom, main: &Utf8Path, plugin: &Utf8Path) -> Finding {
     Finding {
-        judge: Judge::Loader,
+        decider: Decider::Loader,
         symptom,
         predicted: alone(main, plugin),
         seen: reality::go(main, &[plugin], &[]),
@@ -121,7 +121,7 @@ fn several_plugins_by(symptom: Symptom, version: &'static str) -> Finding {
     assert_eq!(last(&main, &plugins), Predicted::Accepted);
     let all = TYPES.to_string();
     Finding {
-        judge: Judge::Loader,
+        decider: Decider::Loader,
         symptom,
         predicted: alone(&main, plugins[plugins.len() - 1]),
         seen: reality::go(&main, &plugins, &[("cases", &all)]),
