@@ -15,20 +15,20 @@ use prost::Message;
 
 const RECORDS: u16 = 8192;
 
-fn text(text: String) -> Option<AnyValue> {
-    Some(AnyValue {
+fn text(text: String) -> AnyValue {
+    AnyValue {
         value: Some(any_value::Value::StringValue(text)),
-    })
+    }
 }
 
 fn batch() -> Vec<u8> {
     let attribute = |record, at| KeyValue {
         key: format!("attribute.number.{at}"),
-        value: text(format!("value {at} of record {record}")),
+        value: Some(text(format!("value {at} of record {record}"))),
         ..KeyValue::default()
     };
     let record = |record| LogRecord {
-        body: text(format!("request {record} was served")),
+        body: Some(text(format!("request {record} was served"))),
         severity_number: 9,
         severity_text: "INFO".to_owned(),
         attributes: (0..10).map(|at| attribute(record, at)).collect(),

@@ -24,8 +24,14 @@
 //! # }
 //! ```
 //!
-//! The types are opaque, so that the same component code can later read Go's own telemetry in place
-//! and answer with a list of edits.
+//! Everything is a handle by value: a few words that are copied, and reading allocates nothing,
+//! neither per record nor per attribute. Handles that end in `Mut` edit; `as_read` gives the other
+//! kind, which sees the edits. A handle knows nothing of where the telemetry lies, so that the same
+//! component can later read Go's own telemetry in place. Edits are data beside the batch:
+//! [`Telemetry::edits`] lists them, [`Telemetry::encode`] carries them out.
+//!
+//! With the feature `views` the handles also implement the read traits of the crate
+//! `otel-arrow-dfe-pdata-views`, so that code written for otap-dataflow can read them.
 #![forbid(unsafe_code)]
 #![warn(missing_docs, missing_debug_implementations)]
 

@@ -4,12 +4,7 @@
 //! [`super`].
 
 use otel_arrow_dfe_pdata_views::views::common::Str;
-use otel_arrow_dfe_pdata_views::views::metrics::{
-    AggregationTemporality, BucketsView, DataPointFlags, DataType, DataView, ExemplarView,
-    ExponentialHistogramDataPointView, ExponentialHistogramView, GaugeView, HistogramDataPointView,
-    HistogramView, MetricView, NumberDataPointView, SumView, SummaryDataPointView, SummaryView,
-    Value, ValueAtQuantileView,
-};
+use otel_arrow_dfe_pdata_views::views::metrics::{self as theirs, AggregationTemporality};
 use otel_arrow_dfe_pdata_views::{SpanId, TraceId};
 
 use super::{attributes, list, same, types};
@@ -20,21 +15,19 @@ use crate::point::{
     SummaryPoint,
 };
 
-/// The data of one kind.
+/// The data of each kind.
 macro_rules! data {
-    ($view:ident, $point:ident = $type:ident, $iter:ident, { $($more:tt)* }) => {
-        impl<'r> $view for Data<'r> {
-            types!('x;
-                $point = $type<'r>;
-                $iter = Items<'r, $type<'r>>;
-            );
+    ($($view:ident: $point:ident = $type:ident, $iter:ident { $($same:tt)* })*) => {
+        $(
+            impl<'r> theirs::$view for Data<'r> {
+                types!('x; $point = $type<'r>; $iter = Items<'r, $type<'r>>;);
+                same! { $($same)* }
 
-            fn data_points(&self) -> Items<'r, $type<'r>> {
-                self.points()
+                fn data_points(&self) -> Items<'r, $type<'r>> {
+                    self.points()
+                }
             }
-
-            $($more)*
-        }
+        )*
     };
 }
 
@@ -60,13 +53,13 @@ macro_rules! point {
             time_unix_nano: u64;
         }
 
-        fn flags(&self) -> DataPointFlags {
-            DataPointFlags::new(Self::flags(self))
+        fn flags(&self) -> theirs::DataPointFlags {
+            theirs::DataPointFlags::new(Self::flags(self))
         }
     };
 }
 
-impl<'r> MetricView for Metric<'r> {
+impl<'r> theirs::MetricView for Metric<'r> {
     types!('x; Data = Data<'x>;);
 
     attributes!(AttributeIter metadata);
@@ -78,14 +71,14 @@ impl<'r> MetricView for Metric<'r> {
     }
 }
 
-impl<'r> DataView<'r> for Data<'r> {
-    fn value_type(&self) -> DataType {
+impl<'r> theirs::DataView<'r> for Data<'r> {
+    fn value_type(&self) -> theirs::DataType {
         match self.kind() {
-            MetricKind::Gauge => DataType::Gauge,
-            MetricKind::Sum => DataType::Sum,
-            MetricKind::Histogram => DataType::Histogram,
-            MetricKind::ExponentialHistogram => DataType::ExponentialHistogram,
-            MetricKind::Summary => DataType::Summary,
+            MetricKind::Gauge => theirs::DataType::Gauge,
+            MetricKind::Sum => theirs::DataType::Sum,
+            MetricKind::Histogram => theirs::DataType::Histogram,
+            MetricKind::ExponentialHistogram => theirs::DataType::ExponentialHistogram,
+            MetricKind::Summary => theirs::DataType::Summary,
         }
     }
 
@@ -98,48 +91,24 @@ impl<'r> DataView<'r> for Data<'r> {
     }
 }
 
-data!(
-    GaugeView,
-    NumberDataPoint = NumberPoint,
-    NumberDataPointIter,
-    {}
-);
-data!(
-    SumView,
-    NumberDataPoint = NumberPoint,
-    NumberDataPointIter,
-    {
-        same! {
-            aggregation_temporality: AggregationTemporality, temporality;
-            is_monotonic: bool;
-        }
+data! {
+    GaugeView: NumberDataPoint = NumberPoint, NumberDataPointIter {}
+    SumView: NumberDataPoint = NumberPoint, NumberDataPointIter {
+        aggregation_temporality: AggregationTemporality, temporality;
+        is_monotonic: bool;
     }
-);
-data!(
-    HistogramView,
-    HistogramDataPoint = HistogramPoint,
-    HistogramDataPointIter,
-    {
-        same! { aggregation_temporality: AggregationTemporality, temporality; }
+    HistogramView: HistogramDataPoint = HistogramPoint, HistogramDataPointIter {
+        aggregation_temporality: AggregationTemporality, temporality;
     }
-);
-data!(
-    ExponentialHistogramView,
-    ExponentialHistogramDataPoint = ExponentialPoint,
-    ExponentialHistogramDataPointIter,
-    {
-        same! { aggregation_temporality: AggregationTemporality, temporality; }
+    ExponentialHistogramView:
+        ExponentialHistogramDataPoint = ExponentialPoint, ExponentialHistogramDataPointIter {
+        aggregation_temporality: AggregationTemporality, temporality;
     }
-);
-data!(
-    SummaryView,
-    SummaryDataPoint = SummaryPoint,
-    SummaryDataPointIter,
-    {}
-);
+    SummaryView: SummaryDataPoint = SummaryPoint, SummaryDataPointIter {}
+}
 
-impl<'r> NumberDataPointView for NumberPoint<'r> {
-    fn value(&self) -> Option<Value> {
+impl<'r> theirs::NumberDataPointView for NumberPoint<'r> {
+    fn value(&self) -> Option<theirs::Value> {
         self.number().map(value)
     }
 
@@ -147,7 +116,7 @@ impl<'r> NumberDataPointView for NumberPoint<'r> {
     list!(Exemplar = Exemplar, ExemplarIter exemplars);
 }
 
-impl<'r> HistogramDataPointView for HistogramPoint<'r> {
+impl<'r> theirs::HistogramDataPointView for HistogramPoint<'r> {
     types!('x;
         BucketCountIter = Numbers<'r>;
         ExplicitBoundsIter = std::iter::Map<Numbers<'r>, fn(u64) -> f64>;
@@ -165,7 +134,7 @@ impl<'r> HistogramDataPointView for HistogramPoint<'r> {
     }
 }
 
-impl<'r> ExponentialHistogramDataPointView for ExponentialPoint<'r> {
+impl<'r> theirs::ExponentialHistogramDataPointView for ExponentialPoint<'r> {
     types!('x; Buckets = Buckets<'r>;);
 
     fn positive(&self) -> Option<Buckets<'r>> {
@@ -189,7 +158,7 @@ impl<'r> ExponentialHistogramDataPointView for ExponentialPoint<'r> {
     }
 }
 
-impl<'r> SummaryDataPointView for SummaryPoint<'r> {
+impl<'r> theirs::SummaryDataPointView for SummaryPoint<'r> {
     point!();
     list!(ValueAtQuantile = Quantile, ValueAtQuantileIter quantile_values);
     same! {
@@ -198,14 +167,14 @@ impl<'r> SummaryDataPointView for SummaryPoint<'r> {
     }
 }
 
-impl ValueAtQuantileView for Quantile<'_> {
+impl theirs::ValueAtQuantileView for Quantile<'_> {
     same! {
         quantile: f64;
         value: f64;
     }
 }
 
-impl<'r> BucketsView for Buckets<'r> {
+impl<'r> theirs::BucketsView for Buckets<'r> {
     types!('x; BucketCountIter = Numbers<'r>;);
 
     same! {
@@ -214,8 +183,8 @@ impl<'r> BucketsView for Buckets<'r> {
     }
 }
 
-impl<'r> ExemplarView for Exemplar<'r> {
-    fn value(&self) -> Option<Value> {
+impl<'r> theirs::ExemplarView for Exemplar<'r> {
+    fn value(&self) -> Option<theirs::Value> {
         self.number().map(value)
     }
 
@@ -227,9 +196,9 @@ impl<'r> ExemplarView for Exemplar<'r> {
     }
 }
 
-fn value(number: Number) -> Value {
+fn value(number: Number) -> theirs::Value {
     match number {
-        Number::Int(int) => Value::Integer(int),
-        Number::Double(double) => Value::Double(double),
+        Number::Int(int) => theirs::Value::Integer(int),
+        Number::Double(double) => theirs::Value::Double(double),
     }
 }

@@ -4,15 +4,7 @@
 //! Invariant: as for [`super`].
 
 use otel_arrow_dfe_pdata_views::views::common::Str;
-use otel_arrow_dfe_pdata_views::views::logs::{
-    LogRecordView, LogsDataView, ResourceLogsView, ScopeLogsView,
-};
-use otel_arrow_dfe_pdata_views::views::metrics::{
-    MetricsView, ResourceMetricsView, ScopeMetricsView,
-};
-use otel_arrow_dfe_pdata_views::views::trace::{
-    EventView, LinkView, ResourceSpansView, ScopeSpansView, SpanView, StatusView, TracesView,
-};
+use otel_arrow_dfe_pdata_views::views::{logs, metrics, trace};
 use otel_arrow_dfe_pdata_views::{SpanId, TraceId};
 
 use super::{attributes, list, same, types};
@@ -26,12 +18,12 @@ use crate::value::Value;
 /// The three upper levels of a signal.
 macro_rules! tree {
     (
-        $signal:ident, $data:ident { $resource:ident, $resource_iter:ident },
+        $signal:ident, $theirs:ident, $data:ident { $resource:ident, $resource_iter:ident },
         $resource_view:ident { $scope:ident },
         $scope_view:ident { $record:ident = $type:ident, $record_iter:ident $records:ident },
         $schema_url:ty $(, $set:ident)?
     ) => {
-        impl $data for Telemetry<'_, $signal> {
+        impl $theirs::$data for Telemetry<'_, $signal> {
             types!('x;
                 $resource = ResourceItems<'x, $signal>;
                 $resource_iter = Items<'x, ResourceItems<'x, $signal>>;
@@ -42,7 +34,7 @@ macro_rules! tree {
             }
         }
 
-        impl<'r> $resource_view for ResourceItems<'r, $signal> {
+        impl<'r> $theirs::$resource_view for ResourceItems<'r, $signal> {
             types!('x;
                 Resource = Resource<'r>;
                 $scope = ScopeItems<'r, $signal>;
@@ -60,7 +52,7 @@ macro_rules! tree {
             same! { schema_url: Option<Str<'_>>, set_text; }
         }
 
-        impl<'r> $scope_view for ScopeItems<'r, $signal> {
+        impl<'r> $theirs::$scope_view for ScopeItems<'r, $signal> {
             types!('x;
                 Scope = Scope<'r>;
                 $record = $type<'r>;
@@ -83,20 +75,20 @@ macro_rules! tree {
 }
 
 tree! {
-    OfLogs, LogsDataView { ResourceLogs, ResourcesIter }, ResourceLogsView { ScopeLogs },
+    OfLogs, logs, LogsDataView { ResourceLogs, ResourcesIter }, ResourceLogsView { ScopeLogs },
     ScopeLogsView { LogRecord = LogRecord, LogRecordsIter log_records }, Option<Str<'_>>, set
 }
 tree! {
-    OfTraces, TracesView { ResourceSpans, ResourcesIter }, ResourceSpansView { ScopeSpans },
+    OfTraces, trace, TracesView { ResourceSpans, ResourcesIter }, ResourceSpansView { ScopeSpans },
     ScopeSpansView { Span = Span, SpanIter spans }, Option<Str<'_>>, set
 }
 tree! {
-    OfMetrics, MetricsView { ResourceMetrics, ResourceMetricsIter },
+    OfMetrics, metrics, MetricsView { ResourceMetrics, ResourceMetricsIter },
     ResourceMetricsView { ScopeMetrics },
     ScopeMetricsView { Metric = Metric, MetricIter metrics }, Str<'_>
 }
 
-impl<'r> LogRecordView for LogRecord<'r> {
+impl<'r> logs::LogRecordView for LogRecord<'r> {
     types!('x; Body = Value<'x>;);
 
     fn body(&self) -> Option<Value<'_>> {
@@ -117,7 +109,7 @@ impl<'r> LogRecordView for LogRecord<'r> {
     }
 }
 
-impl<'r> SpanView for Span<'r> {
+impl<'r> trace::SpanView for Span<'r> {
     types!('x; Status = SpanStatus<'r>;);
 
     fn status(&self) -> Option<SpanStatus<'r>> {
@@ -142,7 +134,7 @@ impl<'r> SpanView for Span<'r> {
     }
 }
 
-impl<'r> EventView for SpanEvent<'r> {
+impl<'r> trace::EventView for SpanEvent<'r> {
     attributes!(AttributeIter attributes, dropped_attributes_count);
     same! {
         time_unix_nano: Option<u64>, set;
@@ -150,7 +142,7 @@ impl<'r> EventView for SpanEvent<'r> {
     }
 }
 
-impl<'r> LinkView for SpanLink<'r> {
+impl<'r> trace::LinkView for SpanLink<'r> {
     attributes!(AttributeIter attributes, dropped_attributes_count);
     same! {
         trace_id: Option<&TraceId>, set_id;
@@ -160,7 +152,7 @@ impl<'r> LinkView for SpanLink<'r> {
     }
 }
 
-impl StatusView for SpanStatus<'_> {
+impl trace::StatusView for SpanStatus<'_> {
     fn status_code(&self) -> i32 {
         self.code()
     }
