@@ -5,6 +5,7 @@
 
 mod arrows;
 mod document;
+mod hints;
 mod modules;
 mod sources;
 #[cfg(test)]
@@ -88,6 +89,10 @@ pub(crate) fn check(root: impl AsRef<Path>) -> (Vec<Finding>, Summary) {
         Err(error) => findings.push(unchecked(&error)),
     }
     match texts::check(root) {
+        Ok(found) => findings.extend(found),
+        Err(error) => findings.push(unchecked(&error)),
+    }
+    match hints::check(root) {
         Ok(found) => findings.extend(found),
         Err(error) => findings.push(unchecked(&error)),
     }

@@ -60,17 +60,19 @@ impl FileError {
 
     /// The next action for a person.
     pub fn hint(&self) -> Option<&'static str> {
-        match (self.action, self.source.kind()) {
+        if self.action == Action::Read {
+            return None;
+        }
+        match self.source.kind() {
             // Ctrl-C in the middle of a copy.
-            (_, io::ErrorKind::Interrupted) => None,
-            (Action::Write, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
+            io::ErrorKind::Interrupted => None,
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 Some("free some space and build again; what is built already is not built again")
             }
-            (Action::Write, io::ErrorKind::ReadOnlyFilesystem) => {
+            io::ErrorKind::ReadOnlyFilesystem => {
                 Some("choose a `dist.output_path` on a file system that can be written")
             }
-            (Action::Write, _) => Some(NOT_WRITABLE),
-            (Action::Read, _) => None,
+            _ => Some(NOT_WRITABLE),
         }
     }
 }

@@ -5,10 +5,10 @@
 //! sealed memory file for Rust, a private file named by its content for Go.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read as _, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-use bimetal_files::Digest;
+use bimetal_files::{Action, Digest, copy_hashed};
 use bimetal_manifest::ReadError;
 use bimetal_manifest::object::check_plugin_size;
 use bimetal_verify::rights::{RightsError, check_directory, check_file};
@@ -17,12 +17,9 @@ use rustix::fs::{
     CWD, MemfdFlags, Mode, OFlags, SealFlags, fchmod, fcntl_add_seals, memfd_create, openat,
 };
 use rustix::io::Errno;
-use sha2::{Digest as _, Sha256};
 
 use crate::cache::{Cache, CacheError};
 use crate::discover::Stamp;
-
-const CHUNK: usize = 256 << 10;
 
 /// A plugin's file, open, and as safe as its owner and mode make it.
 #[derive(Debug)]
@@ -220,41 +217,24 @@ impl Opened {
         target: &mut impl Write,
         failed: impl Fn(Utf8PathBuf, io::Error) -> CopyError,
     ) -> Result<Digest, CopyError> {
-        let mut hasher = Sha256::new();
-        let mut chunk = vec![0; CHUNK];
-        let mut source = (&self.file).take(self.stamp.size + 1);
-        let mut copied = 0;
-        loop {
-            let count = match source.read(&mut chunk) {
-                Ok(0) => break,
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(source) => {
-                    return Err(CopyError::Read {
-                        path: self.path.clone(),
-                        source,
-                    });
-                }
-            };
-            hasher.update(&chunk[..count]);
-            target
-                .write_all(&chunk[..count])
-                .map_err(|source| failed(self.path.clone(), source))?;
-            copied += count as u64;
-        }
-        target
-            .flush()
-            .map_err(|source| failed(self.path.clone(), source))?;
-        let after = Stamp::of(&self.file).map_err(|source| CopyError::Read {
+        let read = |source| CopyError::Read {
             path: self.path.clone(),
             source,
-        })?;
-        if copied != self.stamp.size || after != self.stamp {
+        };
+        // One byte more than there was shows a file that grows.
+        let mut source = (&self.file).take(self.stamp.size + 1);
+        let copied =
+            copy_hashed(&mut source, target, || false).map_err(|error| match error.action {
+                Action::Read => read(error.source),
+                Action::Write => failed(self.path.clone(), error.source),
+            })?;
+        let after = Stamp::of(&self.file).map_err(read)?;
+        if copied.size != self.stamp.size || after != self.stamp {
             return Err(CopyError::Changed {
                 path: self.path.clone(),
             });
         }
-        Ok(Digest(hasher.finalize().into()))
+        Ok(copied.digest)
     }
 }
 
@@ -275,6 +255,9 @@ mod tests {
     use bimetal_manifest::object::{self, LARGEST_PLUGIN};
 
     use super::*;
+
+    /// More than is copied in one piece.
+    const CHUNK: usize = 256 << 10;
 
     fn directory() -> (tempfile::TempDir, Utf8PathBuf) {
         let directory = tempfile::tempdir().unwrap();

@@ -61,6 +61,10 @@ impl Ours {
         Ok(ours.map_err(|error| FileError::reading(&path)(error.into()))?)
     }
 
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "a map with text keys is always JSON"
+    )]
     /// Writes the record into `out`, if it changed.
     pub fn save(&mut self, out: &Utf8Path) -> Result<(), OwnedError> {
         env!("CARGO_PKG_VERSION").clone_into(&mut self.builder);
