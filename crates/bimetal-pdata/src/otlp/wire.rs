@@ -189,6 +189,9 @@ impl<'a> Reader<'a> {
         }
     }
 
+    // Apart, so that the rest of the reader is inlined: OTLP has no groups.
+    #[cold]
+    #[inline(never)]
     fn skip_group(&mut self, number: u32, depth: usize) -> Result<(), ParseError> {
         if depth >= NESTING_LIMIT {
             return Err(ParseError::TooDeep {
