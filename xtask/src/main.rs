@@ -78,7 +78,8 @@ enum Chore {
         #[arg(long)]
         write: bool,
     },
-    /// Write the JSON Schemas of `docs/` from the types; the tests compare them.
+    /// Write what `docs/reference` has from the types: JSON Schemas, commands, checks; the tests
+    /// compare them.
     Schemas,
     /// Measure, and print the tables of `BENCHMARKS.md`.
     Bench {

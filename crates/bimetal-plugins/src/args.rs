@@ -125,7 +125,7 @@ pub(crate) enum PolicyArg {
 pub(crate) enum Format {
     /// For people
     Table,
-    /// For programs; described in docs/guides/operate.md and docs/reference/plugins-report.schema.json
+    /// For programs; described in docs/reference/reports.md
     Json,
     /// For code scanners: SARIF 2.1.0, of `check` and `validate` only
     Sarif,

@@ -1,7 +1,7 @@
 //! The numbers that the `plugins` commands exit with.
 //!
 //! In: outcomes. Out: a number. Invariant: numbers are never reused for another meaning;
-//! `docs/guides/operate.md` lists them.
+//! `docs/reference/reports.md` lists them.
 
 /// What a `plugins` command ended with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

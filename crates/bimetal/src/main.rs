@@ -11,6 +11,8 @@ mod init;
 mod inside;
 mod plugins;
 mod rebuild;
+#[cfg(test)]
+mod reference;
 
 fn main() -> std::process::ExitCode {
     dispatch::run(std::env::args_os()).into()
