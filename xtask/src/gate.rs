@@ -78,6 +78,7 @@ pub(crate) fn test() -> Result<(), ChoreError> {
             ],
         )
     })?;
+    step("commands of the documentation", || docs("quick::"))?;
     // Last, so that its table and the count of rows that agree are what a reader sees.
     step("failure catalogue", || {
         run(
@@ -115,6 +116,7 @@ pub(crate) fn test_all() -> Result<(), ChoreError> {
         )
     })?;
     step("book", prose::book)?;
+    step("slow commands of the documentation", || docs("slow::"))?;
     hermetic()?;
     println!("test-all: all steps passed");
     Ok(())
@@ -141,8 +143,29 @@ pub(crate) fn hermetic() -> Result<(), ChoreError> {
     step("engines, and what goes wrong", || {
         tests(&["--skip", "story::"])
     })?;
+    step("commands of the documentation in containers", || {
+        docs("hermetic::")
+    })?;
     // Last, so that what was compared is what a reader sees.
     step("hermetic builds", || tests(&["--nocapture", "story::"]))
+}
+
+/// Every command of the pages that belongs to one tier.
+fn docs(tier: &str) -> Result<(), ChoreError> {
+    run(
+        "cargo",
+        &[
+            "test",
+            "--quiet",
+            "--locked",
+            "--package",
+            "bimetal-conformance",
+            "--test",
+            "docs",
+            "--",
+            tier,
+        ],
+    )
 }
 
 /// Arrows, headers of modules, lengths of files, rooms of unsafe code.
