@@ -18,13 +18,16 @@ typedef struct bimetal_call {
     uint32_t cancelled;
     // OTELCOL_SIGNAL_..., filled by Go.
     uint32_t signal;
+    // OTELCOL_FORMAT_..., filled by Go.
+    uint32_t format;
+    uint32_t reserved;
     // Filled by the component.
     otelcol_output output;
     // Filled by the component.
     otelcol_error error;
 } bimetal_call;
 
-_Static_assert(sizeof(bimetal_call) == 216, "size of bimetal_call");
+_Static_assert(sizeof(bimetal_call) == 224, "size of bimetal_call");
 
 // Generated with main: announces the factories that are linked in. Called once, before
 // bimetal_host_open.

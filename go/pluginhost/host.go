@@ -6,8 +6,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"syscall"
 
@@ -292,13 +290,4 @@ func load(one pluginHandle, announce func(phase string)) (loadedPlugin, error) {
 	}
 	factory, err := found.newFactory(name)
 	return loadedPlugin{factory, one.pluginFile}, err
-}
-
-func texts(refused []refusal) string {
-	lines := make([]string, 0, len(refused))
-	for _, one := range refused {
-		lines = append(lines, one.Text)
-	}
-	slices.Sort(lines)
-	return strings.Join(slices.Compact(lines), "\n")
 }

@@ -173,9 +173,10 @@ var calls = sync.Pool{New: func() any {
 	return made
 }}
 
-func newCall(signal uint32) *call {
+func newCall(signal, format uint32) *call {
 	record := calls.Get().(*call)
 	record.memory.signal = C.uint32_t(signal)
+	record.memory.format = C.uint32_t(format)
 	return record
 }
 
@@ -215,8 +216,8 @@ func (c *call) cancelFlag() *atomic.Uint32 {
 }
 
 // output is what the component answered. It is valid until the record is released.
-func (c *call) output() ([]byte, error) {
-	if uint32(c.memory.output.format) != formatOTLP {
+func (c *call) output(format uint32) ([]byte, error) {
+	if uint32(c.memory.output.format) != format {
 		return nil, errors.New("the component answered in a format that this Collector does not know")
 	}
 	return view(&c.memory.output.data), nil

@@ -11,14 +11,16 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/consumer/consumererror"
-	"go.opentelemetry.io/collector/processor"
-	"go.opentelemetry.io/collector/processor/processorhelper"
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 )
 
-// instance is a Rust component in one pipeline.
-type instance struct {
+// errDropped says that nothing goes on, and that this is not a failure.
+var errDropped = errors.New("the component dropped the data")
+
+// instance is a Rust component in one pipeline, whatever its kind.
+type instance[T any] struct {
+	codec     codec[T]
 	component *rustComponent
 	logger    *zap.Logger
 	number    uint64
@@ -29,10 +31,16 @@ type instance struct {
 // hostBox gives all hosts one type, as atomic.Value demands.
 type hostBox struct{ component.Host }
 
-func newInstance(factory *rustFactory, signal uint32, set processor.Settings, cfg component.Config) (*instance, error) {
+func newInstance[T any](
+	factory *rustFactory, known []codec[T], id component.ID, set component.TelemetrySettings, cfg component.Config,
+) (*instance[T], error) {
+	chosen, err := choose(known, factory.Features)
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w", id, err)
+	}
 	held, ok := cfg.(*config)
 	if !ok {
-		return nil, fmt.Errorf("the configuration of %q is a %T", set.ID, cfg)
+		return nil, fmt.Errorf("the configuration of %q is a %T", id, cfg)
 	}
 	text, err := held.section()
 	if err != nil {
@@ -42,8 +50,8 @@ func newInstance(factory *rustFactory, signal uint32, set processor.Settings, cf
 	if err != nil {
 		return nil, fmt.Errorf("the Collector's resource cannot be given to Rust: %w", err)
 	}
-	made := &instance{logger: set.Logger, number: addLogger(set.Logger)}
-	request, err := json.Marshal(createRequest{signal, made.number, set.ID.String(), string(text), string(resource)})
+	made := &instance[T]{codec: chosen, logger: set.Logger, number: addLogger(set.Logger)}
+	request, err := json.Marshal(createRequest{chosen.signal, made.number, id.String(), string(text), string(resource)})
 	if err == nil {
 		made.component, err = factoryCreate(factory.Factory, request, made.number)
 	}
@@ -55,13 +63,13 @@ func newInstance(factory *rustFactory, signal uint32, set processor.Settings, cf
 }
 
 // start keeps the host for status reports. The context is not kept, as the Collector demands.
-func (i *instance) start(_ context.Context, host component.Host) error {
+func (i *instance[T]) start(_ context.Context, host component.Host) error {
 	i.host.Store(hostBox{host})
 	return i.component.start()
 }
 
 // shutdown may be called without start, and more than once.
-func (i *instance) shutdown(ctx context.Context) error {
+func (i *instance[T]) shutdown(ctx context.Context) error {
 	var deadline uint64
 	if at, ok := ctx.Deadline(); ok && at.UnixNano() > 0 {
 		deadline = uint64(at.UnixNano())
@@ -75,22 +83,15 @@ func (i *instance) shutdown(ctx context.Context) error {
 	return err
 }
 
-// codec is how one signal crosses the FFI boundary.
-type codec[T any] struct {
-	signal    uint32
-	marshal   func(T) ([]byte, error)
-	unmarshal func([]byte) (T, error)
-	partial   func(error, T) error
-}
-
-// consume gives data to Rust and answers with what goes on: the same data, other data, or nothing.
-func consume[T any](ctx context.Context, i *instance, by codec[T], data T) (T, error) {
+// consume gives data to Rust and answers with what goes on: the same data, other data, or
+// errDropped.
+func (i *instance[T]) consume(ctx context.Context, data T) (T, error) {
 	var none T
-	encoded, err := by.marshal(data)
+	encoded, err := i.codec.marshal(data)
 	if err != nil {
 		return none, consumererror.NewPermanent(fmt.Errorf("cannot encode the data for Rust: %w", err))
 	}
-	record := newCall(by.signal)
+	record := newCall(i.codec.signal, i.codec.format)
 	defer record.release()
 	done := forward(ctx, record)
 	outcome := i.component.consume(record, encoded)
@@ -99,19 +100,19 @@ func consume[T any](ctx context.Context, i *instance, by codec[T], data T) (T, e
 	case outcomePassThrough:
 		return data, nil
 	case outcomeDropped:
-		return none, processorhelper.ErrSkipProcessingData
+		return none, errDropped
 	case outcomeReplaced:
-		output, err := record.output()
+		output, err := record.output(i.codec.format)
 		if err != nil {
 			return none, consumererror.NewPermanent(err)
 		}
-		changed, err := by.unmarshal(output)
+		changed, err := i.codec.unmarshal(output)
 		if err != nil {
 			return none, consumererror.NewPermanent(fmt.Errorf("cannot decode what Rust answered: %w", err))
 		}
 		return changed, nil
 	}
-	return none, refused(ctx, i, by, record, outcome)
+	return none, i.refused(ctx, record, outcome)
 }
 
 // forward writes deadline, cancellation and span into the record. The function that it gives must
@@ -140,7 +141,7 @@ func forward(ctx context.Context, record *call) (done func()) {
 }
 
 // refused gives the error for an outcome that is none.
-func refused[T any](ctx context.Context, i *instance, by codec[T], record *call, outcome int32) error {
+func (i *instance[T]) refused(ctx context.Context, record *call, outcome int32) error {
 	said := record.failure()
 	if outcome == statusPanic || outcome == statusPoisoned {
 		err := panicError(said.text())
@@ -155,8 +156,8 @@ func refused[T any](ctx context.Context, i *instance, by codec[T], record *call,
 	}
 	var partial func(error) error
 	if said.has(errorRetryData) {
-		if rest, err := by.unmarshal(record.retryData()); err == nil {
-			partial = func(err error) error { return by.partial(err, rest) }
+		if rest, err := i.codec.unmarshal(record.retryData()); err == nil {
+			partial = func(err error) error { return i.codec.partial(err, rest) }
 		} else {
 			i.logger.Warn("The part that may be sent again cannot be decoded; all of it counts as failed", zap.Error(err))
 		}
@@ -165,7 +166,7 @@ func refused[T any](ctx context.Context, i *instance, by codec[T], record *call,
 }
 
 // reportPanic says once that this instance does nothing any more.
-func (i *instance) reportPanic(err error) {
+func (i *instance[T]) reportPanic(err error) {
 	i.logger.Error("The component panicked and is out of use until the Collector restarts or reloads", zap.Error(err))
 	if box, ok := i.host.Load().(hostBox); ok && box.Host != nil {
 		componentstatus.ReportStatus(box.Host, componentstatus.NewPermanentErrorEvent(err))

@@ -5,12 +5,7 @@ import (
 	"maps"
 
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/connector"
-	"go.opentelemetry.io/collector/exporter"
-	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/otelcol"
-	"go.opentelemetry.io/collector/processor"
-	"go.opentelemetry.io/collector/receiver"
 )
 
 // kind is what this package has to know about one kind of component.
@@ -23,30 +18,11 @@ type kind struct {
 	open func(symbol any) (component.Factory, bool)
 	// placeholder makes a factory that has a name and nothing else.
 	placeholder func(pluginFile, component.Type) component.Factory
+	// clone gives the factories maps of their own.
+	clone func(*otelcol.Factories)
+	// rust makes the Collector's side of a Rust factory; nil where the SDK has no trait.
+	rust func(*rustFactory, component.Type, func() component.Config) component.Factory
 }
-
-var (
-	receiverKind = kindOf(
-		func(f *otelcol.Factories) (*map[component.Type]receiver.Factory, *map[component.Type]string) {
-			return &f.Receivers, &f.ReceiverModules
-		}, receiverPlaceholder)
-	processorKind = kindOf(
-		func(f *otelcol.Factories) (*map[component.Type]processor.Factory, *map[component.Type]string) {
-			return &f.Processors, &f.ProcessorModules
-		}, processorPlaceholder)
-	exporterKind = kindOf(
-		func(f *otelcol.Factories) (*map[component.Type]exporter.Factory, *map[component.Type]string) {
-			return &f.Exporters, &f.ExporterModules
-		}, exporterPlaceholder)
-	connectorKind = kindOf(
-		func(f *otelcol.Factories) (*map[component.Type]connector.Factory, *map[component.Type]string) {
-			return &f.Connectors, &f.ConnectorModules
-		}, connectorPlaceholder)
-	extensionKind = kindOf(
-		func(f *otelcol.Factories) (*map[component.Type]extension.Factory, *map[component.Type]string) {
-			return &f.Extensions, &f.ExtensionModules
-		}, extensionPlaceholder)
-)
 
 func kindOf[F component.Factory](
 	fields func(*otelcol.Factories) (*map[component.Type]F, *map[component.Type]string),
@@ -79,17 +55,39 @@ func kindOf[F component.Factory](
 			return newFactory(), true
 		},
 		placeholder: func(file pluginFile, name component.Type) component.Factory { return placeholder(file, name) },
+		clone: func(factories *otelcol.Factories) {
+			all, modules := fields(factories)
+			*all, *modules = clonedMap(*all), clonedMap(*modules)
+		},
 	}
 }
 
+func (k kind) withRust(rust func(*rustFactory, component.Type, func() component.Config) component.Factory) kind {
+	k.rust = rust
+	return k
+}
+
+// newFactory makes the Collector's side of a Rust factory.
+func (f *rustFactory) newFactory(name component.Type) (component.Factory, error) {
+	rust := kinds[f.Kind].rust
+	if rust == nil {
+		return nil, fmt.Errorf("%s %q is written in Rust, which this version of the plugin host supports for processors only", f.Kind, f.Type)
+	}
+	settings, err := newConfigSettings(f.DefaultConfig, f.ConfigSchema, func(section []byte) error {
+		return factoryValidate(f.Factory, section)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s %q: %w", f.Kind, f.Type, err)
+	}
+	return rust(f, name, settings.newConfig), nil
+}
+
 // cloned gives factories with maps of their own, so that whoever gets them may change them.
-func cloned(f otelcol.Factories) otelcol.Factories {
-	f.Receivers, f.ReceiverModules = clonedMap(f.Receivers), clonedMap(f.ReceiverModules)
-	f.Processors, f.ProcessorModules = clonedMap(f.Processors), clonedMap(f.ProcessorModules)
-	f.Exporters, f.ExporterModules = clonedMap(f.Exporters), clonedMap(f.ExporterModules)
-	f.Connectors, f.ConnectorModules = clonedMap(f.Connectors), clonedMap(f.ConnectorModules)
-	f.Extensions, f.ExtensionModules = clonedMap(f.Extensions), clonedMap(f.ExtensionModules)
-	return f
+func cloned(factories otelcol.Factories) otelcol.Factories {
+	for _, kind := range kinds {
+		kind.clone(&factories)
+	}
+	return factories
 }
 
 func clonedMap[V any](of map[component.Type]V) map[component.Type]V {

@@ -9,6 +9,11 @@ const (
 	kindConnector = "connector"
 	kindExtension = "extension"
 
+	wordTraces   = "traces"
+	wordMetrics  = "metrics"
+	wordLogs     = "logs"
+	wordProfiles = "profiles"
+
 	signalTraces   uint32 = 1
 	signalMetrics  uint32 = 2
 	signalLogs     uint32 = 3
@@ -18,6 +23,13 @@ const (
 	formatEdits uint32 = 2
 	formatView  uint32 = 3
 )
+
+// formatFeatures are the bits that a component must have for a format.
+var formatFeatures = map[uint32]uint64{
+	formatOTLP:  0,
+	formatEdits: 2,
+	formatView:  4,
+}
 
 // kinds holds what this package knows about each kind, by its word.
 var kinds = map[string]kind{

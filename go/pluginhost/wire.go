@@ -30,3 +30,12 @@ func compareKeys(left, right componentKey) int {
 	}
 	return strings.Compare(left.Type, right.Type)
 }
+
+func texts(refused []refusal) string {
+	lines := make([]string, 0, len(refused))
+	for _, one := range refused {
+		lines = append(lines, one.Text)
+	}
+	slices.Sort(lines)
+	return strings.Join(slices.Compact(lines), "\n")
+}

@@ -5,7 +5,7 @@
 //! compile; nothing is registered globally.
 
 use bimetal_abi as abi;
-pub use bimetal_abi::{Kind, Signal, Stability};
+use bimetal_abi::{Signal, Stability};
 use serde_json::Value;
 
 use crate::describe::{Identity, identity};
@@ -98,6 +98,24 @@ impl Component {
             stability: self.factory.stability,
         })
     }
+}
+
+/// Identity, defaults and schema of `components` as a JSON array.
+///
+/// The builder links the components of a distribution into a small binary that prints this.
+///
+/// # Panics
+/// If a component panics while it makes its defaults or its schema, or if these are not JSON.
+pub fn describe(components: &[&'static Component]) -> String {
+    let all: Vec<Value> = components
+        .iter()
+        .map(|component| {
+            component
+                .describe()
+                .unwrap_or_else(|error| panic!("cannot describe a component: {error}"))
+        })
+        .collect();
+    Value::Array(all).to_string()
 }
 
 const fn check_signals(signals: &[(Signal, Stability)]) {

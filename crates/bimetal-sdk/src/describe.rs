@@ -3,9 +3,9 @@
 //! In: factory tables. Out: `{kind, type, signals, default_config, config_schema}`. Invariant:
 //! static: makes no instance, reads nothing.
 
+use bimetal_abi::{Kind, Signal, Stability};
 use serde_json::{Map, Value, json};
 
-use crate::component::{Component, Kind, Signal, Stability};
 use crate::config::{self, Section};
 use crate::error::Error;
 
@@ -16,24 +16,6 @@ pub(crate) struct Identity<'a> {
     pub(crate) type_name: &'a str,
     pub(crate) signals: u64,
     pub(crate) stability: u64,
-}
-
-/// Identity, defaults and schema of `components` as a JSON array.
-///
-/// The builder links the components of a distribution into a small binary that prints this.
-///
-/// # Panics
-/// If a component panics while it makes its defaults or its schema, or if these are not JSON.
-pub fn describe(components: &[&'static Component]) -> String {
-    let all: Vec<Value> = components
-        .iter()
-        .map(|component| {
-            component
-                .describe()
-                .unwrap_or_else(|error| panic!("cannot describe a component: {error}"))
-        })
-        .collect();
-    Value::Array(all).to_string()
 }
 
 /// The identity of one component with configuration `C`.

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::component::Signal;
+use bimetal_abi::Signal;
 
 /// An error with what the Collector needs to know about it.
 ///

@@ -9,11 +9,11 @@
 )]
 
 use bimetal_abi as abi;
+use bimetal_abi::Kind;
 
-use crate::component::{Component, Kind};
-use crate::guard::guard;
-use crate::instance::Failure;
-use crate::shim::{self, fail};
+use crate::component::Component;
+use crate::runtime::instance::Failure;
+use crate::runtime::shim::{self, answer, host_table};
 
 /// Exports a component from a `cdylib`: expands to the one function `otelcol_<kind>_new_factory`.
 ///
@@ -91,44 +91,6 @@ pub unsafe fn new_factory(
     };
     // SAFETY: the caller vouches for the error record.
     unsafe { answer(error, body) }
-}
-
-/// Runs `body` and answers for it: its status, or a failure in the error record.
-///
-/// # Safety
-/// `error` is null, or an error record with its `struct_size` filled that nobody else uses during
-/// the call.
-pub(crate) unsafe fn answer(
-    error: *mut abi::Error,
-    body: impl FnOnce() -> Result<i32, Failure>,
-) -> i32 {
-    // SAFETY: the caller vouches for the error record.
-    let Ok(error) = (unsafe { shim::record_mut(error) }) else {
-        return abi::STATUS_INVALID;
-    };
-    match guard(body).unwrap_or_else(|panic| Err(panic.into())) {
-        Ok(status) => status,
-        Err(failure) => guard(|| fail(failure, error)).unwrap_or(abi::STATUS_PANIC),
-    }
-}
-
-/// The host's table, if this component can work with it.
-///
-/// # Safety
-/// `host` is null, or points to a host table that lives as long as the process.
-pub(crate) unsafe fn host_table(host: *const abi::Host) -> Result<&'static abi::Host, Failure> {
-    // SAFETY: the caller vouches for the table.
-    let (major, minor) = unsafe { shim::host_version(host)? };
-    if major != abi::ABI_MAJOR {
-        return Err(Failure::Unsupported(format!(
-            "the Collector speaks version {major}.{minor} of the component ABI, this component {}.{}; \
-             build the component with the SDK of that Collector",
-            abi::ABI_MAJOR,
-            abi::ABI_MINOR
-        )));
-    }
-    // SAFETY: as above, and its version is ours.
-    unsafe { shim::record(host) }
 }
 
 /// What the component declares beyond changing data must be known to the host, else it would wait

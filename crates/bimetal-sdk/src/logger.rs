@@ -8,7 +8,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::shim::HostLog;
+use crate::runtime::shim::HostLog;
 
 /// Level of a log record; the Collector's logger knows these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,9 +3,9 @@
 //! In: the host's `create` record. Out: owned values. Invariant: nothing here borrows from the
 //! host.
 
+use bimetal_abi::Signal;
 use serde_json::{Map, Value};
 
-use crate::component::Signal;
 use crate::logger::Logger;
 
 /// What an instance knows about itself besides its configuration.

@@ -66,6 +66,10 @@ pub(super) fn go() -> String {
     }
     text += "\n";
     for signal in Signal::ALL {
+        let _ = writeln!(text, "word{} = {:?}", signal.name(), signal.as_str());
+    }
+    text += "\n";
+    for signal in Signal::ALL {
         let _ = writeln!(text, "signal{} uint32 = {}", signal.name(), signal.number());
     }
     text += "\n";
@@ -73,7 +77,13 @@ pub(super) fn go() -> String {
         let name = super::go_name(format.as_str());
         let _ = writeln!(text, "format{name} uint32 = {}", format.number());
     }
-    text += ")\n\n// kinds holds what this package knows about each kind, by its word.\n";
+    text += ")\n\n// formatFeatures are the bits that a component must have for a format.\n";
+    text += "var formatFeatures = map[uint32]uint64{\n";
+    for format in Format::ALL {
+        let name = super::go_name(format.as_str());
+        let _ = writeln!(text, "format{name}: {},", format.features());
+    }
+    text += "}\n\n// kinds holds what this package knows about each kind, by its word.\n";
     text += "var kinds = map[string]kind{\n";
     for kind in kinds() {
         let _ = writeln!(text, "kind{0}: {1}Kind,", kind.name(), kind.as_str());

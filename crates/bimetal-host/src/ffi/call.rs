@@ -7,7 +7,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use bimetal_abi::{Context, Data, Error, FORMAT_OTLP, Output, STATUS_INVALID, STATUS_PANIC, Slice};
+use bimetal_abi::{Context, Data, Error, Output, STATUS_INVALID, STATUS_PANIC, Slice};
 
 use super::factory::instance;
 use crate::component::{release, release_error};
@@ -22,13 +22,17 @@ pub struct Call {
     pub cancelled: u32,
     /// `SIGNAL_…`, filled by Go.
     pub signal: u32,
+    /// `FORMAT_…`, filled by Go, which chooses it.
+    pub format: u32,
+    /// Fills the gap before the output.
+    pub reserved: u32,
     /// Filled by the component.
     pub output: Output,
     /// Filled by the component.
     pub error: Error,
 }
 
-const _: () = assert!(size_of::<Call>() == 72 + 8 + 40 + 96);
+const _: () = assert!(size_of::<Call>() == 72 + 16 + 40 + 96);
 
 const EMPTY_CONTEXT: Context = Context {
     struct_size: size::<Context>(),
@@ -49,6 +53,8 @@ pub extern "C" fn bimetal_call_new() -> *mut Call {
         context: EMPTY_CONTEXT,
         cancelled: 0,
         signal: 0,
+        format: 0,
+        reserved: 0,
         output: Output::EMPTY,
         error: Error::EMPTY,
     };
@@ -89,7 +95,8 @@ pub unsafe extern "C" fn bimetal_component_consume(
         struct_size: size::<Data>(),
         // SAFETY: the record is alive, and nobody writes this field during the call.
         signal: unsafe { (*call).signal },
-        format: FORMAT_OTLP,
+        // SAFETY: as above.
+        format: unsafe { (*call).format },
         reserved: 0,
         bytes: Slice { ptr: data, len },
         root: 0,

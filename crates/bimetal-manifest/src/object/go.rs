@@ -42,7 +42,7 @@ pub(super) struct Scan {
     factory_types: BTreeSet<Kind>,
     hashes: Vec<(String, u64)>,
     hash_names: BoundedNames,
-    type_symbols: [(Kind, String); 5],
+    type_symbols: [(Kind, String); Kind::ALL.len()],
     /// The import path as it stands in symbols.
     prefix: Option<String>,
     plugin_path: Option<String>,

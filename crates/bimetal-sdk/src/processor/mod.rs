@@ -4,19 +4,19 @@
 //! safe code only.
 
 mod consume;
-mod export;
+mod shim;
 
 use std::time::SystemTime;
 
+use bimetal_abi::Signal;
 use bimetal_pdata::{Logs, Metrics, Traces};
 
-use crate::component::Signal;
 use crate::config::Section;
 use crate::context::Context;
 use crate::error::Error;
 use crate::settings::Settings;
 
-pub(crate) use export::factory;
+pub(crate) use shim::factory;
 
 /// What becomes of the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

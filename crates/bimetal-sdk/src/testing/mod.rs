@@ -38,9 +38,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use bimetal_abi as abi;
+use bimetal_abi::Signal;
 use serde_json::{Value, json};
 
-use crate::component::{Component, Signal};
+use crate::component::Component;
 use crate::context::SpanContext;
 
 pub use log::LogRecord;

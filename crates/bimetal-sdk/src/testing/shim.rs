@@ -13,9 +13,9 @@ use std::sync::atomic::AtomicU32;
 use std::time::{Duration, UNIX_EPOCH};
 
 use bimetal_abi as abi;
+use bimetal_abi::Signal;
 
 use super::{Call, Consumed, Failure, log};
-use crate::component::Signal;
 
 static HOST: abi::Host = abi::Host {
     struct_size: abi::struct_size::<abi::Host>(),
@@ -246,11 +246,11 @@ fn missing(function: &str) -> Failure {
 /// The slices are readable during the call.
 unsafe extern "C" fn host_log(component: u64, level: i32, message: abi::Slice, fields: abi::Slice) {
     // SAFETY: the caller vouches for the slice.
-    let Ok(message) = (unsafe { crate::shim::bytes(message) }) else {
+    let Ok(message) = (unsafe { crate::runtime::shim::bytes(message) }) else {
         return;
     };
     // SAFETY: as above.
-    let Ok(fields) = (unsafe { crate::shim::bytes(fields) }) else {
+    let Ok(fields) = (unsafe { crate::runtime::shim::bytes(fields) }) else {
         return;
     };
     log::write(component, level, message, fields);

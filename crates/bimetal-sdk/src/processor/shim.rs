@@ -11,19 +11,18 @@ use std::ffi::c_void;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bimetal_abi as abi;
+use bimetal_abi::Signal;
 
 use super::Processor;
-use super::consume::{Consumed, consume as run};
-use crate::component::Signal;
+use super::consume::{Consumed, consume as run, format_of};
 use crate::config;
 use crate::describe::identity;
 use crate::error::Error;
-use crate::export::{answer, host_table};
-use crate::guard::guard;
-use crate::instance::{Failure, Instance};
 use crate::logger::Logger;
+use crate::runtime::guard::guard;
+use crate::runtime::instance::{Failure, Instance};
+use crate::runtime::shim::{self, HostLog, answer, host_table};
 use crate::settings::Settings;
-use crate::shim::{self, HostLog};
 
 /// The table for `P`.
 pub(crate) const fn factory<P: Processor>(
@@ -146,15 +145,10 @@ unsafe extern "C" fn consume<P: Processor>(
         // SAFETY: the caller vouches for the record.
         let data = unsafe { shim::record(data)? };
         // SAFETY: the caller vouches for the slice.
-        let otlp = unsafe { shim::bytes(data.bytes)? };
+        let bytes = unsafe { shim::bytes(data.bytes)? };
         // SAFETY: the caller says that the record is ours.
         let output = unsafe { shim::record_mut(output)? };
-        if data.format != abi::FORMAT_OTLP {
-            return Err(Failure::Unsupported(format!(
-                "telemetry in format {}",
-                data.format
-            )));
-        }
+        let format = format_of(data.format)?;
         if data.signal != instance.signal as u32 {
             return Err(Failure::Invalid(format!(
                 "signal {} for an instance that takes {}",
@@ -163,12 +157,14 @@ unsafe extern "C" fn consume<P: Processor>(
             )));
         }
         Ok(
-            match instance.run(|processor| run(processor, instance.signal, &context, otlp))? {
+            match instance
+                .run(|processor| run(processor, instance.signal, &context, format, bytes))?
+            {
                 Consumed::PassThrough => abi::OUTCOME_PASS_THROUGH,
                 Consumed::Dropped => abi::OUTCOME_DROPPED,
-                Consumed::Replaced(otlp) => {
-                    output.format = abi::FORMAT_OTLP;
-                    output.data = shim::buffer(otlp);
+                Consumed::Replaced(answer) => {
+                    output.format = format.number();
+                    output.data = shim::buffer(answer);
                     abi::OUTCOME_REPLACED
                 }
             },

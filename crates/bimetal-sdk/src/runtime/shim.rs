@@ -18,7 +18,8 @@ use bimetal_abi as abi;
 use crate::context::{Context, SpanContext};
 use crate::describe::Identity;
 use crate::error::{Class, Error};
-use crate::instance::Failure;
+use crate::runtime::guard::guard;
+use crate::runtime::instance::Failure;
 
 /// A record of the C ABI that begins with its own size.
 pub(crate) trait Record {
@@ -87,7 +88,7 @@ unsafe fn check_size<T: Record>(record: *const T) -> Result<(), Failure> {
 ///
 /// # Safety
 /// A `host` that is not null points to a table of whatever version.
-pub(crate) unsafe fn host_version(host: *const abi::Host) -> Result<(u32, u32), Failure> {
+unsafe fn host_version(host: *const abi::Host) -> Result<(u32, u32), Failure> {
     if host.is_null() || !host.is_aligned() {
         return Err(Failure::Invalid("no host record".to_owned()));
     }
@@ -99,6 +100,44 @@ pub(crate) unsafe fn host_version(host: *const abi::Host) -> Result<(u32, u32), 
         )));
     }
     Ok((major, minor))
+}
+
+/// Runs `body` and answers for it: its status, or a failure in the error record.
+///
+/// # Safety
+/// `error` is null, or an error record with its `struct_size` filled that nobody else uses during
+/// the call.
+pub(crate) unsafe fn answer(
+    error: *mut abi::Error,
+    body: impl FnOnce() -> Result<i32, Failure>,
+) -> i32 {
+    // SAFETY: the caller vouches for the error record.
+    let Ok(error) = (unsafe { record_mut(error) }) else {
+        return abi::STATUS_INVALID;
+    };
+    match guard(body).unwrap_or_else(|panic| Err(panic.into())) {
+        Ok(status) => status,
+        Err(failure) => guard(|| fail(failure, error)).unwrap_or(abi::STATUS_PANIC),
+    }
+}
+
+/// The host's table, if this component can work with it.
+///
+/// # Safety
+/// `host` is null, or points to a host table that lives as long as the process.
+pub(crate) unsafe fn host_table(host: *const abi::Host) -> Result<&'static abi::Host, Failure> {
+    // SAFETY: the caller vouches for the table.
+    let (major, minor) = unsafe { host_version(host)? };
+    if major != abi::ABI_MAJOR {
+        return Err(Failure::Unsupported(format!(
+            "the Collector speaks version {major}.{minor} of the component ABI, this component {}.{}; \
+             build the component with the SDK of that Collector",
+            abi::ABI_MAJOR,
+            abi::ABI_MINOR
+        )));
+    }
+    // SAFETY: as above, and its version is ours.
+    unsafe { record(host) }
 }
 
 /// What a factory table says about itself.
@@ -214,7 +253,7 @@ unsafe extern "C" fn release(owner: *mut c_void, bytes: *mut u8, len: u64) {
 }
 
 /// Fills the host's error record and answers the status that belongs to it.
-pub(crate) fn fail(failure: Failure, record: &mut abi::Error) -> i32 {
+fn fail(failure: Failure, record: &mut abi::Error) -> i32 {
     let (status, error) = match failure {
         Failure::Component(error) => (abi::STATUS_ERROR, error),
         Failure::Panicked(panic) => (abi::STATUS_PANIC, Error::permanent(panic)),

@@ -5,9 +5,10 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-use crate::component::Signal;
+use bimetal_abi::Signal;
+
 use crate::error::Error;
-use crate::guard::{Panic, guard};
+use crate::runtime::guard::{Panic, guard};
 
 const CREATED: u8 = 0;
 const STARTING: u8 = 1;

@@ -1,0 +1,8 @@
+//! What components of every kind share below their trait: life, panics, records of the C ABI.
+//!
+//! In: calls from the host. Out: safe values and statuses. Invariant: knows no kind; unsafe code is
+//! in `shim` only.
+
+pub(crate) mod guard;
+pub(crate) mod instance;
+pub(crate) mod shim;
