@@ -4,6 +4,7 @@
 //! accepted equals main, and a listed file with other bytes is refused.
 #![no_main]
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use bimetal_files::Digest;
@@ -13,9 +14,8 @@ use bimetal_manifest::lock::LockedPlugin;
 use bimetal_manifest::object::{exported_symbols, read};
 use bimetal_manifest::schema::{Kind, Policy};
 use bimetal_manifest::{Artifact, Lock};
-use bimetal_verify::catalog::{CatalogEntry, Verdict};
 use bimetal_verify::compare::{Candidate, Rules, predict};
-use bimetal_verify::{Catalog, CheckOptions, compare};
+use bimetal_verify::{FoundLock, PluginFile, Request, Status, compare, precheck};
 use libfuzzer_sys::fuzz_target;
 
 const FILE: &str = "processor-crab.so";
@@ -62,38 +62,34 @@ fuzz_target!(|data: &[u8]| {
             predict(&go.package_hashes, &[candidate], &[candidate]);
         }
     }
-    judge(main, data, artifact);
+    decide(main, data);
 });
 
-/// A directory with the file alone: listed with other bytes, and not listed.
-fn judge(main: &Artifact, data: &[u8], artifact: Result<Artifact, bimetal_manifest::ReadError>) {
-    let digest = Digest::of_file(memory_file::holding(data)).expect("a memory file can be read");
-    let catalog = Catalog {
-        directory: "plugins".into(),
-        entries: vec![CatalogEntry {
-            file: FILE.to_owned(),
-            sha256: Some(digest),
-            artifact,
-        }],
+/// The file alone: listed with other bytes, and not listed.
+fn decide(main: &Artifact, data: &[u8]) {
+    let file = memory_file::holding(data);
+    let digest = Digest::of_file(file).expect("a memory file can be read");
+    let read = PluginFile::of_copy(FILE, file, digest);
+    let verdict = |lock| {
+        let request = Request {
+            main: Some(main),
+            rules: Rules::from(Policy::Exact),
+            lock,
+            require_lock: false,
+            directory: None,
+            linked_in: &BTreeSet::new(),
+        };
+        precheck(&request, &read)
     };
-    let rules = Rules::from(Policy::Exact);
-    let options = CheckOptions {
-        rules,
-        ..CheckOptions::default()
-    };
-    let alone = catalog.check(main, options);
-    let listed = catalog.check(
-        main,
-        CheckOptions {
-            lock: Some(&LOCK),
-            ..options
-        },
-    );
     if data != LISTED {
-        assert_ne!(listed.plugins[0].verdict, Verdict::Accepted);
+        assert!(
+            !verdict(&FoundLock::Usable(LOCK.clone()))
+                .status
+                .may_be_loaded()
+        );
     }
-    if alone.plugins[0].verdict == Verdict::Accepted {
-        let artifact = catalog.entries[0].artifact.as_ref();
+    if verdict(&FoundLock::Absent).status == Status::Ok {
+        let artifact = read.artifact.as_ref();
         assert_equal_where_compared(main, artifact.expect("what is accepted was read"));
     }
 }

@@ -8,6 +8,7 @@
     reason = "a bench talks to the person who started it"
 )]
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -17,7 +18,9 @@ use bimetal_files::Digest;
 use bimetal_manifest::object::{Artifact, PackageHashes, open};
 use bimetal_manifest::schema::Policy;
 use bimetal_verify::compare::{Candidate, Prediction, predict};
-use bimetal_verify::{Catalog, CheckOptions, Rules, ScanOptions, compare};
+use bimetal_verify::{
+    Digests, FoundLock, PluginFile, ProcessSet, Request, Rules, Scan, Verdict, compare, verify,
+};
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// Rounds that count; an odd number has a middle.
@@ -75,16 +78,21 @@ fn hundred(subject: &subject::Subject) -> Result<(), Box<dyn Error>> {
     let medians = alternate([&together, &alone, &together])?;
     row("A: 100 Go plugins as a set; B: 100 times one", medians);
     let check = || {
-        let catalog = Catalog::scan_with(directory, ScanOptions { digests: false })?;
-        let options = CheckOptions {
+        let files = PluginFile::read_all(&Scan::of(directory)?.entries, Digests::LeftOut);
+        let request = Request {
+            main: Some(&subject.main),
             rules: Rules::from(Policy::Exact),
-            ..CheckOptions::default()
+            lock: &FoundLock::Absent,
+            require_lock: false,
+            directory: None,
+            linked_in: &BTreeSet::new(),
         };
-        let report = catalog.check(&subject.main, options);
-        if report.plugins.len() == subject::SET && report.is_clean() {
+        let decision = verify(&request, &files, &mut ProcessSet::default());
+        let is_good = |plugin: &Verdict| plugin.status.may_be_loaded();
+        if files.len() == subject::SET && decision.plugins.iter().all(is_good) {
             Ok(())
         } else {
-            Err(format!("the set does not fit: {:?}", report.conflicts).into())
+            Err(format!("the set does not fit: {:?}", decision.conflicts).into())
         }
     };
     let medians = alternate([&check, &alone, &check])?;

@@ -12,6 +12,7 @@ use bimetal_files::{Action, Digest, copy_hashed};
 use bimetal_manifest::ReadError;
 use bimetal_manifest::object::check_plugin_size;
 use bimetal_verify::rights::{RightsError, check_directory, check_file};
+use bimetal_verify::{Problem, Stamp};
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{
     CWD, MemfdFlags, Mode, OFlags, SealFlags, fchmod, fcntl_add_seals, memfd_create, openat,
@@ -19,7 +20,6 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use crate::cache::{Cache, CacheError};
-use crate::discover::Stamp;
 
 /// A plugin's file, open, and as safe as its owner and mode make it.
 #[derive(Debug)]
@@ -61,6 +61,8 @@ pub(crate) enum CopyError {
     },
     #[error("`{path}` changed while it was read")]
     Changed { path: Utf8PathBuf },
+    #[error("the file is not the one that was there when the Collector started")]
+    Replaced,
     #[error("cannot make a memory file for `{path}`")]
     Memory {
         path: Utf8PathBuf,
@@ -79,6 +81,9 @@ impl CopyError {
         match self {
             Self::Rights(error) => error.hint(),
             Self::TooLarge(error) => error.hint(),
+            Self::Replaced => Some(
+                "restart needed: a running Collector keeps to the plugin directory as it was at its start",
+            ),
             Self::Changed { .. } => {
                 Some("copy plugins under another name and rename them into place")
             }
@@ -88,6 +93,11 @@ impl CopyError {
             Self::Private { source, .. } => source.hint(),
             _ => None,
         }
+    }
+
+    /// The problem of a file that was exchanged.
+    pub(crate) fn replaced() -> Problem {
+        Problem::of(&Self::Replaced, Self::Replaced.hint())
     }
 }
 
@@ -119,12 +129,6 @@ impl Opened {
             stamp,
             file,
         })
-    }
-
-    /// The file itself, for reading what only decides what to do with it: nothing that is read here
-    /// is loaded.
-    pub(crate) fn peek(&self) -> &File {
-        &self.file
     }
 
     /// Copies into a sealed memory file; where the system forbids those, into a private file.

@@ -7,25 +7,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use bimetal_manifest::Lock;
 use bimetal_manifest::schema::{Language, Policy};
-use bimetal_terminal::escape;
 use bimetal_verify::rights::check_directory;
-use bimetal_verify::{Rules, System};
+use bimetal_verify::{
+    Entry, FoundLock, Key, Mismatch, Problem, ProcessSet, Request, Rules, Scan, ScanError, Stamp,
+    System,
+};
 use camino::Utf8Path;
 
-use crate::answer::{Answer, Key, PluginHandle, several, taken};
+use crate::answer::{Answer, PluginHandle};
 use crate::cache::Cache;
-use crate::catalog::{Item, Lookup, Shelf};
-use crate::discover::{DiscoverError, Snapshot, Stamp};
+use crate::index::{Candidate, PluginIndex};
 use crate::load::{self, LoadError};
 use crate::own::{Own, OwnError};
-use crate::process_set::ProcessSet;
-use crate::refusal::{Refusal, chain};
-use crate::registry::{Entry, Registry, RegistryError};
-use crate::settings::{Directory, Settings, SettingsError};
-use crate::verify::{Judge, VerifiedPlugin, verify};
-use bimetal_verify::catalog::Problem;
+use crate::refusal::Refusal;
+use crate::registry::{Entry as Registered, Registry, RegistryError};
+use crate::settings::{Directory, Origin, Settings, SettingsError};
+use crate::verify::{VerifiedPlugin, verify};
 
 /// The plugin host of this process.
 #[derive(Debug)]
@@ -35,13 +33,15 @@ pub(crate) struct Host {
     system: OnceLock<System>,
     own: Own,
     directory: Option<Directory>,
-    snapshot: Snapshot,
-    lock: Result<Option<Lock>, Problem>,
-    directory_problem: Option<Problem>,
+    scan: Scan,
+    /// The directory is the one that was built in, and it does not exist.
+    is_missing: bool,
+    lock: FoundLock,
+    unsafe_directory: Option<Mismatch>,
     cache: Cache,
     registry: Registry,
     table: &'static bimetal_abi::Host,
-    shelf: OnceLock<Shelf>,
+    index: OnceLock<PluginIndex>,
     state: Mutex<State>,
 }
 
@@ -69,7 +69,7 @@ pub(crate) enum OpenError {
     #[error(transparent)]
     Own(#[from] OwnError),
     #[error(transparent)]
-    Discover(#[from] DiscoverError),
+    Scan(#[from] ScanError),
     #[error(transparent)]
     Registry(#[from] RegistryError),
 }
@@ -93,7 +93,7 @@ impl OpenError {
         match self {
             Self::Settings(error) => error.hint(),
             Self::Own(error) => error.hint(),
-            Self::Discover(error) => error.hint(),
+            Self::Scan(error) => error.hint(),
             Self::Registry(_) => None,
         }
     }
@@ -126,23 +126,19 @@ impl Host {
         let policy = settings.policy(built.map(|built| built.policy).unwrap_or_default())?;
         let environment = bimetal_plugins::plugins_dir_from_environment();
         let directory = settings.directory(environment, built, &own.path)?;
-        let (mut snapshot, mut lock, mut directory_problem) = (Snapshot::default(), Ok(None), None);
-        if let Some(directory) = &directory {
-            snapshot = Snapshot::take(directory)?;
-            lock = Lock::read(&directory.path).map_err(|error| Problem {
-                message: format!(
-                    "cannot use the lock in `{}`: {}",
-                    directory.path,
-                    chain(&error)
-                ),
-                help: error.hint().map(str::to_owned),
-            });
-            if !snapshot.is_missing {
-                let error = check_directory(&directory.path).err();
-                directory_problem = error.map(|error| Problem {
-                    help: error.hint().map(str::to_owned),
-                    message: chain(&error),
-                });
+        let (mut scan, mut is_missing) = (Scan::default(), false);
+        let (mut lock, mut unsafe_directory) = (FoundLock::Absent, None);
+        if let Some(Directory { path, origin }) = &directory {
+            match Scan::of(path) {
+                Ok(found) => scan = found,
+                // A distribution without plugins need not have the directory that was built in.
+                Err(ScanError::Missing { .. }) if *origin == Origin::Manifest => is_missing = true,
+                Err(error) => return Err(error.into()),
+            }
+            lock = FoundLock::beside(path);
+            if !is_missing {
+                let error = check_directory(path).err();
+                unsafe_directory = error.map(|error| error.mismatch(path.as_str()));
             }
         }
         let cache = Cache::new(settings.cache_dir.as_deref());
@@ -152,13 +148,14 @@ impl Host {
             system: OnceLock::new(),
             own,
             directory,
-            snapshot,
+            scan,
+            is_missing,
             lock,
-            directory_problem,
+            unsafe_directory,
             cache,
             registry,
             table,
-            shelf: OnceLock::new(),
+            index: OnceLock::new(),
             state: Mutex::default(),
         })
     }
@@ -184,17 +181,11 @@ impl Host {
     }
 
     /// Why no file of the directory may be used, whatever is in it.
-    pub(crate) fn directory_problem(&self) -> Option<&Problem> {
-        self.directory_problem.as_ref()
+    pub(crate) fn unsafe_directory(&self) -> Option<&Mismatch> {
+        self.unsafe_directory.as_ref()
     }
 
-    /// Files of the directory that are no candidates, with the reason.
-    pub(crate) fn left_out(&self) -> &[(String, &'static str)] {
-        &self.snapshot.left_out
-    }
-
-    /// What plugins are judged by. The libraries of the machine are looked at when the first plugin
-    /// is.
+    /// What main expects. The libraries of the machine are looked at when the first plugin is.
     fn rules(&self) -> Rules<'_> {
         let system = self.system.get_or_init(|| {
             System::of_this_machine(
@@ -209,15 +200,15 @@ impl Host {
         }
     }
 
-    /// What the directory offers. Without a manifest of its own, main cannot judge any plugin: then
-    /// it is the error.
-    pub(crate) fn shelf(&self) -> Result<&Shelf, OwnError> {
-        if !self.snapshot.files.is_empty() {
+    /// What the directory offers. Without a manifest of its own, main cannot verify any plugin: then
+    /// that is the error.
+    pub(crate) fn index(&self) -> Result<&PluginIndex, OwnError> {
+        if !self.scan.entries.is_empty() {
             self.own.check()?;
         }
         Ok(self
-            .shelf
-            .get_or_init(|| Shelf::read(&self.own, self.rules(), &self.snapshot)))
+            .index
+            .get_or_init(|| PluginIndex::read(&self.alone(), &self.scan.entries)))
     }
 
     /// Verifies what `used` needs beyond what is linked in and loaded, as one set, in file-name
@@ -227,48 +218,53 @@ impl Host {
         used: &[Key],
         linked_in: &BTreeSet<Key>,
     ) -> Result<Answer, OwnError> {
-        let offers = self.shelf()?;
+        let index = self.index()?;
         let mut answer = Answer::default();
         let mut state = self.state();
-        let mut wanted: BTreeMap<&str, (&Item, &Key)> = BTreeMap::new();
+        let mut wanted: BTreeMap<&str, (&Candidate, &Key)> = BTreeMap::new();
         for key in used.iter().collect::<BTreeSet<_>>() {
             if let Some(loaded) = state.loaded.get(key) {
                 answer.warnings.extend(self.change_since(loaded));
                 continue;
             }
-            match offers.look_up(key.0, &key.1) {
-                Lookup::Several(items) => match self.good_ones(&items, key).as_slice() {
-                    [] => answer.refused.extend(self.refusals(&items, key)),
-                    [item] if linked_in.contains(key) => answer.refused.push(taken(key, item)),
-                    [item] => {
-                        wanted.insert(&item.file.name, (*item, key));
-                    }
-                    good => answer.refused.extend(several(key, good)),
-                },
-                Lookup::One(item) if linked_in.contains(key) => {
-                    answer.refused.push(taken(key, item));
-                }
-                Lookup::One(item) => {
-                    wanted.insert(&item.file.name, (item, key));
-                }
-                Lookup::Nowhere if linked_in.contains(key) => {}
-                Lookup::Nowhere => {
-                    match self.arrived_late(key).or_else(|| self.left_out_plugin(key)) {
-                        Some(refusal) => answer.refused.push(refusal),
-                        None => answer.unknown.push(key.clone()),
-                    }
+            let found = index.look_up(key);
+            if found.is_empty() && !linked_in.contains(key) {
+                match self.arrived_late(key).or_else(|| self.nowhere(key)) {
+                    Some(refusal) => answer.refused.push(refusal),
+                    None => answer.unknown.push(key.clone()),
                 }
             }
+            wanted.extend(found.into_iter().map(|one| (&*one.entry.file, (one, key))));
         }
-        // What passes is loaded afterwards in this order, so each is judged beside those before it.
+        let request = Request {
+            lock: &self.lock,
+            require_lock: self.settings.require_lock,
+            directory: self.unsafe_directory.as_ref(),
+            linked_in,
+            ..self.alone()
+        };
+        let (candidates, keys): (Vec<_>, Vec<_>) = wanted.into_values().unzip();
         let mut set = state.set.clone();
-        for (item, key) in wanted.into_values() {
-            match self.verify_item(item, key, &mut set) {
+        let found = verify(&request, &candidates, &self.cache, &mut set);
+        state.set = set;
+        let mut refused = Vec::new();
+        for (found, key) in found.into_iter().zip(keys) {
+            match found {
                 Ok(plugin) => answer.verified.push(state.hand_out(plugin)),
-                Err(refusal) => answer.refused.push(refusal),
+                Err(verdict) => refused.push((Refusal::from(verdict).asked(key), key)),
             }
         }
-        state.set = set;
+        // Beside a good file with the component a refused one keeps nothing out: a changed or
+        // strange file cannot stop a start by claiming a component.
+        let verified: BTreeSet<_> = answer
+            .verified
+            .iter()
+            .filter_map(PluginHandle::key)
+            .collect();
+        refused.retain(|(_, key)| !verified.contains(*key));
+        answer
+            .refused
+            .extend(refused.into_iter().map(|(refusal, _)| refusal));
         Ok(answer)
     }
 
@@ -279,23 +275,19 @@ impl Host {
         state.tries = true;
         let mut set = state.set.clone();
         let mut answer = Answer::default();
-        let judge = Judge {
-            lock: &Ok(None),
-            require_lock: false,
-            ..self.judge()
-        };
-        match verify(&judge, path, None, &mut set) {
-            Ok(plugin) => {
-                answer.verified.push(state.hand_out(plugin));
-                state.set = set;
+        let candidate = Candidate::read(&self.alone(), Entry::at(path));
+        for found in verify(&self.alone(), &[&candidate], &self.cache, &mut set) {
+            match found {
+                Ok(plugin) => answer.verified.push(state.hand_out(plugin)),
+                Err(verdict) => answer.refused.push(verdict.into()),
             }
-            Err(refusal) => answer.refused.push(refusal),
         }
+        state.set = set;
         Ok(answer)
     }
 
     /// Opens a verified Rust plugin and puts its factory into the registry.
-    pub(crate) fn load(&self, handle: u64) -> Result<Entry, HandleError> {
+    pub(crate) fn load(&self, handle: u64) -> Result<Registered, HandleError> {
         let plugin = self.take(handle)?;
         let file = plugin.file().to_owned();
         let announce = if self.state().tries {
@@ -326,55 +318,20 @@ impl Host {
             .ok_or(HandleError::Unknown { handle })?;
         let key = (plugin.kind(), plugin.type_name().to_owned());
         let file = plugin.file().to_owned();
-        let stamp = self.snapshot.file(&file).map(|file| file.stamp);
+        let stamp = self.scan.get(&file).and_then(|entry| entry.stamp);
         state.loaded.insert(key, Loaded { file, stamp });
         Ok(plugin)
     }
 
-    /// Of several files with one component, those that would be loaded if each were alone: a
-    /// refused file contributes nothing, so it keeps no good one out either, whatever it is refused
-    /// for. A changed or strange file therefore cannot stop a start by claiming a component; the
-    /// file that is loaded in its place is verified like any other.
-    fn good_ones<'a>(&self, items: &[&'a Item], key: &Key) -> Vec<&'a Item> {
-        let is_good = |item: &&&Item| {
-            self.verify_item(item, key, &mut ProcessSet::default())
-                .is_ok()
-        };
-        items.iter().filter(is_good).copied().collect()
-    }
-
-    fn refusals(&self, items: &[&Item], key: &Key) -> Vec<Refusal> {
-        let refusal = |item: &&Item| {
-            self.verify_item(item, key, &mut ProcessSet::default())
-                .err()
-        };
-        items.iter().filter_map(refusal).collect()
-    }
-
-    fn verify_item(
-        &self,
-        item: &Item,
-        key: &Key,
-        set: &mut ProcessSet,
-    ) -> Result<VerifiedPlugin, Refusal> {
-        if let Some(problem) = &self.directory_problem {
-            return Err(item.refused_for(problem, Some(key)));
-        }
-        let verified = verify(&self.judge(), &item.file.path, Some(item.file.stamp), set);
-        verified.map_err(|mut refusal| {
-            refusal.kind = refusal.kind.or(Some(key.0));
-            refusal.type_name = refusal.type_name.or_else(|| Some(key.1.clone()));
-            refusal
-        })
-    }
-
-    fn judge(&self) -> Judge<'_> {
-        Judge {
-            own: &self.own,
+    /// What a file is verified against by itself.
+    fn alone(&self) -> Request<'_> {
+        Request {
+            main: Some(&self.own.artifact),
             rules: self.rules(),
-            lock: &self.lock,
-            require_lock: self.settings.require_lock,
-            cache: &self.cache,
+            lock: &FoundLock::Absent,
+            require_lock: false,
+            directory: None,
+            linked_in: const { &BTreeSet::new() },
         }
     }
 
@@ -382,60 +339,37 @@ impl Host {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A component that nobody has may have a plugin that is there and not looked at, or all
-    /// plugins may be missing.
-    fn left_out_plugin(&self, key: &Key) -> Option<Refusal> {
-        let (kind, type_name) = (key.0, &key.1);
-        let mut refusal = match (
-            self.snapshot.left_out_plugin(kind, type_name),
-            &self.directory,
-        ) {
-            (Some((file, why)), _) => Refusal::new(file, None)
-                .because(why, Some("put the file itself into the plugin directory")),
-            (None, Some(directory)) if self.snapshot.is_missing => {
-                let file = format!("{}-{type_name}.so", kind.as_str());
-                let message = format!(
-                    "unknown type: no such component is linked in, and the plugin directory `{}` does not exist",
-                    directory.path
-                );
-                let nowhere = Refusal {
-                    is_nowhere: true,
-                    ..Refusal::new(&file, None)
-                };
-                nowhere.because(
-                    message,
-                    Some("put the plugins there, or name their directory with `--plugins-dir` or `OTELCOL_PLUGINS_DIR`"),
-                )
-            }
-            _ => return None,
-        };
-        (refusal.kind, refusal.type_name) = (Some(kind), Some(escape(type_name).into_owned()));
-        Some(refusal)
+    /// All plugins may be missing.
+    fn nowhere(&self, key: &Key) -> Option<Refusal> {
+        let directory = self.directory.as_ref().filter(|_| self.is_missing)?;
+        let problem = Problem::new(
+            format!(
+                "unknown type: no such component is linked in, and the plugin directory `{}` does not exist",
+                directory.path
+            ),
+            "put the plugins there, or name their directory with `--plugins-dir` or `OTELCOL_PLUGINS_DIR`",
+        );
+        let file = format!("{}-{}.so", key.0.as_str(), key.1);
+        Some(Refusal {
+            is_nowhere: true,
+            ..Refusal::of(&file, problem, key)
+        })
     }
 
-    /// A component that nobody has may lie in a file that was put there after the start.
+    /// A component that is in no file may lie in one that was put there after the start.
     fn arrived_late(&self, key: &Key) -> Option<Refusal> {
-        let now = Snapshot::take(self.directory.as_ref()?).ok()?;
-        let new = Snapshot {
-            files: now
-                .files
-                .into_iter()
-                .filter(|file| self.snapshot.file(&file.name).is_none())
-                .collect(),
-            ..Snapshot::default()
-        };
-        let arrivals = Shelf::read(&self.own, self.rules(), &new);
-        let file = match arrivals.look_up(key.0, &key.1) {
-            Lookup::One(item) => item.file.name.clone(),
-            Lookup::Several(items) => items.first()?.file.name.clone(),
-            Lookup::Nowhere => return None,
-        };
-        let mut refusal = Refusal::new(&file, None).because(
+        let now = Scan::of(&self.directory.as_ref()?.path).ok()?;
+        let new = now
+            .entries
+            .iter()
+            .filter(|entry| self.scan.get(&entry.file).is_none());
+        let arrivals = PluginIndex::read(&self.alone(), new);
+        let file = &arrivals.look_up(key).first()?.entry.file;
+        let problem = Problem::new(
             "the file was put into the plugin directory after the Collector started",
-            Some("restart needed"),
+            "restart needed",
         );
-        (refusal.kind, refusal.type_name) = (Some(key.0), Some(key.1.clone()));
-        Some(refusal)
+        Some(Refusal::of(file, problem, key))
     }
 
     fn change_since(&self, loaded: &Loaded) -> Option<String> {
@@ -455,11 +389,7 @@ impl State {
         self.last_handle += 1;
         let handle = PluginHandle {
             handle: self.last_handle,
-            file: plugin.file().to_owned(),
-            component: plugin.component().clone(),
-            language: plugin.language(),
-            toolchain_version: plugin.toolchain_version().to_owned(),
-            digest: *plugin.digest(),
+            verdict: plugin.verdict().clone(),
         };
         self.waiting.insert(self.last_handle, plugin);
         handle

@@ -2,20 +2,18 @@
 //! library.
 //!
 //! In: flags, the plugin directory, what a configuration uses. Out: factories and instances, behind
-//! the C functions of [`ffi`]. Invariant: `discover -> read -> verify -> load -> register -> run`;
+//! the C functions of [`ffi`]. Invariant: `scan -> read -> verify -> load -> register -> run`;
 //! nothing is loaded that was not verified, and nothing is unloaded.
 
 mod answer;
 mod cache;
-mod catalog;
 mod component;
 mod copy;
-mod discover;
 pub mod ffi;
 mod host;
+mod index;
 mod load;
 mod own;
-mod process_set;
 mod prune;
 mod refusal;
 mod registry;

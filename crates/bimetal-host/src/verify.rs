@@ -1,69 +1,48 @@
-//! Decides from bytes whether a plugin may be loaded.
+//! Takes the bytes of plugins and lets the verifier decide about them.
 //!
-//! In: main, a file of the directory, what is loaded already. Out: [`VerifiedPlugin`], or a
-//! [`Refusal`] with every reason. Invariant: the judged bytes are the copy that will be loaded.
-//! Nobody else can make a `VerifiedPlugin`, and nothing loads without one.
+//! In: files of the directory, what they are verified against. Out: [`VerifiedPlugin`]s, and a
+//! [`Verdict`] with every reason for the others. Invariant: the verified bytes are the copy that
+//! will be loaded. Nothing else can make a `VerifiedPlugin`, and nothing loads without one.
 
-use bimetal_files::Digest;
-use bimetal_manifest::lock::LockStatus;
-use bimetal_manifest::schema::{Component, Kind, Language};
-use bimetal_manifest::{Artifact, Lock};
-use bimetal_terminal::escape;
-use bimetal_verify::{Rules, compare};
+use bimetal_manifest::schema::{Kind, Language};
+use bimetal_verify::{Digests, Key, PluginFile, Problem, ProcessSet, Request, Verdict};
 use camino::Utf8Path;
 
 use crate::cache::Cache;
-use crate::copy::{Copy, Opened};
-use crate::discover::Stamp;
-use crate::own::Own;
-use crate::process_set::ProcessSet;
-use crate::refusal::{Refusal, chain};
-use bimetal_verify::catalog::Problem;
+use crate::copy::{Copy, CopyError, Opened};
+use crate::index::Candidate;
 
 /// A plugin whose bytes fit, and those bytes. Made by [`verify`] only; used up by loading.
 #[derive(Debug)]
 pub(crate) struct VerifiedPlugin {
-    file: String,
-    component: Component,
+    verdict: Verdict,
+    key: Key,
     language: Language,
-    toolchain_version: String,
     copy: Copy,
 }
 
-/// What plugins are judged by.
+/// A file as it was read for one decision.
 #[derive(Debug)]
-pub(crate) struct Judge<'a> {
-    /// The program that would load them.
-    pub(crate) own: &'a Own,
-    /// How much must be equal.
-    pub(crate) rules: Rules<'a>,
-    /// `plugins.lock`, if there is one, or why it cannot be used.
-    pub(crate) lock: &'a Result<Option<Lock>, Problem>,
-    /// `--plugins-require-lock`.
-    pub(crate) require_lock: bool,
-    /// Where private copies go.
-    pub(crate) cache: &'a Cache,
+struct Captured {
+    file: PluginFile,
+    /// The same bytes, for the loader; nothing of a file that is refused by itself.
+    copy: Option<Copy>,
 }
 
 impl VerifiedPlugin {
     /// Name of the file in the plugin directory.
     pub(crate) fn file(&self) -> &str {
-        &self.file
+        &self.verdict.file
     }
 
     /// Kind of its component.
     pub(crate) fn kind(&self) -> Kind {
-        self.component.kind
+        self.key.0
     }
 
     /// Type of its component.
     pub(crate) fn type_name(&self) -> &str {
-        &self.component.type_name
-    }
-
-    /// Its component, as its manifest describes it.
-    pub(crate) fn component(&self) -> &Component {
-        &self.component
+        &self.key.1
     }
 
     /// Its language.
@@ -71,14 +50,9 @@ impl VerifiedPlugin {
         self.language
     }
 
-    /// The compiler that made it.
-    pub(crate) fn toolchain_version(&self) -> &str {
-        &self.toolchain_version
-    }
-
-    /// Digest of the bytes that are loaded.
-    pub(crate) fn digest(&self) -> &Digest {
-        &self.copy.digest
+    /// What was decided about it.
+    pub(crate) fn verdict(&self) -> &Verdict {
+        &self.verdict
     }
 
     /// What the loader opens.
@@ -87,163 +61,78 @@ impl VerifiedPlugin {
     }
 }
 
-/// Takes the bytes of the file at `path` and judges them. `stamp` is what the file was like at
-/// start, where that matters; a plugin that passes is counted into `set`.
+/// Takes the bytes of `candidates` and decides about them as one set beside `set`, in this order;
+/// plugins that pass are counted into it.
 pub(crate) fn verify(
-    judge: &Judge<'_>,
-    path: &Utf8Path,
-    stamp: Option<Stamp>,
+    request: &Request<'_>,
+    candidates: &[&Candidate],
+    cache: &Cache,
     set: &mut ProcessSet,
-) -> Result<VerifiedPlugin, Refusal> {
-    let file = path.file_name().unwrap_or(path.as_str());
-    let unknown = || Refusal::new(file, None);
-    let opened =
-        Opened::open(path).map_err(|error| unknown().because(chain(&error), error.hint()))?;
-    if stamp.is_some_and(|stamp| stamp != opened.stamp) {
-        return Err(unknown().because(
-            "the file is not the one that was there when the Collector started",
-            Some(RESTART),
-        ));
+) -> Vec<Result<VerifiedPlugin, Verdict>> {
+    let captured = candidates.iter().map(|candidate| capture(candidate, cache));
+    let (files, copies): (Vec<_>, Vec<_>) = captured
+        .map(|captured| (captured.file, captured.copy))
+        .unzip();
+    let decision = bimetal_verify::verify(request, &files, set);
+    decision
+        .plugins
+        .into_iter()
+        .zip(copies)
+        .map(|(verdict, copy)| passed(verdict, copy))
+        .collect()
+}
+
+fn passed(verdict: Verdict, copy: Option<Copy>) -> Result<VerifiedPlugin, Verdict> {
+    if !verdict.status.may_be_loaded() {
+        return Err(verdict);
     }
-    // Decides only how the bytes are copied; the copy is read again.
-    let peeked = Artifact::read(opened.peek())
-        .map_err(|error| unknown().because(chain(&error), error.hint()))?;
-    let is_rust = peeked
-        .first_manifest()
-        .is_some_and(|manifest| manifest.language == Language::Rust);
-    drop(peeked);
-    let copied = if is_rust {
-        opened.into_memory(judge.cache)
-    } else {
-        opened.into_private(judge.cache)
+    match (verdict.key(), verdict.language, copy) {
+        (Some(key), Some(language), Some(copy)) => Ok(VerifiedPlugin {
+            verdict,
+            key,
+            language,
+            copy,
+        }),
+        // It was refused at start and fits now: what it was then counts.
+        _ => Err(Verdict::refused_for(&verdict.file, CopyError::replaced())),
+    }
+}
+
+/// Reads a file for one decision. What can be loaded is copied first, and the copy is read.
+fn capture(candidate: &Candidate, cache: &Cache) -> Captured {
+    let Candidate { entry, precheck } = candidate;
+    let unreadable = |problem| Captured {
+        file: PluginFile::unreadable(entry.file.clone(), problem),
+        copy: None,
     };
-    let copy = copied.map_err(|error| unknown().because(chain(&error), error.hint()))?;
-    judge_copy(judge, file, copy, is_rust, set)
-}
-
-/// Judges without copying: what a report or a placeholder is made from, and nothing is loaded from.
-pub(crate) fn glance(
-    own: &Own,
-    rules: Rules<'_>,
-    path: &Utf8Path,
-) -> Result<(Component, Language), Refusal> {
-    let file = path.file_name().unwrap_or(path.as_str());
-    let opened = Opened::open(path)
-        .map_err(|error| Refusal::new(file, None).because(chain(&error), error.hint()))?;
-    let artifact = Artifact::read(opened.peek())
-        .map_err(|error| Refusal::new(file, None).because(chain(&error), error.hint()))?;
-    let mut refusal = Refusal::of(file, &artifact);
-    refusal.mismatches = compare(&own.artifact, &artifact, rules);
-    finish(&artifact, refusal)
-}
-
-fn judge_copy(
-    judge: &Judge<'_>,
-    file: &str,
-    copy: Copy,
-    is_rust: bool,
-    set: &mut ProcessSet,
-) -> Result<VerifiedPlugin, Refusal> {
-    let artifact = Artifact::read(&copy.file)
-        .map_err(|error| Refusal::new(file, None).because(chain(&error), error.hint()))?;
-    let mut refusal = Refusal::of(file, &artifact);
-    refusal.mismatches = compare(&judge.own.artifact, &artifact, judge.rules);
-    refusal.mismatches.extend(set.without(file).conflicts(
-        &judge.own.artifact,
+    let Some(path) = entry.path.as_ref().filter(|_| candidate.is_good()) else {
+        let file = PluginFile::read(entry, Digests::Taken);
+        if file.stamp.is_some() && file.stamp != entry.stamp {
+            return unreadable(CopyError::replaced());
+        }
+        return Captured { file, copy: None };
+    };
+    let copied = Opened::open(path).and_then(|opened| {
+        if Some(opened.stamp) != entry.stamp {
+            return Err(CopyError::Replaced);
+        }
+        match precheck.language {
+            Some(Language::Rust) => opened.into_memory(cache),
+            _ => opened.into_private(cache),
+        }
+    });
+    let copy = match copied {
+        Ok(copy) => copy,
+        Err(error) => return unreadable(Problem::of(&error, error.hint())),
+    };
+    let file = PluginFile::of_copy(&entry.file, &copy.file, copy.digest);
+    let artifact = file.artifact.as_ref().ok();
+    let language = artifact.and_then(|artifact| Some(artifact.first_manifest()?.language));
+    if language != precheck.language {
+        return unreadable(CopyError::replaced());
+    }
+    Captured {
         file,
-        &artifact,
-        judge.rules,
-    ));
-    refusal
-        .problems
-        .extend(against_lock(judge, file, &copy.digest));
-    let (component, language) = finish(&artifact, refusal)?;
-    if is_rust != (language == Language::Rust) {
-        return Err(Refusal::new(file, Some(&component))
-            .because("the file changed while it was read", Some(RESTART)));
-    }
-    set.count_in(file, &artifact);
-    let toolchain_version = artifact
-        .first_manifest()
-        .map(|manifest| manifest.toolchain_version.clone())
-        .unwrap_or_default();
-    Ok(VerifiedPlugin {
-        file: file.to_owned(),
-        component,
-        language,
-        toolchain_version,
-        copy,
-    })
-}
-
-/// Nothing against it, and a component to load; or the refusal.
-fn finish(artifact: &Artifact, mut refusal: Refusal) -> Result<(Component, Language), Refusal> {
-    let identity = artifact
-        .first_manifest()
-        .and_then(|manifest| Some((manifest.component.clone()?, manifest.language)));
-    if let Err(error) = &artifact.manifests
-        && refusal.mismatches.is_empty()
-    {
-        refusal = refusal.because(chain(error), error.hint());
-    }
-    match identity {
-        Some(identity) if refusal.problems.is_empty() && refusal.mismatches.is_empty() => {
-            Ok(identity)
-        }
-        None if refusal.problems.is_empty() && refusal.mismatches.is_empty() => Err(refusal
-            .because(
-                "its manifest names no component",
-                Some("build it again with `bimetal`"),
-            )),
-        _ => Err(refusal),
+        copy: Some(copy),
     }
 }
-
-fn against_lock(judge: &Judge<'_>, file: &str, digest: &Digest) -> Option<Problem> {
-    let problem = |message: String, hint: &str| {
-        Some(Problem {
-            message,
-            help: Some(hint.to_owned()),
-        })
-    };
-    let lock = match judge.lock {
-        Ok(Some(lock)) => lock,
-        Ok(None) if judge.require_lock => {
-            let hint = "take the lock from the build that made the plugins, or leave `--plugins-require-lock` out";
-            return problem(
-                "`plugins.lock` is required, and the plugin directory has none".to_owned(),
-                hint,
-            );
-        }
-        Ok(None) => return None,
-        Err(error) => return Some(error.clone()),
-    };
-    match lock.status(file, digest) {
-        LockStatus::Pinned => None,
-        LockStatus::Unpinned if !judge.require_lock => None,
-        LockStatus::Unpinned => {
-            let hint = "build it together with the Collector, which writes the lock, or leave `--plugins-require-lock` out";
-            problem(
-                "`plugins.lock` does not list it, and `--plugins-require-lock` is on".to_owned(),
-                hint,
-            )
-        }
-        LockStatus::Changed => {
-            let expected = lock
-                .get(file)
-                .map(|entry| entry.sha256.to_string())
-                .unwrap_or_default();
-            let message = format!(
-                "`plugins.lock` lists `{}` with sha256 {expected}, the file has {digest}",
-                escape(file)
-            );
-            problem(
-                message,
-                "take the file again from where it was built, or find out who changed it",
-            )
-        }
-    }
-}
-
-const RESTART: &str =
-    "restart needed: a running Collector keeps to the plugin directory as it was at its start";

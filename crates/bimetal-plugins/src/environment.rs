@@ -45,14 +45,6 @@ pub(crate) fn print(parts: &[Manifest], out: &Printer) {
     }
 }
 
-/// The environment hash of a hermetic build, as its manifest states it.
-pub(crate) fn hash_of(manifest: &Manifest) -> Option<String> {
-    manifest
-        .hermetic
-        .as_ref()
-        .and(manifest.environment_hash.clone())
-}
-
 /// The start of a hash, for a column.
 pub(crate) fn short(hash: &str) -> String {
     let digits = hash.strip_prefix("sha256:").unwrap_or(hash);

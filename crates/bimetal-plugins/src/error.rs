@@ -6,7 +6,7 @@
 use std::io;
 
 use bimetal_manifest::object::{ManifestError, ReadError};
-use bimetal_verify::CatalogError;
+use bimetal_verify::ScanError;
 use camino::Utf8PathBuf;
 
 use crate::child::ChildError;
@@ -42,7 +42,7 @@ pub(crate) enum CommandError {
     #[error("no plugin directory is named")]
     NoDirectory,
     #[error(transparent)]
-    Directory(#[from] CatalogError),
+    Directory(#[from] ScanError),
     #[error("cannot tell where `{path}` is")]
     Absolute {
         path: Utf8PathBuf,

@@ -14,8 +14,6 @@ mod environment;
 mod error;
 mod exit_code;
 mod inspection;
-mod judgement;
-mod locked;
 mod sarif;
 mod schema;
 mod settings;
@@ -32,6 +30,7 @@ pub use context::{
 };
 pub use exit_code::ExitCode;
 pub use schema::report_schema;
+pub use text::directory as print_directory;
 
 /// Runs one `plugins` command; `arguments` are those after the word `plugins`.
 pub fn run(

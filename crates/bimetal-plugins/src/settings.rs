@@ -3,10 +3,12 @@
 //! In: [`CommonArgs`], [`Context`]. Out: [`Settings`]. Invariant: a flag wins over the environment,
 //! that over what main was built with; the policy only gets stricter on the way.
 
+use std::collections::BTreeSet;
+
 use bimetal_manifest::object::{self, Artifact, Form, GlibcVersion, ManifestError};
 use bimetal_manifest::schema::{Manifest, PluginSettings, Policy};
 use bimetal_verify::compare::NAMES_LIMIT;
-use bimetal_verify::{Rules, System};
+use bimetal_verify::{FoundLock, Key, Request, Rules, System, Verdict};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::args::{CommonArgs, Names};
@@ -16,6 +18,9 @@ use crate::error::CommandError;
 /// The file that marks a directory whose contents `bimetal` built.
 const OWNERSHIP_FILE: &str = ".bimetal.json";
 
+/// All that main has linked in stands in its manifest.
+static NONE: BTreeSet<Key> = BTreeSet::new();
+
 /// What a command works with.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -23,9 +28,9 @@ pub(crate) struct Settings {
     pub(crate) policy: Policy,
     glibc: Option<GlibcVersion>,
     system: Option<System>,
-    pub(crate) require_lock: bool,
+    require_lock: bool,
     /// Most names that one difference lists.
-    pub(crate) names_limit: usize,
+    names_limit: usize,
     flag_directory: Option<Utf8PathBuf>,
 }
 
@@ -85,12 +90,26 @@ impl Settings {
         })
     }
 
-    /// What plugins are compared by.
-    pub(crate) fn rules(&self) -> Rules<'_> {
-        Rules {
-            policy: self.policy,
-            glibc: self.glibc,
-            system: self.system.as_ref(),
+    /// What plugins are verified against.
+    pub(crate) fn request<'a>(&'a self, lock: &'a FoundLock) -> Request<'a> {
+        Request {
+            main: self.main.as_ref().map(|main| &main.artifact),
+            rules: Rules {
+                policy: self.policy,
+                glibc: self.glibc,
+                system: self.system.as_ref(),
+            },
+            lock,
+            require_lock: self.require_lock,
+            directory: None,
+            linked_in: &NONE,
+        }
+    }
+
+    /// Leaves the names that the user asked for.
+    pub(crate) fn shorten(&self, verdict: &mut Verdict) {
+        for mismatch in &mut verdict.mismatches {
+            mismatch.shorten(self.names_limit);
         }
     }
 

@@ -4,10 +4,10 @@
 //! shown with its sentence, what loading would do, and help.
 
 use bimetal_files::Digest;
-use bimetal_verify::catalog::{Duplicate, Problem};
 use bimetal_verify::compare::{Conflict, HELP, Mismatch, Outcome};
+use bimetal_verify::{DirectoryVerdict, Duplicate, Problem, Status, Verdict};
 
-use crate::document::{DirectoryDocument, PluginDocument, Status, ValidateDocument};
+use crate::document::{DirectoryDocument, ValidateDocument};
 use crate::environment;
 use crate::trial::{LoadOutcome, LoadReport};
 use bimetal_terminal::escape::field;
@@ -18,41 +18,50 @@ const SHORT_DIGEST: usize = 12;
 
 /// `list`: one row for each file, and the first reason of each bad one.
 pub(crate) fn list(document: &DirectoryDocument, out: &Printer) {
-    if !document.plugins.is_empty() {
-        let (headings, rows) = columns(&document.plugins);
+    let plugins = &document.verdict.plugins;
+    if !plugins.is_empty() {
+        let (headings, rows) = columns(plugins);
         table::rows(&headings, &rows, out);
     }
-    for plugin in &document.plugins {
+    for plugin in plugins {
         if let Some(reason) = short_reason(plugin) {
             let line = format!("{}: {reason}", field(&plugin.file));
             let line = out.paint(&line, tone(plugin.status));
             out.data(&line);
         }
     }
-    set(document, out);
+    set(&document.verdict, out);
 }
 
 /// `check`: every difference of every file, then what is wrong with the set.
 pub(crate) fn check(document: &DirectoryDocument, out: &Printer) {
-    for plugin in &document.plugins {
-        self::plugin(plugin, out);
+    directory(&document.verdict, out);
+}
+
+/// The same of what was decided without the command.
+pub fn directory(verdict: &DirectoryVerdict, out: &Printer) {
+    for plugin in &verdict.plugins {
+        self::plugin(plugin, None, out);
     }
-    set(document, out);
-    let summary = summary(document);
-    let tone = if document.ok { Tone::Good } else { Tone::Bad };
-    let line = out.paint(&summary, tone);
+    set(verdict, out);
+    let tone = if verdict.is_good() {
+        Tone::Good
+    } else {
+        Tone::Bad
+    };
+    let line = out.paint(&summary(verdict), tone);
     out.data(&line);
 }
 
 /// `validate`: every difference of every file.
 pub(crate) fn validate(document: &ValidateDocument, out: &Printer) {
     for plugin in &document.plugins {
-        self::plugin(plugin, out);
+        self::plugin(&plugin.verdict, plugin.load.as_ref(), out);
     }
 }
 
 /// Environments have a column where a file has one: else it would say nothing.
-fn columns(plugins: &[PluginDocument]) -> (Vec<&'static str>, Vec<Vec<Cell>>) {
+fn columns(plugins: &[Verdict]) -> (Vec<&'static str>, Vec<Vec<Cell>>) {
     let mut headings = vec![
         "FILE",
         "KIND",
@@ -78,7 +87,7 @@ fn columns(plugins: &[PluginDocument]) -> (Vec<&'static str>, Vec<Vec<Cell>>) {
     (headings, rows)
 }
 
-fn row(plugin: &PluginDocument) -> Vec<Cell> {
+fn row(plugin: &Verdict) -> Vec<Cell> {
     vec![
         Cell::new(&plugin.file),
         Cell::maybe(plugin.kind.map(bimetal_manifest::schema::Kind::as_str)),
@@ -93,13 +102,13 @@ fn row(plugin: &PluginDocument) -> Vec<Cell> {
         ),
         Cell::short(plugin.toolchain_version.as_deref()),
         Cell::maybe(plugin.sha256.as_ref().map(short)),
-        Cell::toned(plugin.status.as_str(), tone(plugin.status)),
+        Cell::toned(plugin.status.words(), tone(plugin.status)),
     ]
 }
 
-fn plugin(plugin: &PluginDocument, out: &Printer) {
+fn plugin(plugin: &Verdict, load: Option<&LoadReport>, out: &Printer) {
     let count = plugin.mismatches.len();
-    let status = out.paint(plugin.status.as_str(), tone(plugin.status));
+    let status = out.paint(&plugin.status.words(), tone(plugin.status));
     let counted = match count {
         0 => String::new(),
         1 => ", 1 difference".to_owned(),
@@ -148,7 +157,7 @@ fn plugin(plugin: &PluginDocument, out: &Printer) {
             field(question)
         ));
     }
-    if let Some(load) = &plugin.load {
+    if let Some(load) = load {
         self::load(load, out);
     }
 }
@@ -188,7 +197,7 @@ fn load(load: &LoadReport, out: &Printer) {
 }
 
 /// What is wrong with the files together, or with their directory.
-fn set(document: &DirectoryDocument, out: &Printer) {
+fn set(document: &DirectoryVerdict, out: &Printer) {
     if document.plugins.is_empty() {
         out.data(&format!(
             "no plugins in {}",
@@ -266,7 +275,7 @@ fn details(lines: &[(&'static str, String)], out: &Printer) {
     }
 }
 
-fn summary(document: &DirectoryDocument) -> String {
+fn summary(document: &DirectoryVerdict) -> String {
     let good = document
         .plugins
         .iter()
@@ -298,7 +307,7 @@ fn summary(document: &DirectoryDocument) -> String {
 }
 
 /// Why a file is not good, in the words of its first finding.
-fn short_reason(plugin: &PluginDocument) -> Option<String> {
+fn short_reason(plugin: &Verdict) -> Option<String> {
     if matches!(
         plugin.status,
         Status::Ok | Status::Unpinned | Status::NotCompared

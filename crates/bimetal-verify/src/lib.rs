@@ -1,15 +1,29 @@
 //! Decides from bytes whether a plugin may be loaded beside a Collector.
 //!
-//! In: main, files of a plugin directory, untrusted. Out: mismatches, verdicts. Invariant: nothing
-//! is executed or mapped, and no input makes it panic.
+//! In: main, files of a plugin directory, untrusted. Out: a [`Verdict`] for each file. Invariant:
+//! `scan -> read -> rights -> lock -> compare -> set -> verdict`, pure after the read; nothing is
+//! executed or mapped, and no input makes it panic.
 #![forbid(unsafe_code)]
 
-pub mod catalog;
 pub mod compare;
+mod file;
+mod lock;
 mod private_group;
+mod process_set;
 pub mod rights;
+mod scan;
 pub mod system;
+mod verdict;
+mod verify;
 
-pub use catalog::{Catalog, CatalogError, CheckOptions, Report, ScanOptions};
 pub use compare::{Mismatch, Rules, compare, predict};
+pub use file::{Digests, PluginFile, open};
+pub use lock::FoundLock;
+pub use process_set::ProcessSet;
+pub use scan::{ENTRIES_LIMIT, Entry, Scan, ScanError, Stamp};
 pub use system::{Search, System};
+pub use verdict::{
+    DirectoryVerdict, Duplicate, Key, LockVerdict, Problem, Status, Verdict, chain,
+    hermetic_environment,
+};
+pub use verify::{Decision, Request, precheck, verify, verify_directory};

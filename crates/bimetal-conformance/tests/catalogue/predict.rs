@@ -3,13 +3,16 @@
 //! In: files. Out: [`Predicted`]. Invariant: nothing is run; the files are those that are loaded
 //! afterwards.
 
+use std::collections::BTreeSet;
+
 use bimetal_manifest::object::GlibcVersion;
 use bimetal_manifest::schema::Policy;
 use bimetal_manifest::{Artifact, Lock, object};
-use bimetal_verify::catalog::Verdict;
 use bimetal_verify::compare::Candidate;
 use bimetal_verify::compare::{Check, Mismatch, Outcome, conflicts, predict};
-use bimetal_verify::{Catalog, CheckOptions, Rules, ScanOptions, System, compare};
+use bimetal_verify::{
+    Digests, Entry, FoundLock, PluginFile, Request, Rules, Status, System, compare, precheck,
+};
 use camino::Utf8Path;
 
 use crate::row::Predicted;
@@ -43,36 +46,27 @@ fn outcome(
         system: Some(&system),
         ..Rules::of(&main, policy)
     };
-    let options = CheckOptions {
+    let file = PluginFile::read(&Entry::at(plugin), Digests::Taken);
+    let lock = lock.map_or(FoundLock::Absent, |lock| FoundLock::Usable(lock.clone()));
+    let request = Request {
+        main: Some(&main),
         rules,
-        lock,
-        ..CheckOptions::default()
+        lock: &lock,
+        require_lock: false,
+        directory: None,
+        linked_in: &BTreeSet::new(),
     };
-    let scan = ScanOptions { digests: true };
-    let report = Catalog::scan_with(plugin.parent().unwrap(), scan)
-        .unwrap()
-        .check(&main, options);
-    let name = plugin.file_name().unwrap();
-    let plugin_report = report
-        .plugins
-        .iter()
-        .find(|plugin_report| plugin_report.file == name)
-        .unwrap();
-    if plugin_report.mismatches.is_empty() && plugin_report.verdict == Verdict::Refused {
-        let problem = plugin_report.problem.as_ref().unwrap();
-        return Predicted::Unreadable(problem.message.clone());
-    }
-    // The same question asked for two artifacts instead of for a directory has the same answer.
-    if lock.is_none() {
-        assert_eq!(
-            plugin_report.mismatches,
-            compare(&main, &read(plugin), rules)
-        );
-    }
-    match plugin_report.verdict {
-        Verdict::Accepted => Predicted::Accepted,
-        Verdict::Undecidable => Predicted::Undecidable,
-        Verdict::Refused => first(&plugin_report.mismatches),
+    let verdict = precheck(&request, &file);
+    let found = match &file.artifact {
+        Err(problem) => return Predicted::Unreadable(problem.message.clone()),
+        // Of a file that is not a plugin the verdict has the reason once, as its problem.
+        Ok(artifact) if lock.usable().is_none() => compare(&main, artifact, rules),
+        Ok(_) => verdict.mismatches.clone(),
+    };
+    match verdict.status {
+        Status::Ok | Status::Unpinned => Predicted::Accepted,
+        Status::Undecidable => Predicted::Undecidable,
+        _ => first(&found),
     }
 }
 

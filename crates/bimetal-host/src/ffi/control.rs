@@ -18,10 +18,10 @@ use super::HOST;
 use super::message::{Answer, Command, ComponentKey, Opened, Question, Taken};
 use super::reply::{Failure, reply, text};
 use super::wire::{catalogue, wire_factory};
-use crate::answer::Key;
 use crate::host::Host;
-use crate::refusal::chain;
 use crate::settings::Settings;
+use bimetal_verify::Key;
+use bimetal_verify::chain;
 
 static INTERRUPT: OnceLock<Interrupt> = OnceLock::new();
 
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn bimetal_host_verify(json: *const u8, len: u64, out: *mu
         let used = match question.used {
             Some(used) => used.into_iter().map(ComponentKey::into_key).collect(),
             None => host
-                .shelf()
+                .index()
                 .map_err(|error| Failure::new(&error, error.hint()))?
                 .loadable(&linked_in),
         };

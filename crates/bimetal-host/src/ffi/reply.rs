@@ -13,7 +13,7 @@ use bimetal_abi::{Buffer, STATUS_ERROR, STATUS_INVALID, STATUS_OK, STATUS_PANIC}
 use serde::Serialize;
 
 use super::message::HostFailure;
-use crate::refusal::chain;
+use bimetal_verify::chain;
 
 /// An error as Go gets it.
 #[derive(Debug)]

@@ -3,18 +3,16 @@
 //! In: answers of the host. Out: messages whose texts may be shown as they are. Invariant: no
 //! decision is made here.
 
-use bimetal_manifest::schema::{Component, Language};
 use bimetal_terminal::escape;
+use bimetal_verify::{Key, Verdict};
 use serde::Deserialize;
 
 use super::message::{self, Catalog, ComponentKey, PluginFile, RustFactory};
 use super::reply::Failure;
-use crate::answer::{Answer, Key, PluginHandle};
+use crate::answer::{Answer, PluginHandle};
 use crate::host::Host;
 use crate::refusal::Refusal;
 use crate::registry::Entry;
-
-const ONLY_PLUGINS: &str = "keep only plugins in the plugin directory, each a file of its own";
 
 pub(super) fn catalogue(host: &Host) -> Result<Catalog, Failure> {
     let linked_in = host
@@ -23,24 +21,18 @@ pub(super) fn catalogue(host: &Host) -> Result<Catalog, Failure> {
         .iter()
         .map(|entry| wire_factory(host, entry))
         .collect::<Result<_, _>>()?;
-    let shelf = host
-        .shelf()
+    let index = host
+        .index()
         .map_err(|error| Failure::new(&error, error.hint()))?;
-    let left_out = host.left_out().iter().map(|(file, reason)| {
-        message::Refusal::of(&Refusal::new(file, None).because(*reason, Some(ONLY_PLUGINS)))
-    });
-    let mut refused: Vec<_> = left_out.collect();
-    let mut plugins = Vec::new();
-    for item in &shelf.items {
-        // What stands for the plugin is there all the same: whoever uses it is told about the
+    let (mut plugins, mut refused) = (Vec::new(), Vec::new());
+    for candidate in &index.candidates {
+        // What stands for the plugin is there all the same: whoever uses it learns of the
         // directory.
-        if let Some(problem) = host.directory_problem() {
-            refused.push(message::Refusal::of(&item.refused_for(problem, None)));
-        } else if let Err(refusal) = &item.glance {
-            refused.push(message::Refusal::of(refusal));
-        }
-        if let Ok((component, language)) = &item.glance {
-            plugins.push(wire_plugin(&item.file.name, component, *language));
+        plugins.extend(wire_plugin(&candidate.precheck).filter(|_| candidate.is_good()));
+        let mut verdict = candidate.precheck.clone();
+        verdict.mismatches.extend(host.unsafe_directory().cloned());
+        if !candidate.is_good() || !verdict.mismatches.is_empty() {
+            refused.push(message::Refusal::of(&verdict.into()));
         }
     }
     Ok(Catalog {
@@ -50,19 +42,16 @@ pub(super) fn catalogue(host: &Host) -> Result<Catalog, Failure> {
     })
 }
 
-fn wire_plugin(file: &str, component: &Component, language: Language) -> PluginFile {
-    PluginFile {
-        key: ComponentKey {
-            kind: component.kind,
-            type_name: component.type_name.clone(),
-        },
-        file: file.to_owned(),
-        language,
-        signals: component.signals.clone(),
-        module: escape(&component.module).into_owned(),
+fn wire_plugin(verdict: &Verdict) -> Option<PluginFile> {
+    Some(PluginFile {
+        key: ComponentKey::of(verdict.key()?),
+        file: verdict.file.clone(),
+        language: verdict.language?,
+        signals: verdict.signals.clone(),
+        module: escape(verdict.module.as_deref().unwrap_or_default()).into_owned(),
         sha256: None,
         toolchain_version: None,
-    }
+    })
 }
 
 pub(super) fn wire_factory(host: &Host, entry: &Entry) -> Result<RustFactory, Failure> {
@@ -111,13 +100,12 @@ impl ComponentKey {
 
 impl message::Refusal {
     fn of(refusal: &Refusal) -> Self {
+        let verdict = &refusal.verdict;
+        let key = verdict.key();
         Self {
-            key: refusal
-                .kind
-                .zip(refusal.type_name.clone())
-                .map(ComponentKey::of),
-            file: refusal.file.clone(),
-            language: refusal.language,
+            key: key.map(|(kind, name)| ComponentKey::of((kind, escape(&name).into_owned()))),
+            file: verdict.file.clone(),
+            language: verdict.language,
             reason: refusal.reason(),
             text: refusal.text(),
             nowhere: refusal.is_nowhere,
@@ -127,16 +115,20 @@ impl message::Refusal {
 
 impl message::Answer {
     pub(super) fn of(answer: Answer) -> Self {
-        let handle = |verified: PluginHandle| message::PluginHandle {
-            handle: verified.handle,
-            plugin: PluginFile {
-                sha256: Some(verified.digest.to_string()),
-                toolchain_version: Some(escape(&verified.toolchain_version).into_owned()),
-                ..wire_plugin(&verified.file, &verified.component, verified.language)
-            },
+        let handle = |verified: PluginHandle| {
+            let verdict = &verified.verdict;
+            let version = verdict.toolchain_version.as_deref().map(escape);
+            Some(message::PluginHandle {
+                handle: verified.handle,
+                plugin: PluginFile {
+                    sha256: verdict.sha256.as_ref().map(ToString::to_string),
+                    toolchain_version: version.map(Into::into),
+                    ..wire_plugin(verdict)?
+                },
+            })
         };
         Self {
-            verified: answer.verified.into_iter().map(handle).collect(),
+            verified: answer.verified.into_iter().filter_map(handle).collect(),
             refused: answer.refused.iter().map(message::Refusal::of).collect(),
             unknown: answer.unknown.into_iter().map(ComponentKey::of).collect(),
             warnings: answer.warnings,

@@ -3,22 +3,18 @@
 //! In: a directory. Out: every file with its status, and what is wrong with the files together.
 //! Invariant: a bad file hides no good one.
 
-use bimetal_verify::{Catalog, Mismatch, ScanOptions};
-use camino::Utf8Path;
+use bimetal_verify::{FoundLock, verify_directory};
 
 use super::{announce, print, print_findings, stop_if_interrupted};
 use crate::args::DirectoryArgs;
 use crate::context::Context;
-use crate::document::{CHECK, DirectoryDocument, LIST, LockDocument, MainDocument};
+use crate::document::{CHECK, DirectoryDocument, LIST, MainDocument};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::judgement::{Judgement, judge};
-use crate::locked::FoundLock;
 use crate::sarif;
 use crate::settings::Settings;
 use crate::text;
 use bimetal_terminal::Printer;
-use bimetal_verify::rights::check_directory;
 
 pub(crate) fn list(
     arguments: &DirectoryArgs,
@@ -62,40 +58,16 @@ fn report(
     context: &Context,
 ) -> Result<DirectoryDocument, CommandError> {
     let directory = settings.directory()?;
-    let catalog = Catalog::scan_with(&directory, ScanOptions { digests: true })?;
+    let mut verdict = verify_directory(&directory, &settings.request(&FoundLock::Absent))?;
     stop_if_interrupted(context)?;
-    let lock = FoundLock::beside(&directory);
-    let Judgement {
-        plugins,
-        duplicates,
-        conflicts,
-    } = judge(&catalog, settings, &lock);
-    let mismatches = rights_of(&directory);
-    let lock = LockDocument::new(&lock, settings.require_lock, &plugins);
-    let ok = settings.main.is_some()
-        && lock.problem.is_none()
-        && mismatches.is_empty()
-        && duplicates.is_empty()
-        && conflicts.is_empty()
-        && plugins.iter().all(|plugin| plugin.status.may_be_loaded());
+    for plugin in &mut verdict.plugins {
+        settings.shorten(plugin);
+    }
     Ok(DirectoryDocument {
         schema,
-        ok,
+        ok: settings.main.is_some() && verdict.is_good(),
         main: settings.main.as_ref().map(MainDocument::new),
-        directory,
         policy: settings.policy,
-        lock,
-        mismatches,
-        plugins,
-        duplicates,
-        conflicts,
+        verdict,
     })
-}
-
-fn rights_of(directory: &Utf8Path) -> Vec<Mismatch> {
-    let error = check_directory(directory).err();
-    error
-        .map(|error| error.mismatch(directory.as_str()))
-        .into_iter()
-        .collect()
 }

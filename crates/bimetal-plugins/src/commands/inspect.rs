@@ -5,7 +5,7 @@
 
 use bimetal_files::Digest;
 use bimetal_manifest::object::{self, Artifact, Form};
-use bimetal_verify::catalog::Problem;
+use bimetal_verify::Problem;
 use camino::Utf8Path;
 
 use super::{print, stop_if_interrupted};

@@ -3,17 +3,16 @@
 //! In: files. Out: every difference of each, and what became of loading it. Invariant: a plugin
 //! that did not pass is not loaded.
 
+use bimetal_verify::{Digests, Entry, FoundLock, PluginFile, Status, precheck};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{announce, print_findings, stop_if_interrupted};
 use crate::args::ValidateArgs;
 use crate::child;
 use crate::context::Context;
-use crate::document::{MainDocument, PluginDocument, Status, VALIDATE, ValidateDocument};
+use crate::document::{MainDocument, PluginDocument, VALIDATE, ValidateDocument};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::judgement::{catalog_of_one, judge};
-use crate::locked::FoundLock;
 use crate::sarif;
 use crate::settings::{MainProgram, Settings};
 use crate::text;
@@ -33,11 +32,14 @@ pub(crate) fn run(
     for file in &arguments.files {
         stop_if_interrupted(context)?;
         let lock = FoundLock::beside(&directory_of(file));
-        let judgement = judge(&catalog_of_one(file), &settings, &lock);
-        let Some(mut document) = judgement.plugins.into_iter().next() else {
-            continue;
+        let read = PluginFile::read(&Entry::at(file), Digests::Taken);
+        let mut verdict = precheck(&settings.request(&lock), &read);
+        verdict.file = file.to_string();
+        settings.shorten(&mut verdict);
+        let mut document = PluginDocument {
+            verdict,
+            load: None,
         };
-        document.file = file.to_string();
         if arguments.load {
             load(&mut document, file, main, arguments, context)?;
         }
@@ -45,7 +47,7 @@ pub(crate) fn run(
     }
     let code = plugins
         .iter()
-        .map(|plugin| exit_code(plugin.status))
+        .map(|plugin| exit_code(plugin.verdict.status))
         .max()
         .unwrap_or(ExitCode::Ok);
     let document = ValidateDocument {
@@ -72,7 +74,7 @@ fn load(
     arguments: &ValidateArgs,
     context: &Context,
 ) -> Result<(), CommandError> {
-    if !plugin.status.may_be_loaded() {
+    if !plugin.verdict.status.may_be_loaded() {
         plugin.load = Some(LoadReport::not_tried());
         return Ok(());
     }
@@ -87,12 +89,12 @@ fn load(
     let report = child::load(
         program,
         &absolute,
-        plugin.form,
+        plugin.verdict.form,
         arguments.timeout,
         &context.interrupt,
     )?;
     if report.outcome != LoadOutcome::Loaded {
-        plugin.status = Status::LoadFailed;
+        plugin.verdict.status = Status::LoadFailed;
     }
     plugin.load = Some(report);
     Ok(())

@@ -6,16 +6,15 @@
 use std::collections::BTreeMap;
 
 use bimetal_files::Digest;
-use bimetal_verify::catalog::Problem;
 use bimetal_verify::compare::{HELP, Mismatch, joined};
+use bimetal_verify::{DirectoryVerdict, Problem, Status, Verdict};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value, json};
 
 use super::log::{Level, PhysicalLocation, Place, SarifResult};
 use super::place::Places;
 use super::rule;
-use crate::document::{DirectoryDocument, PluginDocument, Status};
-use crate::trial::LoadOutcome;
+use crate::trial::{LoadOutcome, LoadReport};
 use bimetal_terminal::escape::field;
 
 const FINGERPRINT: &str = "bimetalFinding/v1";
@@ -34,7 +33,7 @@ pub(crate) struct Finding {
 }
 
 /// What is wrong with one file.
-pub(crate) fn plugin(plugin: &PluginDocument, path: &Utf8Path) -> Vec<Finding> {
+pub(crate) fn plugin(plugin: &Verdict, load: Option<&LoadReport>, path: &Utf8Path) -> Vec<Finding> {
     let finding = |rule, level, subject: &str, text: String, properties| Finding {
         rule,
         level,
@@ -70,7 +69,7 @@ pub(crate) fn plugin(plugin: &PluginDocument, path: &Utf8Path) -> Vec<Finding> {
         let text = "`plugins.lock` does not list it".to_owned();
         found.push(finding(rule::UNPINNED, Level::Note, "", text, json!({})));
     }
-    if let Some(load) = &plugin.load
+    if let Some(load) = load
         && !matches!(load.outcome, LoadOutcome::Loaded | LoadOutcome::NotTried)
     {
         found.push(finding(
@@ -85,7 +84,7 @@ pub(crate) fn plugin(plugin: &PluginDocument, path: &Utf8Path) -> Vec<Finding> {
 }
 
 /// What is wrong with the files together, or with their directory.
-pub(crate) fn set(document: &DirectoryDocument) -> Vec<Finding> {
+pub(crate) fn set(document: &DirectoryVerdict) -> Vec<Finding> {
     let directory = &document.directory;
     let inside = |files: &[String]| files.iter().map(|file| directory.join(file)).collect();
     let mut found: Vec<_> = document

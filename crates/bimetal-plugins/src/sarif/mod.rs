@@ -19,13 +19,14 @@ use crate::document::{DirectoryDocument, MainDocument, ValidateDocument};
 
 /// The findings of `check`.
 pub(crate) fn directory(document: &DirectoryDocument) -> Log {
-    let places = Places::of_directory(&document.directory);
-    let inside = |file: &str| document.directory.join(file);
+    let verdict = &document.verdict;
+    let places = Places::of_directory(&verdict.directory);
     let mut findings = Vec::new();
-    for plugin in &document.plugins {
-        findings.extend(finding::plugin(plugin, &inside(&plugin.file)));
+    for plugin in &verdict.plugins {
+        let path = verdict.directory.join(&plugin.file);
+        findings.extend(finding::plugin(plugin, None, &path));
     }
-    findings.extend(finding::set(document));
+    findings.extend(finding::set(verdict));
     log(&places, &findings, document.main.as_ref(), document.policy)
 }
 
@@ -35,7 +36,10 @@ pub(crate) fn validate(document: &ValidateDocument) -> Log {
     let findings: Vec<_> = document
         .plugins
         .iter()
-        .flat_map(|plugin| finding::plugin(plugin, plugin.file.as_str().into()))
+        .flat_map(|plugin| {
+            let verdict = &plugin.verdict;
+            finding::plugin(verdict, plugin.load.as_ref(), verdict.file.as_str().into())
+        })
         .collect();
     log(&places, &findings, Some(&document.main), document.policy)
 }

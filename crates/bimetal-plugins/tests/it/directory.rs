@@ -461,7 +461,7 @@ fn a_directory_that_is_missing_or_empty_is_said_to_be_so() {
     assert_eq!(missing.code, ExitCode::Failure);
     assert_snapshot!(redacted(&missing.stderr, &directory.path), @r"
     error: the plugin directory `[directory]/plugins` does not exist
-      help: name the directory with `--plugins-dir`, or create it
+      help: create it, or name another one with `--plugins-dir` or `OTELCOL_PLUGINS_DIR`
     ");
 }
 

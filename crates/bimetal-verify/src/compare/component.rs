@@ -135,11 +135,19 @@ fn taken(main: &Artifact, component: &Component) -> Option<Mismatch> {
     let same = main
         .components()
         .find(|own| own.kind == component.kind && own.type_name == component.type_name)?;
+    Some(linked_in(component, Some(&same.module)))
+}
+
+/// Main has the component already, from `module` where that is known.
+pub(crate) fn linked_in(component: &Component, module: Option<&str>) -> Mismatch {
     let subject = format!("{} {}", component.kind.as_str(), component.type_name);
-    let mismatch = Mismatch::new(Outcome::Refused, Check::Component, &subject)
-        .main(format!("linked in: {}", same.module))
+    let main = module.map_or_else(
+        || "linked in".to_owned(),
+        |module| format!("linked in: {module}"),
+    );
+    Mismatch::new(Outcome::Refused, Check::Component, &subject)
+        .main(main)
         .plugin(&component.module)
         .on_load("two factories for one type: a configuration could mean either")
-        .help("take the file out of the plugin directory, or build main without that component");
-    Some(mismatch)
+        .help("take the file out of the plugin directory, or build main without that component")
 }

@@ -37,6 +37,7 @@ macro_rules! words {
         }
     };
 }
+pub(crate) use words;
 
 /// One difference, what would come of it, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]

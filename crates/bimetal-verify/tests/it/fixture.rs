@@ -1,5 +1,6 @@
 //! Small artifacts, made by the real toolchains once per test run.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
@@ -12,6 +13,7 @@ use bimetal_manifest::schema::{
     Abi, ArtifactKind, Component, Dependency, Kind, Language, Manifest, PluginSettings, Policy,
     SCHEMA_VERSION, Toolchain,
 };
+use bimetal_verify::{FoundLock, Request, Rules};
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// Paths of the artifacts.
@@ -311,4 +313,16 @@ pub(crate) fn library(directory: &Utf8Path, manifests: &[&str]) -> Utf8PathBuf {
         ],
     );
     directory.join("library.so")
+}
+
+/// What plugins are verified against, with nothing said but `lock`.
+pub(crate) fn request<'a>(main: &'a Artifact, lock: &'a FoundLock) -> Request<'a> {
+    Request {
+        main: Some(main),
+        rules: Rules::default(),
+        lock,
+        require_lock: false,
+        directory: None,
+        linked_in: const { &BTreeSet::new() },
+    }
 }

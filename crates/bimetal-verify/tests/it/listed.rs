@@ -2,14 +2,13 @@
 
 use bimetal_manifest::Lock;
 use bimetal_manifest::lock::{LockStatus, LockedPlugin};
-use bimetal_verify::catalog::Verdict;
-use bimetal_verify::{Catalog, CheckOptions, Report, ScanOptions};
+use bimetal_verify::{Digests, FoundLock, PluginFile, ProcessSet, Scan, Verdict, verify};
 use camino::{Utf8Path, Utf8PathBuf};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use std::os::unix::fs::FileExt as _;
 
-use crate::fixture::{fixtures, main};
+use crate::fixture::{self, fixtures, main};
 
 const FILES: [&str; 2] = ["processor-gopher.so", "processor-crab.so"];
 
@@ -47,16 +46,14 @@ fn scene() -> Scene {
     for (name, bytes) in FILES.iter().zip(&originals) {
         fs_err::write(path.join(name), bytes).unwrap();
     }
-    let locked = Catalog::scan_with(&path, ScanOptions { digests: true })
-        .unwrap()
-        .entries
+    let locked = PluginFile::read_all(&Scan::of(&path).unwrap().entries, Digests::Taken)
         .into_iter()
-        .map(|entry| {
-            let artifact = entry.artifact.unwrap();
+        .map(|read| {
+            let artifact = read.artifact.unwrap();
             let component = artifact.component().unwrap();
             LockedPlugin {
-                file: entry.file,
-                sha256: entry.sha256.unwrap(),
+                file: read.file,
+                sha256: read.sha256.unwrap(),
                 size: artifact.facts.size,
                 kind: component.kind,
                 type_name: component.type_name.clone(),
@@ -71,13 +68,11 @@ fn scene() -> Scene {
     }
 }
 
-fn check(path: &Utf8Path, lock: &Lock) -> Report {
-    let options = CheckOptions {
-        lock: Some(lock),
-        ..CheckOptions::default()
-    };
-    let catalog = Catalog::scan_with(path, ScanOptions { digests: true }).unwrap();
-    catalog.check(main(), options)
+fn check(path: &Utf8Path, lock: &Lock) -> Vec<Verdict> {
+    let lock = FoundLock::Usable(lock.clone());
+    let files = PluginFile::read_all(&Scan::of(path).unwrap().entries, Digests::Taken);
+    let request = fixture::request(main(), &lock);
+    verify(&request, &files, &mut ProcessSet::default()).plugins
 }
 
 /// Whether the bytes are others now.
@@ -113,9 +108,9 @@ fn apply(change: &Change, path: &Utf8Path, bytes: &[u8]) -> bool {
 fn a_listed_file_is_refused_whatever_bytes_of_it_were_changed() {
     let scene = scene();
     let good = check(&scene.path, &scene.lock);
-    for plugin in &good.plugins {
+    for plugin in &good {
         assert_eq!(plugin.lock, Some(LockStatus::Pinned), "{plugin:?}");
-        assert_eq!(plugin.verdict, Verdict::Accepted, "{plugin:?}");
+        assert_eq!(plugin.status.may_be_loaded(), true, "{plugin:?}");
     }
     let config = ProptestConfig {
         cases: 48,
@@ -130,8 +125,8 @@ fn a_listed_file_is_refused_whatever_bytes_of_it_were_changed() {
         }
         let report = check(&scene.path, &scene.lock);
         for (name, changed) in FILES.iter().zip(changed) {
-            let plugin = report.plugins.iter().find(|plugin| plugin.file == **name).unwrap();
-            let accepted = plugin.verdict == Verdict::Accepted;
+            let plugin = report.iter().find(|plugin| plugin.file == **name).unwrap();
+            let accepted = plugin.status.may_be_loaded();
             prop_assert_eq!(accepted, !changed, "{} {:?}", name, plugin.lock);
         }
         for (name, bytes) in FILES.iter().zip(&scene.originals) {

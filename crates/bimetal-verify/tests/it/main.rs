@@ -6,10 +6,10 @@
 
 mod artifacts;
 mod bounds;
-mod catalog;
 mod causes;
 mod compared;
 mod compat;
+mod directory;
 mod fixture;
 mod hermetic;
 mod hostile;

@@ -1,100 +1,81 @@
-//! Judges the plugins as `plugins check` does, because it is `plugins check`.
+//! Verifies the plugins as they will ship, by the rules of `plugins check` and of main's start.
 //!
 //! In: main, the plugins as they will ship. Out: nothing, or the report. Invariant: nothing is
-//! decided or worded here but who was built how: what a user would be told about the finished
-//! directory is what the builder says before there is one.
+//! decided here; what is added is how a refused plugin was built.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::rc::Rc;
 
-use bimetal_plugins::{Context, ExitCode};
-use bimetal_terminal::Printer;
-use bimetal_terminal::escape;
+use bimetal_manifest::object;
+use bimetal_terminal::{Printer, escape};
+use bimetal_verify::{DirectoryVerdict, FoundLock, Request, Rules, verify_directory};
 use camino::Utf8Path;
-use serde::Deserialize;
 
 use super::CheckedPlugin;
 use super::error::VerifyError;
 use super::stage::Stage;
 
-/// Words for plugins that main would load.
-const GOOD: [&str; 3] = ["ok", "unpinned", "undecidable"];
-
-/// The part of the JSON report that is needed here.
-#[derive(Deserialize)]
-struct Report {
-    plugins: Vec<Judged>,
-}
-
-#[derive(Deserialize)]
-struct Judged {
-    file: String,
-    status: String,
-}
-
-/// Every plugin alone against main, and all of them together.
+/// Every plugin alone against main, and all of them together. The lock is required: every file that
+/// ships is listed in it.
 pub(super) fn check(
     main: &Utf8Path,
     stage: &Stage,
     plugins: &[CheckedPlugin],
 ) -> Result<(), VerifyError> {
-    let (code, mut report) = run(main, stage, "table");
-    match code {
-        ExitCode::Ok => Ok(()),
-        ExitCode::Incompatible => {
-            let refused = refused(&run(main, stage, "json").1);
-            for plugin in plugins {
-                let file = plugin.built.file_name();
-                if refused.contains(&file) {
-                    let command = plugin.built.invocation.command_line();
-                    // Writing to a String cannot fail.
-                    let _infallible = write!(
-                        report,
-                        "\n{} was built by: {}",
-                        escape(&file),
-                        escape(&command)
-                    );
-                }
-            }
-            Err(VerifyError::Refused { report })
-        }
-        _ => Err(VerifyError::Check { report }),
+    let (_file, artifact) = object::open(main).map_err(|source| VerifyError::Read {
+        path: main.to_owned(),
+        source,
+    })?;
+    let request = Request {
+        main: Some(&artifact),
+        rules: Rules::of(&artifact, None),
+        lock: &FoundLock::Absent,
+        require_lock: true,
+        directory: None,
+        linked_in: &BTreeSet::new(),
+    };
+    let verdict = verify_directory(&stage.directory(), &request)
+        .map_err(|source| VerifyError::Scan { source })?;
+    if verdict.is_good() {
+        return Ok(());
     }
+    let mut report = text(&verdict);
+    for refused in verdict
+        .plugins
+        .iter()
+        .filter(|plugin| !plugin.status.may_be_loaded())
+    {
+        let built = plugins
+            .iter()
+            .map(|plugin| &plugin.built)
+            .find(|built| built.file_name() == refused.file);
+        if let Some(built) = built {
+            let command = built.invocation.command_line();
+            // Writing to a String cannot fail.
+            let _infallible = write!(
+                report,
+                "\n{} was built by: {}",
+                escape(&refused.file),
+                escape(&command)
+            );
+        }
+    }
+    Err(VerifyError::Refused { report })
 }
 
-fn run(main: &Utf8Path, stage: &Stage, format: &str) -> (ExitCode, String) {
-    let arguments = [
-        "check".to_owned(),
-        "--plugins-require-lock".to_owned(),
-        format!("--main={main}"),
-        format!("--plugins-dir={}", stage.directory()),
-        format!("--format={format}"),
-    ];
+/// What `plugins check` says about it.
+fn text(verdict: &DirectoryVerdict) -> String {
     let written = Written::default();
-    let code = bimetal_plugins::run(
-        arguments.map(OsString::from),
-        &Context::of_builder(),
-        &Printer::to_writers(written.clone(), written.clone(), None),
+    bimetal_plugins::print_directory(
+        verdict,
+        &Printer::to_writers(written.clone(), io::sink(), None),
     );
-    (code, written.text())
+    written.text()
 }
 
-/// The files that main would not load. Without any, the set as a whole is at fault.
-fn refused(report: &str) -> BTreeSet<String> {
-    let plugins = serde_json::from_str(report).map(|report: Report| report.plugins);
-    plugins
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|plugin| !GOOD.contains(&plugin.status.as_str()))
-        .map(|plugin| plugin.file)
-        .collect()
-}
-
-/// What the command has to say.
 #[derive(Clone, Debug, Default)]
 struct Written(Rc<RefCell<Vec<u8>>>);
 

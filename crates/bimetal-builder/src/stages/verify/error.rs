@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use bimetal_files::FileError;
 use bimetal_manifest::object::{ManifestError, ReadError};
 use bimetal_terminal::Hint;
+use bimetal_verify::ScanError;
 use camino::Utf8PathBuf;
 
 use crate::toolchain::InvocationError;
@@ -23,11 +24,8 @@ pub enum VerifyError {
         /// What `plugins check` says about them.
         report: String,
     },
-    #[error("the plugins cannot be compared with the Collector that was built with them\n{report}")]
-    Check {
-        /// What `plugins check` says instead.
-        report: String,
-    },
+    #[error("cannot read the plugins that were staged")]
+    Scan { source: ScanError },
     #[error("the Collector that was built does not load its plugins")]
     Load { source: InvocationError },
     #[error("{0}")]

@@ -3,12 +3,14 @@
 //! In: the loading distribution, built by the builder. Out: rows. Invariant: one thing is changed
 //! in a copy of a plugin, and it is used.
 
+use std::collections::BTreeSet;
+
 use bimetal_conformance::tamper;
 use bimetal_manifest::Lock;
 use bimetal_manifest::object::LARGEST_PLUGIN;
 use bimetal_manifest::schema::Hermetic;
 use bimetal_verify::compare::Outcome;
-use bimetal_verify::{Catalog, CheckOptions, Rules};
+use bimetal_verify::{FoundLock, Request, Rules, verify_directory};
 use camino::Utf8Path;
 use fs_err as fs;
 use serde_json::{Value, json};
@@ -77,11 +79,15 @@ fn two_files_with_one_kind_and_type() -> Finding {
     let second = "processor-second.so";
     fs::copy(scene.plugin(RUST_PLUGIN), scene.plugin(second)).unwrap();
     let main = bimetal_manifest::object::open(&scene.main).unwrap().1;
-    let options = CheckOptions {
+    let request = Request {
+        main: Some(&main),
         rules: Rules::of(&main, None),
-        ..CheckOptions::default()
+        lock: &FoundLock::Absent,
+        require_lock: false,
+        directory: None,
+        linked_in: &BTreeSet::new(),
     };
-    let report = Catalog::scan(&scene.plugins).unwrap().check(&main, options);
+    let report = verify_directory(&scene.plugins, &request).unwrap();
     let twice = report
         .duplicates
         .iter()

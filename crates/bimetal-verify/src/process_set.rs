@@ -4,14 +4,14 @@
 //! Invariant: a plugin that was refused was never opened, so it counts for nothing; one that passed
 //! counts for ever, whatever the loader says to it.
 
+use crate::compare::{Candidate, Check, thread_locals};
+use crate::{Mismatch, Rules, predict};
 use bimetal_manifest::Artifact;
 use bimetal_manifest::object::PackageHashes;
-use bimetal_verify::compare::{Candidate, Check, thread_locals};
-use bimetal_verify::{Mismatch, Rules, predict};
 
 /// What earlier plugins left in the process.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct ProcessSet {
+pub struct ProcessSet {
     plugins: Vec<Loaded>,
 }
 
@@ -32,7 +32,7 @@ struct GoPlugin {
 impl ProcessSet {
     /// What keeps `plugin` from being opened beside the earlier plugins. What main has against it
     /// is not repeated.
-    pub(crate) fn conflicts(
+    pub fn conflicts(
         &self,
         main: &Artifact,
         file: &str,
@@ -66,7 +66,7 @@ impl ProcessSet {
     }
 
     /// Counts a plugin in that passed.
-    pub(crate) fn count_in(&mut self, file: &str, plugin: &Artifact) {
+    pub fn count_in(&mut self, file: &str, plugin: &Artifact) {
         // A plugin that was verified twice is the same plugin, and does not keep itself out.
         self.plugins.retain(|earlier| earlier.file != file);
         self.plugins.push(Loaded {
@@ -80,7 +80,7 @@ impl ProcessSet {
     }
 
     /// The set without one plugin: what it is judged against when it is judged again.
-    pub(crate) fn without(&self, file: &str) -> Self {
+    pub fn without(&self, file: &str) -> Self {
         Self {
             plugins: self
                 .plugins

@@ -1,0 +1,139 @@
+//! What the plugin directory offers, known from its files alone.
+//!
+//! In: the files that were there at start. Out: [`PluginIndex`]: every file with its component, and
+//! whether it fits by itself. Invariant: each file is read once per process and nothing is copied;
+//! what is loaded is verified from a copy.
+
+use std::collections::BTreeSet;
+
+use bimetal_verify::{Digests, Entry, Key, PluginFile, Request, Verdict, precheck};
+
+/// Every plugin file that was there at start.
+#[derive(Debug, Default)]
+pub(crate) struct PluginIndex {
+    /// In file-name order.
+    pub(crate) candidates: Vec<Candidate>,
+}
+
+/// One plugin file.
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    /// The file, as it was at start.
+    pub(crate) entry: Entry,
+    /// Its component, and why it would be refused; the lock and the other files do not count yet.
+    pub(crate) precheck: Verdict,
+}
+
+impl PluginIndex {
+    /// Reads every file.
+    pub(crate) fn read<'e>(
+        request: &Request<'_>,
+        entries: impl IntoIterator<Item = &'e Entry>,
+    ) -> Self {
+        let candidates = entries
+            .into_iter()
+            .map(|entry| Candidate::read(request, entry.clone()));
+        Self {
+            candidates: candidates.collect(),
+        }
+    }
+
+    /// The files that have a component. A file that would be refused contributes nothing: it counts
+    /// only where no good one has the component, so that it is named in the refusal. Of a file that
+    /// says nothing about itself, its name is believed, for the same reason.
+    pub(crate) fn look_up(&self, key: &Key) -> Vec<&Candidate> {
+        let mut found: Vec<_> = self
+            .candidates
+            .iter()
+            .filter(|candidate| candidate.precheck.key().as_ref() == Some(key))
+            .collect();
+        if found.iter().any(|candidate| candidate.is_good()) {
+            found.retain(|candidate| candidate.is_good());
+        }
+        if found.is_empty() {
+            let is_named = |candidate: &&Candidate| {
+                candidate.precheck.key().is_none() && candidate.entry.is_named_after(key.0, &key.1)
+            };
+            found = self.candidates.iter().filter(is_named).collect();
+        }
+        found
+    }
+
+    /// Components of good plugins that no other file has.
+    pub(crate) fn loadable(&self, linked_in: &BTreeSet<Key>) -> Vec<Key> {
+        self.candidates
+            .iter()
+            .filter(|candidate| candidate.is_good())
+            .filter_map(|candidate| candidate.precheck.key())
+            .filter(|key| self.look_up(key).len() == 1 && !linked_in.contains(key))
+            .collect()
+    }
+}
+
+impl Candidate {
+    /// Reads the file and decides about it alone.
+    pub(crate) fn read(request: &Request<'_>, entry: Entry) -> Self {
+        let precheck = precheck(request, &PluginFile::read(&entry, Digests::LeftOut));
+        Self { entry, precheck }
+    }
+
+    /// Nothing is wrong with it as far as it was looked at.
+    pub(crate) fn is_good(&self) -> bool {
+        self.precheck.status.may_be_loaded()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bimetal_manifest::schema::Kind;
+    use bimetal_verify::{FoundLock, Rules, Scan};
+    use camino::Utf8Path;
+
+    use super::*;
+    use crate::own::Own;
+
+    #[test]
+    fn files_that_are_not_plugins_are_found_by_the_name_that_a_plugin_would_have() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(directory.path()).unwrap();
+        fs_err::write(path.join("processor-a.so"), "text").unwrap();
+        fs_err::write(path.join("exporter-b.so"), "").unwrap();
+        fs_err::os::unix::fs::symlink("elsewhere.so", path.join("receiver-c.so")).unwrap();
+        fs_err::create_dir(path.join("extension-d.so")).unwrap();
+        let own = Own::read().unwrap();
+        let none = BTreeSet::new();
+        let request = Request {
+            main: Some(&own.artifact),
+            rules: Rules::default(),
+            lock: &FoundLock::Absent,
+            require_lock: false,
+            directory: None,
+            linked_in: &none,
+        };
+        let index = PluginIndex::read(&request, &Scan::of(path).unwrap().entries);
+        let problem = |kind, name: &str| {
+            let found = index.look_up(&(kind, name.to_owned()));
+            found.first().map(|candidate| {
+                let problem = candidate.precheck.problem.as_ref().unwrap();
+                problem.message.clone()
+            })
+        };
+        for (kind, name, message) in [
+            (Kind::Processor, "a", "it is not an object file but text"),
+            (Kind::Exporter, "b", "the file is empty"),
+            (Kind::Receiver, "c", "is a symbolic link"),
+            (Kind::Extension, "d", "it is not a regular file"),
+        ] {
+            let found = problem(kind, name).unwrap();
+            assert!(found.contains(message), "{found}");
+        }
+        for (kind, name) in [
+            (Kind::Processor, "b"),
+            (Kind::Receiver, "a"),
+            (Kind::Processor, ""),
+        ] {
+            assert_eq!(problem(kind, name), None);
+        }
+        assert!(index.loadable(&BTreeSet::new()).is_empty());
+    }
+}

@@ -1,0 +1,135 @@
+//! One plugin file, read once for one decision.
+//!
+//! In: an [`Entry`] of a scan, or an open copy. Out: [`PluginFile`]: digest, owner and mode, and
+//! what stands in it. Invariant: everything about one file comes from one descriptor. A link is not
+//! followed.
+
+use std::fs::File;
+
+use bimetal_files::Digest;
+use bimetal_manifest::object::{self, Artifact, ReadError};
+use camino::Utf8Path;
+use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::io::Errno;
+
+use crate::rights::{RightsError, check_file};
+use crate::scan::{Entry, Stamp};
+use crate::verdict::Problem;
+
+/// A plugin file as it was read.
+#[derive(Debug)]
+pub struct PluginFile {
+    /// Name in the directory.
+    pub file: String,
+    /// As it was when it was read.
+    pub stamp: Option<Stamp>,
+    /// Digest, where it was asked for and could be taken.
+    pub sha256: Option<Digest>,
+    /// Who else could have written it.
+    pub rights: Option<RightsError>,
+    /// What the file is, or why that cannot be told.
+    pub artifact: Result<Artifact, Problem>,
+}
+
+/// Whether the digest of a file is taken when it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Digests {
+    /// It decides together with the lock.
+    Taken,
+    /// The lock does not matter yet.
+    LeftOut,
+}
+
+impl PluginFile {
+    /// Reads the file of `entry`.
+    pub fn read(entry: &Entry, digests: Digests) -> Self {
+        let Some(path) = &entry.path else {
+            return Self::unreadable(
+                entry.file.clone(),
+                Problem::of_read(&ReadError::Unsupported {
+                    what: "a file whose name is not UTF-8",
+                }),
+            );
+        };
+        match open(path) {
+            Ok(file) => Self::of(path, &file, digests),
+            Err(problem) => Self::unreadable(entry.file.clone(), problem),
+        }
+    }
+
+    /// Reads every file of a scan.
+    pub fn read_all(entries: &[Entry], digests: Digests) -> Vec<Self> {
+        entries
+            .iter()
+            .map(|entry| Self::read(entry, digests))
+            .collect()
+    }
+
+    /// A file of which `problem` is all that is known.
+    pub fn unreadable(file: String, problem: Problem) -> Self {
+        Self {
+            file,
+            stamp: None,
+            sha256: None,
+            rights: None,
+            artifact: Err(problem),
+        }
+    }
+
+    /// A copy of the file `file` that cannot change any more, and its digest.
+    pub fn of_copy(file: &str, copy: &File, digest: Digest) -> Self {
+        Self {
+            file: file.to_owned(),
+            stamp: None,
+            sha256: Some(digest),
+            rights: None,
+            artifact: Artifact::read(copy).map_err(|error| Problem::of_read(&error)),
+        }
+    }
+
+    fn of(path: &Utf8Path, file: &File, digests: Digests) -> Self {
+        let rights = file
+            .metadata()
+            .ok()
+            .and_then(|metadata| check_file(path, &metadata).err())
+            // The reader says it.
+            .filter(|error| !matches!(error, RightsError::NotRegular { .. }));
+        let mut artifact = object::read_plugin(file);
+        let has_digest = !matches!(
+            artifact,
+            Err(ReadError::NotRegular | ReadError::TooLarge { .. } | ReadError::Io { .. })
+        );
+        let mut sha256 = None;
+        if digests == Digests::Taken && has_digest {
+            match Digest::of_file(file) {
+                Ok(digest) => sha256 = Some(digest),
+                Err(source) => artifact = Err(ReadError::Io { source }),
+            }
+        }
+        Self {
+            file: path.file_name().unwrap_or(path.as_str()).to_owned(),
+            stamp: Stamp::of(file).ok(),
+            sha256,
+            rights,
+            artifact: artifact.map_err(|error| Problem::of_read(&error)),
+        }
+    }
+}
+
+/// Opens a plugin's file itself, without waiting for another program that writes to it.
+pub fn open(path: &Utf8Path) -> Result<File, Problem> {
+    let flags =
+        OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    match openat(CWD, path.as_std_path(), flags, Mode::empty()) {
+        Ok(descriptor) => Ok(File::from(descriptor)),
+        Err(Errno::LOOP) => {
+            let error = RightsError::Link {
+                path: path.to_owned(),
+            };
+            Err(Problem::of(&error, error.hint()))
+        }
+        Err(error) => Err(Problem::of_read(&ReadError::Open {
+            source: error.into(),
+        })),
+    }
+}

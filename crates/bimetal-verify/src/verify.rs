@@ -1,0 +1,274 @@
+//! Decides whether plugins may be loaded: the one rule of `plugins check`, of the start of main and
+//! of the builder's gate.
+//!
+//! In: what plugins are verified against, files that were read. Out: a [`Verdict`] for each, and
+//! what is wrong with them together. Invariant: pure; a refused file contributes nothing to the
+//! others, and both files that bring one component are refused.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bimetal_manifest::lock::LockStatus;
+use bimetal_manifest::object::{Artifact, Form, PackageHashes};
+use bimetal_terminal::escape;
+use camino::Utf8Path;
+
+use crate::compare::{
+    self, Candidate, Check, Conflict, Mismatch, Outcome, Rules, conflicts, linked_in,
+    open_questions,
+};
+use crate::file::{Digests, PluginFile};
+use crate::lock::FoundLock;
+use crate::process_set::ProcessSet;
+use crate::rights::check_directory;
+use crate::scan::{Scan, ScanError};
+use crate::verdict::{DirectoryVerdict, Duplicate, Key, LockVerdict, Problem, Status, Verdict};
+
+/// What plugins are verified against.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// The program that would load them; without one nothing is compared.
+    pub main: Option<&'a Artifact>,
+    /// What main expects.
+    pub rules: Rules<'a>,
+    /// What `plugins.lock` says.
+    pub lock: &'a FoundLock,
+    /// A file that the lock does not list is refused.
+    pub require_lock: bool,
+    /// Why no file of the directory is taken, whatever is in it.
+    pub directory: Option<&'a Mismatch>,
+    /// Components that main has without a plugin, beside those that its manifest lists.
+    pub linked_in: &'a BTreeSet<Key>,
+}
+
+/// What was decided about files together.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// One verdict for each file, in their order.
+    pub plugins: Vec<Verdict>,
+    /// Components that more than one good file brings.
+    pub duplicates: Vec<Duplicate>,
+    /// Plugins that fit main and not each other.
+    pub conflicts: Vec<Conflict>,
+}
+
+/// Decides about `files`, which are loaded in this order if they pass. What `set` holds is loaded
+/// already; those that pass are counted in.
+pub fn verify(request: &Request<'_>, files: &[PluginFile], set: &mut ProcessSet) -> Decision {
+    let mut plugins: Vec<_> = files.iter().map(|file| precheck(request, file)).collect();
+    let conflicts = request
+        .main
+        .map(|main| pairs(main, files, &plugins))
+        .unwrap_or_default();
+    let duplicates = duplicates(&plugins);
+    for (file, plugin) in files.iter().zip(&mut plugins) {
+        let twice = duplicates
+            .iter()
+            .find(|twice| twice.files.contains(&plugin.file))
+            .map(duplicate);
+        plugin.mismatches.extend(twice);
+        if let (Some(main), Ok(artifact)) = (request.main, &file.artifact)
+            && plugin.mismatches.is_empty()
+            && plugin.status.may_be_loaded()
+        {
+            let beside = set.without(&file.file);
+            plugin
+                .mismatches
+                .extend(beside.conflicts(main, &file.file, artifact, request.rules));
+            if plugin.mismatches.is_empty() {
+                set.count_in(&file.file, artifact);
+            }
+        }
+        plugin.status = status(plugin, request);
+    }
+    Decision {
+        plugins,
+        duplicates,
+        conflicts,
+    }
+}
+
+/// Decides about one file by itself.
+pub fn precheck(request: &Request<'_>, file: &PluginFile) -> Verdict {
+    let mut verdict = Verdict::named(&file.file);
+    verdict.sha256 = file.sha256;
+    verdict.lock = request.lock.status(&file.file, file.sha256.as_ref());
+    match &file.artifact {
+        Err(problem) => verdict.problem = Some(problem.clone()),
+        Ok(artifact) => {
+            verdict.describe(artifact);
+            verdict.problem = problem_of(artifact);
+            verdict.mismatches = mismatches(request, file, artifact);
+            if let Some(main) = request.main {
+                verdict.open_questions = open_questions(main, artifact, request.rules);
+            }
+        }
+    }
+    if verdict.problem.is_some() {
+        // The problem says the same, and it is there also when nothing was compared.
+        let repeats = |check| matches!(check, Check::Manifest | Check::Form | Check::Component);
+        verdict
+            .mismatches
+            .retain(|mismatch| !repeats(mismatch.check));
+    }
+    verdict.status = status(&verdict, request);
+    verdict
+}
+
+/// Scans `directory`, reads every file of it once, and decides about all of them as one set.
+/// `request` says nothing about the directory and its lock.
+pub fn verify_directory(
+    directory: &Utf8Path,
+    request: &Request<'_>,
+) -> Result<DirectoryVerdict, ScanError> {
+    let scan = Scan::of(directory)?;
+    let files = PluginFile::read_all(&scan.entries, Digests::Taken);
+    let unsafe_directory = check_directory(directory)
+        .err()
+        .map(|error| error.mismatch(directory.as_str()));
+    let lock = FoundLock::beside(directory);
+    let request = Request {
+        lock: &lock,
+        directory: unsafe_directory.as_ref(),
+        ..request.clone()
+    };
+    let Decision {
+        plugins,
+        duplicates,
+        conflicts,
+    } = verify(&request, &files, &mut ProcessSet::default());
+    let listed = lock.usable().map(|lock| lock.plugins()).unwrap_or_default();
+    let missing = listed
+        .iter()
+        .filter(|listed| scan.get(&listed.file).is_none())
+        .map(|listed| listed.file.clone())
+        .collect();
+    Ok(DirectoryVerdict {
+        directory: directory.to_owned(),
+        mismatches: unsafe_directory.iter().cloned().collect(),
+        lock: LockVerdict {
+            present: !matches!(lock, FoundLock::Absent),
+            required: request.require_lock,
+            problem: lock.problem().cloned(),
+            missing,
+        },
+        plugins,
+        duplicates,
+        conflicts,
+    })
+}
+
+/// In the order of the steps: compare, rights, lock.
+fn mismatches(request: &Request<'_>, file: &PluginFile, artifact: &Artifact) -> Vec<Mismatch> {
+    let mut found = Vec::new();
+    if let Some(main) = request.main {
+        found = compare::compare(main, artifact, request.rules);
+    }
+    if let Some(component) = artifact.component()
+        && request
+            .linked_in
+            .contains(&(component.kind, component.type_name.clone()))
+        && !found.iter().any(|found| found.check == Check::Component)
+    {
+        found.push(linked_in(component, None));
+    }
+    found.extend(file.rights.as_ref().map(|error| error.mismatch(&file.file)));
+    found.extend(request.directory.cloned());
+    found.extend(
+        request
+            .lock
+            .mismatch(&file.file, file.sha256.as_ref(), request.require_lock),
+    );
+    found
+}
+
+/// Why a file that could be read is not a plugin, whatever main is.
+fn problem_of(artifact: &Artifact) -> Option<Problem> {
+    if let Err(error) = &artifact.manifests {
+        return Some(Problem::of(error, error.hint()));
+    }
+    let form = artifact.facts.form;
+    if !matches!(form, Form::GoPlugin | Form::RustPlugin) {
+        return Some(Problem::new(
+            format!(
+                "it is not a plugin but a file of the form `{}`",
+                form.as_str()
+            ),
+            "keep only plugins in the plugin directory",
+        ));
+    }
+    artifact.component().is_none().then(|| {
+        Problem::new(
+            "its manifest names no component",
+            "build the plugin with `bimetal`, which records kind and type",
+        )
+    })
+}
+
+fn status(verdict: &Verdict, request: &Request<'_>) -> Status {
+    if verdict.problem.is_some() {
+        Status::Unreadable
+    } else if verdict.lock == Some(LockStatus::Changed) {
+        Status::Changed
+    } else if !verdict.mismatches.is_empty() {
+        Status::Refused
+    } else if request.main.is_none() {
+        Status::NotCompared
+    } else if !verdict.open_questions.is_empty() {
+        Status::Undecidable
+    } else if verdict.lock == Some(LockStatus::Unpinned) {
+        Status::Unpinned
+    } else {
+        Status::Ok
+    }
+}
+
+/// What one would not load anyway brings nothing.
+fn counts(plugin: &Verdict) -> bool {
+    plugin.status.may_be_loaded() || plugin.status == Status::NotCompared
+}
+
+fn pairs(main: &Artifact, files: &[PluginFile], plugins: &[Verdict]) -> Vec<Conflict> {
+    let candidates: Vec<_> = files
+        .iter()
+        .zip(plugins)
+        .filter(|(_, plugin)| counts(plugin))
+        .filter_map(|(file, _)| Candidate::of(&file.file, file.artifact.as_ref().ok()?))
+        .collect();
+    let none = PackageHashes::new();
+    let go = main.facts.go.as_ref();
+    conflicts(go.map_or(&none, |go| &go.package_hashes), &candidates)
+}
+
+fn duplicates(plugins: &[Verdict]) -> Vec<Duplicate> {
+    let mut owners: BTreeMap<Key, Vec<String>> = BTreeMap::new();
+    for plugin in plugins.iter().filter(|plugin| counts(plugin)) {
+        if let Some(key) = plugin.key() {
+            owners.entry(key).or_default().push(plugin.file.clone());
+        }
+    }
+    owners
+        .into_iter()
+        .filter(|(_, files)| files.len() > 1)
+        .map(|((kind, type_name), files)| Duplicate {
+            kind,
+            type_name,
+            files,
+        })
+        .collect()
+}
+
+fn duplicate(twice: &Duplicate) -> Mismatch {
+    let files: Vec<_> = twice
+        .files
+        .iter()
+        .map(|file| format!("`{}`", escape(file)))
+        .collect();
+    let subject = format!("{} {}", twice.kind.as_str(), twice.type_name);
+    Mismatch::new(Outcome::Refused, Check::Component, &subject)
+        .on_load(format!(
+            "{} {} bring the same component, and a configuration could mean either",
+            files.join(" and "),
+            if files.len() == 2 { "both" } else { "all" }
+        ))
+        .help("keep one of them in the plugin directory")
+}
