@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use bimetal_terminal::escape;
-use bimetal_verify::compare::{HELP, NAMES_LIMIT};
+use bimetal_verify::compare::NAMES_LIMIT;
 use bimetal_verify::{Key, Problem, Verdict};
 
 /// Characters of a reason: it is an attribute of a metric.
@@ -69,19 +69,21 @@ impl Refusal {
         text.push_str(" is refused:");
         if let Some(problem) = &verdict.problem {
             let _ = write!(text, "\n  - {}", problem.message);
-            if let Some(help) = &problem.help {
-                let _ = write!(text, "\n      {HELP}: {help}");
-            }
+            append(&problem.details(), &mut text);
         }
         for mismatch in &verdict.mismatches {
             let mut shown = mismatch.clone();
             shown.shorten(NAMES_LIMIT);
             let _ = write!(text, "\n  - {}", shown.sentence());
-            for (label, line) in shown.details() {
-                let _ = write!(text, "\n      {label}: {line}");
-            }
+            append(&shown.details(), &mut text);
         }
         text
+    }
+}
+
+fn append(details: &[(&'static str, String)], text: &mut String) {
+    for (label, line) in details {
+        let _ = write!(text, "\n      {label}: {line}");
     }
 }
 

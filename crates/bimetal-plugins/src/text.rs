@@ -4,8 +4,8 @@
 //! shown with its sentence, what loading would do, and help.
 
 use bimetal_files::Digest;
-use bimetal_verify::compare::{Conflict, HELP, Mismatch, Outcome};
-use bimetal_verify::{DirectoryVerdict, Duplicate, Problem, Status, Verdict};
+use bimetal_verify::compare::{Conflict, Mismatch, Outcome};
+use bimetal_verify::{DirectoryVerdict, Problem, Status, Verdict};
 
 use crate::document::{DirectoryDocument, ValidateDocument};
 use crate::environment;
@@ -165,9 +165,7 @@ fn plugin(plugin: &Verdict, load: Option<&LoadReport>, out: &Printer) {
 pub(crate) fn problem(problem: &Problem, out: &Printer) {
     let message = out.paint(&field(&problem.message), Tone::Bad);
     out.data(&format!("  {message}"));
-    if let Some(hint) = &problem.help {
-        out.data(&format!("    {HELP}: {}", field(hint)));
-    }
+    details(&problem.details(), out);
 }
 
 fn load(load: &LoadReport, out: &Printer) {
@@ -207,34 +205,17 @@ fn set(document: &DirectoryVerdict, out: &Printer) {
     for mismatch in &document.mismatches {
         self::mismatch(mismatch, out);
     }
-    for Duplicate {
-        kind,
-        type_name,
-        files,
-    } in &document.duplicates
-    {
-        let line = format!(
-            "duplicate: {} {} is in {}",
-            kind.as_str(),
-            field(type_name),
-            list_of(files)
-        );
-        let line = out.paint(&line, Tone::Bad);
-        out.data(&line);
-        out.data(&format!(
-            "    {HELP}: keep one of them in the plugin directory"
-        ));
+    for duplicate in &document.duplicates {
+        let line = format!("duplicate: {}", duplicate.sentence());
+        out.data(&out.paint(&line, Tone::Bad));
+        details(&duplicate.details(), out);
     }
     for conflict in &document.conflicts {
         self::conflict(conflict, out);
     }
-    for file in &document.lock.missing {
-        let line = format!(
-            "missing: {} is in plugins.lock and not in the directory",
-            field(file)
-        );
-        let line = out.paint(&line, Tone::Warning);
-        out.data(&line);
+    for sentence in document.lock.missing_sentences() {
+        let line = format!("missing: {sentence}");
+        out.data(&out.paint(&line, Tone::Warning));
     }
     if let Some(problem) = &document.lock.problem {
         let line = out.paint(
@@ -244,12 +225,8 @@ fn set(document: &DirectoryVerdict, out: &Printer) {
         out.data(&line);
         self::problem(problem, out);
     }
-    if document.lock.required && !document.lock.present {
-        let line = out.paint(
-            "no plugins.lock in the directory, so no plugin is pinned",
-            Tone::Bad,
-        );
-        out.data(&line);
+    if let Some(sentence) = document.lock.absence() {
+        out.data(&out.paint(sentence, Tone::Bad));
     }
 }
 
@@ -343,12 +320,4 @@ fn short(digest: &Digest) -> String {
     let mut text = digest.to_string();
     text.truncate(SHORT_DIGEST);
     text
-}
-
-fn list_of(files: &[String]) -> String {
-    files
-        .iter()
-        .map(|file| field(file))
-        .collect::<Vec<_>>()
-        .join(", ")
 }

@@ -12,11 +12,14 @@ use bimetal_manifest::lock::LockStatus;
 use bimetal_manifest::object::{Artifact, Form, ReadError};
 use bimetal_manifest::schema::{Distribution, Kind, Language, Manifest};
 use bimetal_terminal::escape;
+use bimetal_terminal::escape::field;
 use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::compare::{Conflict, Mismatch, words};
+use crate::compare::{Conflict, HELP, Mismatch, words};
+
+pub(crate) const KEEP_ONE: &str = "keep one of them in the plugin directory";
 
 /// Kind and type of a component.
 pub type Key = (Kind, String);
@@ -253,6 +256,49 @@ impl Problem {
             message: chain(error),
             help: error.hint().map(str::to_owned),
         }
+    }
+}
+
+impl Problem {
+    /// What follows the message: a label and a text.
+    pub fn details(&self) -> Vec<(&'static str, String)> {
+        let help = self.help.as_deref();
+        help.map(|help| (HELP, field(help).into_owned()))
+            .into_iter()
+            .collect()
+    }
+}
+
+impl Duplicate {
+    /// What is wrong with the files together.
+    pub fn sentence(&self) -> String {
+        let files: Vec<_> = self.files.iter().map(|file| field(file)).collect();
+        let (kind, name) = (self.kind.as_str(), field(&self.type_name));
+        format!("{kind} `{name}` is in {}", files.join(", "))
+    }
+
+    /// What follows the sentence: a label and a text.
+    pub fn details(&self) -> Vec<(&'static str, String)> {
+        vec![(HELP, KEEP_ONE.to_owned())]
+    }
+}
+
+impl LockVerdict {
+    /// A sentence for each file that is listed and absent.
+    pub fn missing_sentences(&self) -> impl Iterator<Item = String> {
+        let sentence = |file| {
+            format!(
+                "{} is in plugins.lock and not in the directory",
+                field(file)
+            )
+        };
+        self.missing.iter().map(move |file| sentence(file))
+    }
+
+    /// That a lock is required and there is none.
+    pub fn absence(&self) -> Option<&'static str> {
+        (self.required && !self.present)
+            .then_some("no plugins.lock in the directory, and one is required")
     }
 }
 

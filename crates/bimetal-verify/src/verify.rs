@@ -21,7 +21,9 @@ use crate::lock::FoundLock;
 use crate::process_set::ProcessSet;
 use crate::rights::check_directory;
 use crate::scan::{Scan, ScanError};
-use crate::verdict::{DirectoryVerdict, Duplicate, Key, LockVerdict, Problem, Status, Verdict};
+use crate::verdict::{
+    DirectoryVerdict, Duplicate, KEEP_ONE, Key, LockVerdict, Problem, Status, Verdict,
+};
 
 /// What plugins are verified against.
 #[derive(Clone, Debug)]
@@ -270,5 +272,5 @@ fn duplicate(twice: &Duplicate) -> Mismatch {
             files.join(" and "),
             if files.len() == 2 { "both" } else { "all" }
         ))
-        .help("keep one of them in the plugin directory")
+        .help(KEEP_ONE)
 }

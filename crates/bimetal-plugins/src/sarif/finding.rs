@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use bimetal_files::Digest;
-use bimetal_verify::compare::{HELP, Mismatch, joined};
-use bimetal_verify::{DirectoryVerdict, Problem, Status, Verdict};
+use bimetal_verify::compare::{Mismatch, joined};
+use bimetal_verify::{DirectoryVerdict, Status, Verdict};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ pub(crate) fn plugin(plugin: &Verdict, load: Option<&LoadReport>, path: &Utf8Pat
     };
     let mut found = Vec::new();
     if let Some(problem) = &plugin.problem {
-        let text = of_problem(problem);
+        let text = joined(&problem.message, &problem.details());
         found.push(finding(
             rule::UNREADABLE,
             Level::Error,
@@ -98,7 +98,7 @@ pub(crate) fn set(document: &DirectoryVerdict) -> Vec<Finding> {
             rule: rule::DUPLICATE,
             level: Level::Error,
             files: inside(&duplicate.files),
-            text: format!("{component} is in {}", duplicate.files.join(", ")),
+            text: joined(&duplicate.sentence(), &duplicate.details()),
             subject: component,
             properties: json!(duplicate),
         });
@@ -113,13 +113,14 @@ pub(crate) fn set(document: &DirectoryVerdict) -> Vec<Finding> {
             properties: json!(conflict),
         });
     }
-    for file in &document.lock.missing {
+    let missing = document.lock.missing.iter();
+    for (file, text) in missing.zip(document.lock.missing_sentences()) {
         found.push(Finding {
             rule: rule::MISSING,
             level: Level::Warning,
             files: vec![directory.join(bimetal_manifest::lock::FILE_NAME)],
             subject: file.clone(),
-            text: format!("{file} is in plugins.lock and not in the directory"),
+            text,
             properties: json!({ "file": file }),
         });
     }
@@ -129,16 +130,16 @@ pub(crate) fn set(document: &DirectoryVerdict) -> Vec<Finding> {
             level: Level::Error,
             files: vec![directory.join(bimetal_manifest::lock::FILE_NAME)],
             subject: "unusable".to_owned(),
-            text: of_problem(problem),
+            text: joined(&problem.message, &problem.details()),
             properties: json!({ "help": problem.help }),
         });
-    } else if document.lock.required && !document.lock.present {
+    } else if let Some(sentence) = document.lock.absence() {
         found.push(Finding {
             rule: rule::LOCK,
             level: Level::Error,
             files: vec![directory.clone()],
             subject: "absent".to_owned(),
-            text: "there is no plugins.lock in the directory, and one is required".to_owned(),
+            text: sentence.to_owned(),
             properties: json!({}),
         });
     }
@@ -201,11 +202,6 @@ fn of_mismatch(mismatch: &Mismatch, path: &Utf8Path) -> Finding {
         text: joined(&mismatch.sentence(), &mismatch.details()),
         properties: json!(mismatch),
     }
-}
-
-fn of_problem(problem: &Problem) -> String {
-    let help = problem.help.clone().map(|help| (HELP, help));
-    joined(&problem.message, help.as_slice())
 }
 
 #[cfg(test)]

@@ -220,7 +220,7 @@ fn one_component_in_two_files_is_found() {
     assert!(
         finished
             .stdout
-            .contains("duplicate: processor redactor is in one.so, two.so"),
+            .contains("duplicate: processor `redactor` is in one.so, two.so"),
         "{}",
         finished.stdout
     );
