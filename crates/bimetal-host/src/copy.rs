@@ -473,7 +473,7 @@ mod tests {
                     opened.into_private(&cache)
                 };
                 match copied {
-                    Ok(copy) => assert_eq!(Digest::of(&content(&copy)), copy.digest),
+                    Ok(copy) => assert_eq!(Digest::of(content(&copy)), copy.digest),
                     Err(CopyError::Changed { .. }) => {}
                     Err(error) => panic!("{error:?}"),
                 }

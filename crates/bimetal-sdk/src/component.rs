@@ -45,6 +45,9 @@ impl Component {
     /// # }
     /// static COMPONENT: Component = Component::processor::<Nop>("not a type", &[(Signal::Logs, Stability::Alpha)]);
     /// ```
+    ///
+    /// # Panics
+    /// Outside of a constant, for what would not compile in one.
     pub const fn processor<P: Processor>(
         type_name: &'static str,
         signals: &'static [(Signal, Stability)],

@@ -146,8 +146,9 @@ fn comment(attributes: &[Attribute], name: &str) -> String {
     let Some(first) = lines.next() else {
         return String::new();
     };
-    let rest: String = lines.map(|line| format!("// {line}\n")).collect();
-    format!("// {name}: {first}\n{rest}")
+    lines.fold(format!("// {name}: {first}\n"), |text, line| {
+        text + "// " + &line + "\n"
+    })
 }
 
 fn last_name(rust: &Type) -> String {
