@@ -74,14 +74,22 @@ pub struct RustComponent {
     /// Package name of the generated cdylib; its library file is
     /// `lib<package with underscores>.so`.
     pub package: String,
-    /// Key of the user's crate in `[dependencies]`.
+    /// What the user wrote, resolved.
+    #[serde(flatten)]
+    pub source: Crate,
+}
+
+/// The crate of a Rust component: one `cargo:` entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Crate {
+    /// Key in `[dependencies]`.
     pub key: String,
     /// The key as Rust code names it.
     pub ident: String,
     /// Value in the generated `[workspace.dependencies]`: a path crate's `path` is
     /// `local/<crate_name>`.
     pub value: String,
-    /// Package name of the user's crate (`package =`, else the key).
+    /// Package name (`package =`, else the key).
     pub crate_name: String,
     /// Directory of a path crate, absolute, as the user wrote it.
     pub path: Option<Utf8PathBuf>,

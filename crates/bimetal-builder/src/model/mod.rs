@@ -6,6 +6,7 @@
 mod base;
 pub mod carried;
 mod component;
+mod dist;
 pub mod documents;
 pub mod paths;
 pub mod pinned;
@@ -16,7 +17,10 @@ mod tools;
 mod tree;
 
 pub use base::Base;
-pub use component::{GoComponent, GoModule, GoPlugin, Linkage, LocalCrate, RustComponent, Signals};
+pub use component::{
+    Crate, GoComponent, GoModule, GoPlugin, Linkage, LocalCrate, RustComponent, Signals,
+};
+pub use dist::Dist;
 pub use plan::{Artifact, Distribution, GoSettings, Host, Plan, RustSettings};
 pub use sources::{Profile, Sources, by_key, keys};
 pub use step::Step;

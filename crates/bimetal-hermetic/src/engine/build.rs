@@ -4,15 +4,14 @@
 //! taken from the cache of an earlier build; images and containers that were made for this one are
 //! removed, also when it fails.
 
-use std::collections::BTreeMap;
-
 use camino::Utf8Path;
 
 use super::error::EngineError;
+use super::job::Job;
 use super::{Engine, Isolation, Way, legacy, nowhere};
 use bimetal_builder::toolchain::{Invocation, Runner};
 
-/// For engines that else take more from their surroundings: the addresses of proxies, with what is
+/// For engines that else take more from around them: the addresses of proxies, with what is
 /// secret in them, reach every `RUN`, and images come from a registry. Those of ours are pulled
 /// before.
 const ALONE: [&str; 4] = [
@@ -22,28 +21,12 @@ const ALONE: [&str; 4] = [
     "--force-rm",
 ];
 
-/// What is built.
-#[derive(Clone, Copy, Debug)]
-pub struct Job<'a> {
-    /// A directory with a `Dockerfile`, whose last stage is `FROM scratch` and has nothing but the
-    /// files that are wanted.
-    pub context: &'a Utf8Path,
-    /// Where the files go; made new.
-    pub output: &'a Utf8Path,
-    /// Values of `ARG` lines.
-    pub arguments: &'a BTreeMap<String, String>,
-    /// The stage that builds, and the directory in it that the last stage copies: for engines that
-    /// give images only.
-    pub stage: &'a str,
-    pub directory: &'a str,
-}
-
 /// Builds the job.
 pub fn build(engine: &Engine, job: &Job<'_>, runner: &Runner<'_>) -> Result<(), EngineError> {
     if engine.way == Way::Legacy {
         return legacy::build(engine, job, runner);
     }
-    let tag = tag();
+    let tag = job.tag();
     let keeps_image = matches!(engine.way, Way::Podman | Way::Buildah(_));
     let mut invocation = command(engine, job);
     if keeps_image {
@@ -51,16 +34,11 @@ pub fn build(engine: &Engine, job: &Job<'_>, runner: &Runner<'_>) -> Result<(), 
     }
     let built = runner.run("container", &invocation.arg(job.context.as_str()));
     if keeps_image {
-        // What is left would only take space; the first error is the one to tell.
+        // What is left would only take space; the first error is the one to report.
         let remove = Invocation::engine(&engine.program, nowhere()).args(["rmi", "--force", &tag]);
         let _left = runner.clean_up("container-image", &remove);
     }
     built.map_err(EngineError::of_build)
-}
-
-/// The name of the image while there is one; no other run has it.
-pub(super) fn tag() -> String {
-    format!("bimetal-hermetic:{}", std::process::id())
 }
 
 /// For engines that put the last stage into a directory themselves.
@@ -89,7 +67,7 @@ fn command(engine: &Engine, job: &Job<'_>) -> Invocation {
     };
     invocation
         .arg("--no-cache")
-        .args(arguments(job))
+        .args(job.build_args())
         .arg(format!("--output=type=local,dest={name}"))
 }
 
@@ -105,10 +83,4 @@ fn chroot(engine: &Engine, root: bool, here: &Utf8Path) -> Invocation {
             .args(unshare)
     };
     invocation.args(["build", "--isolation=chroot"]).args(ALONE)
-}
-
-pub(super) fn arguments<'a>(job: &'a Job<'_>) -> impl Iterator<Item = String> + use<'a> {
-    job.arguments
-        .iter()
-        .map(|(name, value)| format!("--build-arg={name}={value}"))
 }

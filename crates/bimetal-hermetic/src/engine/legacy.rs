@@ -5,8 +5,8 @@
 
 use fs_err as fs;
 
-use super::build::{Job, arguments, tag};
 use super::error::EngineError;
+use super::job::Job;
 use super::{Engine, nowhere};
 use bimetal_builder::toolchain::{Invocation, InvocationError, Runner};
 
@@ -21,12 +21,12 @@ pub(super) fn build(
     job: &Job<'_>,
     runner: &Runner<'_>,
 ) -> Result<(), EngineError> {
-    let tag = tag();
+    let tag = job.tag();
     let docker = || Invocation::engine(&engine.program, nowhere()).env("DOCKER_BUILDKIT", "0");
     let image = docker()
         .args(["build", "--network=none", "--no-cache", "--force-rm"])
         .args([format!("--target={}", job.stage), format!("--tag={tag}")])
-        .args(arguments(job))
+        .args(job.build_args())
         .arg(job.context.as_str());
     if let Err(error) = runner.run(LOG, &image) {
         remove_steps(&docker, runner);
@@ -48,10 +48,12 @@ fn copy_out(
     let create = docker().args(["create", "--name", &container, tag, "/none"]);
     let from = format!("{container}:{}/.", job.directory);
     let copy = docker().args(["cp", &from, job.output.as_str()]);
+    let remove = docker().args(["rm", "--force", &container]);
+    // One that an interrupted build left would have the name.
+    let _absent = runner.clean_up(CONTAINER_REMOVAL, &remove);
     let copied = runner
         .run("container-create", &create)
         .and_then(|()| runner.run("container-copy", &copy));
-    let remove = docker().args(["rm", "--force", &container]);
     let _left = runner.clean_up(CONTAINER_REMOVAL, &remove);
     copied
 }

@@ -9,15 +9,17 @@
 mod build;
 mod error;
 mod find;
+mod job;
 mod legacy;
 mod pin;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::ValueEnum;
 
-pub use build::{Job, build};
+pub use build::build;
 pub use error::EngineError;
 pub use find::find;
+pub use job::Job;
 pub use pin::{pin, without_tag};
 
 /// The engines that are known.

@@ -52,7 +52,6 @@ impl Recorded {
     fn log(&self) -> String {
         let log = fs::read_to_string(self.directory.join("log")).unwrap_or_default();
         log.replace(self.directory.as_str(), "BIN")
-            .replace(&std::process::id().to_string(), "PID")
     }
 }
 

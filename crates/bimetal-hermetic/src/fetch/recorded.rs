@@ -98,7 +98,7 @@ fn without_machine(plan: &Plan) -> Plan {
         local.root = Utf8PathBuf::from(format!("rust/local/{}", local.name));
     }
     for component in &mut plan.rust_components {
-        component.path = None;
+        component.source.path = None;
     }
     // Go reads these from go.mod, which names the copies.
     let components = plan

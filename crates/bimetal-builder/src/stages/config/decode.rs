@@ -8,7 +8,8 @@ use camino::Utf8Path;
 
 use super::cargo_text::{self, CargoText};
 use super::fields::{Fields, Notes, text_map, text_of};
-use super::model::{Config, Dist, Entry};
+use super::model::{Config, Entry};
+use crate::model::Dist;
 use crate::model::pinned::{COLLECTOR_STABLE_VERSION, COLLECTOR_VERSION};
 use crate::yaml::{Node, Value};
 

@@ -20,7 +20,7 @@ use fs_err as fs;
 pub use cargo_text::CargoText;
 pub use check::is_go_identifier;
 pub use error::ConfigError;
-pub use model::{Config, Dist, Entry};
+pub use model::{Config, Entry};
 
 use crate::yaml::{self, Node, Place, Value};
 use fields::Notes;

@@ -3,11 +3,11 @@
 //! In: nothing. Out: [`Config`]. Invariant: values only; what they mean together is `check`'s, what
 //! they mean on this machine `resolve`'s.
 
-use bimetal_manifest::schema::{Kind, Policy};
+use bimetal_manifest::schema::Kind;
 use camino::Utf8PathBuf;
 
 use super::cargo_text::CargoText;
-use crate::model::Signals;
+use crate::model::{Dist, Signals};
 use crate::yaml::Place;
 
 /// One builder configuration.
@@ -27,31 +27,6 @@ pub struct Config {
     pub default_uri_scheme: String,
     /// What looks like a mistake but is not an error, with its place.
     pub warnings: Vec<String>,
-}
-
-/// `dist:`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Dist {
-    pub module: String,
-    pub name: String,
-    pub go: String,
-    pub description: String,
-    pub output_path: Option<String>,
-    pub version: String,
-    pub build_tags: String,
-    pub debug_compilation: bool,
-    /// `None` when it was not said; OCB takes that for `false`.
-    pub cgo_enabled: Option<bool>,
-    pub use_absolute_replace_paths: bool,
-    /// `resource.detection.detectors`: the names that stay in.
-    pub detectors: Vec<String>,
-    pub plugins_dir: Option<String>,
-    pub plugins_policy: Policy,
-    pub rust_profile: String,
-    /// Build in a container, as `--hermetic` does.
-    pub hermetic: bool,
-    /// The image or root file system of that container.
-    pub base_image: Option<String>,
 }
 
 /// One entry of a component list.

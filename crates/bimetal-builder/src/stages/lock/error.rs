@@ -119,10 +119,10 @@ impl Hint for LockError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         let hint = match self {
             Self::Tidy { source } | Self::Download { source } if source.is_failure() => {
-                "see that every `gomod` names a module and a version that exist, and that the module proxy can be reached"
+                "see that every `gomod` names a module and a version that exist, and that the module proxy can be reached\nfor modules that git fetches: git reads no file of settings but those that `GIT_CONFIG_GLOBAL` and `GIT_CONFIG_SYSTEM` name"
             }
             Self::Fetch { source } if source.is_failure() => {
-                "see that every `cargo` names a crate and a version that exist, and that the registry can be reached"
+                "see that every `cargo` names a crate and a version that exist, and that the registry can be reached\nfor crates that git fetches: git reads no file of settings but those that `GIT_CONFIG_GLOBAL` and `GIT_CONFIG_SYSTEM` name"
             }
             Self::Overlay { .. } => {
                 "take `-overlay` away; `replace` of an entry builds a module from other sources"

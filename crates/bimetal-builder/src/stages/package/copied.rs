@@ -10,8 +10,8 @@ use bimetal_files::{FileError, copy_file};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
+use super::entry::{Content, Entry};
 use super::error::PackageError;
-use super::place::{Content, Entry};
 use crate::toolchain::interrupt;
 
 /// Nobody but the owner may write: main refuses plugins from a directory that others can change.

@@ -5,6 +5,7 @@
 //! that the builder did not make is never overwritten.
 
 mod copied;
+mod entry;
 mod error;
 mod place;
 mod sidecar;
@@ -12,8 +13,9 @@ mod sidecar;
 use bimetal_manifest::lock::FILE_NAME;
 use camino::{Utf8Path, Utf8PathBuf};
 
+pub use entry::{Content, Entry};
 pub use error::PackageError;
-pub use place::{Content, Entry, put};
+pub use place::put;
 
 use super::verify::{self, Checked, CheckedPlugin, Verified};
 use crate::model::Host;

@@ -9,49 +9,16 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 
 use bimetal_files::{Digest, FileError, RelativePath};
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use fs_err as fs;
 
 use super::copied::Copied;
+use super::entry::{Content, Entry};
 use super::error::PackageError;
 use crate::model::documents::DOCUMENTS;
 use crate::owned::Ours;
 
-/// Mode of main and plugins. Nobody but the owner may write: main refuses plugins that others can
-/// change.
-const PROGRAM: u32 = 0o755;
-const TEXT: u32 = 0o644;
 const WRITABLE_BY_OTHERS: u32 = 0o022;
-
-/// One file of the distribution.
-#[derive(Debug)]
-pub struct Entry {
-    /// Relative to the output directory.
-    pub path: Utf8PathBuf,
-    pub content: Content,
-}
-
-#[derive(Debug)]
-pub enum Content {
-    File { from: Utf8PathBuf, sha256: Digest },
-    Text(Vec<u8>),
-}
-
-impl Content {
-    pub(super) fn mode(&self) -> u32 {
-        match self {
-            Self::File { .. } => PROGRAM,
-            Self::Text(_) => TEXT,
-        }
-    }
-
-    fn digest(&self) -> Digest {
-        match self {
-            Self::File { sha256, .. } => *sha256,
-            Self::Text(bytes) => Digest::of(bytes),
-        }
-    }
-}
 
 /// Puts every entry into place, the last one last, and removes ours that are not among them.
 pub fn put(out: &Utf8Path, entries: &[Entry]) -> Result<(), PackageError> {

@@ -18,10 +18,10 @@ pub use table::table;
 
 use crate::flags::build_tags;
 use crate::model::{
-    Artifact, Distribution, GoComponent, GoModule, GoPlugin, GoSettings, Host, Linkage, Plan,
-    RustComponent, RustSettings, Step,
+    Artifact, Crate, Distribution, GoComponent, GoModule, GoPlugin, GoSettings, Host, Linkage,
+    Plan, RustComponent, RustSettings, Step,
 };
-use crate::stages::resolve::{Component, Crate, Resolved, Source};
+use crate::stages::resolve::{Component, Resolved, Source};
 
 /// The `go` line of a generated go.mod, and what `go mod tidy` stays compatible with.
 const GO_LANGUAGE: &str = "1.25";
@@ -221,19 +221,15 @@ fn go_plugin(kind: Kind, module: GoModule, main_module: &str) -> GoPlugin {
     }
 }
 
-fn rust_component(kind: Kind, linkage: Linkage, named: Crate) -> RustComponent {
-    let name = format!("{}-{}", kind.as_str(), named.key);
+fn rust_component(kind: Kind, linkage: Linkage, source: Crate) -> RustComponent {
+    let name = format!("{}-{}", kind.as_str(), source.key);
     RustComponent {
         kind,
         linkage,
         dir: Utf8PathBuf::from(format!("rust/plugin/{name}")),
         package: format!("plugin-{name}"),
         name,
-        ident: named.key.replace('-', "_"),
-        key: named.key,
-        value: named.value,
-        crate_name: named.package,
-        path: named.path,
+        source,
     }
 }
 
@@ -287,7 +283,7 @@ fn hosted(plan: &Plan, host: &Host) -> Vec<Artifact> {
         (
             component.kind,
             None,
-            format!("crate {}", component.crate_name),
+            format!("crate {}", component.source.crate_name),
         )
     });
     let mut plugins = 0;

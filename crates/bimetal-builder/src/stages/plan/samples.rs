@@ -6,9 +6,9 @@ use bimetal_manifest::schema::{Kind, Policy};
 use camino::Utf8PathBuf;
 
 use super::{Linkage, Plan, plan};
-use crate::model::{Cc, GoModule, GoTool, LocalCrate, RustTools};
-use crate::stages::config::Dist;
-use crate::stages::resolve::{Component, Crate, Options, Resolved, Source};
+use crate::model::Dist;
+use crate::model::{Cc, Crate, GoModule, GoTool, LocalCrate, RustTools};
+use crate::stages::resolve::{Component, Options, Resolved, Source};
 
 /// One module of the core Collector.
 pub fn module(path: &str, alias: &str, version: &str) -> GoModule {
@@ -37,8 +37,9 @@ pub fn go(kind: Kind, linkage: Linkage, name: &str) -> Component {
 pub fn rust(linkage: Linkage, key: &str) -> Component {
     let named = Crate {
         key: key.to_owned(),
-        package: key.to_owned(),
+        ident: key.replace('-', "_"),
         value: format!("{{ path = \"local/{key}\" }}"),
+        crate_name: key.to_owned(),
         path: Some(Utf8PathBuf::from(format!("/home/me/{key}"))),
     };
     Component {

@@ -96,7 +96,7 @@ fn write_table(plan: &Plan, files: &[Utf8PathBuf], text: &mut String) -> std::fm
             component.kind.as_str(),
             "rust",
             linkage,
-            &format!("{} = {}", component.key, component.value),
+            &format!("{} = {}", component.source.key, component.source.value),
         )?;
     }
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use bimetal_terminal::Hint;
 use camino::Utf8PathBuf;
 
-use super::local::LocalError;
+use super::local_error::LocalError;
 use crate::model::pinned::{GO_NEEDED, RUST_NEEDED};
 use crate::toolchain::InvocationError;
 use crate::yaml::Place;

@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::{Dependency, DependencyKind, Package, Target, TargetKind};
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, Value, value};
 
-use super::local::LocalError;
+use super::local_error::LocalError;
 use crate::model::carried::CARRIED;
 
 /// Whether a dependency is compiled when the library is.

@@ -6,6 +6,7 @@
 mod container;
 mod error;
 mod local;
+mod local_error;
 mod local_manifest;
 mod model;
 mod modules;
@@ -17,11 +18,11 @@ use bimetal_manifest::schema::Kind;
 use camino::{Utf8Path, Utf8PathBuf};
 
 pub use error::ResolveError;
-pub use local::LocalError;
-pub use model::{Component, Crate, HostEnvironment, Options, Resolved, Source};
+pub use local_error::LocalError;
+pub use model::{Component, HostEnvironment, Options, Resolved, Source};
 
 use crate::model::paths::absolute;
-use crate::model::{GoTool, Linkage, LocalCrate, Plan, RustTools, Tools};
+use crate::model::{Crate, GoTool, Linkage, LocalCrate, Plan, RustTools, Tools};
 use crate::stages::config::{CargoText, Config, Entry};
 use crate::toolchain::Runner;
 use local::Locals;
@@ -346,8 +347,9 @@ fn rust_crate(
     let local = path.is_some().then(|| format!("local/{}", text.package));
     Ok(Crate {
         key: text.key.clone(),
-        package: text.package.clone(),
+        ident: text.key.replace('-', "_"),
         value: text.value(local.as_deref()),
+        crate_name: text.package.clone(),
         path,
     })
 }

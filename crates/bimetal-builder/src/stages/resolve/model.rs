@@ -7,8 +7,8 @@
 use bimetal_manifest::schema::Kind;
 use camino::Utf8PathBuf;
 
-use crate::model::{Base, Cc, GoModule, GoTool, Linkage, LocalCrate, RustTools};
-use crate::stages::config::Dist;
+use crate::model::Dist;
+use crate::model::{Base, Cc, Crate, GoModule, GoTool, Linkage, LocalCrate, RustTools};
 
 /// The configuration, resolved.
 #[derive(Clone, Debug)]
@@ -90,18 +90,4 @@ pub struct Component {
 pub enum Source {
     Go(GoModule),
     Rust(Crate),
-}
-
-/// One `cargo:` entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Crate {
-    /// Key in `[dependencies]`.
-    pub key: String,
-    /// `package =`, else the key.
-    pub package: String,
-    /// The value in the generated `[workspace.dependencies]` as TOML; a path crate's `path` is
-    /// `local/<package>`.
-    pub value: String,
-    /// Directory of a path crate, absolute.
-    pub path: Option<Utf8PathBuf>,
 }
