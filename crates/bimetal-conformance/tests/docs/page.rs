@@ -62,7 +62,7 @@ pub(crate) fn steps(markdown: &str) -> Result<Vec<Step>, String> {
         if language == "console" {
             steps.extend(commands(&block, words)?.into_iter().map(Step::Command));
         } else if let Some(path) = named_file(before) {
-            let text = block.iter().map(|line| format!("{line}\n")).collect();
+            let text = block.join("\n") + "\n";
             steps.push(Step::File { path, text });
         }
         before = "";

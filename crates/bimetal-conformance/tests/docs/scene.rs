@@ -131,16 +131,18 @@ impl Scene {
             match step {
                 Step::File { path, text } => {
                     fs::write(&note, self.in_scene(text)).map_err(|error| error.to_string())?;
-                    script +=
-                        &format!("mkdir -p \"$(dirname '{path}')\" && cp '{note}' '{path}'\n");
+                    let copy =
+                        format!("mkdir -p \"$(dirname '{path}')\" && cp '{note}' '{path}'\n");
+                    script.push_str(&copy);
                 }
                 Step::Command(command) if command.tier <= tier => {
                     let text = self.in_scene(&typed(command)?);
-                    script += &format!(
+                    let run = format!(
                         "{{\n{text}\n}} >'{note}' 2>&1 </dev/null\nended=$?; echo $ended >'{note}.exit'\n\
                          [ $ended -eq {} ] || exit 1\n",
                         command.exit
                     );
+                    script.push_str(&run);
                 }
                 Step::Command(_) => {}
             }
