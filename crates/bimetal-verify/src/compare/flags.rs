@@ -8,9 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Pair;
 use super::link_values;
 use super::mismatch::{Check, Mismatch, Outcome};
-use super::rust_flags;
 use bimetal_manifest::Artifact;
-use bimetal_manifest::schema::Language;
 
 /// Go's flags that change what is compiled.
 const GO_FLAGS: &[&str] = &[
@@ -74,13 +72,6 @@ const PLACES: &[&str] = &[
 const RECORDED: &[&str] = &["CGO_ENABLED", "GOEXPERIMENT", "GOFIPS140"];
 
 pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
-    match pair.language {
-        Language::Go => go(pair),
-        Language::Rust => rust_flags::compare(pair),
-    }
-}
-
-fn go(pair: &Pair<'_>) -> Vec<Mismatch> {
     let (mut main, mut plugin) = (
         go_flags(&pair.main_part.build_flags),
         go_flags(&pair.plugin_part.build_flags),

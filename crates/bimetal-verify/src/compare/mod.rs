@@ -105,7 +105,10 @@ pub fn compare<'r>(
     found.extend(structure::target(main, plugin, rules));
     if let Some(pair) = pair(main, plugin, rules) {
         found.extend(toolchain::compare(&pair));
-        found.extend(flags::compare(&pair));
+        found.extend(match pair.language {
+            Language::Go => flags::compare(&pair),
+            Language::Rust => rust_flags::compare(&pair),
+        });
         found.extend(dependencies::compare(&pair));
         found.extend(hermetic::compare(&pair));
     }

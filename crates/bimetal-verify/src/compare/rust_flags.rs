@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Pair;
 use super::flags::{differences, flag_help};
-use super::mismatch::{Check, Mismatch, Outcome};
+use crate::compare::Pair;
+use crate::compare::mismatch::{Check, Mismatch, Outcome};
 
 /// rustc's code generation options that only concern linking, debugging or the build itself.
 const RUST_NEUTRAL: &[&str] = &[
