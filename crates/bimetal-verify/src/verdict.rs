@@ -15,7 +15,7 @@ use bimetal_terminal::escape;
 use bimetal_terminal::escape::field;
 use camino::Utf8PathBuf;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::compare::{Conflict, HELP, Mismatch, words};
 

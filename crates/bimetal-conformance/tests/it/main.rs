@@ -2,6 +2,7 @@
 //! Collector is in `tests/all`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod agreement;
 mod attributes;
 mod claims;
 mod loading;

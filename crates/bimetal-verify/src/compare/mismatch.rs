@@ -4,7 +4,7 @@
 //! print them as they are.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use bimetal_terminal::escape;
 
@@ -17,7 +17,9 @@ macro_rules! words {
         $($(#[$of_variant:meta])* $variant:ident = $word:literal,)*
     }) => {
         $(#[$about])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+        )]
         pub enum $name {
             $($(#[$of_variant])* #[serde(rename = $word)] $variant,)*
         }
@@ -40,7 +42,7 @@ macro_rules! words {
 pub(crate) use words;
 
 /// One difference, what would come of it, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Mismatch {
     /// What loading would lead to.
     pub outcome: Outcome,
@@ -57,11 +59,11 @@ pub struct Mismatch {
     /// How many differences are folded into this one.
     pub count: usize,
     /// Their names, sorted; a report may list only the first, see [`Mismatch::shorten`].
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
     /// Who brings the plugin's side in: from the module or crate that requires the subject up to
     /// the one that the component is in.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub required_by: Vec<String>,
     /// What loading would do.
     pub on_load: String,
