@@ -251,7 +251,7 @@ impl Host {
         for (found, key) in found.into_iter().zip(keys) {
             match found {
                 Ok(plugin) => answer.verified.push(state.hand_out(plugin)),
-                Err(verdict) => refused.push((Refusal::from(verdict).asked(key), key)),
+                Err(verdict) => refused.push((Refusal::from(*verdict).asked(key), key)),
             }
         }
         // Beside a good file with the component a refused one keeps nothing out: a changed or
@@ -279,7 +279,7 @@ impl Host {
         for found in verify(&self.alone(), &[&candidate], &self.cache, &mut set) {
             match found {
                 Ok(plugin) => answer.verified.push(state.hand_out(plugin)),
-                Err(verdict) => answer.refused.push(verdict.into()),
+                Err(verdict) => answer.refused.push((*verdict).into()),
             }
         }
         state.set = set;

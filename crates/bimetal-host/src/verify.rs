@@ -68,7 +68,7 @@ pub(crate) fn verify(
     candidates: &[&Candidate],
     cache: &Cache,
     set: &mut ProcessSet,
-) -> Vec<Result<VerifiedPlugin, Verdict>> {
+) -> Vec<Result<VerifiedPlugin, Box<Verdict>>> {
     let captured = candidates.iter().map(|candidate| capture(candidate, cache));
     let (files, copies): (Vec<_>, Vec<_>) = captured
         .map(|captured| (captured.file, captured.copy))
@@ -82,9 +82,9 @@ pub(crate) fn verify(
         .collect()
 }
 
-fn passed(verdict: Verdict, copy: Option<Copy>) -> Result<VerifiedPlugin, Verdict> {
+fn passed(verdict: Verdict, copy: Option<Copy>) -> Result<VerifiedPlugin, Box<Verdict>> {
     if !verdict.status.may_be_loaded() {
-        return Err(verdict);
+        return Err(Box::new(verdict));
     }
     match (verdict.key(), verdict.language, copy) {
         (Some(key), Some(language), Some(copy)) => Ok(VerifiedPlugin {
@@ -94,7 +94,10 @@ fn passed(verdict: Verdict, copy: Option<Copy>) -> Result<VerifiedPlugin, Verdic
             copy,
         }),
         // It was refused at start and fits now: what it was then counts.
-        _ => Err(Verdict::refused_for(&verdict.file, CopyError::replaced())),
+        _ => Err(Box::new(Verdict::refused_for(
+            &verdict.file,
+            CopyError::replaced(),
+        ))),
     }
 }
 

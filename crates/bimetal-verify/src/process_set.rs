@@ -80,6 +80,7 @@ impl ProcessSet {
     }
 
     /// The set without one plugin: what it is judged against when it is judged again.
+    #[must_use]
     pub fn without(&self, file: &str) -> Self {
         Self {
             plugins: self

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bimetal_manifest::Lock;
 use bimetal_manifest::lock::LockStatus;
 use bimetal_manifest::object::{Artifact, Form, PackageHashes};
 use bimetal_terminal::escape;
@@ -138,7 +139,7 @@ pub fn verify_directory(
         duplicates,
         conflicts,
     } = verify(&request, &files, &mut ProcessSet::default());
-    let listed = lock.usable().map(|lock| lock.plugins()).unwrap_or_default();
+    let listed = lock.usable().map(Lock::plugins).unwrap_or_default();
     let missing = listed
         .iter()
         .filter(|listed| scan.get(&listed.file).is_none())

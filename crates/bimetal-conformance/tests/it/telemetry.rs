@@ -132,7 +132,7 @@ fn loaded_and_refused_plugins_are_counted_and_listed_before_and_after_a_reload()
         (RUST_PLUGIN, "rust_probe", "rust"),
         (GO_PLUGIN, "go_probe", "go"),
     ]) {
-        let digest = Digest::of(&fs::read(scene.plugin(file)).unwrap()).to_string();
+        let digest = Digest::of(fs::read(scene.plugin(file)).unwrap()).to_string();
         for (field, value) in [
             ("level", "info"),
             ("file", file),

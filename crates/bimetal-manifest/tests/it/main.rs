@@ -1,5 +1,4 @@
 //! The checked-in JSON Schema.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use bimetal_manifest::schema::json_schema;
 use camino::Utf8PathBuf;

@@ -110,7 +110,7 @@ fn a_listed_file_is_refused_whatever_bytes_of_it_were_changed() {
     let good = check(&scene.path, &scene.lock);
     for plugin in &good {
         assert_eq!(plugin.lock, Some(LockStatus::Pinned), "{plugin:?}");
-        assert_eq!(plugin.status.may_be_loaded(), true, "{plugin:?}");
+        assert!(plugin.status.may_be_loaded(), "{plugin:?}");
     }
     let config = ProptestConfig {
         cases: 48,

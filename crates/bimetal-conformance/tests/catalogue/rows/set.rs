@@ -1,6 +1,6 @@
 //! Plugins that are good alone.
 //!
-//! In: several plugins for one main. Out: rows. Invariant: what is report_of_file is the last one, opened
+//! In: several plugins for one main. Out: rows. Invariant: what is verified is the last one, opened
 //! after the others.
 
 use camino::{Utf8Path, Utf8PathBuf};
