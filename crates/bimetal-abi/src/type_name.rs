@@ -5,8 +5,8 @@
 /// The longest type.
 const LIMIT: usize = 63;
 
-/// Whether `text` is a letter and then letters, digits or underscores. A type becomes part of symbol
-/// and file names, so nothing else passes.
+/// Whether `text` is a letter and then letters, digits or underscores. A type becomes part of
+/// symbol and file names, so nothing else passes.
 pub const fn is_component_type(text: &str) -> bool {
     let bytes = text.as_bytes();
     if bytes.is_empty() || bytes.len() > LIMIT || !bytes[0].is_ascii_alphabetic() {

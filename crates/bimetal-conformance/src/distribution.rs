@@ -1,8 +1,8 @@
 //! Distributions built by the real builder, once per machine.
 //!
 //! In: a builder configuration of this repository. Out: where its main and plugins are. Invariant:
-//! every test of a run that asks for the same distribution gets the same files; no test changes them
-//! (copies are what is tampered with).
+//! every test of a run that asks for the same distribution gets the same files; no test changes
+//! them (copies are what is tampered with).
 
 use std::collections::BTreeMap;
 use std::io;

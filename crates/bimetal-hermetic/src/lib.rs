@@ -1,8 +1,8 @@
 //! Builds in a container without a network, and builds again to compare.
 //!
-//! In: a plan of the builder's. Out: a distribution that equal inputs give again, byte for byte, with
-//! texts about it; or what differs between two builds. Invariant: everything that decides about the
-//! bytes is recorded, and nothing else gets into the container.
+//! In: a plan of the builder's. Out: a distribution that equal inputs give again, byte for byte,
+//! with texts about it; or what differs between two builds. Invariant: everything that decides
+//! about the bytes is recorded, and nothing else gets into the container.
 #![forbid(unsafe_code)]
 
 pub mod attest;

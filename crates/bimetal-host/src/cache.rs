@@ -44,7 +44,8 @@ pub(crate) struct Draft {
 /// There is no place for private copies, or it cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CacheError {
-    #[error("none of {} is a directory of this user alone that code may be executed from and that nobody else can exchange", list(.tried))]
+    #[error("none of {} is a directory of this user alone that code may be executed from and that \
+        nobody else can exchange", list(.tried))]
     NoDirectory { tried: Vec<Utf8PathBuf> },
     #[error("cannot write in `{path}`")]
     Write {
@@ -61,7 +62,8 @@ impl CacheError {
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NoDirectory { .. } => Some(
-                "name a directory with `--plugins-cache-dir`; it needs mode 0700, parents that nobody else may write, and a file system mounted without `noexec`",
+                "name a directory with `--plugins-cache-dir`; it needs mode 0700, parents that \
+                 nobody else may write, and a file system mounted without `noexec`",
             ),
             Self::Write { .. } => {
                 Some("free some space, or name another directory with `--plugins-cache-dir`")

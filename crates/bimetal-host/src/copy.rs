@@ -82,7 +82,8 @@ impl CopyError {
             Self::Rights(error) => error.hint(),
             Self::TooLarge(error) => error.hint(),
             Self::Replaced => Some(
-                "restart needed: a running Collector keeps to the plugin directory as it was at its start",
+                "restart needed: a running Collector keeps to the plugin directory as it was at \
+                 its start",
             ),
             Self::Changed { .. } => {
                 Some("copy plugins under another name and rename them into place")

@@ -200,8 +200,8 @@ impl Host {
         }
     }
 
-    /// What the directory offers. Without a manifest of its own, main cannot verify any plugin: then
-    /// that is the error.
+    /// What the directory offers. Without a manifest of its own, main cannot verify any plugin:
+    /// then that is the error.
     pub(crate) fn index(&self) -> Result<&PluginIndex, OwnError> {
         if !self.scan.entries.is_empty() {
             self.own.check()?;
@@ -344,10 +344,12 @@ impl Host {
         let directory = self.directory.as_ref().filter(|_| self.is_missing)?;
         let problem = Problem::new(
             format!(
-                "unknown type: no such component is linked in, and the plugin directory `{}` does not exist",
+                "unknown type: no such component is linked in, and the plugin directory `{}` does \
+                 not exist",
                 directory.path
             ),
-            "put the plugins there, or name their directory with `--plugins-dir` or `OTELCOL_PLUGINS_DIR`",
+            "put the plugins there, or name their directory with `--plugins-dir` or \
+             `OTELCOL_PLUGINS_DIR`",
         );
         let file = format!("{}-{}.so", key.0.as_str(), key.1);
         Some(Refusal {
@@ -379,7 +381,11 @@ impl Host {
             .ok()
             .map(|stat| Stamp::from_stat(&stat));
         (now != Some(stamp)).then(|| {
-            format!("plugin `{}` changed on disk after it was loaded; the loaded code stays until the Collector restarts", loaded.file)
+            format!(
+                "plugin `{}` changed on disk after it was loaded; the loaded code stays until \
+                the Collector restarts",
+                loaded.file
+            )
         })
     }
 }

@@ -53,10 +53,12 @@ impl LoadError {
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Identity { .. } | Self::NewFactory { .. } | Self::NoSymbol { .. } => Some(
-                "build the plugin again with `bimetal`, which checks this before it hands a plugin out",
+                "build the plugin again with `bimetal`, which checks this before it hands a \
+                 plugin out",
             ),
             Self::Open { .. } => Some(
-                "`plugins validate --load` shows the loader's messages without endangering a Collector",
+                "`plugins validate --load` shows the loader's messages without endangering a \
+                 Collector",
             ),
             Self::NotRust { .. } => None,
         }

@@ -86,7 +86,8 @@ impl CargoLock {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "version = 4\n\n[[package]]\nname = \"serde\"\nversion = \"1.0.229\"\nchecksum = \"aa\"\n\n\
+    const TEXT: &str = "version = 4\n\n[[package]]\nname = \"serde\"\nversion = \"1.0.229\"\n\
+        checksum = \"aa\"\n\n\
         [[package]]\nname = \"ours\"\nversion = \"0.1.0\"\n";
 
     #[test]

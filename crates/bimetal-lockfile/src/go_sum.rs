@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn sums_of_files_and_those_of_go_mod_alone_are_kept_apart() {
-        let text = "example.com/a v1.0.0 h1:AAAA=\nexample.com/a v1.0.0/go.mod h1:BBBB=\n\nexample.com/b v0.1.0 h2:CCCC=\n";
+        let text = "example.com/a v1.0.0 h1:AAAA=\nexample.com/a v1.0.0/go.mod h1:BBBB=\n\n\
+            example.com/b v0.1.0 h2:CCCC=\n";
         let sums = GoSum::parse(text).unwrap();
         assert_eq!(
             sums.iter().collect::<Vec<_>>(),

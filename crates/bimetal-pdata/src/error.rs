@@ -82,7 +82,8 @@ impl ParseError {
                 "the Collector refuses such attribute values as well; flatten them at the source",
             ),
             _ => Some(
-                "the bytes are not an OTLP protobuf request of this signal, or were cut on their way",
+                "the bytes are not an OTLP protobuf request of this signal, or were cut on \
+                 their way",
             ),
         }
     }

@@ -1,7 +1,7 @@
 //! Data points of every kind of metric.
 //!
-//! In: a `…DataPoint` message and the metric's kind. Out: [`DataPoint`], and the points of each kind.
-//! Invariant: only attributes of points can change.
+//! In: a `…DataPoint` message and the metric's kind. Out: [`DataPoint`], and the points of each
+//! kind. Invariant: only attributes of points can change.
 
 use crate::attributes::{Attributes, AttributesMut};
 use crate::message::{At, AtMut, Message, Numbers};

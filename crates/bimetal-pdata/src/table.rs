@@ -1,7 +1,7 @@
 //! The field table: one row per field of a message that authors read.
 //!
-//! In: rows of number, name and kind. Out: the message's [`Schema`](crate::schema::Schema), a handle
-//! to read it and, where it can be edited, one to edit it, each with an accessor per row.
+//! In: rows of number, name and kind. Out: the message's [`Schema`](crate::schema::Schema), a
+//! handle to read it and, where it can be edited, one to edit it, each with an accessor per row.
 //! Invariant: a field is named and numbered in its row only.
 
 /// Declares messages.

@@ -203,7 +203,8 @@ pub(crate) fn parse(
     }
     let is_judged = matches!(arguments.action, Action::Validate(_) | Action::Check(_));
     if arguments.action.common().format == Format::Sarif && !is_judged {
-        let text = "`--format sarif` lists findings, and only `check` and `validate` look for some; use `--format json`";
+        let text = "`--format sarif` lists findings, and only `check` and `validate` look for \
+            some; use `--format json`";
         return Err(command.error(ErrorKind::InvalidValue, text));
     }
     Ok(arguments)

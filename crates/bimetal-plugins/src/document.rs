@@ -1,8 +1,8 @@
 //! The reports as data: what `--format json` prints, and what the tables are made from.
 //!
 //! In: artifacts, mismatches, verdicts. Out: documents. Invariant: a document's `schema` changes
-//! when a key is removed or changes its meaning; new keys may come at any time. `docs/reference/reports.md`
-//! describes every key.
+//! when a key is removed or changes its meaning; new keys may come at any time.
+//! `docs/reference/reports.md` describes every key.
 
 use std::collections::BTreeMap;
 

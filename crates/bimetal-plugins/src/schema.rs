@@ -1,8 +1,8 @@
 //! The JSON Schema of the reports.
 //!
-//! In: the types of the documents. Out: the text of `docs/reference/plugins-report.schema.json`. Invariant:
-//! one document is described by the name in its key `schema`; keys that are not described are
-//! allowed, because new ones may come at any time.
+//! In: the types of the documents. Out: the text of `docs/reference/plugins-report.schema.json`.
+//! Invariant: one document is described by the name in its key `schema`; keys that are not
+//! described are allowed, because new ones may come at any time.
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};

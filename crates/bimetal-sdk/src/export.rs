@@ -42,7 +42,8 @@ macro_rules! export_plugin {
         $crate::export_plugin!(@entry otelcol_processor_new_factory, Processor, $component);
     };
     ($kind:ident, $component:path) => {
-        ::core::compile_error!(::core::concat!("bimetal-sdk cannot export a `", ::core::stringify!($kind), "` yet"));
+        ::core::compile_error!(::core::concat!("bimetal-sdk cannot \
+            export a `", ::core::stringify!($kind), "` yet"));
     };
     (@entry $symbol:ident, $kind:ident, $component:path) => {
         /// Gives the component's table to a host.

@@ -48,7 +48,8 @@ mod tests {
     use super::*;
 
     const ACCOUNTS: &str = "root:x:0:0::/root:/bin/sh\nada:x:1000:1000:Ada:/home/ada:/bin/sh\n\
-        bob:x:1001:1001::/home/bob:/bin/sh\neve:x:1002:1002::/:/bin/sh\nmallory:x:1003:1002::/:/bin/sh\n";
+        bob:x:1001:1001::/home/bob:/bin/sh\neve:x:1002:1002::/:/bin/sh\n\
+        mallory:x:1003:1002::/:/bin/sh\n";
     const GROUPS: &str =
         "root:x:0:\nada:x:1000:\nbob:x:1001:bob,ada\neve:x:1002:\nstaff:x:50:ada\n";
 

@@ -52,7 +52,8 @@ pub enum RightsError {
     /// Everybody may put entries into a directory on the way, and the next part of the way is
     /// somebody else's entry.
     #[error(
-        "everybody may put entries into `{path}` (mode {mode:04o}), and `{entry}` in it belongs to user {owner}"
+        "everybody may put entries into `{path}` (mode {mode:04o}), and `{entry}` in it belongs to \
+         user {owner}"
     )]
     Shared {
         path: Utf8PathBuf,

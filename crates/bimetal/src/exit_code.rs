@@ -14,7 +14,8 @@ pub(crate) enum ExitCode {
     Refused,
     /// A person or a signal stopped the run.
     Interrupted,
-    /// A `plugins` command ended, or clap refused the command line: numbers that both programs share.
+    /// A `plugins` command ended, or clap refused the command line: numbers that both programs
+    /// share.
     Plugins(bimetal_plugins::ExitCode),
 }
 

@@ -93,7 +93,10 @@ fn rebuild(
         return Ok(rebuild_in_container(out, &engine, root_fs, run)?);
     }
     if arguments.engine.is_some() || arguments.base_image.is_some() {
-        printer.warning("`--engine` and `--base-image` have no effect: the distribution was not built in a container");
+        printer.warning(
+            "`--engine` and `--base-image` have no effect: the distribution was not \
+            built in a container",
+        );
     }
     Ok(rebuild_here(out, run)?)
 }

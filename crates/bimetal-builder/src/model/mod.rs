@@ -1,7 +1,7 @@
 //! What several steps know.
 //!
-//! In: nothing. Out: types and names. Invariant: reads nothing, runs nothing, and imports nothing of
-//! the steps.
+//! In: nothing. Out: types and names. Invariant: reads nothing, runs nothing, and imports nothing
+//! of the steps.
 
 mod base;
 pub mod carried;

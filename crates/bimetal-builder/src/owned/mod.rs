@@ -24,7 +24,8 @@ pub struct OwnedError(#[from] FileError);
 
 impl Hint for OwnedError {
     fn hint(&self) -> Option<Cow<'_, str>> {
-        let hint = "remove `.bimetal.json` if it is damaged; the builder then takes nothing in the directory for its own";
+        let hint = "remove `.bimetal.json` if it is damaged; the builder then takes nothing in the \
+            directory for its own";
         (!self.0.is_write()).then_some(hint.into())
     }
 }

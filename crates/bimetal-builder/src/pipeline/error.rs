@@ -1,7 +1,7 @@
 //! The error of a pipeline: that of the step which failed.
 //!
-//! In: the error of a step. Out: the same, with the step's name. Invariant: the error stays as it is;
-//! texts, hints and interrupts are found by the walk along `source()`.
+//! In: the error of a step. Out: the same, with the step's name. Invariant: the error stays as it
+//! is; texts, hints and interrupts are found by the walk along `source()`.
 
 use std::borrow::Cow;
 use std::error::Error;

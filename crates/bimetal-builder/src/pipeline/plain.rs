@@ -1,7 +1,7 @@
 //! A build on this machine.
 //!
-//! In: [`Prepared`]. Out: [`Distribution`]. Invariant: what was built is recorded after it is in its
-//! place, for `rebuild`.
+//! In: [`Prepared`]. Out: [`Distribution`]. Invariant: what was built is recorded after it is in
+//! its place, for `rebuild`.
 
 use super::compile::{compile, compile_main};
 use super::error::{PipelineError, StartError};

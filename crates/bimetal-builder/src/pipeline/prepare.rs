@@ -1,6 +1,7 @@
 //! From a configuration to a plan and its sources, in memory.
 //!
-//! In: [`Config`], [`Options`]. Out: [`Prepared`]. Invariant: asks the machine, and changes nothing.
+//! In: [`Config`], [`Options`]. Out: [`Prepared`]. Invariant: asks the machine, and changes
+//! nothing.
 
 use std::env;
 use std::io;

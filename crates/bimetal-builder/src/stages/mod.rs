@@ -1,7 +1,8 @@
 //! The steps of a build, in order. Each is a function from one type to the next; none keeps state
 //! or reads flags.
 //!
-//! `config -> resolve -> plan (pure) -> generate -> lock -> describe -> stamp -> build -> verify -> package`
+//! `config -> resolve -> plan (pure) -> generate -> lock -> describe -> stamp -> build -> verify ->
+//! package`
 
 pub mod build;
 pub mod config;

@@ -63,7 +63,8 @@ const PLUGIN_GO: &str = "package main\n\nimport \"golang.org/x/time/rate\"\n\n\
     // NewFactory is what main looks for.\nfunc NewFactory() rate.Limit { return rate.Inf }\n\n\
     func main() {}\n";
 
-const WORKSPACE: &str = "[workspace]\nresolver = \"3\"\nmembers = [\"main\", \"describe\", \"plugin/processor-my-redactor\"]\n\
+const WORKSPACE: &str = "[workspace]\nresolver = \"3\"\n\
+    members = [\"main\", \"describe\", \"plugin/processor-my-redactor\"]\n\
     exclude = [\"bimetal\", \"local\"]\n";
 
 const DESCRIBE: &str = r##"fn main() {
@@ -83,11 +84,13 @@ pub extern "C" fn otelcol_processor_new_factory() -> usize { my_redactor::NAME.l
 "#;
 
 const MAIN_RS: &str = "#[unsafe(no_mangle)]\npub extern \"C\" fn bimetal_version() -> i32 {\n    \
-    std::panic::catch_unwind(|| my_sampler::NAME.len() as i32 + itoa::Buffer::new().format(1).len() as i32).unwrap_or(-1)\n}\n";
+    std::panic::catch_unwind(|| my_sampler::NAME.len() as i32 + \
+    itoa::Buffer::new().format(1).len() as i32).unwrap_or(-1)\n}\n";
 
 fn cargo_toml(name: &str, rest: &str) -> String {
     format!(
-        "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\npublish = false\n{rest}"
+        "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+         publish = false\n{rest}"
     )
 }
 
@@ -195,9 +198,11 @@ fn sources(plan: &Plan) -> SourceTree {
     tree.insert("internal/pluginhost/host.go", HOST_GO);
     tree.insert(plan.go_plugins[0].dir.join("main.go"), PLUGIN_GO);
     tree.insert("rust/Cargo.toml", WORKSPACE);
-    let both = "my-redactor = { path = \"../local/my-redactor\" }\nmy-sampler = { path = \"../local/my-sampler\" }\n";
+    let both = "my-redactor = { path = \"../local/my-redactor\" }\n\
+        my-sampler = { path = \"../local/my-sampler\" }\n";
     let main = format!(
-        "[lib]\nname = \"bimetal_main\"\ncrate-type = [\"staticlib\"]\n[dependencies]\nitoa = \"1\"\n{both}"
+        "[lib]\nname = \"bimetal_main\"\ncrate-type = [\"staticlib\"]\n[dependencies]\n\
+         itoa = \"1\"\n{both}"
     );
     tree.insert("rust/main/Cargo.toml", cargo_toml("bimetal-main", &main));
     tree.insert("rust/main/src/lib.rs", MAIN_RS);
@@ -216,7 +221,8 @@ fn sources(plan: &Plan) -> SourceTree {
         );
     }
     let plugin = plan.rust_with(Linkage::Plugin).next().unwrap();
-    let rest = "[lib]\ncrate-type = [\"cdylib\"]\n[dependencies]\nitoa = \"1\"\nmy-redactor = { path = \"../../local/my-redactor\" }\n";
+    let rest = "[lib]\ncrate-type = [\"cdylib\"]\n[dependencies]\nitoa = \"1\"\n\
+        my-redactor = { path = \"../../local/my-redactor\" }\n";
     tree.insert(
         plugin.dir.join("Cargo.toml"),
         cargo_toml(&plugin.package, rest),

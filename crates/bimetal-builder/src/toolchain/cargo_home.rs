@@ -152,8 +152,10 @@ mod tests {
 
     #[test]
     fn only_settings_about_fetching_are_taken_over_and_their_paths_stay_right() {
-        let text = "paths = [\"x\"]\n[build]\nrustc = \"/evil\"\n[env]\nA = \"b\"\n[profile.release]\ndebug = true\n\
-                    [net]\noffline = true\n[source.crates-io]\nreplace-with = \"v\"\n[source.v]\ndirectory = \"vendor\"\n";
+        let text = "paths = [\"x\"]\n[build]\nrustc = \"/evil\"\n[env]\nA = \"b\"\n\
+            [profile.release]\ndebug = true\n\
+                    [net]\noffline = true\n[source.crates-io]\nreplace-with = \"v\"\n[source.v]\n\
+                    directory = \"vendor\"\n";
         let kept = filtered(text, Utf8Path::new("/home/me")).unwrap();
         for gone in ["paths", "build", "evil", "env", "profile"] {
             assert!(!kept.contains(gone), "{gone}: {kept}");

@@ -84,7 +84,8 @@ mod tests {
 
     #[test]
     fn only_settings_about_fetching_pass_and_the_others_are_named() {
-        let text = "# of mine\nGOPROXY=https://proxy.acme\nGOFLAGS=-race\nGOTOOLCHAIN=auto\nCGO_CFLAGS=-O3 -g\nGOPRIVATE=\nno line\n";
+        let text = "# of mine\nGOPROXY=https://proxy.acme\nGOFLAGS=-race\nGOTOOLCHAIN=auto\n\
+            CGO_CFLAGS=-O3 -g\nGOPRIVATE=\nno line\n";
         let (fetching, others) = split(parse(text));
         assert_eq!(
             fetching,

@@ -138,7 +138,8 @@ impl Scene {
                 Step::Command(command) if command.tier <= tier => {
                     let text = self.in_scene(&typed(command)?);
                     let run = format!(
-                        "{{\n{text}\n}} >'{note}' 2>&1 </dev/null\nended=$?; echo $ended >'{note}.exit'\n\
+                        "{{\n{text}\n}} >'{note}' 2>&1 </dev/null\n\
+                         ended=$?; echo $ended >'{note}.exit'\n\
                          [ $ended -eq {} ] || exit 1\n",
                         command.exit
                     );

@@ -1,8 +1,8 @@
 //! What goes wrong has a name, and leaves nothing that looks finished.
 //!
 //! In: the quickstart's configuration with one thing wrong. Out: the error that a person reads.
-//! Invariant: real engines, real caches (copies of them), a real full disk; nothing is reported that
-//! did not happen.
+//! Invariant: real engines, real caches (copies of them), a real full disk; nothing is reported
+//! that did not happen.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};

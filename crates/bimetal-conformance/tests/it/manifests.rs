@@ -1,5 +1,5 @@
-//! Every manifest that these tests build is one that `docs/reference/manifest.schema.json` describes, in the
-//! artifact and beside it.
+//! Every manifest that these tests build is one that `docs/reference/manifest.schema.json`
+//! describes, in the artifact and beside it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

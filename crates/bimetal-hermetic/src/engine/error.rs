@@ -29,7 +29,8 @@ pub enum EngineError {
         source: InvocationError,
     },
     #[error(
-        "the image `{image}` has no digest: it was made on this machine and never came from a registry"
+        "the image `{image}` has no digest: it was made on this machine and never came from a \
+         registry"
     )]
     NoDigest { image: String },
     #[error("there is no space left for the container")]
@@ -48,24 +49,29 @@ impl Hint for EngineError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         let hint = match self {
             Self::None { .. } => {
-                "install Docker, Podman or Buildah (on Debian: `apt-get install buildah runc`), or build without `--hermetic`"
+                "install Docker, Podman or Buildah (on Debian: `apt-get install buildah runc`), or \
+                 build without `--hermetic`"
             }
             Self::Unusable { hint, .. } => hint,
             Self::Pull { .. } => {
-                "see that the registry can be reached and that you may read it; without a registry, name a root file system with `dist.base_image`"
+                "see that the registry can be reached and that you may read it; without a \
+                 registry, name a root file system with `dist.base_image`"
             }
             Self::NoImage { .. } => "correct the digest or the tag in `dist.base_image`",
             Self::NoDigest { .. } => {
-                "push the image to a registry and name it by its digest, or export its root file system and name that"
+                "push the image to a registry and name it by its digest, or export its root file \
+                 system and name that"
             }
             Self::DiskFull { .. } => {
                 "free space where the engine keeps its images, and where the output directory is"
             }
             Self::Network { .. } => {
-                "this user may not make a namespace of its own; take an engine with a daemon, or allow user namespaces"
+                "this user may not make a namespace of its own; take an engine with a daemon, or \
+                 allow user namespaces"
             }
             Self::NoContainer { .. } => {
-                "with Buildah, set `BUILDAH_ISOLATION=chroot`, which needs fewer rights, or `BUILDAH_RUNTIME=runc`; else take another engine with `--engine`"
+                "with Buildah, set `BUILDAH_ISOLATION=chroot`, which needs fewer rights, or \
+                 `BUILDAH_RUNTIME=runc`; else take another engine with `--engine`"
             }
             Self::Build { source } if source.is_failure() => {
                 "what the engine printed is above and in the log"

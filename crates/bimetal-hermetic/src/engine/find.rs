@@ -139,7 +139,8 @@ fn unusable(name: Name, error: &InvocationError) -> EngineError {
     let (reason, hint) = if lower.contains("permission denied") {
         (
             "you may not use it: permission denied",
-            "on Debian, members of the group `docker` may use Docker; Podman and Buildah need lines for you in /etc/subuid and /etc/subgid",
+            "on Debian, members of the group `docker` may use Docker; Podman and Buildah need \
+             lines for you in /etc/subuid and /etc/subgid",
         )
     } else if lower.contains("cannot connect to the docker daemon")
         || lower.contains("is the docker daemon running")

@@ -1,7 +1,7 @@
 //! What an engine is asked to build.
 //!
-//! In: a context, where its files go. Out: [`Job`], its arguments, the name of its image. Invariant:
-//! runs nothing.
+//! In: a context, where its files go. Out: [`Job`], its arguments, the name of its image.
+//! Invariant: runs nothing.
 
 use std::collections::BTreeMap;
 
@@ -25,8 +25,8 @@ pub struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// The name of the image while there is one. It comes from where the files go: no other build on
-    /// this machine uses that directory, and the next build there takes the name that an
+    /// The name of the image while there is one. It comes from where the files go: no other build
+    /// on this machine uses that directory, and the next build there takes the name that an
     /// interrupted one left.
     pub(super) fn tag(&self) -> String {
         let digest = Digest::of(self.output.as_str()).to_string();

@@ -135,8 +135,10 @@ mod tests {
         let from = "Step 1/4 : FROM golang@sha256:00 AS build\n ---> 0123456789ab\n";
         assert_eq!(Left::of(from), left(None, None));
         let copied = format!(
-            "{from}Step 2/4 : ENV A=b\n ---> Running in 111111111111\nRemoving intermediate container 111111111111\n \
-             ---> 222222222222\nStep 3/4 : COPY inputs /x\n ---> 333333333333\nStep 4/4 : RUN [\"/x\"]\n"
+            "{from}Step 2/4 : ENV A=b\n ---> Running in 111111111111\n\
+             Removing intermediate container 111111111111\n \
+             ---> 222222222222\nStep 3/4 : COPY inputs /x\n ---> 333333333333\n\
+             Step 4/4 : RUN [\"/x\"]\n"
         );
         assert_eq!(Left::of(&copied), left(Some("333333333333"), None));
         let ran = format!(

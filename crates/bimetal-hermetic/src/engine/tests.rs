@@ -130,7 +130,8 @@ echo "permission denied while trying to connect to the Docker daemon socket" >&2
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "cannot find a container engine: `docker` cannot be used: you may not use it: permission denied; `podman` is not on PATH; `buildah` is not on PATH"
+        "cannot find a container engine: `docker` cannot be used: you may not use it: permission \
+         denied; `podman` is not on PATH; `buildah` is not on PATH"
     );
     assert!(error.hint().unwrap().contains("install"));
 }
@@ -178,7 +179,8 @@ fn what_a_failed_build_printed_can_be_read_and_what_it_means_is_told() {
             "the network of the container cannot be switched off",
         ),
         (
-            "running container: from /usr/bin/runc creating container for [/x]: operation not permitted",
+            "running container: from /usr/bin/runc creating container for [/x]: operation not \
+             permitted",
             "the engine may not start a container here",
         ),
     ] {

@@ -85,7 +85,9 @@ mod tests {
 
     #[test]
     fn only_installed_packages_of_dpkg_count() {
-        let status = "Package: gcc\nStatus: install ok installed\nArchitecture: amd64\nVersion: 4:12.2.0-3\nDescription: x\n Version: 9\n\nPackage: gone\nStatus: deinstall ok config-files\nArchitecture: all\nVersion: 1\n\n";
+        let status = "Package: gcc\nStatus: install ok installed\nArchitecture: amd64\n\
+            Version: 4:12.2.0-3\nDescription: x\n Version: 9\n\nPackage: gone\n\
+            Status: deinstall ok config-files\nArchitecture: all\nVersion: 1\n\n";
         assert_eq!(
             dpkg(status),
             BTreeMap::from([("gcc:amd64".to_owned(), "4:12.2.0-3".to_owned())])

@@ -151,7 +151,8 @@ mod tests {
 
     #[test]
     fn the_printed_configuration_is_turned_to_the_directory_inside() {
-        let printed = "[source.crates-io]\nreplace-with = \"vendored-sources\"\n\n[source.vendored-sources]\ndirectory = \"/home/me/v\"\n";
+        let printed = "[source.crates-io]\nreplace-with = \"vendored-sources\"\n\n\
+            [source.vendored-sources]\ndirectory = \"/home/me/v\"\n";
         let config = turned(printed).unwrap();
         assert!(
             config.contains("directory = \"/bimetal/crates/vendor\""),

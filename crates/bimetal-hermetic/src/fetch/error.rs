@@ -30,7 +30,8 @@ pub enum FetchError {
         source: zip::result::ZipError,
     },
     #[error(
-        "the module cache was changed: `{path}` has the sum {found}, and go.sum says {wanted} for `{module}` {version}"
+        "the module cache was changed: `{path}` has the sum {found}, and go.sum says {wanted} for \
+         `{module}` {version}"
     )]
     ModuleChanged {
         module: String,
@@ -55,7 +56,8 @@ pub enum FetchError {
     #[error("a vendored crate is not what Cargo.lock says")]
     Crate { source: Box<LockError> },
     #[error(
-        "crate `{name}` {version} is not in cargo's cache: no `{file}` in any registry below `{directory}`"
+        "crate `{name}` {version} is not in cargo's cache: no `{file}` in any registry below \
+         `{directory}`"
     )]
     NoCrate {
         name: String,
@@ -99,19 +101,24 @@ impl Hint for FetchError {
                 "run `go mod download` in the output directory, where the proxy can be reached"
             }
             Self::ModuleChanged { .. } => {
-                "if go.sum was changed by hand, restore it; else run `go clean -modcache` and build again"
+                "if go.sum was changed by hand, restore it; else run `go clean -modcache` and \
+                 build again"
             }
             Self::Vendor { source } if source.is_failure() => {
-                "see that the registry can be reached, or that cargo's cache has every crate of Cargo.lock"
+                "see that the registry can be reached, or that cargo's cache has every crate of \
+                 Cargo.lock"
             }
             Self::NoCrate { .. } => {
-                "run `cargo fetch` in `rust/` of the output directory, where the registry can be reached"
+                "run `cargo fetch` in `rust/` of the output directory, where the registry can be \
+                 reached"
             }
             Self::Changed { .. } => {
-                "take the file that was recorded; if a root file system was changed on purpose, write its new digest into `dist.base_image`"
+                "take the file that was recorded; if a root file system was changed on purpose, \
+                 write its new digest into `dist.base_image`"
             }
             Self::NoRecord { .. } => {
-                "name the output directory of a build; if its work directory `.bimetal` was removed, build it once more"
+                "name the output directory of a build; if its work directory `.bimetal` was \
+                 removed, build it once more"
             }
             Self::Unreadable { .. } => "restore it, or build the distribution once more",
             Self::NoRootFs { .. } => "name the file that it was built from with `--base-image`",

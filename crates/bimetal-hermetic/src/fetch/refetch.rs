@@ -75,7 +75,8 @@ pub fn refetch(
     }
     if let Some((first, _)) = lost.first() {
         runner.activity.note(&format!(
-            "note: {} of the recorded inputs are not in the work directory as they were, first `{first}`; taking them from the caches",
+            "note: {} of the recorded inputs are not in the work directory as they were, first \
+             `{first}`; taking them from the caches",
             lost.len()
         ));
         let spare = collect(

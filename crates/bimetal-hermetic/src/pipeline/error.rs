@@ -64,7 +64,8 @@ impl Hint for HermeticError {
         let hint = match self {
             Self::Inside { hint, .. } => return hint.as_deref().map(Cow::Borrowed),
             Self::Epoch { .. } => {
-                "unset it, or take a time such as that of your last commit: `git log -1 --format=%ct`"
+                "unset it, or take a time such as that of your last commit: `git log -1 \
+                 --format=%ct`"
             }
             _ => return None,
         };

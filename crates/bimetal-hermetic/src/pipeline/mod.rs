@@ -1,7 +1,7 @@
 //! The builds with a container, and the rebuilds, each a list of steps.
 //!
-//! In: what the builder prepared, or an output directory. Out: a distribution. Invariant: a step gets
-//! what the one before it gave.
+//! In: what the builder prepared, or an output directory. Out: a distribution. Invariant: a step
+//! gets what the one before it gave.
 
 mod base;
 mod contain;

@@ -1,7 +1,7 @@
 //! A distribution once more, from its recorded inputs and the sources as they are.
 //!
-//! In: an output directory. Out: the directory of the new build. Invariant: nothing that a user would
-//! start or load is changed; the new build stays in the work directory.
+//! In: an output directory. Out: the directory of the new build. Invariant: nothing that a user
+//! would start or load is changed; the new build stays in the work directory.
 
 use std::env;
 
@@ -17,8 +17,8 @@ use super::contain::contain;
 use crate::engine::Engine;
 use crate::fetch;
 
-/// Builds in a container, from the recorded inputs; `root_fs` is where the root file system lies, if
-/// it is not in the work directory any more.
+/// Builds in a container, from the recorded inputs; `root_fs` is where the root file system lies,
+/// if it is not in the work directory any more.
 pub fn rebuild_in_container(
     out: &Utf8Path,
     engine: &Engine,

@@ -269,7 +269,8 @@ impl fmt::Display for Difference {
                 }
                 write!(
                     formatter,
-                    "\n  recorded  {} of {recorded_size} bytes\n  rebuilt   {} of {rebuilt_size} bytes",
+                    "\n  recorded  {} of {recorded_size} bytes\n  rebuilt   {} of \
+                     {rebuilt_size} bytes",
                     or_dash(recorded),
                     or_dash(rebuilt),
                 )

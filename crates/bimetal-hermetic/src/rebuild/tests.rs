@@ -155,7 +155,8 @@ fn only_the_build_id_differs_and_is_named() {
     }
     assert_eq!(
         builds.compare("a.so")[0].to_string(),
-        "a.so: one section differs\n  .note.gnu.build-id at 0x10: recorded 11 of 17 bytes, rebuilt 22 of 17 bytes"
+        "a.so: one section differs\n  .note.gnu.build-id at 0x10: recorded 11 of 17 bytes, rebuilt \
+         22 of 17 bytes"
     );
 }
 

@@ -43,7 +43,8 @@ impl Hint for ReceiveError {
             | Self::Missing { .. }
             | Self::NoMain { .. } => "see that the disk is not full, and build again",
             Self::Unlisted { .. } | Self::OtherInputs { .. } | Self::OtherEnvironment { .. } => {
-                "something else than this builder ran in the container; look at the base image and the engine"
+                "something else than this builder ran in the container; look at the base image and \
+                 the engine"
             }
         };
         Some(hint.into())

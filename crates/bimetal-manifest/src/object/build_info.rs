@@ -245,8 +245,10 @@ mod tests {
         data
     }
 
-    const TEXT: &str = "path\texample.com/p\nmod\texample.com/p\t(devel)\t\ndep\ta.com/x\tv1.2.3\th1:abc=\ndep\tb.com/y\tv0.1.0\n\
-        =>\t../y\t\t\nbuild\t-buildmode=plugin\nbuild\t-gcflags=\"all=-N -l\"\nbuild\t`odd key`=\"a\\t\\x41\\u00e9\\102\"\nlater\tx\n";
+    const TEXT: &str = "path\texample.com/p\nmod\texample.com/p\t(devel)\t\n\
+        dep\ta.com/x\tv1.2.3\th1:abc=\ndep\tb.com/y\tv0.1.0\n\
+        =>\t../y\t\t\nbuild\t-buildmode=plugin\nbuild\t-gcflags=\"all=-N -l\"\n\
+        build\t`odd key`=\"a\\t\\x41\\u00e9\\102\"\nlater\tx\n";
 
     #[test]
     fn versions_modules_replacements_and_settings_are_read() {

@@ -51,7 +51,8 @@ impl ReadError {
                 Some("keep only plugins in the plugin directory")
             }
             Self::TooLarge { .. } => Some(
-                "strip its debug information if it is a plugin, else keep it out of the plugin directory",
+                "strip its debug information if it is a plugin, else keep it out of the plugin \
+                 directory",
             ),
             Self::Empty | Self::Truncated { .. } | Self::Malformed { .. } => {
                 Some("copy the file again, under another name first, then rename it")

@@ -1,6 +1,7 @@
 //! What a format reader finds in a file.
 //!
-//! In: nothing. Out: [`Found`]. Invariant: plain data; whether a manifest is good is decided by its reader.
+//! In: nothing. Out: [`Found`]. Invariant: plain data; whether a manifest is good is decided by its
+//! reader.
 
 use super::facts::Facts;
 use super::form::Evidence;

@@ -46,7 +46,8 @@ impl ParseError {
                 Some("build the artifact again with `bimetal`, which writes the manifest")
             }
             Self::TypeName { .. } => Some(
-                "a type starts with a letter and goes on with at most 62 letters, digits or underscores",
+                "a type starts with a letter and goes on with at most 62 letters, digits or \
+                 underscores",
             ),
         }
     }

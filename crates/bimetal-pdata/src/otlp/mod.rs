@@ -106,7 +106,8 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// The key and the value of a `KeyValue`, which is always one of [`Messages`], found in one pass.
+    /// The key and the value of a `KeyValue`, which is always one of [`Messages`], found in one
+    /// pass.
     #[inline]
     pub(crate) fn key_value(self) -> (&'a [u8], Self) {
         let (mut key, mut value, mut values) = (&[][..], &[][..], 0);

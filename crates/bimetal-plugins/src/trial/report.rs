@@ -157,7 +157,8 @@ impl LoadReport {
             }
             (LoadOutcome::NotTried, _) => "not loaded, because it did not pass".to_owned(),
             (LoadOutcome::TimedOut, _) => format!(
-                "not loaded after {:?}: it hangs{}; the process and everything it had started was ended",
+                "not loaded after {:?}: it hangs{}; the process and everything it had started \
+                 was ended",
                 self.limit,
                 self.inside()
             ),
@@ -177,7 +178,8 @@ impl LoadReport {
                 self.inside()
             ),
             (LoadOutcome::Exited, Some(cause)) => format!(
-                "the process ended with exit code {code} after {}{}; the Collector would have died too",
+                "the process ended with exit code {code} after {}{}; the Collector would have \
+                 died too",
                 match cause {
                     Cause::Panic => "a panic",
                     Cause::FatalError => "a fatal error of Go's runtime",

@@ -178,7 +178,8 @@ mod tests {
             "noise\npanic: no luck\n\ngoroutine 7 [running]:\nexample.com/p.init.0.func1()\n\t\
              example.com/p/main.go:29 +0x25\ncreated by example.com/p.init.0 in goroutine 1\n\t\
              example.com/p/main.go:28 +0x111\n\ngoroutine 1 [sleep]:\ntime.Sleep(0x3b9aca00)\n\t\
-             runtime/time.go:363 +0x17c\nexample.com/p.(*T).wait({0x1, 0x2})\n\texample.com/p/main.go:30 +0x11b fp=0x1\n",
+             runtime/time.go:363 +0x17c\nexample.com/p.(*T).wait({0x1, \
+             0x2})\n\texample.com/p/main.go:30 +0x11b fp=0x1\n",
         );
         assert_eq!(read.headline, Some((1, Headline::Panic)));
         let [first, second] = read.goroutines.as_slice() else {
@@ -221,7 +222,8 @@ mod tests {
     #[test]
     fn what_caught_a_panic_is_left_out() {
         let mut read = read(
-            "goroutine 1 [running]:\nruntime/debug.Stack()\n\tstack.go:26\nhost.open.func1()\n\thost.go:14\n\
+            "goroutine 1 [running]:\nruntime/debug.Stack()\n\tstack.go:26\n\
+             host.open.func1()\n\thost.go:14\n\
              panic({0x1?, 0x2?})\n\tpanic.go:1\nexample.com/p.NewFactory()\n\tp.go:3 +0x1\n",
         );
         let goroutine = read.goroutines.remove(0).without_recovery();

@@ -190,7 +190,8 @@ fn build() -> Fixture {
     fs_err::write(
         directory.join("go/go.mod"),
         format!(
-            "module {MODULE}\n\ngo 1.26\n\nrequire {SHARED} v1.2.3\n\nreplace {SHARED} => ./shared-module\n"
+            "module {MODULE}\n\ngo 1.26\n\nrequire {SHARED} v1.2.3\n\n\
+             replace {SHARED} => ./shared-module\n"
         ),
     )
     .unwrap();

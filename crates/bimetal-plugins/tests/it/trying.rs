@@ -23,7 +23,8 @@ pub(crate) fn whose_init(name: &str, deed: &str) -> camino::Utf8PathBuf {
 /// A plugin with a constructor in C that does `deed`.
 fn whose_constructor(name: &str, deed: &str) -> camino::Utf8PathBuf {
     let code = format!(
-        "#define _GNU_SOURCE\n#include <signal.h>\n#include <stdlib.h>\n#include <sys/mman.h>\n#include <unistd.h>\n\
+        "#define _GNU_SOURCE\n#include <signal.h>\n#include <stdlib.h>\n#include <sys/mman.h>\n\
+         #include <unistd.h>\n\
          __attribute__((constructor)) static void misbehave(void) {{ {deed} }}\n"
     );
     built(name, include_str!("sources/plugin.go"), &code)
@@ -122,7 +123,8 @@ fn a_goroutine_of_the_plugin_is_told_from_its_init() {
 
 #[test]
 fn what_nothing_can_recover_from_is_a_fatal_error() {
-    let deed = "shared := map[int]int{}; for range 8 { go func() { for { shared[1]++ } }() }; time.Sleep(time.Minute)";
+    let deed = "shared := map[int]int{}; for range 8 { go func() { for { shared[1]++ } }() }; \
+        time.Sleep(time.Minute)";
     assert_eq!(
         tried(
             &whose_init("try_fatal", deed),

@@ -92,8 +92,8 @@ fn a_child_that_is_out_of_time_is_asked_where_it_is() {
     assert_eq!((ended.why, stderr.as_str()), (Why::TimedOut, "here\n"));
 }
 
-/// A shell that starts a job in the background lets it ignore SIGINT and SIGQUIT, and a shell cannot
-/// trap what it was started to ignore.
+/// A shell that starts a job in the background lets it ignore SIGINT and SIGQUIT, and a shell
+/// cannot trap what it was started to ignore.
 #[test]
 fn a_child_obeys_signals_that_its_caller_ignores() {
     if std::env::var_os(SECOND_RUN).is_some() {

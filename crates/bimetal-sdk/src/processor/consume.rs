@@ -1,7 +1,7 @@
 //! One batch through a processor.
 //!
-//! In: telemetry and its format. Out: what becomes of it, in the same format. Invariant: an unchanged batch is never encoded again;
-//! an error leaves nothing behind.
+//! In: telemetry and its format. Out: what becomes of it, in the same format. Invariant: an
+//! unchanged batch is never encoded again; an error leaves nothing behind.
 
 use bimetal_abi::Format;
 use bimetal_abi::Signal;

@@ -12,7 +12,8 @@ use std::sync::Once;
 
 #[cfg(panic = "abort")]
 compile_error!(
-    "bimetal-sdk needs `panic = \"unwind\"`: a component's panic must not end the Collector (remove `panic = \"abort\"` from the profile)"
+    "bimetal-sdk needs `panic = \"unwind\"`: a component's panic must not end the Collector \
+     (remove `panic = \"abort\"` from the profile)"
 );
 
 thread_local! {

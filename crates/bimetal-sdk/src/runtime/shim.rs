@@ -130,7 +130,8 @@ pub(crate) unsafe fn host_table(host: *const abi::Host) -> Result<&'static abi::
     let (major, minor) = unsafe { host_version(host)? };
     if major != abi::ABI_MAJOR {
         return Err(Failure::Unsupported(format!(
-            "the Collector speaks version {major}.{minor} of the component ABI, this component {}.{}; \
+            "the Collector speaks version {major}.{minor} of the component ABI, this component \
+             {}.{}; \
              build the component with the SDK of that Collector",
             abi::ABI_MAJOR,
             abi::ABI_MINOR

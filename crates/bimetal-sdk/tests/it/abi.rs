@@ -160,7 +160,8 @@ fn refuses_a_host_without_a_feature_that_the_component_needs() {
     assert_eq!(status, abi::STATUS_UNSUPPORTED);
     assert_eq!(
         text,
-        "the component needs features 0x10 of the Collector, which has 0x0 (ABI 1.0 there, 1.0 here)"
+        "the component needs features 0x10 of the Collector, which has 0x0 (ABI 1.0 there, \
+         1.0 here)"
     );
     let able = host(1, 0, abi::struct_size::<abi::Host>(), abi::FEATURE_METADATA);
     assert_eq!(greedy::new_factory(&able).0, abi::STATUS_OK);

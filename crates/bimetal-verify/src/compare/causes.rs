@@ -211,13 +211,17 @@ fn of_module(module: &str, packages: &[&str], main: &GoFacts, plugin: &GoFacts) 
         DIRECTORY_AGAINST_VERSION.to_owned()
     } else {
         format!(
-            "build both from the same files of `{module}`: Go compares where declarations stand as well, so one comment line more is a difference"
+            "build both from the same files of `{module}`: Go compares where declarations stand as \
+             well, so one comment line more is a difference"
         )
     };
     Mismatch::new(Outcome::Refused, Check::PackageHash, module)
         .values(ours.as_deref(), theirs.as_deref())
         .names(packages.len(), packages.iter().copied())
-        .on_load("`plugin.Open` would refuse it, and its code would stay in the process and spoil later plugins")
+        .on_load(
+            "`plugin.Open` would refuse it, and its code would stay in the process and spoil \
+            later plugins",
+        )
         .help(help)
 }
 
@@ -238,8 +242,15 @@ fn version(go: &GoFacts, path: &str) -> Option<String> {
 
 fn of_standard(packages: &[&str], shared: &Shared<'_>) -> Mismatch {
     let standard = shared.all.iter().filter(|package| is_standard(package));
-    Mismatch::new(Outcome::Refused, Check::PackageHash, "Go's standard library")
-        .names(packages.len(), packages.iter().copied())
-        .on_load("`plugin.Open` would refuse it, and its code would stay in the process and spoil later plugins")
-        .help(super::packages::cause(packages, standard.count()))
+    Mismatch::new(
+        Outcome::Refused,
+        Check::PackageHash,
+        "Go's standard library",
+    )
+    .names(packages.len(), packages.iter().copied())
+    .on_load(
+        "`plugin.Open` would refuse it, and its code would stay in the process and spoil \
+            later plugins",
+    )
+    .help(super::packages::cause(packages, standard.count()))
 }

@@ -8,7 +8,8 @@ use bimetal_manifest::schema::{Component, Kind};
 
 const FACTORY_SUFFIX: &str = "_new_factory";
 
-const GO_REMEDY: &str = "export it as a function: `func NewFactory() …`; `bimetal` writes that file for a `plugin: true` entry";
+const GO_REMEDY: &str = "export it as a function: `func NewFactory() …`; `bimetal` writes that \
+    file for a `plugin: true` entry";
 const RUST_REMEDY: &str = "build the plugin with `bimetal`: `plugin: true` at its entry";
 
 pub(super) fn compare(main: &Artifact, plugin: &Artifact) -> Vec<Mismatch> {

@@ -10,7 +10,10 @@ use bimetal_manifest::object::{Artifact, Module};
 use bimetal_manifest::schema::{Dependency, Language, Manifest};
 
 /// Why Go says that two equal modules differ, and what to do.
-pub(super) const DIRECTORY_AGAINST_VERSION: &str = "one side takes the module from a directory (a workspace, or the module that is built), the other as a version: Go writes the version into every place in the code and so takes them for two modules, even with equal files; build both from the same version, without `go.work`";
+pub(super) const DIRECTORY_AGAINST_VERSION: &str = "one side takes the module from a directory (a \
+    workspace, or the module that is built), the other as a version: Go writes the version into \
+    every place in the code and so takes them for two modules, even with equal files; build both \
+    from the same version, without `go.work`";
 
 /// Longest chain of requirers that is shown.
 const CHAIN_LIMIT: usize = 16;
@@ -132,7 +135,8 @@ fn help(language: Language, name: &str, version: Option<&str>, is_same_version: 
     match (language, version.filter(|version| !is_directory(version))) {
         _ if is_same_version => {
             format!(
-                "build both from the same sources of `{name}`: one of them has changed files or a replacement, and one comment line more is a change"
+                "build both from the same sources of `{name}`: one of them has changed files or a \
+                 replacement, and one comment line more is a change"
             )
         }
         (Language::Go, Some(version)) => {
@@ -166,7 +170,10 @@ fn witnesses(plugin: &Artifact, part: &Manifest) -> Vec<Mismatch> {
         .map(|(path, module, told)| {
             Mismatch::new(Outcome::Refused, Check::ManifestContradictsBinary, path)
                 .plugin(format!("manifest: {told}, file: {}", module.sum))
-                .on_load("the manifest is not that of the code beside it, so nothing in it can be trusted")
+                .on_load(
+                    "the manifest is not that of the code beside it, so nothing in it can be \
+                    trusted",
+                )
                 .help("build the plugin again with `bimetal`")
         })
         .collect()

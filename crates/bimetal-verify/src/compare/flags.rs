@@ -113,7 +113,10 @@ fn pgo_profile(pair: &Pair<'_>) -> Option<Mismatch> {
     let mismatch = Mismatch::new(Outcome::WouldRunWrongCode, Check::Flag, "PGO profile")
         .values(main, plugin)
         .on_load("packages that both have would be compiled differently, unnoticed")
-        .help("build both with `-pgo` and the same file, or both with `-pgo=off`; never one of them with `auto`");
+        .help(
+            "build both with `-pgo` and the same file, or both with `-pgo=off`; never one of \
+            them with `auto`",
+        );
     Some(mismatch)
 }
 
@@ -226,7 +229,8 @@ fn variable(name: &str, main: Option<&str>, plugin: Option<&str>) -> Mismatch {
     let (class, on_load) = match name {
         "GOAMD64" | "GOARM64" | "GOARM" => (
             Outcome::WouldRunWrongCode,
-            "packages that both have would be there for two processors: results differ, and instructions that this one lacks end the process",
+            "packages that both have would be there for two processors: results differ, and \
+             instructions that this one lacks end the process",
         ),
         "GOEXPERIMENT" | "GOFLAGS" | "GOFIPS140" | "CGO_ENABLED" => (
             Outcome::WouldRunWrongCode,

@@ -32,7 +32,10 @@ fn contradiction(subject: &str, part: &Manifest) -> Option<Mismatch> {
     }
     let told = part.environment_hash.as_deref();
     let mismatch = Mismatch::new(Outcome::Refused, Check::HermeticEnvironment, subject)
-        .on_load("its manifest names another environment hash than that of the environment it describes: one of them was changed")
+        .on_load(
+            "its manifest names another environment hash than that of the environment it \
+            describes: one of them was changed",
+        )
         .help("build it again with `bimetal --hermetic`");
     Some(match subject {
         "main" => mismatch.values(told, None),
@@ -46,7 +49,10 @@ fn difference(main: &Manifest, plugin: &Manifest) -> Option<Mismatch> {
     let Some(found) = &plugin.hermetic else {
         let mismatch = Mismatch::new(Outcome::Refused, Check::HermeticEnvironment, "environment")
             .main(main_hash.unwrap_or_default())
-            .on_load("main comes from a hermetic build, and its policy `exact` takes only plugins of the same environment; this one was built outside of any")
+            .on_load(
+                "main comes from a hermetic build, and its policy `exact` takes only plugins \
+                of the same environment; this one was built outside of any",
+            )
             .help(REMEDY);
         return Some(mismatch);
     };
@@ -57,12 +63,17 @@ fn difference(main: &Manifest, plugin: &Manifest) -> Option<Mismatch> {
     let mismatch = Mismatch::new(Outcome::Refused, Check::HermeticEnvironment, "environment")
         .values(main_hash, plugin.environment_hash.as_deref())
         .names(items.len(), items.iter().map(String::as_str))
-        .on_load("main comes from a hermetic build, and its policy `exact` takes only plugins of the same environment")
+        .on_load(
+            "main comes from a hermetic build, and its policy `exact` takes only plugins of \
+            the same environment",
+        )
         .help(REMEDY);
     Some(mismatch)
 }
 
-const REMEDY: &str = "build the plugin with `bimetal --hermetic`, the same version of bimetal and main's `dist.base_image`; or build main with `dist.plugins_policy: abi`, if all its plugins are Rust";
+const REMEDY: &str = "build the plugin with `bimetal --hermetic`, the same version of bimetal and \
+    main's `dist.base_image`; or build main with `dist.plugins_policy: abi`, if all its plugins \
+    are Rust";
 
 /// Everything that differs, one text each: what decides most comes first.
 fn items(main: &Hermetic, plugin: &Hermetic) -> Vec<String> {

@@ -29,13 +29,26 @@ pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
             })
         })
         .map(|(variable, value)| {
-            let ours = ours.get(variable).map_or("the value in its source", String::as_str);
-            Mismatch::new(Outcome::WouldRunWrongCode, Check::Flag, &format!("-ldflags=-X {variable}"))
-                .values(Some(ours), Some(value))
-                .on_load("the variable belongs to a package of main, so the plugin would see main's value, unnoticed")
-                .help(format!(
-                    "build the plugin without `-X {variable}=…`, or main with the same value; give a plugin values in a package of its own"
-                ))
+            let ours = ours
+                .get(variable)
+                .map_or("the value in its source", String::as_str);
+            Mismatch::new(
+                Outcome::WouldRunWrongCode,
+                Check::Flag,
+                &format!(
+                    "-ldflags=-X \
+                {variable}"
+                ),
+            )
+            .values(Some(ours), Some(value))
+            .on_load(
+                "the variable belongs to a package of main, so the plugin would see \
+                    main's value, unnoticed",
+            )
+            .help(format!(
+                "build the plugin without `-X {variable}=…`, or main with the same value; give \
+                     a plugin values in a package of its own"
+            ))
         })
         .collect()
 }

@@ -65,7 +65,8 @@ pub(super) fn open_questions(main: &Artifact, plugin: &Artifact, rules: Rules<'_
     let wanted = plugin.fixed_thread_locals();
     if wanted > room && wanted <= room + TLS_SLACK {
         questions.push(format!(
-            "whether {wanted} bytes of thread-local variables fit into the room that the C library keeps for them"
+            "whether {wanted} bytes of thread-local variables fit into the room that the C library \
+             keeps for them"
         ));
     }
     questions
@@ -181,8 +182,13 @@ fn undefined(main: &Facts, plugin: &Facts, system: &System) -> Option<Mismatch> 
     let mismatch = Mismatch::new(Outcome::Refused, Check::UndefinedSymbol, first)
         .plugin("used, and nowhere defined")
         .names(left.len(), left.iter().copied())
-        .on_load(format!("the loader would stop with `undefined symbol: {first}`"))
-        .help("link what defines them into the plugin: look for a library that is missing at its `-l` flags");
+        .on_load(format!(
+            "the loader would stop with `undefined symbol: {first}`"
+        ))
+        .help(
+            "link what defines them into the plugin: look for a library that is missing at its \
+            `-l` flags",
+        );
     Some(mismatch)
 }
 
@@ -221,7 +227,9 @@ pub fn thread_locals(taken: u64, plugin: &Artifact, rules: Rules<'_>) -> Option<
         .plugin(format!("{wanted} bytes"))
         .on_load("the loader would stop with `cannot allocate memory in static TLS block`")
         .help(format!(
-            "build the plugin without `initial-exec` thread-local variables (an allocator such as jemalloc often has them), or start main with `GLIBC_TUNABLES=glibc.rtld.optional_static_tls={}`",
+            "build the plugin without `initial-exec` thread-local variables (an allocator such as \
+             jemalloc often has them), or start main with \
+             `GLIBC_TUNABLES=glibc.rtld.optional_static_tls={}`",
             sum.saturating_add(System::TLS_ROOM)
         ));
     Some(mismatch)
@@ -245,8 +253,14 @@ fn interposed(main: &Facts, plugin: &Facts) -> Option<Mismatch> {
         .main("exported")
         .plugin("exported, and bound at load")
         .names(names.len(), names.iter().copied())
-        .on_load("the plugin would call main's functions and use main's variables of these names instead of its own")
-        .help("link the plugin with `-Wl,-Bsymbolic` and main with `-Wl,--exclude-libs,ALL`; `bimetal` does both");
+        .on_load(
+            "the plugin would call main's functions and use main's variables of these names \
+            instead of its own",
+        )
+        .help(
+            "link the plugin with `-Wl,-Bsymbolic` and main with `-Wl,--exclude-libs,ALL`; \
+            `bimetal` does both",
+        );
     Some(mismatch)
 }
 
@@ -273,7 +287,13 @@ fn allocator(plugin: &Facts) -> Option<Mismatch> {
     let mismatch = Mismatch::new(Outcome::WouldAbort, Check::Allocator, first)
         .plugin("exported")
         .names(names.len(), names.iter().copied())
-        .on_load("memory of the C library would be given back to the plugin's allocator, which ends the process")
-        .help("build the plugin with an allocator whose names have a prefix, and link it with a version script that hides them");
+        .on_load(
+            "memory of the C library would be given back to the plugin's allocator, which \
+            ends the process",
+        )
+        .help(
+            "build the plugin with an allocator whose names have a prefix, and link it with a \
+            version script that hides them",
+        );
     Some(mismatch)
 }

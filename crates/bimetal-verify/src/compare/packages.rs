@@ -146,7 +146,10 @@ fn fold_with_main<'p>(
     let standard = shared.filter(|package| is_standard(package)).count();
     let mismatch = Mismatch::new(Outcome::Refused, Check::PackageHash, "Go packages")
         .names(differing.len(), differing.iter().copied())
-        .on_load("`plugin.Open` would refuse it, and its code would stay in the process and spoil later plugins")
+        .on_load(
+            "`plugin.Open` would refuse it, and its code would stay in the process and spoil \
+            later plugins",
+        )
         .help(cause(differing, standard));
     Some(mismatch)
 }
@@ -163,7 +166,10 @@ fn fold_with_plugin(file: &str, differing: &[&str]) -> Mismatch {
 fn same_path(file: &str, path: &str) -> Mismatch {
     Mismatch::new(Outcome::Refused, Check::PluginSet, file)
         .values(Some(path), Some(path))
-        .on_load(format!("`plugin.Open` would refuse it beside `{file}`: the runtime knows both by one import path"))
+        .on_load(format!(
+            "`plugin.Open` would refuse it beside `{file}`: the runtime knows both by \
+            one import path"
+        ))
         .help(PATH_HELP)
 }
 
@@ -191,7 +197,9 @@ pub(super) fn cause(differing: &[&str], standard_shared: usize) -> String {
         let flags = "`-race`, `-gcflags`, `-pgo`, `-tags`, `-cover`, GOFIPS140 and the C headers";
         return format!("build both with the same Go version and the same {flags}");
     }
-    "build both from the same modules: in one run of `bimetal`, or with the versions of main's manifest".to_owned()
+    "build both from the same modules: in one run of `bimetal`, or with the versions of main's \
+     manifest"
+        .to_owned()
 }
 
 /// Packages of the standard library have no dot in their first element.

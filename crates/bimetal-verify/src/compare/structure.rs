@@ -72,7 +72,10 @@ fn go_host(main: &Artifact) -> Option<Mismatch> {
     let mismatch = Mismatch::new(class, Check::Form, "main")
         .main("a program that cannot open Go plugins")
         .on_load(on_load)
-        .help("build main with `bimetal`: `dist.plugins_dir` or a `plugin: true` entry, and no `cgo_enabled: false`");
+        .help(
+            "build main with `bimetal`: `dist.plugins_dir` or a `plugin: true` entry, and no \
+            `cgo_enabled: false`",
+        );
     Some(mismatch)
 }
 
@@ -132,7 +135,10 @@ fn language(main: &Artifact, form: Form, language: Language) -> Option<Mismatch>
             .main(format!("no {} part", language.as_str()))
             .plugin(language.as_str())
             .on_load("main has nothing that the plugin could be compared with")
-            .help("build main again with `bimetal`; with the plugin host it has a part for both languages");
+            .help(
+                "build main again with `bimetal`; with the plugin host it has a part for both \
+                languages",
+            );
         return Some(mismatch);
     }
     None
@@ -172,7 +178,10 @@ pub(super) fn target(main: &Artifact, plugin: &Artifact, rules: Rules<'_>) -> Ve
             .main(present.to_string())
             .plugin(format!("{needed} or later"))
             .on_load(format!("the loader would not find `GLIBC_{needed}`"))
-            .help(format!("build the plugin on a system with glibc {present} or older, or run main on a newer one"));
+            .help(format!(
+                "build the plugin on a system with glibc {present} or older, or run main \
+                on a newer one"
+            ));
         found.push(mismatch);
     }
     found

@@ -68,7 +68,8 @@ fn version(pair: &Pair<'_>) -> Option<Mismatch> {
         Language::Rust => Mismatch::new(Outcome::Refused, Check::Toolchain, "rustc")
             .on_load("main's policy `exact` takes only plugins of its own compiler")
             .help(format!(
-                "build the plugin with Rust {main}: `rustup toolchain install {main}`; or build main with `dist.plugins_policy: abi`"
+                "build the plugin with Rust {main}: `rustup toolchain install {main}`; or build \
+                 main with `dist.plugins_policy: abi`"
             )),
     };
     Some(mismatch.values(Some(main), Some(plugin)))
@@ -203,7 +204,10 @@ fn profile(pair: &Pair<'_>) -> Option<Mismatch> {
     };
     let mismatch = Mismatch::new(Outcome::Refused, Check::Profile, "build profile")
         .values(Some(main), Some(plugin))
-        .on_load("code that was optimised differently does not fit together, or breaks main's policy `exact`")
+        .on_load(
+            "code that was optimised differently does not fit together, or breaks main's \
+            policy `exact`",
+        )
         .help(help);
     Some(mismatch)
 }

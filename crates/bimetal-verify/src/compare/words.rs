@@ -1,7 +1,7 @@
 //! The words of a mismatch: its one sentence and the labelled lines below it.
 //!
-//! In: a [`Mismatch`]. Out: text for people. Invariant: every renderer takes its words from here, so
-//! table, log, JSON and SARIF say the same; texts of others are escaped and capped.
+//! In: a [`Mismatch`]. Out: text for people. Invariant: every renderer takes its words from here,
+//! so table, log, JSON and SARIF say the same; texts of others are escaped and capped.
 
 use std::fmt::Write as _;
 

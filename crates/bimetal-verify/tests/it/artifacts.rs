@@ -199,7 +199,12 @@ fn shared_libraries_and_programs_that_are_no_plugins_are_told_apart() {
         "module example.com/c\n\ngo 1.26\n",
     )
     .unwrap();
-    fs_err::write(directory.join("c.go"), "package main\n\nimport \"C\"\n\n//export Answer\nfunc Answer() int { return 42 }\n\nfunc main() {}\n").unwrap();
+    fs_err::write(
+        directory.join("c.go"),
+        "package main\n\nimport \"C\"\n\n//export Answer\n\
+        func Answer() int { return 42 }\n\nfunc main() {}\n",
+    )
+    .unwrap();
     fs_err::remove_file(directory.join("plain.c")).unwrap();
     run(
         directory,

@@ -236,7 +236,8 @@ fn go(
     fs_err::write(
         directory.join("go.mod"),
         format!(
-            "module {module}\n\ngo 1.26\n\nrequire example.com/shared v1.2.3\n\nreplace example.com/shared => ../shared\n"
+            "module {module}\n\ngo 1.26\n\nrequire example.com/shared v1.2.3\n\n\
+             replace example.com/shared => ../shared\n"
         ),
     )
     .unwrap();
@@ -270,9 +271,11 @@ fn rust(directory: &Utf8Path, manifest: &str) -> Utf8PathBuf {
     let bytes = frame(manifest);
     fs_err::write(directory.join("manifest.bin"), &bytes).unwrap();
     let source = format!(
-        "#[used]\n#[unsafe(no_mangle)]\n#[unsafe(link_section = \".otelcol.manifest\")]\n#[allow(non_upper_case_globals)]\n\
+        "#[used]\n#[unsafe(no_mangle)]\n#[unsafe(link_section = \".otelcol.manifest\")]\n\
+         #[allow(non_upper_case_globals)]\n\
          pub static collector_plugin_manifest: [u8; {}] = *include_bytes!(\"manifest.bin\");\n\
-         #[unsafe(no_mangle)]\npub extern \"C\" fn otelcol_processor_new_factory() -> usize {{ String::from(\"x\").len() }}\n",
+         #[unsafe(no_mangle)]\npub extern \"C\" fn otelcol_processor_new_factory() -> usize {{ \
+         String::from(\"x\").len() }}\n",
         bytes.len()
     );
     fs_err::write(directory.join("lib.rs"), source).unwrap();

@@ -16,7 +16,8 @@ fn with_plugins(sandbox: &Sandbox) {
         "[package]\nname = \"my-redactor\"\nversion = \"0.3.0\"\nedition = \"2024\"\n",
     );
     sandbox.put("redactor/src/lib.rs", "");
-    let plugins = "    plugin: true\nprocessors:\n  - cargo: my-redactor = { path = \"redactor\" }\n    plugin: true\n";
+    let plugins = "    plugin: true\n\
+        processors:\n  - cargo: my-redactor = { path = \"redactor\" }\n    plugin: true\n";
     sandbox.put("b.yaml", &format!("{PLAIN}{plugins}"));
 }
 

@@ -57,7 +57,8 @@ const GO_KEYWORDS: &[&str] = &[
     "var",
 ];
 
-const ONE_OF_TWO: &str = "a Go component needs `gomod: <module path> <version>`, a Rust component `cargo: <crate> = <version or table>`";
+const ONE_OF_TWO: &str = "a Go component needs `gomod: <module path> <version>`, a Rust component \
+    `cargo: <crate> = <version or table>`";
 
 pub(super) fn check(config: &Config, document: &Node, notes: &mut Notes) {
     let mut checks = Checks { document, notes };
@@ -185,7 +186,8 @@ impl Checks<'_> {
             self.problem_with_hint(
                 "dist.cgo_enabled",
                 format!("`dist.cgo_enabled` is `false`, but {why} is joined to main through cgo"),
-                "remove `cgo_enabled: false` (cgo is then turned on where it is needed), or remove the Rust components and plugins".to_owned(),
+                "remove `cgo_enabled: false` (cgo is then turned on where it is needed), or remove \
+                 the Rust components and plugins".to_owned(),
             );
         }
     }
@@ -312,7 +314,8 @@ impl Checks<'_> {
             self.go_module(entry);
         }
         if entry.plugin {
-            let text = "is not possible: it is needed to read the configuration, before any plugin is loaded";
+            let text = "is not possible: it is needed to read the configuration, before any plugin \
+                is loaded";
             self.field(entry, "plugin", text);
         }
     }

@@ -117,7 +117,8 @@ conf_resolver: {default_uri_scheme: env}
 #[test]
 fn ocbs_weak_typing_is_kept() {
     let config = parsed(
-        "Dist: {NAME: 7, Debug_Compilation: \"true\", cgo_enabled: 0}\nreceivers:\n  gomod: a v1\nexporters: {}\nprocessors:\n",
+        "Dist: {NAME: 7, Debug_Compilation: \"true\", cgo_enabled: 0}\nreceivers:\n  gomod: a v1\n\
+         exporters: {}\nprocessors:\n",
     );
     assert_eq!(config.dist.name, "7");
     assert!(config.dist.debug_compilation);
@@ -204,7 +205,8 @@ fn bad_yaml_is_told_with_line_and_column() {
 #[test]
 fn values_of_the_wrong_shape_are_told_all_at_once() {
     assert_snapshot!(
-        refused("dist: [a]\nreceivers:\n  - text\n  - gomod: [a]\n    plugin: maybe\nreplaces:\n  - {a: b}\n"), @"
+        refused("dist: [a]\nreceivers:\n  - text\n  - gomod: [a]\n    plugin: maybe\n\
+            replaces:\n  - {a: b}\n"), @"
     invalid configuration
       b.yaml:1:7: `dist` must be a map, not a list
       b.yaml:3:5: `receivers[0]` must be a map, not a single value
@@ -220,7 +222,8 @@ fn values_of_the_wrong_shape_are_told_all_at_once() {
 
 #[test]
 fn an_entry_needs_exactly_one_of_gomod_and_cargo() {
-    assert_snapshot!(refused("processors:\n  - gomdo: a v1\n  - gomod: a v1\n    cargo: a = \"1\"\n"), @"
+    assert_snapshot!(refused("processors:\n  - gomdo: a v1\n  - gomod: a v1\n    cargo: a = \
+        \"1\"\n"), @"
     invalid configuration
       b.yaml:2:5: `processors[0]` has neither `gomod` nor `cargo`
       b.yaml:3:5: `processors[1]` has both `gomod` and `cargo`; a component is one of them
@@ -243,7 +246,8 @@ fn cargo_text_must_be_one_dependency() {
 fn what_is_needed_before_plugins_load_cannot_be_one() {
     assert_snapshot!(
         refused(
-            "providers:\n  - gomod: a v1\n    plugin: true\nconverters:\n  - cargo: a = \"1\"\ntelemetry:\n  name: x\n"
+            "providers:\n  - gomod: a v1\n    plugin: true\nconverters:\n  - cargo: a = \"1\"\n\
+             telemetry:\n  name: x\n"
         ), @"
     invalid configuration
       b.yaml:3:13: `providers[0].plugin` is not possible: it is needed to read the configuration, before any plugin is loaded
@@ -254,7 +258,8 @@ fn what_is_needed_before_plugins_load_cannot_be_one() {
 
 #[test]
 fn cgo_cannot_be_off_where_it_is_needed() {
-    assert_snapshot!(refused("dist:\n  cgo_enabled: false\nprocessors:\n  - gomod: a v1\n    plugin: true\n"), @"
+    assert_snapshot!(refused("dist:\n  cgo_enabled: false\n\
+        processors:\n  - gomod: a v1\n    plugin: true\n"), @"
     invalid configuration
       b.yaml:2:16: `dist.cgo_enabled` is `false`, but the plugin `processors[0]` is joined to main through cgo
     hint: remove `cgo_enabled: false` (cgo is then turned on where it is needed), or remove the Rust components and plugins
@@ -283,7 +288,10 @@ fn names_that_would_break_the_build_are_refused() {
     ");
     assert_snapshot!(
         refused(
-            "dist: {module: 'a b', name: plugins, output_path: '', rust_profile: a b}\nreceivers:\n  - gomod: a\n  - gomod: a v1\n    name: go-x\n    import: 'a\"b'\n    type: a-b\n    signals: [logs, traces_to_logs]\n  - cargo: a = \"1\"\nprocessors:\n  - cargo: p = \"1\"\n  - cargo: p = \"2\"\n    path: x\n"
+            "dist: {module: 'a b', name: plugins, output_path: '', rust_profile: a b}\n\
+             receivers:\n  - gomod: a\n  - gomod: a v1\n    name: go-x\n    import: 'a\"b'\n    \
+             type: a-b\n    signals: [logs, traces_to_logs]\n  - cargo: a = \"1\"\n\
+             processors:\n  - cargo: p = \"1\"\n  - cargo: p = \"2\"\n    path: x\n"
         ), @r#"
     invalid configuration
       b.yaml:1:16: `dist.module` must be a Go module path, not `a b`

@@ -54,7 +54,8 @@ impl Hint for DescribeError {
             Self::Twice { .. } => "remove one of the two entries",
             Self::Kind { .. } => "move the entry to the list of its kind",
             Self::Compile { source } if source.is_failure() => {
-                "a component crate has `pub fn component() -> &'static bimetal_sdk::Component`; what stands in `local/` is a copy, so correct the crate that `path` names"
+                "a component crate has `pub fn component() -> &'static bimetal_sdk::Component`; \
+                 what stands in `local/` is a copy, so correct the crate that `path` names"
             }
             _ => return None,
         };

@@ -148,7 +148,9 @@ fn text(node: &Node) -> Option<&str> {
 mod tests {
     use super::*;
 
-    const OTLP: &str = "type: otlp\nstatus:\n  class: receiver\n  stability:\n    stable: [traces, logs]\n    alpha: [profiles]\n";
+    const OTLP: &str = "type: otlp\n\
+        status:\n  class: receiver\n  stability:\n    stable: [traces, logs]\n    alpha: \
+        [profiles]\n";
 
     fn module() -> GoModule {
         GoModule {

@@ -21,7 +21,8 @@ pub enum GenerateError {
     },
     #[error("`{path}` is the root of the file system and cannot be the output directory")]
     Root { path: Utf8PathBuf },
-    #[error("`{out}` has files that the builder did not make and would have to overwrite{}", lines(.paths))]
+    #[error("`{out}` has files that the builder did not make and would have to \
+        overwrite{}", lines(.paths))]
     NotOurs {
         out: Utf8PathBuf,
         paths: Vec<String>,
@@ -40,7 +41,8 @@ impl Hint for GenerateError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         let hint = match self {
             Self::Directory { .. } => {
-                "the directory around it must exist and be writable; choose another one with `dist.output_path`"
+                "the directory around it must exist and be writable; choose another one with \
+                 `dist.output_path`"
             }
             Self::Root { .. } => "choose another directory with `dist.output_path`",
             Self::NotOurs { .. } => {

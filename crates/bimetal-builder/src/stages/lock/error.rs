@@ -25,7 +25,8 @@ pub enum LockError {
     #[error("cannot ask Go for its flags")]
     GoFlags { source: InvocationError },
     #[error(
-        "`GOFLAGS` is `{flags}`: with `-overlay` the compiler would read other files than those that are hashed"
+        "`GOFLAGS` is `{flags}`: with `-overlay` the compiler would read other files than those \
+         that are hashed"
     )]
     Overlay { flags: String },
     #[error("cannot read the profile `{path}` that guides Go's compiler")]
@@ -63,7 +64,8 @@ pub enum LockError {
     #[error("go.sum has no sum for `{module}` {version}")]
     NoSum { module: String, version: String },
     #[error(
-        "module {module} was changed after its download: `{directory}` has {found}, go.sum {wanted}{}",
+        "module {module} was changed after its download: `{directory}` has {found}, go.sum \
+         {wanted}{}",
         listed(.files)
     )]
     ModuleChanged {
@@ -119,22 +121,29 @@ impl Hint for LockError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         let hint = match self {
             Self::Tidy { source } | Self::Download { source } if source.is_failure() => {
-                "see that every `gomod` names a module and a version that exist, and that the module proxy can be reached\nfor modules that git fetches: git reads no file of settings but those that `GIT_CONFIG_GLOBAL` and `GIT_CONFIG_SYSTEM` name"
+                "see that every `gomod` names a module and a version that exist, and that the \
+                 module proxy can be reached\nfor modules that git fetches: git reads no file of \
+                 settings but those that `GIT_CONFIG_GLOBAL` and `GIT_CONFIG_SYSTEM` name"
             }
             Self::Fetch { source } if source.is_failure() => {
-                "see that every `cargo` names a crate and a version that exist, and that the registry can be reached\nfor crates that git fetches: git reads no file of settings but those that `GIT_CONFIG_GLOBAL` and `GIT_CONFIG_SYSTEM` name"
+                "see that every `cargo` names a crate and a version that exist, and that the \
+                 registry can be reached\nfor crates that git fetches: git reads no file of \
+                 settings but those that `GIT_CONFIG_GLOBAL` and `GIT_CONFIG_SYSTEM` name"
             }
             Self::Overlay { .. } => {
                 "take `-overlay` away; `replace` of an entry builds a module from other sources"
             }
             Self::Profile { .. } => {
-                "`-pgo` in `GOFLAGS` names it, and a relative path starts at the output directory; `-pgo=off` builds without a profile"
+                "`-pgo` in `GOFLAGS` names it, and a relative path starts at the output directory; \
+                 `-pgo=off` builds without a profile"
             }
             Self::Constraints { .. } => {
-                "see that the file is there and readable; `go clean -modcache` lets Go download modules again"
+                "see that the file is there and readable; `go clean -modcache` lets Go download \
+                 modules again"
             }
             Self::NoCore { .. } | Self::Strict { .. } => {
-                "use `--skip-strict-versioning` to build with the versions in go.mod, or write those into the configuration"
+                "use `--skip-strict-versioning` to build with the versions in go.mod, or write \
+                 those into the configuration"
             }
             Self::ModuleChanged { .. } => {
                 "somebody edited the module cache; run `go clean -modcache` and build again"
@@ -144,7 +153,8 @@ impl Hint for LockError {
                 "the builder carries these crates itself; ask for the version that this builder has"
             }
             Self::ArchiveChanged { .. } | Self::CrateChanged { .. } | Self::Archive { .. } => {
-                "delete the crate's directory and archive below CARGO_HOME/registry; cargo downloads them again"
+                "delete the crate's directory and archive below CARGO_HOME/registry; cargo \
+                 downloads them again"
             }
             _ => return None,
         };

@@ -40,7 +40,8 @@ mod tests {
         let error = check("-race '-overlay=/home/me/o.json'".to_owned()).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`GOFLAGS` is `-race '-overlay=/home/me/o.json'`: with `-overlay` the compiler would read other files than those that are hashed"
+            "`GOFLAGS` is `-race '-overlay=/home/me/o.json'`: with `-overlay` the compiler would \
+             read other files than those that are hashed"
         );
         assert!(error.hint().is_some());
         assert_eq!(

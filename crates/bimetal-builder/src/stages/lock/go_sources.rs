@@ -462,7 +462,9 @@ mod tests {
         let files = [
             (
                 "out/go.mod",
-                "module example.com/tiny\n\ngo 1.25\n\nrequire (\n\texample.com/used v1.0.0\n\texample.com/unused v1.0.0\n)\n\nreplace example.com/used => ../used\n\nreplace example.com/unused => ../unused\n",
+                "module example.com/tiny\n\ngo 1.25\n\n\
+                 require (\n\texample.com/used v1.0.0\n\texample.com/unused v1.0.0\n)\n\n\
+                 replace example.com/used => ../used\n\nreplace example.com/unused => ../unused\n",
             ),
             (
                 "out/main.go",

@@ -234,7 +234,8 @@ mod tests {
         assert_eq!(
             error.to_string(),
             format!(
-                "crate `small` 1.0.0 was changed after its download: `{path}` differs from the archive"
+                "crate `small` 1.0.0 was changed after its download: `{path}` differs from the \
+                 archive"
             )
         );
     }

@@ -67,7 +67,8 @@ fn go_distribution() -> (tempfile::TempDir, Plan) {
         ),
         (
             "out/internal/plugin/exporter-debugexporter/main.go",
-            "package main\nimport _ \"go.opentelemetry.io/collector/exporter/debugexporter\"\nfunc main() {}\n",
+            "package main\nimport _ \"go.opentelemetry.io/collector/exporter/debugexporter\"\n\
+             func main() {}\n",
         ),
         (
             "debugexporter/go.mod",
@@ -75,7 +76,8 @@ fn go_distribution() -> (tempfile::TempDir, Plan) {
         ),
         (
             "debugexporter/a.go",
-            "package debugexporter\nimport _ \"go.opentelemetry.io/collector/exporter/debugexporter/internal\"\n",
+            "package debugexporter\nimport _ \
+             \"go.opentelemetry.io/collector/exporter/debugexporter/internal\"\n",
         ),
         (
             "debugexporter/internal/a.go",
@@ -203,7 +205,8 @@ fn rust_distribution() -> (tempfile::TempDir, Plan) {
     let (keep, root) = directory(&[
         (
             "rust/Cargo.toml",
-            "[workspace]\nresolver = \"3\"\nmembers = [\"main\", \"plugin/processor-my-redactor\"]\n",
+            "[workspace]\nresolver = \"3\"\n\
+             members = [\"main\", \"plugin/processor-my-redactor\"]\n",
         ),
         (
             "rust/main/Cargo.toml",
@@ -218,7 +221,8 @@ fn rust_distribution() -> (tempfile::TempDir, Plan) {
             &package(
                 "plugin-processor-my-redactor",
                 "0.0.0",
-                "[dependencies]\nmy-redactor = { path = \"../../../local/my-redactor\" }\nsdk = { path = \"../../../local/sdk\" }\n",
+                "[dependencies]\nmy-redactor = { path = \"../../../local/my-redactor\" }\n\
+                 sdk = { path = \"../../../local/sdk\" }\n",
             ),
         ),
         (

@@ -14,14 +14,16 @@ use crate::stages::verify::VerifyError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
-    #[error("{} not made by this builder {} in the way: {}", files(.paths), verb(.paths), names(.paths))]
+    #[error("{} not made by this builder {} in the \
+        way: {}", files(.paths), verb(.paths), names(.paths))]
     NotOurs { paths: Vec<Utf8PathBuf> },
     #[error("{0}")]
     File(#[from] FileError),
     #[error("`{path}` leads out of the output directory")]
     Escapes { path: Utf8PathBuf },
     #[error(
-        "the plugin directory `{path}` can be written by others (mode {mode:03o}); the Collector takes no plugins from such a directory"
+        "the plugin directory `{path}` can be written by others (mode {mode:03o}); the Collector \
+         takes no plugins from such a directory"
     )]
     OpenDirectory { path: Utf8PathBuf, mode: u32 },
     #[error("`{path}` changed after it was checked")]
@@ -43,7 +45,8 @@ impl Hint for PackageError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         let hint = match self {
             Self::NotOurs { .. } => {
-                "move it away, or choose another `dist.output_path` or `dist.name`; nothing was changed"
+                "move it away, or choose another `dist.output_path` or `dist.name`; nothing was \
+                 changed"
             }
             Self::Escapes { .. } => "replace the link by a directory",
             Self::OpenDirectory { .. } => "take the right away: `chmod go-w`",

@@ -1,7 +1,7 @@
 //! A recorded plan, to be carried out in another place or at another time.
 //!
-//! In: a plan, what is known where it is carried out. Out: another [`Plan`]. Invariant: pure; sources
-//! are there and fixed, so no step writes or downloads them.
+//! In: a plan, what is known where it is carried out. Out: another [`Plan`]. Invariant: pure;
+//! sources are there and fixed, so no step writes or downloads them.
 
 use std::collections::BTreeMap;
 

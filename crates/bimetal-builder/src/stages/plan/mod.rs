@@ -1,7 +1,7 @@
 //! Decides everything that the later steps do.
 //!
-//! In: [`Resolved`]. Out: [`Plan`]. Invariant: pure; no IO, no clock, no environment. The later steps
-//! read a plan, and none changes it.
+//! In: [`Resolved`]. Out: [`Plan`]. Invariant: pure; no IO, no clock, no environment. The later
+//! steps read a plan, and none changes it.
 
 mod again;
 #[cfg(any(test, feature = "samples"))]

@@ -15,7 +15,9 @@ use crate::yaml::Place;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ResolveError {
-    #[error("cannot find the Go toolchain{}", named.as_ref().map(|name| format!(": neither `{name}` nor `go` on PATH works")).unwrap_or_default())]
+    #[error("cannot find the Go \
+        toolchain{}", named.as_ref().map(|name| format!(": neither `{name}` nor `go` on \
+            PATH works")).unwrap_or_default())]
     NoGo { named: Option<String> },
     #[error("`{program}` is {found}; Collector {collector} needs Go {needed} or newer")]
     OldGo {
@@ -25,7 +27,8 @@ pub enum ResolveError {
         collector: &'static str,
     },
     #[error(
-        "`{program}` is {found}, which runs wrong code once several Go plugins are loaded (golang/go#81303)"
+        "`{program}` is {found}, which runs wrong code once several Go plugins are loaded \
+         (golang/go#81303)"
     )]
     DeniedGo { program: Utf8PathBuf, found: String },
     #[error("cannot find `{tool}` on PATH, which is needed because {why}")]
@@ -43,7 +46,8 @@ pub enum ResolveError {
     #[error("`{label}` cannot be built for Windows: {why}")]
     Windows { label: String, why: &'static str },
     #[error(
-        "cannot build for {wanted} on {host}: Rust components and plugins are built on the system that they run on"
+        "cannot build for {wanted} on {host}: Rust components and plugins are built on the system \
+         that they run on"
     )]
     CrossBuild { wanted: String, host: String },
     #[error("`dist.base_image` is `{path}`, and there is no such file")]
@@ -71,12 +75,20 @@ impl Hint for ResolveError {
         let hint = match self {
             Self::NoGo { .. } => {
                 return Some(
-                    format!("install Go {GO_NEEDED} or newer and put it on PATH, or name it with `dist.go`").into(),
+                    format!(
+                        "install Go {GO_NEEDED} or newer and put it on PATH, or name it with \
+                        `dist.go`"
+                    )
+                    .into(),
                 );
             }
             Self::OldGo { needed, .. } => {
                 return Some(
-                    format!("install Go {needed} or newer, put it first on PATH, or name it with `dist.go`").into(),
+                    format!(
+                        "install Go {needed} or newer, put it first on PATH, or name it with \
+                        `dist.go`"
+                    )
+                    .into(),
                 );
             }
             Self::NoRust { .. } => {
@@ -89,7 +101,8 @@ impl Hint for ResolveError {
             }
             Self::DeniedGo { .. } => "use Go 1.26.x, or 1.27.2 or newer",
             Self::NoCc { .. } => {
-                "install a C compiler (on Debian: `apt-get install gcc libc6-dev`) or name one with the variable `CC`"
+                "install a C compiler (on Debian: `apt-get install gcc libc6-dev`) or name one \
+                 with the variable `CC`"
             }
             Self::Windows { .. } => "remove the entry, or build for Linux",
             Self::CrossBuild { .. } => {
@@ -100,7 +113,8 @@ impl Hint for ResolveError {
                 "see that this is the real tool and works, or put another one first on PATH"
             }
             Self::NoRootFs { .. } => {
-                "the path is relative to the configuration; an image is named without `.` or `/` in front and without `.tar` at the end"
+                "the path is relative to the configuration; an image is named without `.` or `/` \
+                 in front and without `.tar` at the end"
             }
             Self::Answer { .. } => {
                 "see that this is the real tool, or put another one first on PATH"

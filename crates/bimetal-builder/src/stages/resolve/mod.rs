@@ -193,7 +193,8 @@ fn why_host(config: &Config) -> Option<Why> {
     let rust = match (crates, plugin) {
         (Some(entry), _) => format!("`{}` is written in Rust", entry.label),
         (None, Some(entry)) => format!(
-            "`{}` is a plugin, and main's plugin loader is written in Rust (also for Go plugins: no Rust component is needed for that)",
+            "`{}` is a plugin, and main's plugin loader is written in Rust (also for Go plugins: \
+             no Rust component is needed for that)",
             entry.label
         ),
         (None, None) => {

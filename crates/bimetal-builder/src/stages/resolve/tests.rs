@@ -120,7 +120,8 @@ fn a_missing_tool_is_told_with_what_to_install() {
     cannot find the Go toolchain
     hint: install Go 1.26.0 or newer and put it on PATH, or name it with `dist.go`
     ");
-    assert_snapshot!(Machine::with_tools(&[]).refused(&format!("dist: {{go: /opt/none/go}}\n{PLAIN}")), @"
+    assert_snapshot!(Machine::with_tools(&[]).refused(&format!("dist: {{go: /opt/none/go}}\n\
+        {PLAIN}")), @"
     cannot find the Go toolchain: neither `/opt/none/go` nor `go` on PATH works
     hint: install Go 1.26.0 or newer and put it on PATH, or name it with `dist.go`
     ");
@@ -169,7 +170,10 @@ fn plugins_turn_cgo_on_and_say_so() {
 fn packages_get_the_names_that_ocb_gives_them() {
     let resolved = Machine::new()
         .resolve(
-            "extensions: [{gomod: a/x v1}]\nreceivers: [{gomod: b/x v1}, {gomod: c/x v1, name: y}]\nexporters: [{gomod: d/y v1}, {gomod: e/go-z v1}]\nprocessors: [{gomod: f/component v1}, {gomod: g v1, import: g/sub/v2}]\n",
+            "extensions: [{gomod: a/x v1}]\n\
+             receivers: [{gomod: b/x v1}, {gomod: c/x v1, name: y}]\n\
+             exporters: [{gomod: d/y v1}, {gomod: e/go-z v1}]\n\
+             processors: [{gomod: f/component v1}, {gomod: g v1, import: g/sub/v2}]\n",
         )
         .unwrap();
     let names: Vec<&str> = resolved
@@ -190,7 +194,9 @@ fn replaced_paths_are_relative_to_the_output_directory_unless_asked_otherwise() 
     machine.put("out/inner/go.mod", "module example.com/inner\n");
     let replaces = |dist: &str| {
         let yaml = format!(
-            "dist: {{output_path: out{dist}}}\nreceivers:\n  - {{gomod: example.com/r v1, path: mods/r}}\n  - {{gomod: example.com/i v1, path: out/inner}}\n"
+            "dist: {{output_path: out{dist}}}\n\
+             receivers:\n  - {{gomod: example.com/r v1, path: mods/r}}\n  - {{gomod: example.com/i \
+             v1, path: out/inner}}\n"
         );
         let found = machine.resolve(&yaml).unwrap();
         let replace = |component: &Component| match &component.source {
@@ -204,7 +210,8 @@ fn replaced_paths_are_relative_to_the_output_directory_unless_asked_otherwise() 
         replaces(", use_absolute_replace_paths: true")[0],
         machine.path("mods/r")
     );
-    assert_snapshot!(machine.refused("receivers:\n  - {gomod: example.com/r v1, path: mods/none}\n"), @"
+    assert_snapshot!(machine.refused("receivers:\n  - {gomod: example.com/r v1, path: \
+        mods/none}\n"), @"
     /machine/config/b.yaml:2:5: `receivers[0].path` is `/machine/mods/none`, which does not exist
     hint: `path` is relative to the current directory
     ");
@@ -215,16 +222,23 @@ fn replaced_paths_are_relative_to_the_output_directory_unless_asked_otherwise() 
 fn workspace(machine: &Machine) {
     machine.put(
         "ws/Cargo.toml",
-        "[workspace]\nmembers = [\"redactor\", \"words\"]\nresolver = \"3\"\n[workspace.package]\nversion = \"0.3.0\"\nedition = \"2024\"\nlicense = \"MIT\"\n\
-         [workspace.dependencies]\nwords = { path = \"words\", features = [\"fast\"] }\nbimetal-sdk = { path = \"sdk\" }\nserde = { version = \"1.0.229\", default-features = false }\n",
+        "[workspace]\nmembers = [\"redactor\", \"words\"]\nresolver = \"3\"\n[workspace.package]\n\
+         version = \"0.3.0\"\nedition = \"2024\"\nlicense = \"MIT\"\n\
+         [workspace.dependencies]\nwords = { path = \"words\", features = [\"fast\"] }\n\
+         bimetal-sdk = { path = \"sdk\" }\n\
+         serde = { version = \"1.0.229\", default-features = false }\n",
     );
     machine.put(
         "ws/redactor/Cargo.toml",
-        "[package]\nname = \"my-redactor\"\nversion.workspace = true\nedition.workspace = true\nlicense.workspace = true\nbuild = \"build.rs\"\n\
+        "[package]\nname = \"my-redactor\"\nversion.workspace = true\nedition.workspace = true\n\
+         license.workspace = true\nbuild = \"build.rs\"\n\
          [features]\ndefault = [\"regex\"]\nregex = [\"dep:memchr\"]\n\
-         [dependencies]\nwords.workspace = true\nbimetal-sdk.workspace = true\nserde.workspace = true\nmemchr = { version = \"2\", optional = true }\nold = { package = \"log\", version = \"0.4\" }\n\
+         [dependencies]\nwords.workspace = true\nbimetal-sdk.workspace = true\n\
+         serde.workspace = true\nmemchr = { version = \"2\", optional = true }\n\
+         old = { package = \"log\", version = \"0.4\" }\n\
          remote = { git = \"https://git.invalid/remote\", tag = \"v1\" }\n\
-         [target.'cfg(unix)'.dependencies]\nlibc = \"0.2\"\n[dev-dependencies]\ninsta = \"1\"\n[build-dependencies]\ncfg-if = \"1\"\n\
+         [target.'cfg(unix)'.dependencies]\nlibc = \"0.2\"\n[dev-dependencies]\ninsta = \"1\"\n\
+         [build-dependencies]\ncfg-if = \"1\"\n\
          [[bin]]\nname = \"tool\"\npath = \"src/tool.rs\"\n[lints.rust]\nunused = \"deny\"\n",
     );
     machine.put("ws/redactor/src/lib.rs", "pub fn component() {}\n");
@@ -232,7 +246,11 @@ fn workspace(machine: &Machine) {
     machine.put("ws/redactor/build.rs", "fn main() {}\n");
     machine.put("ws/redactor/data/words.txt", "secret\n");
     machine.put("ws/redactor/target/debug/junk", "junk\n");
-    machine.put("ws/words/Cargo.toml", "[package]\nname = \"words\"\nversion.workspace = true\nedition.workspace = true\n[features]\nfast = []\n");
+    machine.put(
+        "ws/words/Cargo.toml",
+        "[package]\nname = \"words\"\nversion.workspace = true\n\
+        edition.workspace = true\n[features]\nfast = []\n",
+    );
     machine.put("ws/words/src/lib.rs", "");
     machine.put(
         "ws/sdk/Cargo.toml",
@@ -245,7 +263,12 @@ fn workspace(machine: &Machine) {
 fn a_path_crate_is_taken_over_with_the_path_crates_that_it_needs() {
     let machine = Machine::new();
     workspace(&machine);
-    let found = machine.resolve("processors:\n  - cargo: my-redactor = { path = \"../ws/redactor\", features = [\"regex\"] }\n").unwrap();
+    let found = machine
+        .resolve(
+            "processors:\n  - cargo: my-redactor = { path = \
+        \"../ws/redactor\", features = [\"regex\"] }\n",
+        )
+        .unwrap();
     let Source::Rust(named) = &found.components[0].source else {
         panic!("it is a crate")
     };
