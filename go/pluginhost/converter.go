@@ -129,7 +129,7 @@ func (h *Host) warnOnce(refused []refusal, logger *zap.Logger) {
 // unusable are the files that cannot be used, those included that were tried for their feature
 // gates.
 func (h *Host) unusable() []refusal {
-	found := slices.Clone(h.catalog.Refused)
+	found := append(slices.Clone(h.catalog.Refused), h.unneeded...)
 	for _, key := range sortedKeys(h.failed) {
 		found = append(found, h.failed[key])
 	}

@@ -30,6 +30,8 @@ type Host struct {
 	// loaded holds the factories of plugins that were loaded, failed why others were not.
 	loaded map[componentKey]loadedPlugin
 	failed map[componentKey]refusal
+	// unneeded are refused files beside a good one with the same component.
+	unneeded []refusal
 	// inventory is what became of the files, announced those whose loading the log has.
 	inventory inventory
 	announced map[string]struct{}
@@ -242,6 +244,7 @@ func (h *Host) verifyAndLoad(used *[]componentKey) (refused []refusal, warnings 
 		return nil, nil, err
 	}
 	refused, warnings = found.Refused, found.Warnings
+	h.unneeded = found.Unneeded
 	mustHaveAll := used != nil && h.settings.OnError != onErrorSkip
 	for _, one := range found.Verified {
 		// The Collector will not start, so no code of the others has to run.

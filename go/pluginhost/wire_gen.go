@@ -92,6 +92,8 @@ type question struct {
 type answer struct {
 	Verified []pluginHandle `json:"verified"`
 	Refused  []refusal      `json:"refused"`
+	// Unneeded: Refused, and a good file brings the component.
+	Unneeded []refusal      `json:"unneeded"`
 	Unknown  []componentKey `json:"unknown"`
 	Warnings []string       `json:"warnings"`
 }

@@ -14,6 +14,8 @@ pub(crate) struct Answer {
     pub(crate) verified: Vec<PluginHandle>,
     /// Not to be loaded.
     pub(crate) refused: Vec<Refusal>,
+    /// Not to be loaded, and not needed: a good file brings the component.
+    pub(crate) unneeded: Vec<Refusal>,
     /// Neither linked in nor in the directory.
     pub(crate) unknown: Vec<Key>,
     /// Sentences for the log.

@@ -208,7 +208,7 @@ impl Host {
         }
         Ok(self
             .index
-            .get_or_init(|| PluginIndex::read(&self.alone(), &self.scan.entries)))
+            .get_or_init(|| PluginIndex::read(&self.beside(), &self.scan.entries)))
     }
 
     /// Verifies what `used` needs beyond what is linked in and loaded, as one set, in file-name
@@ -237,11 +237,8 @@ impl Host {
             wanted.extend(found.into_iter().map(|one| (&*one.entry.file, (one, key))));
         }
         let request = Request {
-            lock: &self.lock,
-            require_lock: self.settings.require_lock,
-            directory: self.unsafe_directory.as_ref(),
             linked_in,
-            ..self.alone()
+            ..self.beside()
         };
         let (candidates, keys): (Vec<_>, Vec<_>) = wanted.into_values().unzip();
         let mut set = state.set.clone();
@@ -261,10 +258,14 @@ impl Host {
             .iter()
             .filter_map(PluginHandle::key)
             .collect();
-        refused.retain(|(_, key)| !verified.contains(*key));
-        answer
-            .refused
-            .extend(refused.into_iter().map(|(refusal, _)| refusal));
+        for (refusal, key) in refused {
+            let list = if verified.contains(key) {
+                &mut answer.unneeded
+            } else {
+                &mut answer.refused
+            };
+            list.push(refusal);
+        }
         Ok(answer)
     }
 
@@ -321,6 +322,16 @@ impl Host {
         let stamp = self.scan.get(&file).and_then(|entry| entry.stamp);
         state.loaded.insert(key, Loaded { file, stamp });
         Ok(plugin)
+    }
+
+    /// What a file of the plugin directory is verified against.
+    fn beside(&self) -> Request<'_> {
+        Request {
+            lock: &self.lock,
+            require_lock: self.settings.require_lock,
+            directory: self.unsafe_directory.as_ref(),
+            ..self.alone()
+        }
     }
 
     /// What a file is verified against by itself.

@@ -99,6 +99,8 @@ pub(super) struct Question {
 pub(super) struct Answer {
     pub(super) verified: Vec<PluginHandle>,
     pub(super) refused: Vec<Refusal>,
+    /// Refused, and a good file brings the component.
+    pub(super) unneeded: Vec<Refusal>,
     pub(super) unknown: Vec<ComponentKey>,
     pub(super) warnings: Vec<String>,
 }

@@ -130,6 +130,7 @@ impl message::Answer {
         Self {
             verified: answer.verified.into_iter().filter_map(handle).collect(),
             refused: answer.refused.iter().map(message::Refusal::of).collect(),
+            unneeded: answer.unneeded.iter().map(message::Refusal::of).collect(),
             unknown: answer.unknown.into_iter().map(ComponentKey::of).collect(),
             warnings: answer.warnings,
         }
