@@ -8,7 +8,7 @@ use object::LittleEndian as LE;
 use object::elf::{self, Dyn64, FileHeader64, ProgramHeader64, SectionHeader64, Sym64};
 use object::pod::{bytes_of, bytes_of_slice, from_bytes, slice_from_all_bytes};
 
-/// Symbols that are kept although nobody looks for them.
+/// Symbols that are kept although nothing looks for them.
 const OTHER_SYMBOLS: usize = 12;
 /// Package hashes that are kept.
 const PACKAGES: usize = 24;

@@ -37,7 +37,8 @@ func newCommand(set otelcol.CollectorSettings, arguments []string) (*cobra.Comma
 	host := pluginhost.New(settings, set.Factories)
 	set.Factories = host.Factories
 	resolver := &set.ConfigProviderSettings.ResolverSettings
-	resolver.ConverterFactories = append(slices.Clone(resolver.ConverterFactories), host.ConverterFactory())
+	resolver.ConverterFactories = append(slices.Clone(resolver.ConverterFactories),
+		host.ConverterFactory())
 
 	command := otelcol.NewCommand(set)
 	addFlags(command.PersistentFlags(), settings)
@@ -61,15 +62,18 @@ func newCommand(set otelcol.CollectorSettings, arguments []string) (*cobra.Comma
 
 func addFlags(flags *pflag.FlagSet, settings *pluginhost.Settings) {
 	flags.StringVar(&settings.PluginsDir, "plugins-dir", settings.PluginsDir,
-		"Directory with plugins. Without it $OTELCOL_PLUGINS_DIR counts, else what the Collector was built with")
+		"Directory with plugins. Without it $OTELCOL_PLUGINS_DIR counts, else what the Collector was "+
+			"built with")
 	flags.Var(&choice{&settings.OnError, []string{"fail", "skip"}}, "plugins-on-error",
-		"What to do when a plugin that the configuration uses cannot be loaded: `fail` (the default), or `skip` its components")
+		"What to do when a plugin that the configuration uses cannot be loaded: `fail` (the default), "+
+			"or `skip` its components")
 	flags.BoolVar(&settings.RequireLock, "plugins-require-lock", settings.RequireLock,
 		"Refuse plugins that plugins.lock does not list")
 	flags.StringVar(&settings.CacheDir, "plugins-cache-dir", settings.CacheDir,
 		"Directory for private copies of Go plugins; its file system must allow execution")
 	flags.Var(&choice{&settings.Policy, []string{"exact", "abi"}}, "plugins-policy",
-		"How much of a Rust plugin must equal the Collector: `exact` or abi; never laxer than what the Collector was built with")
+		"How much of a Rust plugin must equal the Collector: `exact` or abi; never laxer than what "+
+			"the Collector was built with")
 }
 
 // choice is a flag that takes one of a few words.
@@ -118,7 +122,8 @@ func newPluginsCommand(settings *pluginhost.Settings, host *pluginhost.Host) *co
 		Use:     "plugins",
 		Aliases: []string{"plugin"},
 		Short:   "Looks at plugins before they are loaded",
-		Long:    "Lists, inspects and validates plugins without running their code. `plugins --help` says more.",
+		Long: "Lists, inspects and validates plugins without running their code. `plugins --help` " +
+			"says more.",
 		// The Rust side parses the rest, so that the flags exist once.
 		DisableFlagParsing: true,
 		SilenceUsage:       true,
@@ -146,7 +151,8 @@ func takeOwnFlags(settings *pluginhost.Settings, arguments []string) ([]string, 
 	first := 0
 	for first < len(arguments) && strings.HasPrefix(arguments[first], "--plugins-") {
 		first++
-		isPair := !strings.Contains(arguments[first-1], "=") && arguments[first-1] != "--plugins-require-lock"
+		isPair := !strings.Contains(arguments[first-1],
+			"=") && arguments[first-1] != "--plugins-require-lock"
 		if isPair && first < len(arguments) {
 			first++
 		}
@@ -159,7 +165,7 @@ func takeOwnFlags(settings *pluginhost.Settings, arguments []string) ([]string, 
 
 // tryFile writes JSON objects, one a line: a phase before it goes on to it, and at the end whether
 // the plugin was loaded. `plugins validate --load` reads them, and the exit code. What waits for
-// the answer holds the other end of `in`, and when that is gone nobody needs a process any more
+// the answer holds the other end of `in`, and when that is gone no process is needed any more
 // that a plugin may have brought to a halt.
 func tryFile(in io.Reader, out io.Writer, host *pluginhost.Host, path string) int {
 	go func() {
@@ -169,10 +175,13 @@ func tryFile(in io.Reader, out io.Writer, host *pluginhost.Host, path string) in
 	answers := json.NewEncoder(out)
 	report := map[string]any{"loaded": true}
 	code := 0
-	err := host.TryFile(path, func(phase string) { _ = answers.Encode(map[string]any{"phase": phase}) })
+	err := host.TryFile(path, func(phase string) {
+		_ = answers.Encode(map[string]any{"phase": phase})
+	})
 	if err != nil {
 		stack, panicked := pluginhost.Panicked(err)
-		report = map[string]any{"loaded": false, "error": err.Error(), "panicked": panicked, "stack": stack}
+		report = map[string]any{"loaded": false, "error": err.Error(), "panicked": panicked,
+			"stack": stack}
 		code = 1
 	}
 	if err := answers.Encode(report); err != nil {

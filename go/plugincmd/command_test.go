@@ -12,7 +12,9 @@ import (
 func root(t *testing.T, arguments ...string) (*cobra.Command, *pluginhost.Settings) {
 	t.Helper()
 	settings := &pluginhost.Settings{}
-	host := pluginhost.New(settings, func() (otelcol.Factories, error) { return otelcol.Factories{}, nil })
+	host := pluginhost.New(settings, func() (otelcol.Factories, error) {
+		return otelcol.Factories{}, nil
+	})
 	command := otelcol.NewCommand(otelcol.CollectorSettings{})
 	addFlags(command.PersistentFlags(), settings)
 	command.AddCommand(newPluginsCommand(settings, host))
@@ -44,11 +46,13 @@ func TestFeatureGatesNeedAllPluginsBeforeTheCommandLineIsParsed(t *testing.T) {
 func TestFlagsBeforeTheWordPluginsCountAndTheRestGoesOn(t *testing.T) {
 	settings := &pluginhost.Settings{PluginsDir: "first"}
 	rest, err := takeOwnFlags(settings, []string{
-		"--plugins-dir", "second", "--plugins-require-lock", "--plugins-policy=exact", "validate", "--plugins-dir", "third", "x.so",
+		"--plugins-dir", "second", "--plugins-require-lock", "--plugins-policy=exact",
+		"validate", "--plugins-dir", "third", "x.so",
 	})
 	require.NoError(t, err)
 	require.Equal(t, []string{"validate", "--plugins-dir", "third", "x.so"}, rest)
-	require.Equal(t, pluginhost.Settings{PluginsDir: "second", RequireLock: true, Policy: "exact"}, *settings)
+	expected := pluginhost.Settings{PluginsDir: "second", RequireLock: true, Policy: "exact"}
+	require.Equal(t, expected, *settings)
 
 	rest, err = takeOwnFlags(settings, []string{"--help"})
 	require.NoError(t, err)
@@ -63,7 +67,10 @@ func TestOurFlagsAreThereForEveryCommand(t *testing.T) {
 		command, _ := root(t)
 		child, _, err := command.Find([]string{name})
 		require.NoError(t, err)
-		for _, flag := range []string{"plugins-dir", "plugins-on-error", "plugins-require-lock", "plugins-cache-dir", "plugins-policy"} {
+		for _, flag := range []string{
+			"plugins-dir", "plugins-on-error", "plugins-require-lock", "plugins-cache-dir",
+			"plugins-policy",
+		} {
 			require.NotNil(t, child.InheritedFlags().Lookup(flag), "%s --%s", name, flag)
 		}
 	}

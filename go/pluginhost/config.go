@@ -42,7 +42,8 @@ var (
 
 // newConfigSettings reads what Rust describes about a component's configuration; both texts may be
 // empty.
-func newConfigSettings(defaults, schema []byte, validate func(section []byte) error) (*configSettings, error) {
+func newConfigSettings(defaults, schema []byte,
+	validate func(section []byte) error) (*configSettings, error) {
 	settings := &configSettings{validate: validate}
 	for _, part := range []struct {
 		text []byte
@@ -166,7 +167,8 @@ func merge(defaults, values map[string]any) map[string]any {
 func encodable(value any) any {
 	switch value := value.(type) {
 	case xconfmap.ExpandedValue:
-		return map[string]any{expandedKey: map[string]any{"value": encodable(value.Value), "original": value.Original}}
+		return map[string]any{expandedKey: map[string]any{"value": encodable(value.Value),
+			"original": value.Original}}
 	case map[string]any:
 		result := make(map[string]any, len(value))
 		for key, field := range value {

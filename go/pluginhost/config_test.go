@@ -12,8 +12,10 @@ import (
 )
 
 const (
-	defaultsText = `{"endpoint": "localhost:1", "limit": 3, "ratio": 0.5, "tls": {"insecure": true, "key": "k"}, "list": [1]}`
-	schemaText   = `{"properties": {"tls": {"$ref": "#/$defs/Tls"}, "token": {"type": "string", "writeOnly": true}},
+	defaultsText = `{"endpoint": "localhost:1", "limit": 3, "ratio": 0.5,
+		"tls": {"insecure": true, "key": "k"}, "list": [1]}`
+	schemaText = `{"properties": {"tls": {"$ref": "#/$defs/Tls"},
+		"token": {"type": "string", "writeOnly": true}},
 		"$defs": {"Tls": {"properties": {"key": {"type": "string", "writeOnly": true}}}}}`
 )
 
@@ -83,7 +85,8 @@ func TestTwoSectionsOfOneTypeDoNotShareValues(t *testing.T) {
 	settings, err := newConfigSettings([]byte(defaultsText), nil, nil)
 	require.NoError(t, err)
 	first, second := settings.newConfig().(*config), settings.newConfig().(*config)
-	require.NoError(t, first.Unmarshal(confmap.NewFromStringMap(map[string]any{"tls": map[string]any{"insecure": false}})))
+	section := map[string]any{"tls": map[string]any{"insecure": false}}
+	require.NoError(t, first.Unmarshal(confmap.NewFromStringMap(section)))
 	require.Equal(t, true, second.Raw["tls"].(map[string]any)["insecure"])
 }
 

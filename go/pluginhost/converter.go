@@ -49,7 +49,7 @@ func (c *converter) Convert(_ context.Context, conf *confmap.Conf) error {
 	if len(refused) == 0 {
 		return nil
 	}
-	// A component that nobody has is a slip of the pen, which no flag forgives: without plugins the
+	// A component without any plugin is a slip of the pen, which no flag forgives: without plugins the
 	// Collector would not start either.
 	isNowhere := slices.ContainsFunc(refused, func(one refusal) bool { return one.Nowhere })
 	if h.settings.OnError != onErrorSkip || isNowhere {
@@ -91,7 +91,8 @@ func (h *Host) use(used []componentKey, logger *zap.Logger) ([]refusal, error) {
 func (h *Host) leaveOut(conf *confmap.Conf, refused []refusal, logger *zap.Logger) error {
 	var drop []componentKey
 	for _, one := range refused {
-		logger.Error(fmt.Sprintf("Plugin %q, which the configuration uses, is left out (--plugins-on-error=skip)", one.File),
+		logger.Error(fmt.Sprintf("Plugin %q, which the configuration uses, is left out "+
+			"(--plugins-on-error=skip)", one.File),
 			one.standing(stateSkipped).fields(one.Text)...)
 		if _, ok := h.linkedIn[one.componentKey]; !ok && !slices.Contains(drop, one.componentKey) {
 			drop = append(drop, one.componentKey)
@@ -102,7 +103,8 @@ func (h *Host) leaveOut(conf *confmap.Conf, refused []refusal, logger *zap.Logge
 		logger.Error(fmt.Sprintf("The Collector runs without %s", line), zap.String("left_out", line))
 	}
 	if err != nil {
-		return fmt.Errorf("the configuration cannot do without the plugins that are left out: %w\n%s", err, texts(refused))
+		return fmt.Errorf("the configuration cannot do without the plugins that are left out: %w\n%s",
+			err, texts(refused))
 	}
 	return nil
 }
@@ -118,9 +120,12 @@ func (h *Host) warnOnce(refused []refusal, logger *zap.Logger) {
 	}
 	h.warned = true
 	for _, one := range h.unusable() {
-		isReported := slices.ContainsFunc(refused, func(other refusal) bool { return other.File == one.File })
+		isReported := slices.ContainsFunc(refused, func(other refusal) bool {
+			return other.File == one.File
+		})
 		if !isReported {
-			logger.Warn(fmt.Sprintf("Plugin %q cannot be used, and the configuration does not need it", one.File),
+			logger.Warn(fmt.Sprintf("Plugin %q cannot be used, and the configuration does not need it",
+				one.File),
 				one.standing(stateRefused).fields(one.Text)...)
 		}
 	}

@@ -15,7 +15,9 @@ var extensionKind = kindOf(
 
 func extensionPlaceholder(file pluginFile, name component.Type) extension.Factory {
 	none := notLoaded{file}
-	create := func(context.Context, extension.Settings, component.Config) (extension.Extension, error) {
+	create := func(
+		context.Context, extension.Settings, component.Config,
+	) (extension.Extension, error) {
 		return nil, none
 	}
 	return extension.NewFactory(name, none.config, create, stability(file.Signals[kindExtension]))

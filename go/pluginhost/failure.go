@@ -40,7 +40,8 @@ func (r failureRecord) toError(ctx context.Context, partial func(error) error) e
 	switch {
 	case r.has(errorHTTP) && r.httpStatus >= 300 && r.httpStatus <= 599:
 		err = consumererror.NewOTLPHTTPError(err, int(r.httpStatus))
-	case r.has(errorGRPC) && r.grpcCode > int32(codes.OK) && r.grpcCode <= int32(codes.Unauthenticated):
+	case r.has(errorGRPC) && r.grpcCode > int32(codes.OK) &&
+		r.grpcCode <= int32(codes.Unauthenticated):
 		err = consumererror.NewOTLPGRPCError(err, status.New(codes.Code(r.grpcCode), r.text()))
 	case r.has(errorRetryable) && !r.has(errorPermanent):
 		err = consumererror.NewRetryableError(err)

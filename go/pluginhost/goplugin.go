@@ -33,7 +33,9 @@ func Panicked(err error) (stack string, ok bool) {
 
 // openGoPlugin opens a verified Go plugin and asks it for its factory. Nothing else calls
 // plugin.Open, and the path that it is given is the private copy that was verified.
-func openGoPlugin(verified pluginHandle, announce func(phase string)) (factory component.Factory, err error) {
+func openGoPlugin(
+	verified pluginHandle, announce func(phase string),
+) (factory component.Factory, err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
 			factory, err = nil, &loadPanic{verified.File, reason, debug.Stack()}
@@ -56,10 +58,12 @@ func openGoPlugin(verified pluginHandle, announce func(phase string)) (factory c
 	announce("factory")
 	factory, ok := kinds[verified.Kind].open(symbol)
 	if !ok {
-		return nil, fmt.Errorf("plugin %q is a %s by its manifest, but its `NewFactory` is a %T", verified.File, verified.Kind, symbol)
+		return nil, fmt.Errorf("plugin %q is a %s by its manifest, but its `NewFactory` is a %T",
+			verified.File, verified.Kind, symbol)
 	}
 	if factory.Type().String() != verified.Type {
-		return nil, fmt.Errorf("plugin %q is %q by its manifest, but its factory is %q", verified.File, verified.Type, factory.Type())
+		return nil, fmt.Errorf("plugin %q is %q by its manifest, but its factory is %q", verified.File,
+			verified.Type, factory.Type())
 	}
 	return factory, nil
 }

@@ -14,10 +14,12 @@ func TestAPanicWhileLoadingKeepsItsCallsAndItsWords(t *testing.T) {
 	stack, ok := Panicked(err)
 	require.True(t, ok)
 	require.Equal(t, "goroutine 1 [running]:\n", stack)
-	stack, ok = Panicked(fmt.Errorf("around: %w", &hostError{hostFailure: hostFailure{Message: "the component panicked"}, status: statusPanic}))
+	stack, ok = Panicked(fmt.Errorf("around: %w",
+		&hostError{hostFailure: hostFailure{Message: "the component panicked"}, status: statusPanic}))
 	require.True(t, ok)
 	require.Empty(t, stack)
-	for _, other := range []error{nil, errors.New("something else"), &hostError{hostFailure: hostFailure{Message: "no factory"}}} {
+	for _, other := range []error{nil, errors.New("something else"),
+		&hostError{hostFailure: hostFailure{Message: "no factory"}}} {
 		_, ok = Panicked(other)
 		require.False(t, ok, "%v", other)
 	}

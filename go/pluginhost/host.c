@@ -30,7 +30,7 @@ const otelcol_host *bimetal_go_table(void) {
 
 static void say_exit(void) {
     static const char line[] = "{\"exit\":\"c\"}\n";
-    // Nobody is left to tell that it could not be written.
+    // No reader is left to learn that it could not be written.
     if (write(STDOUT_FILENO, line, sizeof line - 1) < 0) {
         return;
     }

@@ -100,8 +100,8 @@ func (h *Host) LoadAll() error {
 }
 
 // TryFile verifies and really loads one file, wherever it lies. It is what a child process of
-// `plugins validate --load` does. Each phase is announced before it begins, because nobody may come
-// back from it; the Rust side announces its own to standard output.
+// `plugins validate --load` does. Each phase is announced before it begins, because control may not
+// come back from it; the Rust side announces its own to standard output.
 func (h *Host) TryFile(path string, announce func(phase string)) error {
 	noteExit()
 	// The directory of this Collector, good or bad, has no say in this.
@@ -192,7 +192,8 @@ func (h *Host) putLinkedIn(factory *rustFactory) error {
 	}
 	kind := kinds[factory.Kind]
 	if module, ok := kind.types(&h.base)[name]; ok {
-		return fmt.Errorf("%s %q is linked in twice: from Go (%s) and from Rust (%s)", factory.Kind, name, module, factory.Module)
+		return fmt.Errorf("%s %q is linked in twice: from Go (%s) and from Rust (%s)", factory.Kind, name,
+			module, factory.Module)
 	}
 	made, err := factory.newFactory(name)
 	if err != nil {
@@ -212,7 +213,7 @@ func (h *Host) putPlugin(factories *otelcol.Factories, file pluginFile) error {
 	}
 	name, err := component.NewType(file.Type)
 	if err != nil {
-		return nil //nolint:nilerr // No configuration can name it, so nobody misses it.
+		return nil //nolint:nilerr // No configuration can name it, so it is not missed.
 	}
 	kind := kinds[file.Kind]
 	return kind.put(factories, name, kind.placeholder(file, name), file.shownModule())
@@ -221,7 +222,8 @@ func (h *Host) putPlugin(factories *otelcol.Factories, file pluginFile) error {
 // putLoaded puts a factory in, also under the older name that it still answers to.
 func putLoaded(factories *otelcol.Factories, word string, loaded loadedPlugin) error {
 	kind := kinds[word]
-	if err := kind.put(factories, loaded.factory.Type(), loaded.factory, loaded.file.shownModule()); err != nil {
+	if err := kind.put(factories, loaded.factory.Type(), loaded.factory,
+		loaded.file.shownModule()); err != nil {
 		return err
 	}
 	if alias, ok := aliasOf(loaded.factory); ok {
@@ -233,8 +235,9 @@ func putLoaded(factories *otelcol.Factories, word string, loaded loadedPlugin) e
 }
 
 // verifyAndLoad has the set verified first, and then loads what passed, in the order in which it
-// was judged.
-func (h *Host) verifyAndLoad(used *[]componentKey) (refused []refusal, warnings []string, err error) {
+// was decided.
+func (h *Host) verifyAndLoad(used *[]componentKey) (refused []refusal, warnings []string,
+	err error) {
 	text, err := json.Marshal(question{LinkedIn: sortedKeys(h.linkedIn), Used: used})
 	if err != nil {
 		return nil, nil, err
@@ -254,7 +257,8 @@ func (h *Host) verifyAndLoad(used *[]componentKey) (refused []refusal, warnings 
 		loaded, err := load(one, silently)
 		if err != nil {
 			refused = append(refused, one.refused(err, err.Error()))
-			h.failed[one.componentKey] = one.refused(err, err.Error()+"\nhelp: restart needed: what the loader refused once is not tried again")
+			h.failed[one.componentKey] = one.refused(err,
+				err.Error()+"\nhelp: restart needed: what the loader refused once is not tried again")
 			continue
 		}
 		h.loaded[one.componentKey] = loaded
@@ -274,7 +278,7 @@ func (h *Host) unknown(key componentKey) string {
 	return fmt.Sprintf("%s %q is not linked into this Collector, and %s", key.Kind, key.Type, where)
 }
 
-// silently is how a Collector loads plugins: nobody waits for what it would say.
+// silently is how a Collector loads plugins: no reader waits for what it would say.
 func silently(string) {}
 
 func load(one pluginHandle, announce func(phase string)) (loadedPlugin, error) {

@@ -60,10 +60,10 @@ func (e *hostError) panicked() bool {
 
 var announce = sync.OnceFunc(func() { C.bimetal_main_init() })
 
-func hostOpen(settings []byte, answer any) error {
+func hostOpen(text []byte, answer any) error {
 	announce()
 	return ask(answer, func(out *C.otelcol_buffer) C.int32_t {
-		return C.bimetal_host_open(bytesOf(settings), C.uint64_t(len(settings)), C.bimetal_go_table(), out)
+		return C.bimetal_host_open(bytesOf(text), C.uint64_t(len(text)), C.bimetal_go_table(), out)
 	})
 }
 
@@ -91,11 +91,15 @@ func hostVerifyFile(path string, answer any) error {
 }
 
 func pluginLoad(handle uint64, answer any) error {
-	return ask(answer, func(out *C.otelcol_buffer) C.int32_t { return C.bimetal_plugin_load(C.uint64_t(handle), out) })
+	return ask(answer, func(out *C.otelcol_buffer) C.int32_t {
+		return C.bimetal_plugin_load(C.uint64_t(handle), out)
+	})
 }
 
 func pluginTake(handle uint64, answer any) error {
-	return ask(answer, func(out *C.otelcol_buffer) C.int32_t { return C.bimetal_plugin_take(C.uint64_t(handle), out) })
+	return ask(answer, func(out *C.otelcol_buffer) C.int32_t {
+		return C.bimetal_plugin_take(C.uint64_t(handle), out)
+	})
 }
 
 func pluginsRun(command []byte) int {
@@ -107,9 +111,9 @@ func pluginsInterrupt() {
 	C.bimetal_plugins_interrupt()
 }
 
-func factoryValidate(factory uint64, config []byte) error {
+func factoryValidate(factory uint64, text []byte) error {
 	return ask(nil, func(out *C.otelcol_buffer) C.int32_t {
-		return C.bimetal_factory_validate(C.uint64_t(factory), bytesOf(config), C.uint64_t(len(config)), out)
+		return C.bimetal_factory_validate(C.uint64_t(factory), bytesOf(text), C.uint64_t(len(text)), out)
 	})
 }
 
@@ -120,10 +124,10 @@ type rustComponent struct {
 	address C.uintptr_t
 }
 
-func factoryCreate(factory uint64, request []byte, number uint64) (*rustComponent, error) {
+func factoryCreate(factory uint64, text []byte, number uint64) (*rustComponent, error) {
 	var address uintptr
 	err := ask(&address, func(out *C.otelcol_buffer) C.int32_t {
-		return C.bimetal_factory_create(C.uint64_t(factory), bytesOf(request), C.uint64_t(len(request)), out)
+		return C.bimetal_factory_create(C.uint64_t(factory), bytesOf(text), C.uint64_t(len(text)), out)
 	})
 	if err != nil {
 		return nil, err
@@ -139,7 +143,9 @@ func factoryCreate(factory uint64, request []byte, number uint64) (*rustComponen
 
 func (c *rustComponent) start() error {
 	defer runtime.KeepAlive(c)
-	return ask(nil, func(out *C.otelcol_buffer) C.int32_t { return C.bimetal_component_start(c.address, out) })
+	return ask(nil, func(out *C.otelcol_buffer) C.int32_t {
+		return C.bimetal_component_start(c.address, out)
+	})
 }
 
 func (c *rustComponent) shutdown(deadlineUnixNs uint64) error {
@@ -152,7 +158,8 @@ func (c *rustComponent) shutdown(deadlineUnixNs uint64) error {
 // consume gives data to the instance. The record holds the answer until it is reset.
 func (c *rustComponent) consume(record *call, data []byte) int32 {
 	// data is memory without pointers, which cgo keeps in place during the call.
-	outcome := C.bimetal_component_consume(c.address, record.address, bytesOf(data), C.uint64_t(len(data)))
+	outcome := C.bimetal_component_consume(c.address, record.address, bytesOf(data),
+		C.uint64_t(len(data)))
 	runtime.KeepAlive(c)
 	runtime.KeepAlive(record)
 	return int32(outcome)
@@ -168,7 +175,7 @@ type call struct {
 
 var calls = sync.Pool{New: func() any {
 	memory := C.bimetal_call_new()
-	made := &call{memory, C.uintptr_t(uintptr(unsafe.Pointer(memory)))} // Not Go's memory: nothing moves or frees it.
+	made := &call{memory, C.uintptr_t(uintptr(unsafe.Pointer(memory)))} // Not Go's memory.
 	runtime.AddCleanup(made, func(memory *C.bimetal_call) { C.bimetal_call_free(memory) }, made.memory)
 	return made
 }}
@@ -184,7 +191,8 @@ func newCall(signal, format uint32) *call {
 // call.
 func (c *call) release() {
 	memory := c.memory
-	if memory.output.data.release != nil || memory.error.message.release != nil || memory.error.retry_data.release != nil {
+	if memory.output.data.release != nil || memory.error.message.release != nil ||
+		memory.error.retry_data.release != nil {
 		C.bimetal_call_reset(memory)
 	} else {
 		memory.error.flags = 0
@@ -202,7 +210,7 @@ func (c *call) setDeadline(unixNs int64) {
 
 func (c *call) setSpan(traceID [16]byte, spanID [8]byte, flags byte, remote bool) {
 	context := &c.memory.context
-	*(*[16]byte)(unsafe.Pointer(&context.trace_id)) = traceID // The record's own memory, not kept beyond this line.
+	*(*[16]byte)(unsafe.Pointer(&context.trace_id)) = traceID // Not kept beyond this line.
 	*(*[8]byte)(unsafe.Pointer(&context.span_id)) = spanID    // As above.
 	context.trace_flags = C.uint32_t(flags)
 	if remote {
@@ -210,9 +218,9 @@ func (c *call) setSpan(traceID [16]byte, spanID [8]byte, flags byte, remote bool
 	}
 }
 
-// cancelFlag is the word that Rust reads to learn that nobody waits any more.
+// cancelFlag is the word that Rust reads to learn that no caller waits any more.
 func (c *call) cancelFlag() *atomic.Uint32 {
-	return (*atomic.Uint32)(unsafe.Pointer(&c.memory.cancelled)) // The record's own memory; lives as long as the record.
+	return (*atomic.Uint32)(unsafe.Pointer(&c.memory.cancelled)) // Lives as long as the record.
 }
 
 // output is what the component answered. It is valid until the record is released.
@@ -274,7 +282,8 @@ func bytesOf(data []byte) *C.uint8_t {
 }
 
 //export bimetalGoLog
-func bimetalGoLog(component C.uint64_t, level C.int32_t, message *C.uint8_t, messageLen C.uint64_t, fields *C.uint8_t, fieldsLen C.uint64_t) {
+func bimetalGoLog(component C.uint64_t, level C.int32_t, message *C.uint8_t, messageLen C.uint64_t,
+	fields *C.uint8_t, fieldsLen C.uint64_t) {
 	// The memory belongs to the component and is valid during this call: both texts are copied.
 	text := string(unsafe.Slice((*byte)(message), int(messageLen)))
 	details := append([]byte(nil), unsafe.Slice((*byte)(fields), int(fieldsLen))...)

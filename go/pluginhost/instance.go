@@ -32,7 +32,8 @@ type instance[T any] struct {
 type hostBox struct{ component.Host }
 
 func newInstance[T any](
-	factory *rustFactory, known []codec[T], id component.ID, set component.TelemetrySettings, cfg component.Config,
+	factory *rustFactory, known []codec[T], id component.ID, set component.TelemetrySettings,
+	cfg component.Config,
 ) (*instance[T], error) {
 	chosen, err := choose(known, factory.Features)
 	if err != nil {
@@ -51,7 +52,8 @@ func newInstance[T any](
 		return nil, fmt.Errorf("the Collector's resource cannot be given to Rust: %w", err)
 	}
 	made := &instance[T]{codec: chosen, logger: set.Logger, number: addLogger(set.Logger)}
-	request, err := json.Marshal(createRequest{chosen.signal, made.number, id.String(), string(text), string(resource)})
+	request, err := json.Marshal(createRequest{chosen.signal, made.number, id.String(), string(text),
+		string(resource)})
 	if err == nil {
 		made.component, err = factoryCreate(factory.Factory, request, made.number)
 	}
@@ -133,7 +135,7 @@ func forward(ctx context.Context, record *call) (done func()) {
 		close(over)
 	})
 	return func() {
-		// The flag belongs to the record, which is used again: nobody may write to it later.
+		// The flag belongs to the record, which is used again: nothing may write to it later.
 		if !stop() {
 			<-over
 		}
@@ -149,17 +151,20 @@ func (i *instance[T]) refused(ctx context.Context, record *call, outcome int32) 
 		return consumererror.NewPermanent(err)
 	}
 	if outcome >= 0 {
-		return consumererror.NewPermanent(fmt.Errorf("the component answered outcome %d, which is of no use here", outcome))
+		return consumererror.NewPermanent(fmt.Errorf("the component answered outcome %d, which is of "+
+			"no use here", outcome))
 	}
 	if said.message == "" && said.flags == 0 {
-		return consumererror.NewPermanent(fmt.Errorf("the component answered status %d and no message", outcome))
+		return consumererror.NewPermanent(fmt.Errorf("the component answered status %d and no message",
+			outcome))
 	}
 	var partial func(error) error
 	if said.has(errorRetryData) {
 		if rest, err := i.codec.unmarshal(record.retryData()); err == nil {
 			partial = func(err error) error { return i.codec.partial(err, rest) }
 		} else {
-			i.logger.Warn("The part that may be sent again cannot be decoded; all of it counts as failed", zap.Error(err))
+			i.logger.Warn("The part that may be sent again cannot be decoded; all of it counts as failed",
+				zap.Error(err))
 		}
 	}
 	return said.toError(ctx, partial)
@@ -167,7 +172,8 @@ func (i *instance[T]) refused(ctx context.Context, record *call, outcome int32) 
 
 // reportPanic says once that this instance does nothing any more.
 func (i *instance[T]) reportPanic(err error) {
-	i.logger.Error("The component panicked and is out of use until the Collector restarts or reloads", zap.Error(err))
+	i.logger.Error("The component panicked and is out of use until the Collector restarts or reloads",
+		zap.Error(err))
 	if box, ok := i.host.Load().(hostBox); ok && box.Host != nil {
 		componentstatus.ReportStatus(box.Host, componentstatus.NewPermanentErrorEvent(err))
 	}

@@ -32,7 +32,7 @@ type standing struct {
 }
 
 // inventory holds the standings that belong to the latest configuration. It is read while telemetry
-// is collected, which must wait for nobody: hence no lock.
+// is collected, which must not wait: hence no lock.
 type inventory struct {
 	current atomic.Pointer[[]standing]
 }
@@ -41,7 +41,7 @@ func (i *inventory) set(standings []standing) {
 	i.current.Store(&standings)
 }
 
-// standings are sorted by file name. Nobody may change them.
+// standings are sorted by file name. They must not be changed.
 func (i *inventory) standings() []standing {
 	if current := i.current.Load(); current != nil {
 		return *current
@@ -51,7 +51,8 @@ func (i *inventory) standings() []standing {
 
 // takeStock says what became of every file: one standing each, for a file that is skipped is
 // refused as well.
-func takeStock(loaded map[componentKey]loadedPlugin, skipped []refusal, refused ...refusal) []standing {
+func takeStock(loaded map[componentKey]loadedPlugin, skipped []refusal,
+	refused ...refusal) []standing {
 	byFile := map[string]standing{}
 	add := func(one standing) {
 		if _, ok := byFile[one.File]; !ok {
@@ -71,12 +72,15 @@ func takeStock(loaded map[componentKey]loadedPlugin, skipped []refusal, refused 
 	for _, one := range byFile {
 		standings = append(standings, one)
 	}
-	slices.SortFunc(standings, func(one, other standing) int { return cmp.Compare(one.File, other.File) })
+	slices.SortFunc(standings, func(one, other standing) int {
+		return cmp.Compare(one.File, other.File)
+	})
 	return standings
 }
 
 func (r refusal) standing(state string) standing {
-	return standing{pluginFile{componentKey: r.componentKey, File: r.File, Language: r.Language}, state, r.Reason}
+	return standing{pluginFile{componentKey: r.componentKey, File: r.File, Language: r.Language},
+		state, r.Reason}
 }
 
 // logLoaded writes one line for each plugin that was loaded since the last time. Each has the file
@@ -89,12 +93,16 @@ func (h *Host) logLoaded(logger *zap.Logger) {
 			fresh = append(fresh, one.file)
 		}
 	}
-	slices.SortFunc(fresh, func(one, other pluginFile) int { return cmp.Compare(one.File, other.File) })
+	slices.SortFunc(fresh, func(one, other pluginFile) int {
+		return cmp.Compare(one.File, other.File)
+	})
 	for _, file := range fresh {
 		h.announced[file.File] = struct{}{}
 		logger.Info(fmt.Sprintf("Plugin %q is loaded", file.File),
-			zap.String("state", stateLoaded), zap.String("file", file.File), zap.String("kind", file.Kind), zap.String("type", file.Type),
-			zap.String("language", file.Language), zap.String("module", file.Module), zap.String("sha256", file.SHA256),
+			zap.String("state", stateLoaded), zap.String("file", file.File), zap.String("kind",
+				file.Kind), zap.String("type", file.Type),
+			zap.String("language", file.Language), zap.String("module", file.Module), zap.String("sha256",
+				file.SHA256),
 			zap.String("toolchain_version", file.ToolchainVersion))
 	}
 }
@@ -102,7 +110,8 @@ func (h *Host) logLoaded(logger *zap.Logger) {
 // fields are those that every line about a file without use has.
 func (s standing) fields(text string) []zap.Field {
 	return []zap.Field{
-		zap.String("state", s.State), zap.String("file", s.File), zap.String("kind", s.Kind), zap.String("type", s.Type),
+		zap.String("state", s.State), zap.String("file", s.File), zap.String("kind",
+			s.Kind), zap.String("type", s.Type),
 		zap.String("language", s.Language), zap.String("reason", s.Reason), zap.String("details", text),
 	}
 }

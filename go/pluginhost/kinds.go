@@ -13,7 +13,8 @@ type kind struct {
 	// types lists the types that are there, with their modules.
 	types func(*otelcol.Factories) map[component.Type]string
 	// put adds or replaces a factory.
-	put func(factories *otelcol.Factories, as component.Type, factory component.Factory, module string) error
+	put func(factories *otelcol.Factories, as component.Type, factory component.Factory,
+		module string) error
 	// open makes a factory with what a Go plugin exports as `NewFactory`.
 	open func(symbol any) (component.Factory, bool)
 	// placeholder makes a factory that has a name and nothing else.
@@ -37,7 +38,8 @@ func kindOf[F component.Factory](
 			}
 			return found
 		},
-		put: func(factories *otelcol.Factories, as component.Type, factory component.Factory, module string) error {
+		put: func(factories *otelcol.Factories, as component.Type, factory component.Factory,
+			module string) error {
 			typed, ok := factory.(F)
 			if !ok {
 				return fmt.Errorf("the factory is a %T", factory)
@@ -54,7 +56,9 @@ func kindOf[F component.Factory](
 			}
 			return newFactory(), true
 		},
-		placeholder: func(file pluginFile, name component.Type) component.Factory { return placeholder(file, name) },
+		placeholder: func(file pluginFile, name component.Type) component.Factory {
+			return placeholder(file, name)
+		},
 		clone: func(factories *otelcol.Factories) {
 			all, modules := fields(factories)
 			*all, *modules = clonedMap(*all), clonedMap(*modules)
@@ -62,7 +66,8 @@ func kindOf[F component.Factory](
 	}
 }
 
-func (k kind) withRust(rust func(*rustFactory, component.Type, func() component.Config) component.Factory) kind {
+func (k kind) withRust(rust func(*rustFactory, component.Type,
+	func() component.Config) component.Factory) kind {
 	k.rust = rust
 	return k
 }
@@ -71,7 +76,8 @@ func (k kind) withRust(rust func(*rustFactory, component.Type, func() component.
 func (f *rustFactory) newFactory(name component.Type) (component.Factory, error) {
 	rust := kinds[f.Kind].rust
 	if rust == nil {
-		return nil, fmt.Errorf("%s %q is written in Rust, which this version of the plugin host supports for processors only", f.Kind, f.Type)
+		return nil, fmt.Errorf("%s %q is written in Rust, which this version of the plugin host "+
+			"supports for processors only", f.Kind, f.Type)
 	}
 	settings, err := newConfigSettings(f.DefaultConfig, f.ConfigSchema, func(section []byte) error {
 		return factoryValidate(f.Factory, section)
@@ -82,7 +88,7 @@ func (f *rustFactory) newFactory(name component.Type) (component.Factory, error)
 	return rust(f, name, settings.newConfig), nil
 }
 
-// cloned gives factories with maps of their own, so that whoever gets them may change them.
+// cloned gives factories with maps of their own, so that the receiver may change them.
 func cloned(factories otelcol.Factories) otelcol.Factories {
 	for _, kind := range kinds {
 		kind.clone(&factories)

@@ -18,16 +18,19 @@ import (
 var known = component.MustNewType("known")
 
 func file(kind string, signals map[string]string) pluginFile {
-	return pluginFile{componentKey: componentKey{kind, "known"}, File: kind + "-known.so", Module: "m v1", Signals: signals}
+	return pluginFile{componentKey: componentKey{kind, "known"}, File: kind + "-known.so",
+		Module: "m v1", Signals: signals}
 }
 
 func TestAPlaceholderOfEveryKindIsListedAndSaysWhyItIsOfNoUse(t *testing.T) {
 	for word, kind := range kinds {
 		t.Run(word, func(t *testing.T) {
 			factories := cloned(otelcol.Factories{})
-			one := file(word, map[string]string{"logs": "beta", "extension": "alpha", "logs_to_metrics": "stable"})
+			one := file(word, map[string]string{"logs": "beta", "extension": "alpha",
+				"logs_to_metrics": "stable"})
 			require.NoError(t, kind.put(&factories, known, kind.placeholder(one, known), one.shownModule()))
-			require.Equal(t, map[component.Type]string{known: "m v1 (plugin " + word + "-known.so)"}, kind.types(&factories))
+			require.Equal(t, map[component.Type]string{known: "m v1 (plugin " + word + "-known.so)"},
+				kind.types(&factories))
 
 			cfg := kind.placeholder(one, known).CreateDefaultConfig()
 			err := confmap.NewFromStringMap(map[string]any{"a": 1}).Unmarshal(&cfg)
@@ -37,24 +40,32 @@ func TestAPlaceholderOfEveryKindIsListedAndSaysWhyItIsOfNoUse(t *testing.T) {
 }
 
 func TestAPlaceholderHasTheStabilityOfTheManifest(t *testing.T) {
-	made := processorPlaceholder(file("processor", map[string]string{"logs": "beta", "traces": "nonsense"}), known)
+	made := processorPlaceholder(file("processor", map[string]string{"logs": "beta",
+		"traces": "nonsense"}), known)
 	require.Equal(t, component.StabilityLevelBeta, made.LogsStability())
 	require.Equal(t, component.StabilityLevelUndefined, made.TracesStability())
-	_, err := made.CreateLogs(context.Background(), processor.Settings{ID: component.NewID(known)}, nil, nil)
-	require.ErrorContains(t, err, `processor "known" comes from plugin "processor-known.so", which is not loaded`)
+	_, err := made.CreateLogs(context.Background(), processor.Settings{ID: component.NewID(known)},
+		nil, nil)
+	notLoaded := `processor "known" comes from plugin "processor-known.so", which is not loaded`
+	require.ErrorContains(t, err, notLoaded)
 
-	pair := connectorPlaceholder(file("connector", map[string]string{"logs_to_metrics": "stable"}), known)
+	pair := connectorPlaceholder(file("connector", map[string]string{"logs_to_metrics": "stable"}),
+		known)
 	require.Equal(t, component.StabilityLevelStable, pair.LogsToMetricsStability())
-	_, err = pair.CreateLogsToLogs(context.Background(), connector.Settings{ID: component.NewID(known)}, nil, nil)
+	_, err = pair.CreateLogsToLogs(context.Background(),
+		connector.Settings{ID: component.NewID(known)}, nil, nil)
 	require.Error(t, err)
 }
 
 func TestAPluginOfAnotherKindIsNotTaken(t *testing.T) {
 	newFactory := func() receiver.Factory {
-		create := func(context.Context, receiver.Settings, component.Config, consumer.Logs) (receiver.Logs, error) {
+		create := func(context.Context, receiver.Settings, component.Config,
+			consumer.Logs) (receiver.Logs, error) {
 			return nil, nil
 		}
-		return receiver.NewFactory(known, func() component.Config { return nil }, receiver.WithLogs(create, component.StabilityLevelBeta))
+		return receiver.NewFactory(known, func() component.Config {
+			return nil
+		}, receiver.WithLogs(create, component.StabilityLevelBeta))
 	}
 	factory, ok := kinds["receiver"].open(newFactory)
 	require.True(t, ok)
@@ -70,7 +81,8 @@ func TestAPluginOfAnotherKindIsNotTaken(t *testing.T) {
 func TestFactoriesAreFreshAtEveryCall(t *testing.T) {
 	host := New(&Settings{}, nil)
 	host.open = func() error { return nil }
-	host.catalog.Plugins = []pluginFile{file("processor", nil), {componentKey: componentKey{"receiver", "no type!"}}}
+	host.catalog.Plugins = []pluginFile{file("processor", nil),
+		{componentKey: componentKey{"receiver", "no type!"}}}
 	first, err := host.Factories()
 	require.NoError(t, err)
 	delete(first.Processors, known)
@@ -98,7 +110,8 @@ func TestWhatIsLinkedInIsNotReplacedByAPlugin(t *testing.T) {
 	host := New(&Settings{}, nil)
 	host.open = func() error { return nil }
 	linked := processor.NewFactory(known, func() component.Config { return &componentConfig{} })
-	host.base = cloned(otelcol.Factories{Processors: map[component.Type]processor.Factory{known: linked}})
+	processors := map[component.Type]processor.Factory{known: linked}
+	host.base = cloned(otelcol.Factories{Processors: processors})
 	one := file("processor", nil)
 	host.linkedIn = map[componentKey]string{one.componentKey: "m"}
 	host.catalog.Plugins = []pluginFile{one}
@@ -122,7 +135,8 @@ func TestARustProcessorOffersTheSignalsOfItsTable(t *testing.T) {
 	require.NoError(t, err)
 	rust := made.(processor.Factory)
 	require.Equal(t, component.StabilityLevelBeta, rust.LogsStability())
-	_, err = rust.CreateTraces(context.Background(), processor.Settings{ID: component.NewID(known)}, nil, nil)
+	_, err = rust.CreateTraces(context.Background(), processor.Settings{ID: component.NewID(known)},
+		nil, nil)
 	require.Error(t, err)
 	require.NoError(t, componenttest.CheckConfigStruct(rust.CreateDefaultConfig()))
 	require.Equal(t, map[string]any{"a": int64(1)}, rust.CreateDefaultConfig().(*config).Raw)

@@ -21,7 +21,7 @@ var (
 
 func addLogger(logger *zap.Logger) uint64 {
 	number := lastLogger.Add(1)
-	// The caller that zap would find is this package, which helps nobody.
+	// The caller that zap would find is this package, which does not help.
 	loggers.Store(number, logger.WithOptions(zap.WithCaller(false)))
 	return number
 }

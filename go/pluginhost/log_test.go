@@ -40,7 +40,8 @@ func TestALevelAboveErrorDoesNotEndTheProcess(t *testing.T) {
 		levels = append(levels, record.Level)
 	}
 	require.Equal(t, []zapcore.Level{
-		zapcore.DebugLevel, zapcore.ErrorLevel, zapcore.ErrorLevel, zapcore.ErrorLevel, zapcore.ErrorLevel,
+		zapcore.DebugLevel, zapcore.ErrorLevel, zapcore.ErrorLevel, zapcore.ErrorLevel,
+		zapcore.ErrorLevel,
 	}, levels)
 }
 

@@ -18,7 +18,7 @@
  * Rules that hold everywhere:
  *  - struct_size is the size of the struct as its maker knows it. A field is used only if struct_size reaches past its end
  *    and, for a function, if it is not NULL. Structs grow at the end only.
- *  - otelcol_slice is borrowed for the call. otelcol_buffer belongs to whoever received it, until it calls release.
+ *  - otelcol_slice is borrowed for the call. otelcol_buffer belongs to its receiver, until it calls release.
  *  - A negative answer is an OTELCOL_STATUS_...; the error record is filled then, and only then.
  *  - Text is UTF-8 and not NUL-terminated. Numbers that a side does not know are answered with OTELCOL_STATUS_UNSUPPORTED.
  *  - Nothing unwinds across the FFI boundary.
@@ -180,7 +180,7 @@
 // `Context::flags`: `deadline_unix_ns` is set.
 #define OTELCOL_CONTEXT_DEADLINE (1 << 1)
 
-// Bytes that belong to somebody else and may be read during the call that gave them.
+// Bytes that belong to the other side and may be read during the call that gave them.
 typedef struct otelcol_slice {
     // First byte; null only if `len` is 0.
     const uint8_t *ptr;

@@ -8,14 +8,15 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 )
 
-// notLoaded stands for a plugin that no configuration has used yet. Whoever wants more of it than
-// its name gets this error.
+// notLoaded stands for a plugin that no configuration has used yet. A caller that wants more of it
+// than its name gets this error.
 type notLoaded struct {
 	file pluginFile
 }
 
 func (n notLoaded) Error() string {
-	return fmt.Sprintf("%s %q comes from plugin %q, which is not loaded", n.file.Kind, n.file.Type, n.file.File)
+	return fmt.Sprintf("%s %q comes from plugin %q, which is not loaded", n.file.Kind, n.file.Type,
+		n.file.File)
 }
 
 type placeholderConfig struct {
@@ -55,5 +56,7 @@ func with[F, O any](add func(F, level) O, create F) option[O] {
 func unloaded[S, N, R, O any, F ~func(context.Context, S, component.Config, N) (R, error)](
 	reason error, add func(F, level) O,
 ) option[O] {
-	return with(add, F(func(context.Context, S, component.Config, N) (none R, err error) { return none, reason }))
+	return with(add, F(func(context.Context, S, component.Config, N) (none R, err error) {
+		return none, reason
+	}))
 }

@@ -19,26 +19,31 @@ var processorKind = kindOf(
 
 func processorPlaceholder(file pluginFile, name component.Type) processor.Factory {
 	none := notLoaded{file}
-	return xprocessor.NewFactory(name, none.config, options(file.Signals, map[string]option[xprocessor.FactoryOption]{
-		wordTraces:   unloaded(none, xprocessor.WithTraces),
-		wordMetrics:  unloaded(none, xprocessor.WithMetrics),
-		wordLogs:     unloaded(none, xprocessor.WithLogs),
-		wordProfiles: unloaded(none, xprocessor.WithProfiles),
-	})...)
+	return xprocessor.NewFactory(name, none.config, options(file.Signals,
+		map[string]option[xprocessor.FactoryOption]{
+			wordTraces:   unloaded(none, xprocessor.WithTraces),
+			wordMetrics:  unloaded(none, xprocessor.WithMetrics),
+			wordLogs:     unloaded(none, xprocessor.WithLogs),
+			wordProfiles: unloaded(none, xprocessor.WithProfiles),
+		})...)
 }
 
-func rustProcessor(f *rustFactory, name component.Type, newConfig func() component.Config) component.Factory {
-	return xprocessor.NewFactory(name, newConfig, options(f.Signals, map[string]option[xprocessor.FactoryOption]{
-		wordTraces:  with(xprocessor.WithTraces, processing(f, tracesCodecs, processorhelper.NewTraces)),
-		wordMetrics: with(xprocessor.WithMetrics, processing(f, metricsCodecs, processorhelper.NewMetrics)),
-		wordLogs:    with(xprocessor.WithLogs, processing(f, logsCodecs, processorhelper.NewLogs)),
-	})...)
+func rustProcessor(f *rustFactory, name component.Type,
+	newConfig func() component.Config) component.Factory {
+	return xprocessor.NewFactory(name, newConfig, options(f.Signals,
+		map[string]option[xprocessor.FactoryOption]{
+			wordTraces: with(xprocessor.WithTraces, processing(f, tracesCodecs, processorhelper.NewTraces)),
+			wordMetrics: with(xprocessor.WithMetrics, processing(f, metricsCodecs,
+				processorhelper.NewMetrics)),
+			wordLogs: with(xprocessor.WithLogs, processing(f, logsCodecs, processorhelper.NewLogs)),
+		})...)
 }
 
 // processing makes processors of one signal around instances of a Rust factory.
 func processing[T, N, R any, P ~func(context.Context, T) (T, error)](
 	f *rustFactory, known []codec[T],
-	wrap func(context.Context, processor.Settings, component.Config, N, P, ...processorhelper.Option) (R, error),
+	wrap func(context.Context, processor.Settings, component.Config, N, P,
+		...processorhelper.Option) (R, error),
 ) func(context.Context, processor.Settings, component.Config, N) (R, error) {
 	return func(ctx context.Context, set processor.Settings, cfg component.Config, next N) (R, error) {
 		made, err := newInstance(f, known, set.ID, set.TelemetrySettings, cfg)

@@ -14,10 +14,11 @@ var receiverKind = kindOf(
 
 func receiverPlaceholder(file pluginFile, name component.Type) receiver.Factory {
 	none := notLoaded{file}
-	return xreceiver.NewFactory(name, none.config, options(file.Signals, map[string]option[xreceiver.FactoryOption]{
-		wordTraces:   unloaded(none, xreceiver.WithTraces),
-		wordMetrics:  unloaded(none, xreceiver.WithMetrics),
-		wordLogs:     unloaded(none, xreceiver.WithLogs),
-		wordProfiles: unloaded(none, xreceiver.WithProfiles),
-	})...)
+	return xreceiver.NewFactory(name, none.config, options(file.Signals,
+		map[string]option[xreceiver.FactoryOption]{
+			wordTraces:   unloaded(none, xreceiver.WithTraces),
+			wordMetrics:  unloaded(none, xreceiver.WithMetrics),
+			wordLogs:     unloaded(none, xreceiver.WithLogs),
+			wordProfiles: unloaded(none, xreceiver.WithProfiles),
+		})...)
 }

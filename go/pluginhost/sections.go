@@ -42,7 +42,9 @@ func dropComponents(conf *confmap.Conf, drop []componentKey) ([]string, error) {
 	}
 	changes := map[string]any{}
 	if list, ok := conf.Get("service::extensions").([]any); ok {
-		kept, gone := keep(list, func(id string) bool { return !dropped[componentKey{Kind: kindExtension, Type: typeOf(id)}] })
+		kept, gone := keep(list, func(id string) bool {
+			return !dropped[componentKey{Kind: kindExtension, Type: typeOf(id)}]
+		})
 		if len(gone) > 0 {
 			changes["extensions"] = kept
 		}
@@ -75,7 +77,8 @@ func dropComponents(conf *confmap.Conf, drop []componentKey) ([]string, error) {
 
 // dropFromPipeline gives the lists of a pipeline that got shorter, and a line for each reference
 // that is gone.
-func dropFromPipeline(name string, pipeline map[string]any, dropped map[componentKey]bool) (map[string]any, []string, error) {
+func dropFromPipeline(name string, pipeline map[string]any,
+	dropped map[componentKey]bool) (map[string]any, []string, error) {
 	rest := map[string]any{}
 	var lines []string
 	for _, role := range []struct {
@@ -100,7 +103,8 @@ func dropFromPipeline(name string, pipeline map[string]any, dropped map[componen
 			continue
 		}
 		if role.required && len(kept) == 0 {
-			return nil, nil, fmt.Errorf("pipeline %q would have no %s left without %s", name, role.list, strings.Join(gone, ", "))
+			return nil, nil, fmt.Errorf("pipeline %q would have no %s left without %s", name, role.list,
+				strings.Join(gone, ", "))
 		}
 		rest[role.list] = kept
 		for _, id := range gone {

@@ -32,15 +32,19 @@ func TestUsedComponentsAreSortedAndNamedOnce(t *testing.T) {
 
 func TestUsedComponentsOfAnEmptyOrOddConfiguration(t *testing.T) {
 	require.Empty(t, usedComponents(confmap.New()))
-	require.Empty(t, usedComponents(confmap.NewFromStringMap(map[string]any{"processors": "text", "receivers": nil})))
+	require.Empty(t, usedComponents(confmap.NewFromStringMap(map[string]any{"processors": "text",
+		"receivers": nil})))
 }
 
 func TestDroppingRemovesSectionsAndReferences(t *testing.T) {
 	conf := newConf(map[string]any{
-		"logs":   map[string]any{"receivers": []any{"otlp"}, "processors": []any{"attributes/a", "batch"}, "exporters": []any{"debug"}},
-		"traces": map[string]any{"receivers": []any{"otlp"}, "processors": []any{"batch"}, "exporters": []any{"debug"}},
+		"logs": map[string]any{"receivers": []any{"otlp"}, "processors": []any{"attributes/a", "batch"},
+			"exporters": []any{"debug"}},
+		"traces": map[string]any{"receivers": []any{"otlp"}, "processors": []any{"batch"},
+			"exporters": []any{"debug"}},
 	})
-	removed, err := dropComponents(conf, []componentKey{{"processor", "attributes"}, {"extension", "zpages"}})
+	removed, err := dropComponents(conf, []componentKey{{"processor", "attributes"},
+		{"extension", "zpages"}})
 	require.NoError(t, err)
 	require.Equal(t, []string{
 		`extension "zpages"`,
@@ -56,7 +60,8 @@ func TestDroppingRemovesSectionsAndReferences(t *testing.T) {
 
 func TestDroppingTheLastProcessorLeavesAnEmptyList(t *testing.T) {
 	conf := newConf(map[string]any{
-		"logs": map[string]any{"receivers": []any{"otlp"}, "processors": []any{"attributes/a"}, "exporters": []any{"debug"}},
+		"logs": map[string]any{"receivers": []any{"otlp"}, "processors": []any{"attributes/a"},
+			"exporters": []any{"debug"}},
 	})
 	_, err := dropComponents(conf, []componentKey{{"processor", "attributes"}})
 	require.NoError(t, err)

@@ -56,12 +56,14 @@ func (i *instrumented) CreateMeterProvider(
 
 func register(meter metric.Meter, from *inventory) (metric.Registration, error) {
 	count, err := meter.Int64ObservableGauge("otelcol_plugins", metric.WithUnit("{plugins}"),
-		metric.WithDescription("Plugin files by what became of them: loaded, refused, or skipped although the configuration uses them. [Alpha]"))
+		metric.WithDescription("Plugin files by what became of them: loaded, refused, or skipped "+
+			"although the configuration uses them. [Alpha]"))
 	if err != nil {
 		return nil, fmt.Errorf("cannot count plugins: %w", err)
 	}
 	info, err := meter.Int64ObservableGauge("otelcol_plugin_info", metric.WithUnit("{plugin}"),
-		metric.WithDescription("One for each plugin file that was loaded, refused or skipped; its attributes say which it is, and why. [Alpha]"))
+		metric.WithDescription("One for each plugin file that was loaded, refused or skipped; its "+
+			"attributes say which it is, and why. [Alpha]"))
 	if err != nil {
 		return nil, fmt.Errorf("cannot list plugins: %w", err)
 	}
@@ -73,7 +75,8 @@ func register(meter metric.Meter, from *inventory) (metric.Registration, error) 
 			observer.ObserveInt64(info, 1, metric.WithAttributes(one.attributes()...))
 		}
 		for _, state := range states {
-			observer.ObserveInt64(count, counts[state], metric.WithAttributes(attribute.String("state", state)))
+			observer.ObserveInt64(count, counts[state], metric.WithAttributes(attribute.String("state",
+				state)))
 		}
 		return nil
 	}, count, info)
@@ -81,8 +84,11 @@ func register(meter metric.Meter, from *inventory) (metric.Registration, error) 
 
 func (s standing) attributes() []attribute.KeyValue {
 	return []attribute.KeyValue{
-		attribute.String("file", s.File), attribute.String("kind", s.Kind), attribute.String("type", s.Type),
-		attribute.String("language", s.Language), attribute.String("state", s.State), attribute.String("reason", s.Reason),
-		attribute.String("module", s.Module), attribute.String("sha256", s.SHA256), attribute.String("toolchain_version", s.ToolchainVersion),
+		attribute.String("file", s.File), attribute.String("kind", s.Kind), attribute.String("type",
+			s.Type),
+		attribute.String("language", s.Language), attribute.String("state",
+			s.State), attribute.String("reason", s.Reason),
+		attribute.String("module", s.Module), attribute.String("sha256",
+			s.SHA256), attribute.String("toolchain_version", s.ToolchainVersion),
 	}
 }

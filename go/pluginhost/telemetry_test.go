@@ -35,17 +35,20 @@ func observed(t *testing.T, reader *metric.ManualReader) map[string]map[string]i
 
 func factoryOf(provider telemetry.MeterProvider, err error) telemetry.Factory {
 	return telemetry.NewFactory(func() component.Config { return nil },
-		telemetry.WithCreateMeterProvider(func(context.Context, telemetry.MeterSettings, component.Config) (telemetry.MeterProvider, error) {
+		telemetry.WithCreateMeterProvider(func(context.Context, telemetry.MeterSettings,
+			component.Config) (telemetry.MeterProvider, error) {
 			return provider, err
 		}))
 }
 
 func TestTheMetricsFollowWhatBecameOfThePlugins(t *testing.T) {
 	reader := metric.NewManualReader()
-	wrapped := &instrumented{Factory: factoryOf(metric.NewMeterProvider(metric.WithReader(reader)), nil), inventory: &inventory{}}
+	wrapped := &instrumented{Factory: factoryOf(metric.NewMeterProvider(metric.WithReader(reader)),
+		nil), inventory: &inventory{}}
 	_, err := wrapped.CreateMeterProvider(t.Context(), telemetry.MeterSettings{}, nil)
 	require.NoError(t, err)
-	none := map[string]map[string]int64{"otelcol_plugins": {"loaded ": 0, "refused ": 0, "skipped ": 0}}
+	none := map[string]map[string]int64{"otelcol_plugins": {"loaded ": 0, "refused ": 0,
+		"skipped ": 0}}
 	require.Equal(t, none, observed(t, reader))
 
 	wrapped.inventory.set(takeStock(
@@ -61,22 +64,27 @@ func TestTheMetricsFollowWhatBecameOfThePlugins(t *testing.T) {
 
 func TestAProviderThatIsGivenTwiceIsObservedOnce(t *testing.T) {
 	reader := metric.NewManualReader()
-	wrapped := &instrumented{Factory: factoryOf(metric.NewMeterProvider(metric.WithReader(reader)), nil), inventory: &inventory{}}
+	wrapped := &instrumented{Factory: factoryOf(metric.NewMeterProvider(metric.WithReader(reader)),
+		nil), inventory: &inventory{}}
 	wrapped.inventory.set(takeStock(nil, nil, refusal{File: "a.so"}))
 	for range 3 {
 		_, err := wrapped.CreateMeterProvider(t.Context(), telemetry.MeterSettings{}, nil)
 		require.NoError(t, err)
 	}
-	require.Equal(t, map[string]int64{"loaded ": 0, "refused ": 1, "skipped ": 0}, observed(t, reader)["otelcol_plugins"])
+	require.Equal(t, map[string]int64{"loaded ": 0, "refused ": 1, "skipped ": 0},
+		observed(t, reader)["otelcol_plugins"])
 }
 
 func TestTelemetryThatIsOffOrBrokenStaysSo(t *testing.T) {
-	off := &instrumented{Factory: telemetry.NewFactory(func() component.Config { return nil }), inventory: &inventory{}}
+	off := &instrumented{Factory: telemetry.NewFactory(func() component.Config {
+		return nil
+	}), inventory: &inventory{}}
 	provider, err := off.CreateMeterProvider(t.Context(), telemetry.MeterSettings{}, nil)
 	require.NoError(t, err)
 	require.NoError(t, provider.Shutdown(t.Context()))
 
-	broken := &instrumented{Factory: factoryOf(nil, errors.New("no port is free")), inventory: &inventory{}}
+	broken := &instrumented{Factory: factoryOf(nil, errors.New("no port is free")),
+		inventory: &inventory{}}
 	_, err = broken.CreateMeterProvider(t.Context(), telemetry.MeterSettings{}, nil)
 	require.ErrorContains(t, err, "no port is free")
 }

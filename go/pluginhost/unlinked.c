@@ -1,7 +1,7 @@
 //go:build bimetal_unlinked
 
 // Stands in for the Rust side where there is none: `go test -tags bimetal_unlinked` of what needs
-// no cgo. Whoever calls one of these has left that ground.
+// no cgo. A caller of one of these has left that ground.
 #include <stdlib.h>
 
 #include "host.h"

@@ -9,7 +9,8 @@ import (
 // refused is a verified plugin that the loader did not take.
 func (h pluginHandle) refused(err error, text string) refusal {
 	reason, _, _ := strings.Cut(err.Error(), "\n")
-	return refusal{componentKey: h.componentKey, File: h.File, Language: h.Language, Reason: reason, Text: text}
+	return refusal{componentKey: h.componentKey, File: h.File, Language: h.Language, Reason: reason,
+		Text: text}
 }
 
 // shownModule is what the `components` command shows.

@@ -67,7 +67,7 @@ const RULES: &str = "\
  *  - struct_size is the size of the struct as its maker knows it. A field is used only if \
  struct_size reaches past its end
  *    and, for a function, if it is not NULL. Structs grow at the end only.
- *  - otelcol_slice is borrowed for the call. otelcol_buffer belongs to whoever received it, until \
+ *  - otelcol_slice is borrowed for the call. otelcol_buffer belongs to its receiver, until \
  it calls release.
  *  - A negative answer is an OTELCOL_STATUS_...; the error record is filled then, and only then.
  *  - Text is UTF-8 and not NUL-terminated. Numbers that a side does not know are answered with \

@@ -11,6 +11,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod words;
 
 use std::fmt;
 use std::io;

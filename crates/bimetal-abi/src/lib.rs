@@ -3,7 +3,7 @@
 //! In: nothing. Out: `#[repr(C)]` tables and numbers, and `include/otelcol_plugin.h` generated from
 //! them. Invariant: no logic but the rule for a type. Fixed-width integers only; every table starts
 //! with its own size, grows only at the end and says with feature bits what it can do; numbers are
-//! append-only. Whoever allocated memory frees it.
+//! append-only. The side that allocated memory frees it.
 #![expect(
     unsafe_code,
     reason = "function pointers of a C ABI are unsafe to call"

@@ -6,7 +6,7 @@
 use std::ffi::c_void;
 use std::mem::offset_of;
 
-/// Bytes that belong to somebody else and may be read during the call that gave them.
+/// Bytes that belong to the other side and may be read during the call that gave them.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Slice {

@@ -1,7 +1,7 @@
 //! Copies and hashes in one pass, so that a digest is that of the bytes that were written.
 //!
 //! In: a file, or anything that can be read. Out: the same bytes elsewhere and their digest.
-//! Invariant: a failed read and a failed write are told apart; a caller can stop in between.
+//! Invariant: a failed read and a failed write have different errors; a caller can stop in between.
 
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,7 +1,7 @@
 //! The private directory that Go plugins are loaded from.
 //!
 //! In: a flag, the environment. Out: [`Directory`], files named by their digest. Invariant: the
-//! directory belongs to this user, nobody else can enter it, and code may be executed from it. A
+//! directory belongs to this user, no other user can enter it, and code may be executed from it. A
 //! file that is already there is hashed again before it is believed.
 
 use std::fs::File;
@@ -45,7 +45,7 @@ pub(crate) struct Draft {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CacheError {
     #[error("none of {} is a directory of this user alone that code may be executed from and that \
-        nobody else can exchange", list(.tried))]
+        no other user can exchange", list(.tried))]
     NoDirectory { tried: Vec<Utf8PathBuf> },
     #[error("cannot write in `{path}`")]
     Write {
@@ -63,7 +63,7 @@ impl CacheError {
         match self {
             Self::NoDirectory { .. } => Some(
                 "name a directory with `--plugins-cache-dir`; it needs mode 0700, parents that \
-                 nobody else may write, and a file system mounted without `noexec`",
+                 no other user may write, and a file system mounted without `noexec`",
             ),
             Self::Write { .. } => {
                 Some("free some space, or name another directory with `--plugins-cache-dir`")
@@ -170,7 +170,7 @@ impl Directory {
             hold(&file);
             return Ok(file);
         }
-        // Another process put the same content there in the meantime, or somebody else something
+        // Another process put the same content there in the meantime, or another user something
         // different.
         existing(path, digest).ok_or_else(|| CacheError::Spoiled {
             path: path.to_owned(),

@@ -35,7 +35,7 @@ unsafe impl Send for Component {}
 // SAFETY: as above; `start` is guarded by `started`.
 unsafe impl Sync for Component {}
 
-/// What `create` is told.
+/// What `create` is given.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CreateArguments<'a> {
     /// `SIGNAL_…`.
@@ -275,7 +275,7 @@ impl Component {
 impl Drop for Component {
     fn drop(&mut self) {
         if let Some(destroy) = self.table.0.destroy {
-            // SAFETY: nobody else has the instance, and nothing is called on it afterwards.
+            // SAFETY: nothing else has the instance, and nothing is called on it afterwards.
             unsafe { destroy(self.instance.as_ptr()) };
         }
     }

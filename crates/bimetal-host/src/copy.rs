@@ -1,7 +1,7 @@
-//! Takes a plugin's bytes out of the reach of everybody else, before they are judged.
+//! Takes a plugin's bytes out of the reach of other users, before they are verified.
 //!
 //! In: a path. Out: [`Copy`]: the bytes that will be loaded, and their digest. Invariant: a file is
-//! read once, through one descriptor. What is judged is the copy, and the copy cannot change: a
+//! read once, through one descriptor. What is verified is the copy, and the copy cannot change: a
 //! sealed memory file for Rust, a private file named by its content for Go.
 
 use std::fs::File;
@@ -31,7 +31,7 @@ pub(crate) struct Opened {
     file: File,
 }
 
-/// Bytes that nobody can change any more.
+/// Bytes that cannot change any more.
 #[derive(Debug)]
 pub(crate) struct Copy {
     /// The bytes, open for reading.
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rust_plugin_is_copied_into_memory_that_nobody_can_change() {
+    fn a_rust_plugin_is_copied_into_memory_that_cannot_change() {
         let (_directory, path) = directory();
         let bytes = vec![3; CHUNK + 17];
         let file = plugin(&path, &bytes);

@@ -65,7 +65,7 @@ impl LoadError {
     }
 }
 
-/// How a Collector loads: nobody waits for what it would say.
+/// How a Collector loads: no reader waits for what it would say.
 pub(crate) fn silently(_: &str) {}
 
 /// How a child of `plugins validate --load` loads: the parent reads the lines, and sees by the last

@@ -16,7 +16,7 @@ pub(crate) struct Own {
     pub(crate) path: Utf8PathBuf,
 }
 
-/// Main does not know enough about itself to judge a plugin.
+/// Main does not know enough about itself to verify a plugin.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OwnError {
     #[error("cannot find out where this Collector lies")]

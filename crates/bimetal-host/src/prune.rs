@@ -1,4 +1,4 @@
-//! Takes away private copies that nobody needs any more.
+//! Takes away private copies that are no longer needed.
 //!
 //! In: the directory of private copies. Out: the same directory without copies and drafts that no
 //! process has used for a week. Invariant: a file that some process holds (it has a shared lock on
@@ -49,8 +49,8 @@ pub(crate) fn prune(directory: &Utf8Path) {
     }
 }
 
-/// The lock is held while the name is removed: whoever finds the file later waits for it, and sees
-/// that it has no name any more.
+/// The lock is held while the name is removed: a process that finds the file later waits for it,
+/// and sees that it has no name any more.
 fn remove_unused(path: &Utf8Path) -> Option<()> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let file = openat(CWD, path.as_std_path(), flags, Mode::empty()).ok()?;

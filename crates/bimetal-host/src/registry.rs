@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_nobody_gave_out_and_unknown_kinds_are_errors() {
+    fn numbers_that_were_never_given_out_and_unknown_kinds_are_errors() {
         let registry = Registry::default();
         for number in [0, 1, u64::MAX] {
             assert!(matches!(

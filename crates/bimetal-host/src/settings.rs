@@ -105,7 +105,7 @@ impl Settings {
         }
     }
 
-    /// The directory: flag, else environment, else what was built in; `None` when nobody names one.
+    /// The directory: flag, else environment, else what was built in; `None` when none is named.
     pub(crate) fn directory(
         &self,
         environment: Option<Utf8PathBuf>,

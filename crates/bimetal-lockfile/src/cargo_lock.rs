@@ -1,7 +1,7 @@
 //! Cargo.lock.
 //!
 //! In: its text, untrusted. Out: [`CargoLock`]. Invariant: a crate has one checksum or the text is
-//! refused: which of two is right cannot be told by name and version.
+//! refused: which of two is right cannot be read from name and version.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! go.sum.
 //!
 //! In: its text, untrusted. Out: [`GoSum`]. Invariant: a line that `go` would refuse is an error,
-//! and a module has one sum or the text is refused: which of two is right cannot be told.
+//! and a module has one sum or the text is refused: which of two is right cannot be known.
 
 use std::collections::BTreeMap;
 

@@ -9,7 +9,8 @@
 //! use bimetal_pdata::Logs;
 //!
 //! # fn main() -> Result<(), bimetal_pdata::ParseError> {
-//! let bytes = [0x0a, 0x06, 0x12, 0x04, 0x12, 0x02, 0x1a, 0x00]; // One resource, one scope, one record.
+//! // One resource, one scope, one record.
+//! let bytes = [0x0a, 0x06, 0x12, 0x04, 0x12, 0x02, 0x1a, 0x00];
 //! let mut logs = Logs::parse(&bytes)?;
 //! for mut record in logs.records_mut() {
 //!     record.attributes_mut().upsert("team", "payments");

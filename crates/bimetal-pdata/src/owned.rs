@@ -1,4 +1,4 @@
-//! A value that belongs to somebody: from a configuration, or computed.
+//! A value that is owned: from a configuration, or computed.
 //!
 //! In: plain Rust values. Out: [`ValueBuf`], encoded once and written as often as needed.
 //! Invariant: it is always a well-formed `AnyValue`.

@@ -1,4 +1,4 @@
-//! Text that nobody has checked.
+//! Unchecked text.
 //!
 //! In: bytes. Out: [`Text`]. Invariant: bytes that are not UTF-8 are carried as they are, as in the
 //! Collector.

@@ -36,7 +36,7 @@ pub(crate) enum Action {
     ///
     /// Shows kind, type, form, version, toolchain, digest and status of each file. Reads the files,
     /// runs none of their code, and succeeds also when some of them are bad: `check` is the command
-    /// that judges.
+    /// that gives verdicts.
     List(DirectoryArgs),
     /// Compare plugins with this Collector before they are loaded
     ///
@@ -201,8 +201,8 @@ pub(crate) fn parse(
             "`--main` belongs to `bimetal plugins`; here the Collector is this program itself";
         return Err(command.error(ErrorKind::UnknownArgument, text));
     }
-    let is_judged = matches!(arguments.action, Action::Validate(_) | Action::Check(_));
-    if arguments.action.common().format == Format::Sarif && !is_judged {
+    let is_verdict = matches!(arguments.action, Action::Validate(_) | Action::Check(_));
+    if arguments.action.common().format == Format::Sarif && !is_verdict {
         let text = "`--format sarif` lists findings, and only `check` and `validate` look for \
             some; use `--format json`";
         return Err(command.error(ErrorKind::InvalidValue, text));

@@ -154,8 +154,10 @@ mod tests {
 
     fn part(language: &str, environment: Option<&Value>) -> Manifest {
         let mut manifest: Manifest = serde_json::from_value(json!({
-            "schema_version": 1, "artifact": "main", "language": language, "toolchain_version": "1", "build_profile": "release",
-            "dependency_hashes": {}, "build_flags": [], "target": "t", "build_time": "2026-01-02T03:04:05Z"
+            "schema_version": 1, "artifact": "main", "language": language,
+            "toolchain_version": "1", "build_profile": "release",
+            "dependency_hashes": {}, "build_flags": [], "target": "t",
+            "build_time": "2026-01-02T03:04:05Z"
         }))
         .unwrap();
         manifest.hermetic = environment.map(|value| serde_json::from_value(value.clone()).unwrap());

@@ -33,17 +33,22 @@ impl Component {
     /// use bimetal_sdk::{Component, Signal, Stability};
     ///
     /// struct NotAProcessor;
-    /// static COMPONENT: Component = Component::processor::<NotAProcessor>("redactor", &[(Signal::Logs, Stability::Alpha)]);
+    /// static COMPONENT: Component =
+    ///     Component::processor::<NotAProcessor>("redactor", &[(Signal::Logs, Stability::Alpha)]);
     /// ```
     ///
     /// ```compile_fail,E0080
-    /// # use bimetal_sdk::{Component, Context, Error, Logs, Outcome, Processor, Settings, Signal, Stability};
+    /// # use bimetal_sdk::{
+    /// #     Component, Context, Error, Logs, Outcome,
+    /// #     Processor, Settings, Signal, Stability,
+    /// # };
     /// # struct Nop;
     /// # impl Processor for Nop {
     /// #     type Config = bimetal_sdk::config::Empty;
     /// #     fn new(_: &Settings, _: Self::Config) -> Result<Self, Error> { Ok(Self) }
     /// # }
-    /// static COMPONENT: Component = Component::processor::<Nop>("not a type", &[(Signal::Logs, Stability::Alpha)]);
+    /// static COMPONENT: Component =
+    ///     Component::processor::<Nop>("not a type", &[(Signal::Logs, Stability::Alpha)]);
     /// ```
     ///
     /// # Panics

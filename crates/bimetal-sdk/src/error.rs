@@ -22,7 +22,9 @@ use bimetal_abi::Signal;
 /// }
 /// assert!(parse("x").is_err());
 ///
-/// let busy = Error::retryable("far end is busy").with_http_status(503).with_retry_after(std::time::Duration::from_secs(2));
+/// let busy = Error::retryable("far end is busy")
+///     .with_http_status(503)
+///     .with_retry_after(std::time::Duration::from_secs(2));
 /// assert!(!busy.is_permanent());
 /// ```
 #[derive(Debug)]

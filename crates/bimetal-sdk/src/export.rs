@@ -29,7 +29,8 @@ use crate::runtime::shim::{self, answer, host_table};
 /// #         fn new(_: &Settings, _: Self::Config) -> Result<Self, Error> { Ok(Self) }
 /// #     }
 /// #     pub fn component() -> &'static Component {
-/// #         static COMPONENT: Component = Component::processor::<Nop>("nop", &[(Signal::Logs, Stability::Beta)]);
+/// #         static COMPONENT: Component =
+/// #             Component::processor::<Nop>("nop", &[(Signal::Logs, Stability::Beta)]);
 /// #         &COMPONENT
 /// #     }
 /// # }
@@ -57,7 +58,9 @@ macro_rules! export_plugin {
             error: *mut $crate::abi::Error,
         ) -> i32 {
             // SAFETY: the host keeps the contract of `otelcol_new_factory`.
-            unsafe { $crate::export::new_factory($crate::Kind::$kind, $component, host, out, error) }
+            unsafe {
+                $crate::export::new_factory($crate::Kind::$kind, $component, host, out, error)
+            }
         }
     };
 }

@@ -10,7 +10,10 @@
 //!
 //! ```
 //! use bimetal_sdk::config::{ConfigErrors, Validate};
-//! use bimetal_sdk::{Component, Context, Error, Logs, Outcome, Processor, Settings, Signal, Stability};
+//! use bimetal_sdk::{
+//!     Component, Context, Error, Logs, Outcome,
+//!     Processor, Settings, Signal, Stability,
+//! };
 //! use schemars::JsonSchema;
 //! use serde::{Deserialize, Serialize};
 //!
@@ -50,7 +53,8 @@
 //!     type Config = Config;
 //!
 //!     fn new(settings: &Settings, config: Config) -> Result<Self, Error> {
-//!         settings.logger.at(bimetal_sdk::Level::Debug).field("keys", config.keys.len()).write("redacting");
+//!         let entry = settings.logger.at(bimetal_sdk::Level::Debug);
+//!         entry.field("keys", config.keys.len()).write("redacting");
 //!         Ok(Self { config })
 //!     }
 //!
@@ -73,7 +77,8 @@
 //! }
 //! # use bimetal_sdk::testing::TestHost;
 //! # let host = TestHost::new(component());
-//! # let error = host.create(Signal::Logs, &serde_json::json!({"keys": ["token", ""]})).unwrap_err();
+//! # let config = serde_json::json!({"keys": ["token", ""]});
+//! # let error = host.create(Signal::Logs, &config).unwrap_err();
 //! # assert_eq!(error.message, "keys::1: must not be empty");
 //! # assert!(host.started(Signal::Logs, &serde_json::json!({})).is_ok());
 //! # assert_eq!(host.logs()[0].message, "redacting");

@@ -1,4 +1,4 @@
-//! What a component is told when it is made.
+//! What a component is given when it is made.
 //!
 //! In: the host's `create` record. Out: owned values. Invariant: nothing here borrows from the
 //! host.

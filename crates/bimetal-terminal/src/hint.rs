@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_handed_on_is_told_once() {
+    fn a_text_that_is_handed_on_is_reported_once() {
         assert_eq!(texts(&build(Tool)), ["the build failed", "`go` is missing"]);
         let command = Some("go build".to_owned());
         assert_eq!(

@@ -27,7 +27,7 @@ pub struct PluginFile {
     pub sha256: Option<Digest>,
     /// Who else could have written it.
     pub rights: Option<RightsError>,
-    /// What the file is, or why that cannot be told.
+    /// What the file is, or why that cannot be known.
     pub artifact: Result<Artifact, Problem>,
 }
 

@@ -107,6 +107,6 @@ fn changed(listed: Option<&str>, found: Option<&str>) -> Mismatch {
 
 fn not_listed() -> Mismatch {
     Mismatch::new(Outcome::Refused, Check::Lock, "not listed")
-        .on_load("nobody vouches for its bytes, and a lock is required")
+        .on_load("nothing vouches for its bytes, and a lock is required")
         .help("add it to `plugins.lock` by building it with `bimetal`")
 }

@@ -1,7 +1,7 @@
 //! Whether a group is one user's own.
 //!
 //! In: the local accounts. Out: yes or no. Invariant: only what the files of this machine say
-//! counts as yes: the group has the user's name, is nobody else's first group, and has no other
+//! counts as yes: the group has the user's name, is no other user's first group, and has no other
 //! member.
 
 /// Many systems give each user such a group and let it write what the user makes (umask 002), so
@@ -54,13 +54,13 @@ mod tests {
         "root:x:0:\nada:x:1000:\nbob:x:1001:bob,ada\neve:x:1002:\nstaff:x:50:ada\n";
 
     #[test]
-    fn a_group_is_private_if_it_has_the_users_name_and_nobody_else() {
+    fn a_group_is_private_if_it_has_the_users_name_and_no_other_member() {
         let private = |user, group| is_private_in(ACCOUNTS, GROUPS, user, group);
         assert!(private(1000, 1000));
         assert!(!private(1001, 1001), "it has another member");
         assert!(!private(1002, 1002), "it is another user's first group");
         assert!(!private(1000, 50), "it is not the user's first group");
-        assert!(!private(4711, 4711), "nobody knows the user");
+        assert!(!private(4711, 4711), "the user is unknown");
         assert!(!is_private_in(ACCOUNTS, "", 1000, 1000));
         assert!(!is_private_in(ACCOUNTS, "crew:x:1000:\n", 1000, 1000));
         assert!(!is_private(0, 0), "root's group is given to others");

@@ -79,7 +79,7 @@ impl ProcessSet {
         });
     }
 
-    /// The set without one plugin: what it is judged against when it is judged again.
+    /// The set without one plugin: what it is compared with when it is checked again.
     #[must_use]
     pub fn without(&self, file: &str) -> Self {
         Self {

@@ -2,7 +2,7 @@
 //!
 //! In: an open file, a directory. Out: nothing, or [`RightsError`]: the first thing that keeps main
 //! from taking it. Invariant: one rule for what is predicted and for what is loaded, and it is
-//! judged for the user who asks: only root and that user may write the file, its directory, and
+//! verified for the user who asks: only root and that user may write the file, its directory, and
 //! every directory on the way there, links' own directories included. A second name of a file (a
 //! hard link) is allowed: owner and mode belong to the file, and who may put names into the
 //! directory is checked there.
@@ -37,7 +37,7 @@ pub enum RightsError {
     /// A part of the way is not a directory.
     #[error("`{path}` is not a directory")]
     NotADirectory { path: Utf8PathBuf },
-    /// Somebody else owns it.
+    /// Another user owns it.
     #[error(
         "`{path}` belongs to user {owner}, who is neither root nor the Collector's user {user}"
     )]
@@ -46,11 +46,11 @@ pub enum RightsError {
         owner: u32,
         user: u32,
     },
-    /// Somebody else may write it.
+    /// Another user may write it.
     #[error("`{path}` can be written by its group or by others (mode {mode:03o})")]
     Writable { path: Utf8PathBuf, mode: u32 },
     /// Everybody may put entries into a directory on the way, and the next part of the way is
-    /// somebody else's entry.
+    /// another user's entry.
     #[error(
         "everybody may put entries into `{path}` (mode {mode:04o}), and `{entry}` in it belongs to \
          user {owner}"
@@ -147,7 +147,7 @@ impl RightsError {
     }
 }
 
-/// Judges a plugin's file; `metadata` is that of the open file, or of the last part of the path
+/// Checks a plugin's file; `metadata` is that of the open file, or of the last part of the path
 /// without following it.
 pub fn check_file(path: &Utf8Path, metadata: &Metadata) -> Result<(), RightsError> {
     let path = path.to_owned();
@@ -160,8 +160,8 @@ pub fn check_file(path: &Utf8Path, metadata: &Metadata) -> Result<(), RightsErro
     private(path.as_std_path(), metadata)
 }
 
-/// Judges a directory that code is loaded from, and every directory on the way there. The way may
-/// lead through links; what they lead to is judged from the root on, and so is where they lie.
+/// Checks a directory that code is loaded from, and every directory on the way there. The way may
+/// lead through links; what they lead to is verified from the root on, and so is where they lie.
 pub fn check_directory(path: &Utf8Path) -> Result<(), RightsError> {
     let absolute = std::path::absolute(path).map_err(|source| look(path.as_std_path(), source))?;
     let (mut pending, mut links) = (names(&absolute), 0);

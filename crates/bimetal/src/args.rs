@@ -17,7 +17,14 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 /// `plugin: true` a component becomes a shared library of its own, which the Collector verifies
 /// before it loads it.
 #[derive(Debug, Parser)]
-#[command(name = "bimetal", version, max_term_width = 100, args_conflicts_with_subcommands = true, disable_help_subcommand = true, after_long_help = EXAMPLES)]
+#[command(
+    name = "bimetal",
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    after_long_help = EXAMPLES,
+)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -74,19 +81,65 @@ pub(crate) struct BuildArgs {
     )]
     pub(crate) format: Format,
     /// Do not write the sources: compile what is in the output directory
-    #[arg(long, value_name = "BOOL", default_value = "false", default_missing_value = "true", num_args = 0..=1, require_equals = true, value_parser = truth, action = ArgAction::Set, hide_possible_values = true)]
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value = "false",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true,
+        value_parser = truth,
+        action = ArgAction::Set,
+        hide_possible_values = true,
+    )]
     pub(crate) skip_generate: bool,
     /// Do not compile: write the sources only
-    #[arg(long, value_name = "BOOL", default_value = "false", default_missing_value = "true", num_args = 0..=1, require_equals = true, value_parser = truth, action = ArgAction::Set)]
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value = "false",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true,
+        value_parser = truth,
+        action = ArgAction::Set,
+    )]
     pub(crate) skip_compilation: bool,
     /// Do not update go.mod and download nothing
-    #[arg(long, value_name = "BOOL", default_value = "false", default_missing_value = "true", num_args = 0..=1, require_equals = true, value_parser = truth, action = ArgAction::Set)]
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value = "false",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true,
+        value_parser = truth,
+        action = ArgAction::Set,
+    )]
     pub(crate) skip_get_modules: bool,
     /// Accept modules whose version, after all are resolved, is not the one in the configuration
-    #[arg(long, value_name = "BOOL", default_value = "true", default_missing_value = "true", num_args = 0..=1, require_equals = true, value_parser = truth, action = ArgAction::Set)]
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value = "true",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true,
+        value_parser = truth,
+        action = ArgAction::Set,
+    )]
     pub(crate) skip_strict_versioning: bool,
     /// Show every command line that is run
-    #[arg(long, value_name = "BOOL", default_value = "false", default_missing_value = "true", num_args = 0..=1, require_equals = true, value_parser = truth, action = ArgAction::Set)]
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value = "false",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true,
+        value_parser = truth,
+        action = ArgAction::Set,
+    )]
     pub(crate) verbose: bool,
     /// Flags for Go's linker, instead of `-s -w`
     #[arg(long, value_name = "FLAGS", allow_hyphen_values = true)]

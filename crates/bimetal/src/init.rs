@@ -68,7 +68,11 @@ pub(crate) fn run(arguments: &InitArgs, printer: &Printer) -> Result<ExitCode, P
     if !names.is_empty() {
         return Err(InitError::Exists { directory, names }.into());
     }
-    let context = json!({ "name": collector_name(&directory), "version": COLLECTOR_VERSION, "stable": COLLECTOR_STABLE_VERSION });
+    let context = json!({
+        "name": collector_name(&directory),
+        "version": COLLECTOR_VERSION,
+        "stable": COLLECTOR_STABLE_VERSION,
+    });
     for (name, template) in FILES {
         let path = directory.join(name);
         bimetal_files::write_if_changed(&path, render(template, context.clone()).as_bytes())

@@ -236,7 +236,7 @@ fn statistic(log: &str, key: &str) -> u64 {
         .unwrap_or(0)
 }
 
-/// The last `cov:` that the fuzzer told.
+/// The last `cov:` that the fuzzer printed.
 fn coverage(log: &str) -> u64 {
     log.lines()
         .filter_map(|line| {

@@ -84,7 +84,7 @@ fn names_every_key_and_action_of_contrib_that_is_not_supported_yet() {
 }
 
 #[test]
-fn names_keys_that_nobody_knows() {
+fn names_unknown_keys() {
     insta::assert_snapshot!(complaints(&json!({
         "action": [],
         "actions": [{"key": "a", "vaule": 1, "action": "insert", "value": 1, "colour": "red"}],

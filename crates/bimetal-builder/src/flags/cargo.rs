@@ -173,7 +173,7 @@ mod tests {
         own(&target, &one).unwrap();
         age();
         own(&target, &one).unwrap();
-        assert!(is_old(), "nobody else was there");
+        assert!(is_old(), "no other process was there");
         own(&target, &two).unwrap();
         own(&target, &one).unwrap();
         assert!(!is_old(), "the other one was there");

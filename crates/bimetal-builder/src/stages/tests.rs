@@ -406,7 +406,8 @@ fn a_plugin_that_main_would_not_take_stops_the_build_with_the_report_of_the_chec
         lines.contains(&"exporter-tiny.so: refused, 1 difference"),
         "{error}"
     );
-    assert!(lines.contains(&"factory `NewFactory`"), "{error}");
+    let factory = |line: &&str| line.starts_with("factory `NewFactory`: ");
+    assert!(lines.iter().any(factory), "{error}");
     assert!(lines.contains(&"1 of 2 plugins fit"), "{error}");
     let commands: Vec<_> = lines
         .iter()

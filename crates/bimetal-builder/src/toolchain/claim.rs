@@ -12,7 +12,7 @@ use super::interrupt;
 
 const TICK: Duration = Duration::from_millis(100);
 
-/// Takes the lock of `file`; calls `waiting` once if somebody else holds it.
+/// Takes the lock of `file`; calls `waiting` once if another process holds it.
 pub fn wait(file: &std::fs::File, waiting: impl FnOnce()) -> io::Result<()> {
     let mut waiting = Some(waiting);
     loop {

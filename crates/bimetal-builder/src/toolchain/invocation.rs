@@ -60,7 +60,7 @@ impl Invocation {
     }
 
     /// A `go` command: modules on, the toolchain and workspace that we chose, cgo as the
-    /// distribution says. Of what the user told Go in its file of settings only what is about
+    /// distribution says. Of what the user set for Go in its file of settings only what is about
     /// fetching counts.
     pub fn go(go: impl AsRef<Utf8Path>, cwd: impl AsRef<Utf8Path>, cgo: bool) -> Self {
         let mut invocation = Self::new(go, cwd);

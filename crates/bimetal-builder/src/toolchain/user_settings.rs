@@ -1,4 +1,4 @@
-//! What a user has told the tools in files of their own.
+//! What a user has set for the tools in files of their own.
 //!
 //! In: Go's file of settings (`go env -w`). Out: those of its settings that say where modules come
 //! from, and the names of all others. Invariant: no setting that changes what is compiled passes; a

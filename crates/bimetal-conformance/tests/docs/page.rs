@@ -36,7 +36,7 @@ pub(crate) struct Command {
     pub(crate) is_gate: bool,
 }
 
-/// Languages of blocks whose commands nobody would run.
+/// Languages of blocks whose commands are not run.
 const SHELLS: [&str; 6] = ["sh", "bash", "shell", "zsh", "shell-session", "terminal"];
 
 /// Every file and command of a page, in its order.

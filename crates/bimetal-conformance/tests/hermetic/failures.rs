@@ -247,7 +247,7 @@ fn what_is_missing_inside_is_named_because_there_is_no_network() {
 }
 
 #[test]
-fn a_full_disk_is_told_with_the_file_that_did_not_fit() {
+fn a_full_disk_is_reported_with_the_file_that_did_not_fit() {
     install().unwrap();
     let keep = tempfile::tempdir().unwrap();
     let tar = without_go(Utf8Path::from_path(keep.path()).unwrap());

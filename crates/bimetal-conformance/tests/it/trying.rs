@@ -54,7 +54,7 @@ fn outcome(load: &Value, place: Option<&str>) -> Value {
 }
 
 #[test]
-fn a_go_plugin_that_misbehaves_is_told_from_others() {
+fn a_go_plugin_that_misbehaves_is_reported_from_others() {
     let scene = Scene::pinned();
     let line = Some("example.com/go-probe@v0.0.0/probe.go:");
     let rows = [
@@ -133,7 +133,7 @@ fn a_go_plugin_that_misbehaves_is_told_from_others() {
 }
 
 #[test]
-fn a_rust_plugin_that_misbehaves_is_told_from_others() {
+fn a_rust_plugin_that_misbehaves_is_reported_from_others() {
     let scene = Scene::pinned();
     let line = Some("src/lib.rs:");
     let rows = [

@@ -41,7 +41,7 @@ pub struct Artifact {
     pub dependencies: Vec<(Language, Dependency)>,
 }
 
-/// Everything that is told about one distribution.
+/// The texts about one distribution.
 #[derive(Debug)]
 pub struct Subject<'a> {
     pub name: &'a str,

@@ -1,7 +1,7 @@
 //! The software bill of materials, in `CycloneDX` 1.5.
 //!
 //! In: a [`Subject`]. Out: JSON. Invariant: only what is known is said: an `h1:` sum is no digest
-//! of a file and stands among the properties, and nothing has a licence that nobody read.
+//! of a file and stands among the properties, and nothing has an unread licence.
 
 use std::collections::BTreeSet;
 

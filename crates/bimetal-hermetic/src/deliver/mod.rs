@@ -1,4 +1,4 @@
-//! Lays out what a hermetic build gives: the distribution and everything that is told about it.
+//! Lays out what a hermetic build gives: the distribution and the texts about it.
 //!
 //! In: the artifacts that were put into place inside, what was recorded. Out: a directory with them
 //! and `SHA256SUMS`. Invariant: `SHA256SUMS` is written last and lists every other file, so that a
@@ -26,7 +26,7 @@ use bimetal_builder::stages::package::Distribution;
 /// Below the directory of the inputs.
 pub const OUTPUT: &str = "out";
 
-/// What is told about a distribution, beside the distribution.
+/// The texts about a distribution, beside the distribution.
 #[derive(Debug)]
 pub struct About<'a> {
     /// The directory of the inputs.

@@ -1,8 +1,8 @@
 //! Finds an engine that works.
 //!
 //! In: a name or none, PATH. Out: an [`Engine`], else why none can be used. Invariant: an engine
-//! that is installed and cannot work is passed over only when nobody asked for it, and its reason
-//! is told when nothing else works.
+//! that is installed and cannot work is passed over only when it was not asked for, and its reason
+//! is shown when nothing else works.
 
 use std::env;
 

@@ -88,7 +88,7 @@ struct Left<'a> {
 }
 
 impl<'a> Left<'a> {
-    /// What `FROM` names belongs to somebody else, so it does not count. From the first command on,
+    /// What `FROM` names belongs to others, so it does not count. From the first command on,
     /// the log has what programs say, and they may say anything, so nothing counts.
     fn of(log: &'a str) -> Self {
         let mut image = None;

@@ -121,7 +121,7 @@ fn an_engine_that_is_too_old_says_so() {
 }
 
 #[test]
-fn without_rights_nothing_works_and_every_reason_is_told() {
+fn without_rights_nothing_works_and_every_reason_is_reported() {
     let denied = r#"[ "$1" = --version ] && echo Docker version 28.2.2 && exit
 echo "permission denied while trying to connect to the Docker daemon socket" >&2; exit 1"#;
     let error = Recorded::new()
@@ -164,7 +164,7 @@ fn every_engine_builds_without_a_network_and_without_a_cache() {
 }
 
 #[test]
-fn what_a_failed_build_printed_can_be_read_and_what_it_means_is_told() {
+fn what_a_failed_build_printed_can_be_read_and_what_it_means_is_reported() {
     for (said, meant) in [
         (
             "RUN failed: bimetal-failure:x",

@@ -1,4 +1,4 @@
-//! Why the environment of a hermetic build cannot be told.
+//! Why the environment of a hermetic build cannot be known.
 //!
 //! In: what a file or a tool answered. Out: text and hint. Invariant: what could not be read is
 //! named.

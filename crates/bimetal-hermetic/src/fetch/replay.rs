@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_without_a_record_or_of_another_builder_is_told() {
+    fn a_directory_without_a_record_or_of_another_builder_is_reported() {
         let keep = tempfile::tempdir().unwrap();
         let out = Utf8Path::from_path(keep.path()).unwrap();
         let error = read(out).unwrap_err();

@@ -21,7 +21,7 @@ use crate::engine::{self, Engine};
 use crate::fetch::{self, DOCKERFILE, Fetched, Recorded};
 use crate::receive;
 
-/// The first day of 1980, which every archive format can tell, and nobody takes for a real time.
+/// The first day of 1980, which every archive format can tell, and no reader takes for a real time.
 const DEFAULT_EPOCH: i64 = 315_532_800;
 
 /// Builds in a container.

@@ -1,8 +1,8 @@
 //! What differs between two builds of one distribution.
 //!
-//! In: two directories, names of files. Out: every [`Difference`], told as far as a person needs to
-//! find its cause. Invariant: changes nothing, and decides by all bytes: what cannot be explained
-//! still counts.
+//! In: two directories, names of files. Out: every [`Difference`], shown as far as a person needs
+//! to find its cause. Invariant: changes nothing, and decides by all bytes: what cannot be
+//! explained still counts.
 
 mod explain;
 mod files;

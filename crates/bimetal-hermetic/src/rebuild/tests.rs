@@ -109,7 +109,7 @@ fn a_changed_text_and_a_build_id_are_named_in_the_order_of_the_file() {
 }
 
 #[test]
-fn equal_files_differ_in_nothing_and_absent_ones_are_told() {
+fn equal_files_differ_in_nothing_and_absent_ones_are_reported() {
     let builds = Builds::new();
     library(&builds.recorded, "a.so", CODE, &[]);
     fs::copy(builds.recorded.join("a.so"), builds.rebuilt.join("a.so")).unwrap();

@@ -82,7 +82,7 @@ pub unsafe extern "C" fn bimetal_component_consume(
         return STATUS_INVALID;
     };
     // Go may set `cancelled` at any time during the call, so no reference covers it: the fields are
-    // borrowed one by one. SAFETY: the record is alive, and nobody else uses this field during the
+    // borrowed one by one. SAFETY: the record is alive, and nothing else uses this field during the
     // call.
     let context = unsafe { &mut (*call).context };
     // SAFETY: as above.
@@ -93,7 +93,7 @@ pub unsafe extern "C" fn bimetal_component_consume(
     context.cancelled = unsafe { &raw const (*call).cancelled };
     let data = Data {
         struct_size: size::<Data>(),
-        // SAFETY: the record is alive, and nobody writes this field during the call.
+        // SAFETY: the record is alive, and nothing writes this field during the call.
         signal: unsafe { (*call).signal },
         // SAFETY: as above.
         format: unsafe { (*call).format },
@@ -113,7 +113,7 @@ pub unsafe extern "C" fn bimetal_component_consume(
 /// `call` is a record that is in no call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bimetal_call_reset(call: *mut Call) {
-    // SAFETY: the caller promises a record that nobody else uses.
+    // SAFETY: the caller promises a record that nothing else uses.
     if let Some(call) = unsafe { call.as_mut() } {
         let _ = catch_unwind(AssertUnwindSafe(|| reset(call)));
     }
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn bimetal_call_free(call: *mut Call) {
     if call.is_null() {
         return;
     }
-    // SAFETY: the record came out of a box, and nobody else uses it.
+    // SAFETY: the record came out of a box, and nothing else uses it.
     let mut call = unsafe { Box::from_raw(call) };
     let _ = catch_unwind(AssertUnwindSafe(|| reset(&mut call)));
 }

@@ -117,7 +117,7 @@ pub unsafe extern "C" fn bimetal_component_free(component: usize) {
         return;
     }
     let address = std::ptr::with_exposed_provenance_mut::<Component>(component);
-    // SAFETY: the address came out of a box, and nobody else uses it now.
+    // SAFETY: the address came out of a box, and nothing else uses it now.
     let component = unsafe { Box::from_raw(address) };
     let _ = catch_unwind(AssertUnwindSafe(|| drop(component)));
 }

@@ -26,7 +26,7 @@ pub(super) fn catalogue(host: &Host) -> Result<Catalog, Failure> {
         .map_err(|error| Failure::new(&error, error.hint()))?;
     let (mut plugins, mut refused) = (Vec::new(), Vec::new());
     for candidate in &index.candidates {
-        // What stands for the plugin is there all the same: whoever uses it learns of the
+        // What stands for the plugin is there all the same: its user learns of the
         // directory.
         plugins.extend(wire_plugin(&candidate.precheck).filter(|_| candidate.is_good()));
         let mut verdict = candidate.precheck.clone();

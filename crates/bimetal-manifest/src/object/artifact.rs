@@ -116,7 +116,7 @@ pub fn open_plugin(path: &Utf8Path) -> Result<(File, Artifact), ReadError> {
     Ok((file, artifact))
 }
 
-/// Opens `path` for reading without waiting for whoever writes to it. The reader finds out whether
+/// Opens `path` for reading without waiting for a writer. The reader finds out whether
 /// it is a regular file.
 pub fn open_for_reading(path: &Utf8Path) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;

@@ -8,7 +8,7 @@ use super::facts::{Facts, Form, ObjectType};
 pub(super) const MANIFEST_SYMBOL: &str = "collector_plugin_manifest";
 
 /// Start of every function that a plugin exports to main.
-pub(super) const BORDER_PREFIX: &str = "otelcol_";
+pub(super) const ABI_PREFIX: &str = "otelcol_";
 
 /// What decides the form and stands in no report.
 #[derive(Default)]

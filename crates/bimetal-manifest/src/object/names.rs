@@ -28,7 +28,7 @@ impl BoundedNames {
         }
     }
 
-    /// Counts a name that somebody else keeps.
+    /// Counts a name that is kept elsewhere.
     pub(super) fn count(&mut self, name: &[u8]) -> Result<(), ReadError> {
         self.count += 1;
         self.bytes += name.len() as u64;

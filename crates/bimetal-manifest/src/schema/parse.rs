@@ -137,7 +137,8 @@ fn check_type_name(component: &Component) -> Result<(), ParseError> {
 mod tests {
     use super::*;
 
-    const SEED: &str = r#"{"schema_version":1,"artifact":"plugin","language":"go","toolchain_version":"go1.26.8","build_profile":"release",
+    const SEED: &str = r#"{"schema_version":1,"artifact":"plugin","language":"go",
+  "toolchain_version":"go1.26.8","build_profile":"release",
         "dependency_hashes":{"go.opentelemetry.io/collector":"h1:a9b8"},"build_flags":["-buildmode=plugin"],
         "target":"x86_64-unknown-linux-gnu","build_time":"2026-11-23T12:34:56Z"}"#;
 

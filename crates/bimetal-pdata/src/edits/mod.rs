@@ -1,4 +1,4 @@
-//! What is to change in a batch, as data: a tree as deep as somebody edited.
+//! What is to change in a batch, as data: a tree as deep as the edits.
 //!
 //! In: changes to attribute lists, and messages to leave out. Out: the same, for the reader that
 //! looks at the batch as it now is and for the backend that carries it out. Invariant: knows

@@ -64,7 +64,9 @@ fn header<H: Default>(header: &mut Option<H>, edit: impl FnOnce(&mut H) -> bool)
 
 proptest! {
     #[test]
-    fn edits_of_logs_agree_with_the_decoded_message(mut model in model::logs(), edits in model::edits()) {
+    fn edits_of_logs_agree_with_the_decoded_message(
+        mut model in model::logs(), edits in model::edits(),
+    ) {
         let bytes = model.encode_to_vec();
         let mut logs = Logs::parse(&bytes).unwrap();
         let (mut view, mut other) = (Script::new(&edits), Script::new(&edits));
@@ -94,7 +96,9 @@ proptest! {
     }
 
     #[test]
-    fn edits_of_spans_agree_with_the_decoded_message(mut model in model::traces(), edits in model::edits()) {
+    fn edits_of_spans_agree_with_the_decoded_message(
+        mut model in model::traces(), edits in model::edits(),
+    ) {
         let bytes = model.encode_to_vec();
         let mut traces = Traces::parse(&bytes).unwrap();
         let (mut view, mut other) = (Script::new(&edits), Script::new(&edits));
@@ -113,11 +117,16 @@ proptest! {
     }
 
     #[test]
-    fn edits_of_data_points_agree_with_the_decoded_message(mut model in model::metrics(), edits in model::edits()) {
+    fn edits_of_data_points_agree_with_the_decoded_message(
+        mut model in model::metrics(), edits in model::edits(),
+    ) {
         let bytes = model.encode_to_vec();
         let mut metrics = Metrics::parse(&bytes).unwrap();
         let (mut view, mut other) = (Script::new(&edits), Script::new(&edits));
-        for mut point in metrics.records_mut().flat_map(bimetal_pdata::MetricMut::into_data_points) {
+        for mut point in metrics
+                .records_mut()
+                .flat_map(bimetal_pdata::MetricMut::into_data_points)
+            {
             view.view(point.attributes_mut());
         }
         for resource in &mut model.resource_metrics {
@@ -134,7 +143,9 @@ proptest! {
     }
 
     #[test]
-    fn removing_records_agrees_with_the_decoded_message(mut model in model::logs(), edits in model::edits()) {
+    fn removing_records_agrees_with_the_decoded_message(
+        mut model in model::logs(), edits in model::edits(),
+    ) {
         let bytes = model.encode_to_vec();
         let mut logs = Logs::parse(&bytes).unwrap();
         let keep = |severity: i32| severity % 3 != 0;

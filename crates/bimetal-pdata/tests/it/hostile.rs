@@ -1,4 +1,4 @@
-//! Bytes that nobody should send: an error or a view that can be used, never a panic.
+//! Bytes that should not be sent: an error or a view that can be used, never a panic.
 
 use bimetal_pdata::{Logs, Metrics, ParseError, Traces, Value};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;

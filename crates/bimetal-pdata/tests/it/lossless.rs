@@ -260,7 +260,7 @@ fn of_several_kinds_of_data_the_last_one_counts_and_the_others_stay() {
 }
 
 #[test]
-fn edits_are_told_as_data() {
+fn edits_are_reported_as_data() {
     let list = |key: &str| {
         [
             field(6, &attribute(key, "1")),
@@ -279,9 +279,9 @@ fn edits_are_told_as_data() {
         attributes.insert("d", "4");
         !record.attributes().contains("x")
     });
-    let mut told = Vec::new();
+    let mut stated = Vec::new();
     logs.edits(|place, edit| {
-        told.push(match edit {
+        stated.push(match edit {
             Edit::Attributes(entries) => {
                 let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
                 let entries = entries.map(|entry| (entry.of, entry.key.map(text)));
@@ -291,7 +291,7 @@ fn edits_are_told_as_data() {
         });
     });
     assert_eq!(
-        told,
+        stated,
         [
             r#"[0, 0, 0] [(Some(2), None), (Some(1), Some("B")), (None, Some("d"))]"#,
             r#"[0, 0, 1] [(None, Some("d"))]"#,

@@ -46,7 +46,12 @@ proptest! {
     fn spans_read_the_same(model in model::traces()) {
         let bytes = model.encode_to_vec();
         let traces = Traces::parse(&bytes).unwrap();
-        let twins: Vec<_> = model.resource_spans.iter().flat_map(|resource| &resource.scope_spans).flat_map(|scope| &scope.spans).collect();
+        let twins: Vec<_> = model
+            .resource_spans
+            .iter()
+            .flat_map(|resource| &resource.scope_spans)
+            .flat_map(|scope| &scope.spans)
+            .collect();
         prop_assert_eq!(traces.record_count(), twins.len());
         for (span, twin) in traces.records().zip(twins) {
             let status = twin.status.clone().unwrap_or_default();
@@ -68,7 +73,12 @@ proptest! {
     fn metrics_read_the_same(model in model::metrics()) {
         let bytes = model.encode_to_vec();
         let metrics = Metrics::parse(&bytes).unwrap();
-        let twins: Vec<_> = model.resource_metrics.iter().flat_map(|resource| &resource.scope_metrics).flat_map(|scope| &scope.metrics).collect();
+        let twins: Vec<_> = model
+            .resource_metrics
+            .iter()
+            .flat_map(|resource| &resource.scope_metrics)
+            .flat_map(|scope| &scope.metrics)
+            .collect();
         prop_assert_eq!(metrics.record_count(), twins.len());
         for (view, twin) in metrics.records().zip(twins) {
             prop_assert_eq!(view.name(), twin.name.as_str());
@@ -111,7 +121,8 @@ proptest! {
                 }
                 Some(metric::Data::Summary(data)) => {
                     for (point, twin) in points.iter().zip(&data.data_points) {
-                        prop_assert_eq!((point.count(), point.sum()), (Some(twin.count), Some(twin.sum)));
+                        let counted = (Some(twin.count), Some(twin.sum));
+                        prop_assert_eq!((point.count(), point.sum()), counted);
                         prop_assert_eq!((point.flags(), point.number()), (twin.flags, None));
                     }
                     (Some(MetricKind::Summary), 0, false)

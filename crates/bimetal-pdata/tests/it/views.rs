@@ -304,7 +304,10 @@ proptest! {
     fn spans_read_the_same_through_the_traits(model in model::traces()) {
         let bytes = model.encode_to_vec();
         let scopes = model.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
-        let expected: Vec<_> = scopes.flat_map(|scope| &scope.spans).map(decoded_span_line).collect();
+        let expected: Vec<_> = scopes
+            .flat_map(|scope| &scope.spans)
+            .map(decoded_span_line)
+            .collect();
         prop_assert_eq!(span_lines(&Traces::parse(&bytes).unwrap()), expected);
     }
 
@@ -314,7 +317,10 @@ proptest! {
         let scopes = model.resource_metrics.iter().flat_map(|resource| &resource.scope_metrics);
         let metrics = scopes.flat_map(|scope| scope.metrics.clone());
         let attributes: usize = metrics
-            .map(|mut metric| model::point_attributes(&mut metric).into_iter().map(|list| list.len()).sum::<usize>())
+            .map(|mut metric| {
+                let lists = model::point_attributes(&mut metric).into_iter();
+                lists.map(|list| list.len()).sum::<usize>()
+            })
             .sum();
         prop_assert_eq!(totals(&Metrics::parse(&bytes).unwrap()).1, attributes);
     }

@@ -45,7 +45,7 @@ fn print<D: Serialize>(
     }
 }
 
-/// Prints a `document` that judges in `format`.
+/// Prints a `document` that gives verdicts in `format`.
 fn print_findings<D: Serialize>(
     document: &D,
     format: Format,
@@ -64,7 +64,7 @@ fn json(document: &impl Serialize, out: &Printer) {
     out.data(&escape::json(&text));
 }
 
-/// Says which Collector was found where nobody named one.
+/// Says which Collector was found where none was named.
 fn announce(settings: &Settings, out: &Printer) {
     if let Some(main) = settings.main.as_ref().filter(|main| main.guessed) {
         out.note(&format!(

@@ -1,8 +1,8 @@
 //! What became of loading a plugin for a try, as data and as a sentence.
 //!
 //! In: a diagnosis. Out: [`LoadReport`]. Invariant: the outcome says how the child ended; phase,
-//! cause and whose say how far it had come, what it was, and in whose code; what could not be told
-//! is absent, never guessed.
+//! cause and whose say how far it had come, what it was, and in whose code; what could not be
+//! decided is absent, never guessed.
 
 use std::time::Duration;
 
@@ -84,7 +84,7 @@ pub(crate) enum Cause {
     Sigsegv,
     /// Memory whose file ended, or that the machine cannot reach so.
     Sigbus,
-    /// `abort`, which is also how a C++ exception or a Rust panic that nobody catches ends.
+    /// `abort`, which is also how a C++ exception or a Rust panic that is not caught ends.
     Sigabrt,
     /// Another signal; `signal` names it.
     Signal,

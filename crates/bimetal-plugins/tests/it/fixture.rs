@@ -126,7 +126,8 @@ pub(crate) fn manifest_c(texts: &[&str]) -> String {
 pub(crate) fn go_manifest(kind: &str, type_name: &str) -> Value {
     let version = &go_version();
     json!({
-        "schema_version": 1, "artifact": "plugin", "language": "go", "toolchain_version": version, "build_profile": "release",
+        "schema_version": 1, "artifact": "plugin", "language": "go",
+        "toolchain_version": version, "build_profile": "release",
         "dependency_hashes": { "bimetal.test/shared": "h1:c2hhcmVkIGRlcGVuZGVuY3kgb2YgbWFpbiBhbmQgcGx1Z2lu" },
         "build_flags": ["-trimpath", "-buildvcs=false", "-buildmode=plugin"], "target": TARGET,
         "build_time": "2026-01-02T03:04:05Z",
@@ -136,7 +137,8 @@ pub(crate) fn go_manifest(kind: &str, type_name: &str) -> Value {
         "environment": { "GOAMD64": "v1" },
         "distribution": { "name": "sample", "version": "1.0.0" },
         "builder": { "name": "bimetal", "version": "0.1.0", "generator_hash": "sha256:00" },
-        "component": { "kind": kind, "type": type_name, "signals": { "logs": "beta" }, "module": "bimetal.test/shared v1.2.3" }
+        "component": { "kind": kind, "type": type_name, "signals": { "logs": "beta" },
+        "module": "bimetal.test/shared v1.2.3" }
     })
 }
 
@@ -144,11 +146,15 @@ pub(crate) fn go_manifest(kind: &str, type_name: &str) -> Value {
 pub(crate) fn rust_manifest(kind: &str, type_name: &str) -> Value {
     let version = &rust_version();
     json!({
-        "schema_version": 1, "artifact": "plugin", "language": "rust", "toolchain_version": version, "build_profile": "release",
-        "dependency_hashes": { "serde": "sha256:5e7de" }, "build_flags": ["--crate-type=cdylib"], "target": TARGET,
+        "schema_version": 1, "artifact": "plugin", "language": "rust",
+        "toolchain_version": version, "build_profile": "release",
+        "dependency_hashes": { "serde": "sha256:5e7de" }, "build_flags": ["--crate-type=cdylib"],
+        "target": TARGET,
         "build_time": "2026-01-02T03:04:05Z", "toolchain": { "text": format!("rustc {version}") },
-        "dependencies": [{ "name": "serde", "version": "1.0.0", "source": "registry", "hash": "sha256:5e7de" }],
-        "component": { "kind": kind, "type": type_name, "signals": { "logs": "beta", "traces": "alpha" }, "module": "redactor 0.3.0" },
+        "dependencies": [{ "name": "serde", "version": "1.0.0", "source": "registry",
+        "hash": "sha256:5e7de" }],
+        "component": { "kind": kind, "type": type_name, "signals": { "logs": "beta",
+        "traces": "alpha" }, "module": "redactor 0.3.0" },
         "abi": { "major": 1, "minor": 0, "features": [] }
     })
 }

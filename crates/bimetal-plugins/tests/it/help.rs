@@ -106,7 +106,7 @@ fn a_main_that_is_not_there_is_named() {
     ");
 }
 
-/// A writer that fails as told.
+/// A writer that fails as asked.
 struct Failing(io::ErrorKind);
 
 impl Write for Failing {

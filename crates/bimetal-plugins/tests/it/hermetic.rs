@@ -1,4 +1,4 @@
-//! Artifacts of hermetic builds, as the commands show and judge them.
+//! Artifacts of hermetic builds, as the commands show and check them.
 //!
 //! In: a real main and real plugins whose manifests tell an environment. Out: what is said about
 //! them. Invariant: main and plugins differ in their environments only.
@@ -178,8 +178,8 @@ fn check_takes_the_plugin_of_mains_environment_and_compares_the_others_item_by_i
 
     let report: Value = serde_json::from_str(&with_main(&["--format", "json"]).stdout).unwrap();
     assert_eq!(report["main"]["hermetic_environment"], ours);
-    let told: Vec<_> = (0..3)
+    let stated: Vec<_> = (0..3)
         .map(|place| &report["plugins"][place]["hermetic_environment"])
         .collect();
-    assert_eq!(told, [&json!(ours), &json!(others), &Value::Null]);
+    assert_eq!(stated, [&json!(ours), &json!(others), &Value::Null]);
 }

@@ -211,7 +211,7 @@ fn a_good_directory_gives_no_result_and_exits_well() {
 }
 
 #[test]
-fn what_does_not_judge_has_no_findings_to_give() {
+fn what_gives_no_verdict_has_no_findings_to_give() {
     for arguments in [
         &["list", "--format", "sarif"][..],
         &["inspect", "x.so", "--format", "sarif"],

@@ -98,7 +98,7 @@ pub(crate) fn redacted(text: &str, directory: &Utf8Path) -> String {
     squeezed(&numbers(&digests(&text)))
 }
 
-/// A version of Go that nobody has, as long as the real one.
+/// A version of Go that does not exist, as long as the real one.
 pub(crate) fn other_go_version() -> String {
     fixture().go_version.replace("go1", "go0")
 }

@@ -110,7 +110,7 @@ fn an_init_that_hangs_is_named_with_its_line() {
 }
 
 #[test]
-fn a_goroutine_of_the_plugin_is_told_from_its_init() {
+fn a_goroutine_of_the_plugin_is_reported_from_its_init() {
     let file = whose_init(
         "try_goroutine",
         r#"go func() { panic("later") }(); time.Sleep(time.Minute)"#,
@@ -136,7 +136,7 @@ fn what_nothing_can_recover_from_is_a_fatal_error() {
 }
 
 #[test]
-fn a_factory_that_panics_is_told_from_an_init() {
+fn a_factory_that_panics_is_reported_from_an_init() {
     let source = include_str!("sources/plugin.go")
         .replace("return \"factory\"", r#"panic("no factory today")"#);
     let file = built("try_factory", &source, "");
@@ -147,7 +147,7 @@ fn a_factory_that_panics_is_told_from_an_init() {
 }
 
 #[test]
-fn a_constructor_that_faults_is_told_from_an_init() {
+fn a_constructor_that_faults_is_reported_from_an_init() {
     let constructor = |name: &str, deed: &str| tried(&whose_constructor(name, deed), &[], None);
     assert_eq!(
         constructor("try_segv", "*(volatile int *)8 = 1;"),
@@ -171,7 +171,7 @@ fn a_constructor_that_faults_is_told_from_an_init() {
 }
 
 #[test]
-fn a_constructor_that_exits_or_hangs_is_told_from_an_init() {
+fn a_constructor_that_exits_or_hangs_is_reported_from_an_init() {
     let exits = whose_constructor("try_c_exit", "exit(0);");
     assert_eq!(
         tried(&exits, &[], None),
@@ -185,7 +185,7 @@ fn a_constructor_that_exits_or_hangs_is_told_from_an_init() {
 }
 
 #[test]
-fn a_signal_that_nobody_can_catch_leaves_open_whose_it_was() {
+fn a_signal_that_cannot_be_caught_leaves_open_whose_it_was() {
     let file = whose_constructor("try_kill", "raise(SIGKILL);");
     assert_eq!(
         tried(&file, &[], None),

@@ -162,10 +162,10 @@ fn load_really_loads_a_good_plugin_in_a_child() {
 #[test]
 fn the_code_of_a_refused_plugin_does_not_run() {
     let directory = Directory::new();
-    let witness = directory.path.join("it-ran");
+    let trace = directory.path.join("it-ran");
     let plugin = whose_init(
         "writes",
-        &format!("os.WriteFile({:?}, nil, 0o600)", witness.as_str()),
+        &format!("os.WriteFile({:?}, nil, 0o600)", trace.as_str()),
     );
     let bad = directory.plugins.join("bad.so");
     damage::with_package_hash(&plugin, &bad, "runtime");
@@ -174,8 +174,8 @@ fn the_code_of_a_refused_plugin_does_not_run() {
         (code, report["load"]["outcome"].as_str()),
         (ExitCode::Incompatible, Some("not_tried"))
     );
-    assert!(!witness.exists());
+    assert!(!trace.exists());
     // The same code runs when it fits, so its silence above means something.
     assert_eq!(load_of(&main_itself(), &plugin, &[]).0, ExitCode::Ok);
-    assert!(witness.exists());
+    assert!(trace.exists());
 }

@@ -71,7 +71,8 @@ impl Validate for Empty {}
 /// Decodes a section over the type's defaults and validates it.
 ///
 /// ```
-/// let errors = bimetal_sdk::config::from_json::<bimetal_sdk::config::Empty>(br#"{"acton": 1}"#).unwrap_err();
+/// use bimetal_sdk::config::{Empty, from_json};
+/// let errors = from_json::<Empty>(br#"{"acton": 1}"#).unwrap_err();
 /// assert_eq!(errors.to_string(), "acton: unknown key");
 /// ```
 pub fn from_json<T: Section>(section: &[u8]) -> Result<T, ConfigErrors> {

@@ -1,4 +1,4 @@
-//! Finds the key that somebody probably meant.
+//! Finds the key that was probably meant.
 //!
 //! In: an unknown key and the known ones. Out: at most one of them. Invariant: bounded work,
 //! whatever the key's length.

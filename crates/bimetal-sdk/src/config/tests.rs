@@ -147,7 +147,10 @@ fn text_targets_see_the_original_of_an_environment_variable_and_others_its_value
         "label": from_environment(json!(true), "yes"),
         "headers": {"x-one": from_environment(json!(false), "no")},
         "actions": [
-            {"key": from_environment(json!(1), "01"), "action": from_environment(json!("delete"), "delete")},
+            {
+                "key": from_environment(json!(1), "01"),
+                "action": from_environment(json!("delete"), "delete"),
+            },
             {"key": "k", "action": "insert", "value": from_environment(json!(7), "007")},
         ],
         "retry": from_environment(json!({"max": 1}), "{max: 1}"),

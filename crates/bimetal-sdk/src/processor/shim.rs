@@ -199,7 +199,7 @@ unsafe extern "C" fn destroy<P: Processor>(instance: *mut c_void) {
     }
     // SAFETY: `create` made it from a box of this type, and the caller gives it up.
     let instance = unsafe { Box::from_raw(instance.cast::<Instance<P>>()) };
-    // A panic in an author's `drop` has nobody left who could be told.
+    // A panic in an author's `drop` has no caller left to report to.
     let _ = guard(|| drop(instance));
 }
 

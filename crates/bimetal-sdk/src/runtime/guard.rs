@@ -1,7 +1,7 @@
 //! Turns panics into values at the C ABI.
 //!
 //! In: code that may panic. Out: its answer, or message and place of the panic. Invariant: nothing
-//! unwinds past [`guard`], and a panic below it is told once, by the caller, not printed.
+//! unwinds past [`guard`], and a panic below it is reported once, by the caller, not printed.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};

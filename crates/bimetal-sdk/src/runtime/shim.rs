@@ -35,7 +35,10 @@ macro_rules! records {
     )*};
 }
 
-records! { Host "host" Create "create" Context "context" Data "data" Output "output" Error "error" Factory "factory" }
+records! {
+    Host "host" Create "create" Context "context" Data "data"
+    Output "output" Error "error" Factory "factory"
+}
 
 /// Borrows a record that the host filled.
 ///
@@ -52,7 +55,7 @@ pub(crate) unsafe fn record<'a, T: Record>(record: *const T) -> Result<&'a T, Fa
 /// Borrows a record that the component fills.
 ///
 /// # Safety
-/// As for [`record`]; besides, nobody else uses it during `'a`.
+/// As for [`record`]; besides, nothing else uses it during `'a`.
 pub(crate) unsafe fn record_mut<'a, T: Record>(record: *mut T) -> Result<&'a mut T, Failure> {
     // SAFETY: the caller vouches for the record.
     unsafe { check_size(record.cast_const())? };
@@ -105,7 +108,7 @@ unsafe fn host_version(host: *const abi::Host) -> Result<(u32, u32), Failure> {
 /// Runs `body` and answers for it: its status, or a failure in the error record.
 ///
 /// # Safety
-/// `error` is null, or an error record with its `struct_size` filled that nobody else uses during
+/// `error` is null, or an error record with its `struct_size` filled that nothing else uses during
 /// the call.
 pub(crate) unsafe fn answer(
     error: *mut abi::Error,
@@ -227,7 +230,7 @@ pub(crate) unsafe fn context(record: &abi::Context) -> Result<Context<'_>, Failu
     })
 }
 
-/// Gives `bytes` away; whoever receives the buffer calls `release`.
+/// Gives `bytes` away; the receiver of the buffer calls `release`.
 pub(crate) fn buffer(bytes: Vec<u8>) -> abi::Buffer {
     if bytes.capacity() == 0 {
         return abi::Buffer::EMPTY;

@@ -14,7 +14,8 @@
 //! #         -> Result<bimetal_sdk::Outcome, Error> { Ok(bimetal_sdk::Outcome::Continue) }
 //! # }
 //! # fn component() -> &'static Component {
-//! #     static COMPONENT: Component = Component::processor::<Nop>("nop", &[(Signal::Logs, Stability::Beta)]);
+//! #     static COMPONENT: Component =
+//! #         Component::processor::<Nop>("nop", &[(Signal::Logs, Stability::Beta)]);
 //! #     &COMPONENT
 //! # }
 //! use bimetal_sdk::testing::{Consumed, TestHost};
@@ -90,13 +91,13 @@ pub struct Failure {
     pub message: String,
     /// `ERROR_…` bits.
     pub flags: u64,
-    /// HTTP status of the far end, if told.
+    /// HTTP status of the far end, if the component says it.
     pub http_status: Option<i32>,
-    /// gRPC code of the far end, if told.
+    /// gRPC code of the far end, if the component says it.
     pub grpc_code: Option<i32>,
-    /// Delay that the far end asks for, if told.
+    /// Delay that the far end asks for, if the component says it.
     pub retry_after: Option<Duration>,
-    /// The part that may be sent again, with its signal, if told.
+    /// The part that may be sent again, with its signal, if the component says it.
     pub retry_data: Option<(Signal, Vec<u8>)>,
 }
 
@@ -115,7 +116,7 @@ impl TestHost {
         }
     }
 
-    /// The resource attributes that instances are told.
+    /// The resource attributes that instances are given.
     #[must_use]
     pub fn with_resource(mut self, resource: Value) -> Self {
         self.resource = resource;

@@ -142,7 +142,7 @@ impl Instance {
 impl Drop for Instance {
     fn drop(&mut self) {
         if let Some(destroy) = self.factory.destroy {
-            // SAFETY: nobody can use the instance any more.
+            // SAFETY: nothing can use the instance any more.
             unsafe { destroy(self.instance) };
         }
     }
@@ -198,16 +198,16 @@ fn checked(call: impl FnOnce(*mut abi::Error) -> i32) -> Result<i32, Failure> {
     if status >= 0 {
         return Ok(status);
     }
-    let told = |flag| flags & flag != 0;
+    let stated = |flag| flags & flag != 0;
     Err(Failure {
         status,
         message,
         flags,
-        http_status: told(abi::ERROR_HTTP).then_some(http_status),
-        grpc_code: told(abi::ERROR_GRPC).then_some(grpc_code),
-        retry_after: told(abi::ERROR_RETRY_AFTER).then(|| Duration::from_nanos(retry_after_ns)),
+        http_status: stated(abi::ERROR_HTTP).then_some(http_status),
+        grpc_code: stated(abi::ERROR_GRPC).then_some(grpc_code),
+        retry_after: stated(abi::ERROR_RETRY_AFTER).then(|| Duration::from_nanos(retry_after_ns)),
         retry_data: Signal::from_number(signal)
-            .filter(|_| told(abi::ERROR_RETRY_DATA))
+            .filter(|_| stated(abi::ERROR_RETRY_DATA))
             .map(|signal| (signal, retry_data)),
     })
 }

@@ -13,7 +13,7 @@ fn host() -> TestHost {
     TestHost::new(component())
 }
 
-fn told(host: &TestHost) -> Vec<String> {
+fn stated(host: &TestHost) -> Vec<String> {
     host.logs()
         .into_iter()
         .map(|record| record.message)
@@ -32,7 +32,7 @@ fn lives_from_new_to_drop_in_order() {
     assert_eq!(instance.consume(&RECORD).unwrap(), Consumed::PassThrough);
     instance.shutdown().unwrap();
     drop(instance);
-    assert_eq!(told(&host), ["new", "start", "shutdown", "drop"]);
+    assert_eq!(stated(&host), ["new", "start", "shutdown", "drop"]);
 }
 
 #[test]
@@ -42,24 +42,24 @@ fn shutdown_comes_without_start_and_twice() {
     idle.shutdown().unwrap();
     idle.shutdown().unwrap();
     drop(idle);
-    assert_eq!(told(&host), ["new", "drop"]);
+    assert_eq!(stated(&host), ["new", "drop"]);
 
     let used = host.started(Signal::Logs, &json!({})).unwrap();
     used.shutdown().unwrap();
     used.shutdown().unwrap();
     drop(used);
-    assert_eq!(told(&host)[2..], ["new", "start", "shutdown", "drop"]);
+    assert_eq!(stated(&host)[2..], ["new", "start", "shutdown", "drop"]);
 }
 
 #[test]
-fn shutdown_reaches_nobody_whose_start_failed() {
+fn shutdown_does_not_reach_an_instance_whose_start_failed() {
     let host = host();
     let instance = host.create(Signal::Logs, &task("fail_to_start")).unwrap();
     let error = instance.start().unwrap_err();
     assert_eq!(error.message, "invalid digit found in string");
     instance.shutdown().unwrap();
     drop(instance);
-    assert_eq!(told(&host), ["new", "start", "drop"]);
+    assert_eq!(stated(&host), ["new", "start", "drop"]);
 }
 
 #[test]
@@ -187,17 +187,21 @@ fn the_context_reaches_the_component() {
     call.cancel();
     instance.consume_with(&call, &RECORD).unwrap();
     instance.consume(&RECORD).unwrap();
-    let told: Vec<Value> = host
+    let stated: Vec<Value> = host
         .logs()
         .into_iter()
         .filter(|record| record.message == "context")
         .map(|record| record.fields)
         .collect();
-    let full = |cancelled| json!({"deadline": true, "cancelled": cancelled, "span": 9, "remote": true, "request": [1, 2]});
-    assert_eq!(told[0], full(false));
-    assert_eq!(told[1], full(true));
+    let full = |cancelled| {
+        json!({
+            "deadline": true, "cancelled": cancelled, "span": 9, "remote": true, "request": [1, 2],
+        })
+    };
+    assert_eq!(stated[0], full(false));
+    assert_eq!(stated[1], full(true));
     assert_eq!(
-        told[2],
+        stated[2],
         json!({"deadline": false, "cancelled": false, "span": null, "remote": null, "request": []})
     );
 }
@@ -239,7 +243,7 @@ fn errors_carry_their_class() {
 }
 
 #[test]
-fn a_bad_section_is_told_by_validate_and_by_create_alike() {
+fn a_bad_section_is_reported_by_validate_and_by_create_alike() {
     let host = host();
     let section = json!({"timeout": "0s", "token": "", "tokn": 1});
     let validate = host.validate(&section).unwrap_err();

@@ -80,7 +80,7 @@ fn a_panic_in_any_other_call_is_contained_too() {
 }
 
 #[test]
-fn a_panic_of_somebody_else_is_still_printed_by_their_hook() {
+fn a_panic_of_foreign_code_is_still_printed_by_its_hook() {
     let host = TestHost::new(component());
     host.started(Signal::Logs, &task("panic"))
         .unwrap()

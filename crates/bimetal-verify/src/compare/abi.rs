@@ -23,7 +23,7 @@ pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
             let text = |abi: &Option<Abi>| abi.as_ref().map(number);
             let mismatch = Mismatch::new(Outcome::Refused, Check::Abi, "version")
                 .values(text(main).as_deref(), text(plugin).as_deref())
-                .on_load("nobody knows whether the two sides agree on the tables between them")
+                .on_load("it is unknown whether the two sides agree on the tables between them")
                 .help("build both with `bimetal`, which records the version of the C ABI");
             found.push(mismatch);
         }

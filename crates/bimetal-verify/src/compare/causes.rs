@@ -42,7 +42,7 @@ const CGO_PACKAGES: &[&str] = &["crypto/internal/boring", "net", "os/user", "run
 
 /// Gives every package that differs to the mismatch that explains it.
 pub(super) fn fold(found: Vec<Mismatch>, main: &Artifact, plugin: &Artifact) -> Vec<Mismatch> {
-    let told = [main, plugin].map(told);
+    let stated = [main, plugin].map(stated);
     let (Some(main), Some(plugin)) = (&main.facts.go, &plugin.facts.go) else {
         return found;
     };
@@ -50,7 +50,7 @@ pub(super) fn fold(found: Vec<Mismatch>, main: &Artifact, plugin: &Artifact) -> 
     if main.package_hashes.is_empty() {
         return found;
     }
-    let shared = Shared::new(main, plugin, told.into_iter().flatten());
+    let shared = Shared::new(main, plugin, stated.into_iter().flatten());
     let mut explained: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
     let mut left = Vec::new();
     for package in &shared.differing {
@@ -69,7 +69,7 @@ pub(super) fn fold(found: Vec<Mismatch>, main: &Artifact, plugin: &Artifact) -> 
 }
 
 /// The modules that the manifest of the Go part names.
-fn told(artifact: &Artifact) -> impl Iterator<Item = &str> {
+fn stated(artifact: &Artifact) -> impl Iterator<Item = &str> {
     let part = artifact.manifest(Language::Go);
     part.into_iter()
         .flat_map(|part| part.dependency_hashes.keys().map(String::as_str))
@@ -84,7 +84,7 @@ struct Shared<'a> {
 }
 
 impl<'a> Shared<'a> {
-    fn new(main: &'a GoFacts, plugin: &'a GoFacts, told: impl Iterator<Item = &'a str>) -> Self {
+    fn new(main: &'a GoFacts, plugin: &'a GoFacts, stated: impl Iterator<Item = &'a str>) -> Self {
         let (mut all, mut differing) = (BTreeSet::new(), Vec::new());
         for (package, hash) in &plugin.package_hashes {
             if let Some(other) = main.package_hashes.get(package) {
@@ -98,7 +98,7 @@ impl<'a> Shared<'a> {
             .iter()
             .flat_map(|go| go.build_info.dependencies.iter().chain(&go.build_info.main))
             .map(|module| module.path.as_str())
-            .chain(told)
+            .chain(stated)
             .collect();
         Self {
             all,

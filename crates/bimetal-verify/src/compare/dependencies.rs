@@ -32,7 +32,7 @@ pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
         .filter(|(_, main, plugin)| main != plugin)
         .map(|(name, main, plugin)| difference(pair, name, main, plugin))
         .collect();
-    found.extend(witnesses(pair.plugin, pair.plugin_part));
+    found.extend(contradicting_modules(pair.plugin, pair.plugin_part));
     found
 }
 
@@ -151,25 +151,26 @@ fn help(language: Language, name: &str, version: Option<&str>, is_same_version: 
 }
 
 fn version<'a>(artifact: &'a Artifact, part: &'a Manifest, name: &str) -> Option<&'a str> {
-    let told = entry(part, name);
+    let stated = entry(part, name);
     let recorded = || {
         modules(artifact)
             .find(|(path, _)| *path == name)
             .map(|(_, module)| module.version.as_str())
     };
-    told.map(|dependency| dependency.version.as_str())
+    stated
+        .map(|dependency| dependency.version.as_str())
         .or_else(recorded)
 }
 
 /// Where Go's record has a sum for a module, the manifest has the same.
-fn witnesses(plugin: &Artifact, part: &Manifest) -> Vec<Mismatch> {
+fn contradicting_modules(plugin: &Artifact, part: &Manifest) -> Vec<Mismatch> {
     modules(plugin)
         .filter_map(|(path, module)| Some((path, module, part.dependency_hashes.get(path)?)))
-        .filter(|(_, module, told)| module.sum != **told && told.starts_with("h1:"))
+        .filter(|(_, module, stated)| module.sum != **stated && stated.starts_with("h1:"))
         .filter(|(path, ..)| !is_replaced(part, path))
-        .map(|(path, module, told)| {
+        .map(|(path, module, stated)| {
             Mismatch::new(Outcome::Refused, Check::ManifestContradictsBinary, path)
-                .plugin(format!("manifest: {told}, file: {}", module.sum))
+                .plugin(format!("manifest: {stated}, file: {}", module.sum))
                 .on_load(
                     "the manifest is not that of the code beside it, so nothing in it can be \
                     trusted",

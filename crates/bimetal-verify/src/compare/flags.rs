@@ -101,7 +101,7 @@ pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
     found
 }
 
-/// Go records the name of a profile only; two profiles of one name are told apart by their digests.
+/// Go records the name of a profile only; two profiles of one name differ in their digests.
 fn pgo_profile(pair: &Pair<'_>) -> Option<Mismatch> {
     let (main, plugin) = (
         pair.main_part.pgo_profile.as_deref(),

@@ -1,4 +1,4 @@
-//! Environments of hermetic builds: one hash decides, and every item that differs is told.
+//! Environments of hermetic builds: one hash decides, and every item that differs is reported.
 //!
 //! In: a pair. Out: at most one mismatch about a difference, and one about a manifest that
 //! contradicts itself. Invariant: pure; only main's own hermetic build makes a demand, and only
@@ -30,7 +30,7 @@ fn contradiction(subject: &str, part: &Manifest) -> Option<Mismatch> {
     if part.environment_hash.as_ref() == Some(&computed) {
         return None;
     }
-    let told = part.environment_hash.as_deref();
+    let stated = part.environment_hash.as_deref();
     let mismatch = Mismatch::new(Outcome::Refused, Check::HermeticEnvironment, subject)
         .on_load(
             "its manifest names another environment hash than that of the environment it \
@@ -38,8 +38,8 @@ fn contradiction(subject: &str, part: &Manifest) -> Option<Mismatch> {
         )
         .help("build it again with `bimetal --hermetic`");
     Some(match subject {
-        "main" => mismatch.values(told, None),
-        _ => mismatch.values(None, told),
+        "main" => mismatch.values(stated, None),
+        _ => mismatch.values(None, stated),
     })
 }
 

@@ -1,15 +1,15 @@
 //! Values that `-ldflags=-X` puts into variables of packages that main has too.
 //!
 //! In: a pair of Go parts. Out: mismatches. Invariant: pure; a value for the plugin's own main
-//! package is nobody else's business.
+//! package concerns no other.
 
 use std::collections::BTreeMap;
 
 use super::Pair;
 use super::mismatch::{Check, Mismatch, Outcome};
 
-/// A plugin's variables of shared packages are main's: the loader binds data to whoever came first,
-/// so the plugin's own value is lost.
+/// A plugin's variables of shared packages are main's: the loader binds data to the first that
+/// came, so the plugin's own value is lost.
 pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
     let Some(main) = &pair.main.facts.go else {
         return Vec::new();

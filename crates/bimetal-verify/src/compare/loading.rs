@@ -8,7 +8,7 @@ use super::mismatch::{Check, Mismatch, Outcome};
 use crate::system::{ALLOWED_LIBRARIES, System};
 use bimetal_manifest::object::{Artifact, Facts, Form, Library, UndefinedSymbol};
 
-/// Functions that give memory out and take it back. Whoever exports one of them wants to be
+/// Functions that give memory out and take it back. A library that exports one of them wants to be
 /// everybody's allocator.
 const ALLOCATOR: &[&str] = &[
     "aligned_alloc",
@@ -23,7 +23,7 @@ const ALLOCATOR: &[&str] = &[
     "valloc",
 ];
 
-/// The loader rounds what it has; within this many bytes above the room nobody can tell.
+/// The loader rounds what it has; within this many bytes above the room the outcome is open.
 const TLS_SLACK: u64 = 192;
 
 pub(super) fn compare(main: &Artifact, artifact: &Artifact, rules: Rules<'_>) -> Vec<Mismatch> {
@@ -105,7 +105,7 @@ fn libraries(main: &Facts, plugin: &Facts, system: Option<&System>) -> Vec<Misma
         if !is_allowed(library) {
             let mismatch = Mismatch::new(Outcome::Refused, Check::NeededLibrary, library)
                 .plugin("needed")
-                .on_load("it would bring code into the process that nobody has verified")
+                .on_load("it would bring code into the process that was not verified")
                 .help("link the library statically into the plugin");
             found.push(mismatch);
         } else if is_missing(library) {

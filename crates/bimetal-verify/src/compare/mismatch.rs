@@ -18,7 +18,8 @@ macro_rules! words {
     }) => {
         $(#[$about])*
         #[derive(
-            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash,
+            Serialize, Deserialize, JsonSchema,
         )]
         pub enum $name {
             $($(#[$of_variant])* #[serde(rename = $word)] $variant,)*

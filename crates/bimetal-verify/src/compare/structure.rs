@@ -161,7 +161,7 @@ pub(super) fn target(main: &Artifact, plugin: &Artifact, rules: Rules<'_>) -> Ve
         found.push(mismatch);
     }
     found.extend(machine(&main.facts, &plugin.facts));
-    found.extend(witness_target(plugin));
+    found.extend(contradicting_target(plugin));
     if let (Some(ours), Some(theirs)) = (libc(&main.facts), libc(&plugin.facts))
         && ours != theirs
     {
@@ -201,7 +201,7 @@ fn machine(main: &Facts, plugin: &Facts) -> Option<Mismatch> {
 }
 
 /// The manifest's target is that of the file.
-fn witness_target(plugin: &Artifact) -> Option<Mismatch> {
+fn contradicting_target(plugin: &Artifact) -> Option<Mismatch> {
     let target = &plugin.first_manifest()?.target;
     let machine = target.split('-').next().unwrap_or_default();
     if machine == plugin.facts.machine || plugin.facts.machine.contains('-') {

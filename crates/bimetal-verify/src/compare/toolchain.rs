@@ -30,11 +30,11 @@ pub(super) fn compare(pair: &Pair<'_>) -> Vec<Mismatch> {
     }
     if pair.language == Language::Go {
         found.extend(denied(pair));
-        found.extend(go_witness(pair.main, pair.main_part, "main"));
-        found.extend(go_witness(pair.plugin, pair.plugin_part, "plugin"));
+        found.extend(contradicting_go(pair.main, pair.main_part, "main"));
+        found.extend(contradicting_go(pair.plugin, pair.plugin_part, "plugin"));
         found.extend(module_data(pair));
     } else {
-        found.extend(rust_witness(pair));
+        found.extend(contradicting_rustc(pair));
     }
     if pair.is_exact() {
         found.extend(profile(pair));
@@ -118,15 +118,15 @@ fn denied(pair: &Pair<'_>) -> Option<Mismatch> {
     Some(mismatch)
 }
 
-fn go_witness(artifact: &Artifact, part: &Manifest, subject: &str) -> Option<Mismatch> {
-    let told = part.toolchain_version.as_str();
+fn contradicting_go(artifact: &Artifact, part: &Manifest, subject: &str) -> Option<Mismatch> {
+    let stated = part.toolchain_version.as_str();
     let found = artifact.facts.go.as_ref()?.build_info.go_version.as_str();
-    let agrees = told == found || without_experiments(found) == told;
-    (!agrees).then(|| witness(subject, told, found))
+    let agrees = stated == found || without_experiments(found) == stated;
+    (!agrees).then(|| contradiction(subject, stated, found))
 }
 
 /// The size of the runtime's record of a module, written by the linker, changes with most releases:
-/// a witness that nobody edits.
+/// a record that the manifest cannot change.
 fn module_data(pair: &Pair<'_>) -> Option<Mismatch> {
     let size = |artifact: &Artifact| artifact.facts.go.as_ref()?.module_data_size;
     let (main, plugin) = (size(pair.main)?, size(pair.plugin)?);
@@ -158,8 +158,8 @@ fn without_experiments(version: &str) -> &str {
 }
 
 /// Only where the linker or `strip` has left the compiler's note.
-fn rust_witness(pair: &Pair<'_>) -> Option<Mismatch> {
-    let told = pair.plugin_part.toolchain_version.as_str();
+fn contradicting_rustc(pair: &Pair<'_>) -> Option<Mismatch> {
+    let stated = pair.plugin_part.toolchain_version.as_str();
     let versions: Vec<_> = pair
         .plugin
         .facts
@@ -167,14 +167,14 @@ fn rust_witness(pair: &Pair<'_>) -> Option<Mismatch> {
         .iter()
         .filter_map(|comment| comment.strip_prefix(RUSTC_COMMENT))
         .collect();
-    let agrees = |version: &&str| version.split(' ').next() == Some(told);
+    let agrees = |version: &&str| version.split(' ').next() == Some(stated);
     if versions.is_empty() || versions.iter().any(agrees) {
         return None;
     }
-    Some(witness("plugin", told, versions.first()?))
+    Some(contradiction("plugin", stated, versions.first()?))
 }
 
-fn witness(subject: &str, told: &str, found: &str) -> Mismatch {
+fn contradiction(subject: &str, stated: &str, found: &str) -> Mismatch {
     let mismatch = Mismatch::new(
         Outcome::Refused,
         Check::ManifestContradictsBinary,
@@ -182,7 +182,7 @@ fn witness(subject: &str, told: &str, found: &str) -> Mismatch {
     )
     .on_load("the manifest is not that of the code beside it, so nothing in it can be trusted")
     .help(format!("build the {subject} again with `bimetal`"));
-    let value = format!("manifest: {told}, file: {found}");
+    let value = format!("manifest: {stated}, file: {found}");
     if subject == "main" {
         mismatch.main(value)
     } else {

@@ -77,7 +77,7 @@ impl System {
         }
     }
 
-    /// The library of that name; the outer `None` says that nobody looked for it, the inner one
+    /// The library of that name; the outer `None` says that it was not looked for, the inner one
     /// that it is not there.
     pub fn library(&self, name: &str) -> Option<Option<&Library>> {
         self.libraries.get(name).map(Option::as_ref)

@@ -179,7 +179,7 @@ fn stripping_takes_nothing_away_that_is_compared() {
 }
 
 #[test]
-fn shared_libraries_and_programs_that_are_no_plugins_are_told_apart() {
+fn shared_libraries_and_programs_that_are_no_plugins_are_distinguished() {
     let directory = tempfile::tempdir().unwrap();
     let directory = Utf8Path::from_path(directory.path()).unwrap();
     fs_err::write(

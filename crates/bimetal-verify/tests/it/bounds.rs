@@ -59,7 +59,7 @@ fn real_files() -> [(&'static Utf8PathBuf, Vec<u8>); 3] {
 
 /// The file may be refused or, where nothing that matters was changed, accepted; then everything
 /// compared is as main has it.
-fn judge(file: &File, name: &str) -> Result<Artifact, ReadError> {
+fn outcome(file: &File, name: &str) -> Result<Artifact, ReadError> {
     let artifact = read_file(file)?;
     if compare(main(), &artifact, Policy::Exact).is_empty() {
         assert_sound(main(), &artifact, name);
@@ -83,7 +83,10 @@ fn a_file_cut_at_the_bounds_of_a_section_or_segment_or_one_byte_beside_it_is_ref
         let file = temporary(&bytes);
         for cut in cuts.into_iter().rev() {
             file.set_len(cut).unwrap();
-            assert!(judge(&file, path.as_str()).is_err(), "{path} cut at {cut}");
+            assert!(
+                outcome(&file, path.as_str()).is_err(),
+                "{path} cut at {cut}"
+            );
         }
     }
 }
@@ -101,13 +104,13 @@ fn headers_that_lead_out_of_the_file_never_make_a_mismatch_pass() {
                 let wrong = [u64::MAX, length, 1 << 40, 0];
                 for value in wrong.into_iter().filter(|value| *value != original) {
                     write_at(&file, &value.to_le_bytes(), entry.place + field);
-                    let _ = judge(&file, path.as_str());
+                    let _ = outcome(&file, path.as_str());
                 }
                 let old = &bytes[usize::try_from(entry.place + field).unwrap()..][..8];
                 write_at(&file, old, entry.place + field);
             }
         }
-        assert!(judge(&file, path.as_str()).is_ok());
+        assert!(outcome(&file, path.as_str()).is_ok());
     }
 }
 
@@ -130,7 +133,7 @@ fn segments_that_lead_out_of_the_file_are_refused() {
             ] {
                 write_at(&file, &value.to_le_bytes(), entry.place + field);
                 assert!(
-                    judge(&file, path.as_str()).is_err(),
+                    outcome(&file, path.as_str()).is_err(),
                     "{path} {field} {value}"
                 );
                 let old = &bytes[usize::try_from(entry.place + field).unwrap()..][..8];
@@ -160,14 +163,14 @@ fn segments_that_cover_each_other_are_refused_in_real_files() {
             write_at(&file, &reach.to_le_bytes(), first.place + 40);
             assert!(
                 matches!(
-                    judge(&file, path.as_str()),
+                    outcome(&file, path.as_str()),
                     Err(ReadError::Malformed { .. })
                 ),
                 "{path}"
             );
             let file = temporary(&bytes);
             write_at(&file, &0u64.to_le_bytes(), second.place + 16);
-            assert!(judge(&file, path.as_str()).is_err(), "{path}");
+            assert!(outcome(&file, path.as_str()).is_err(), "{path}");
         }
     }
 }
@@ -180,14 +183,14 @@ fn counts_of_headers_at_their_extremes_never_make_a_mismatch_pass() {
         for field in [54, 56, 58, 60, 62] {
             for value in [0u16, 1, 2, 63, 0x7fff, 0xff00, 0xfffe, 0xffff] {
                 write_at(&file, &value.to_le_bytes(), field);
-                let _ = judge(&file, path.as_str());
+                let _ = outcome(&file, path.as_str());
             }
             let field = usize::try_from(field).unwrap();
             write_at(&file, &bytes[field..field + 2], field as u64);
         }
         // With no section headers at all the manifest cannot be found.
         write_at(&file, &0u64.to_le_bytes(), 40);
-        let found = judge(&file, path.as_str());
+        let found = outcome(&file, path.as_str());
         assert!(found.is_err() || found.is_ok_and(|artifact| artifact.manifests.is_err()));
     }
 }

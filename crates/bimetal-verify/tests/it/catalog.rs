@@ -150,7 +150,10 @@ fn a_file_that_is_larger_than_a_plugin_may_be_is_refused_without_its_digest() {
     let entry = catalog.get("processor-crab.so").unwrap();
     assert_eq!(entry.sha256, None);
     assert!(
-        matches!(entry.artifact, Err(ReadError::TooLarge { size, .. }) if size == LARGEST_PLUGIN + 1)
+        matches!(
+            entry.artifact,
+            Err(ReadError::TooLarge { size, .. }) if size == LARGEST_PLUGIN + 1
+        )
     );
     let report = catalog.describe(None);
     assert_eq!(report.plugins[0].verdict, Verdict::Refused);

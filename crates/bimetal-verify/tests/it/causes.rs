@@ -246,7 +246,7 @@ fn what_nothing_explains_is_named_by_its_pattern() {
 }
 
 #[test]
-fn profiles_of_one_name_are_told_apart() {
+fn profiles_of_one_name_are_distinguished() {
     let (mut main, mut plugin) = pair();
     for (artifact, digest) in [(&mut main, "sha256:1"), (&mut plugin, "sha256:2")] {
         let part = manifest(artifact);

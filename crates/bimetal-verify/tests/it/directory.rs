@@ -232,8 +232,8 @@ fn both_files_that_bring_one_component_are_refused_and_a_refused_one_brings_noth
     let both = check(&path);
     assert_eq!(both.duplicates.len(), 1);
     assert_eq!(statuses(&path), [Status::Refused, Status::Refused]);
-    let told = &both.plugins[1].mismatches[0].on_load;
-    assert!(told.contains("`a.so` and `b.so` both bring"), "{told}");
+    let stated = &both.plugins[1].mismatches[0].on_load;
+    assert!(stated.contains("`a.so` and `b.so` both bring"), "{stated}");
     let bytes = fs_err::read(path.join("b.so")).unwrap();
     fs_err::write(path.join("b.so"), &bytes[..bytes.len() / 2]).unwrap();
     assert_eq!(statuses(&path), [Status::Ok, Status::Unreadable]);

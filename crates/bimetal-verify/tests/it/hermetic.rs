@@ -53,7 +53,7 @@ fn about_environments(main: &Artifact, plugin: &Artifact, policy: Policy) -> Vec
 }
 
 #[test]
-fn only_the_same_environment_is_accepted_and_every_item_that_differs_is_told() {
+fn only_the_same_environment_is_accepted_and_every_item_that_differs_is_reported() {
     let (ours, other) = (environment("12.2"), environment("14.2"));
     let main = built_in(read(&fixtures().main), Some(&ours));
     for file in [&fixtures().go_plugin, &fixtures().rust_plugin] {

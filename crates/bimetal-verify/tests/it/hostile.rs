@@ -155,9 +155,10 @@ fn a_manifest_of_100_megabytes_is_refused_before_it_is_read() {
     write_at(&file, &size.to_le_bytes(), header as u64 + 32);
     file.set_len(bytes.len() as u64 + size).unwrap();
     let artifact = read_file(&file).unwrap();
-    assert!(
-        matches!(artifact.manifests, Err(ManifestError::TooLarge { size: found, .. }) if found == size)
-    );
+    assert!(matches!(
+        artifact.manifests,
+        Err(ManifestError::TooLarge { size: found, .. }) if found == size
+    ));
 }
 
 #[test]

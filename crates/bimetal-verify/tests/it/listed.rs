@@ -27,7 +27,8 @@ fn change() -> impl Strategy<Value = Change> {
         4 => (any::<Index>(), 0..8u8).prop_map(|(place, bit)| Change::Bit(place, bit)),
         1 => any::<Index>().prop_map(Change::Cut),
         1 => proptest::collection::vec(any::<u8>(), 1..64).prop_map(Change::More),
-        2 => (any::<Index>(), any::<Index>(), 1..=255u8).prop_map(|(from, to, length)| Change::Moved(from, to, length)),
+        2 => (any::<Index>(), any::<Index>(), 1..=255u8)
+            .prop_map(|(from, to, length)| Change::Moved(from, to, length)),
     ]
 }
 

@@ -67,7 +67,7 @@ fn a_library_that_is_not_there_is_named() {
 }
 
 #[test]
-fn symbols_that_nobody_defines_are_counted_and_weak_ones_are_not() {
+fn symbols_that_have_no_definition_are_counted_and_weak_ones_are_not() {
     let main = read(&fixtures().main);
     let system = here(&main);
     let mut plugin = read(&fixtures().rust_plugin);
@@ -81,7 +81,7 @@ fn symbols_that_nobody_defines_are_counted_and_weak_ones_are_not() {
         weak,
     };
     plugin.facts.undefined.extend([
-        symbol("nobody_has_this", None, false),
+        symbol("undefined_name", None, false),
         symbol("nor_this", None, true),
         symbol("malloc", Some("GLIBC_2.2.5"), false),
         // The version is there and so is the name, but not together.
@@ -90,9 +90,9 @@ fn symbols_that_nobody_defines_are_counted_and_weak_ones_are_not() {
     let found = compare(&main, &plugin, rules(&system));
     assert_eq!(
         short(&found),
-        [(Check::UndefinedSymbol, "nobody_has_this", Outcome::Refused)]
+        [(Check::UndefinedSymbol, "undefined_name", Outcome::Refused)]
     );
-    assert_eq!(found[0].names, ["nobody_has_this", "malloc"]);
+    assert_eq!(found[0].names, ["undefined_name", "malloc"]);
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn a_library_in_a_directory_is_read_with_its_versions() {
 }
 
 #[test]
-fn thread_locals_beyond_the_room_are_refused_and_close_to_it_nobody_can_tell() {
+fn thread_locals_beyond_the_room_are_refused_and_close_to_it_undecidable() {
     let main = read(&fixtures().main);
     let text = read(&fixtures().rust_plugin).manifests.unwrap().text;
     let directory = tempfile::tempdir().unwrap();

@@ -113,10 +113,14 @@ fn every_single_byte_of_the_headers_can_be_wrong() {
 static GOOD: OnceLock<String> = OnceLock::new();
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 500, failure_persistence: None, ..ProptestConfig::default()
+    })]
 
     #[test]
-    fn no_text_makes_the_manifest_or_the_lock_panic(text in "\\PC*", place in any::<Index>(), byte in any::<char>()) {
+    fn no_text_makes_the_manifest_or_the_lock_panic(
+        text in "\\PC*", place in any::<Index>(), byte in any::<char>(),
+    ) {
         let _ = (Manifest::parse(&text), parse_main(&text), Lock::parse(&text));
         let good = GOOD.get_or_init(|| read(&fixtures().rust_plugin).manifests.unwrap().text);
         let mut changed: Vec<char> = good.chars().collect();

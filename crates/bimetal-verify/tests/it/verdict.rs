@@ -12,7 +12,7 @@ pub(crate) fn assert_sound(main: &Artifact, plugin: &Artifact, name: &str) {
     assert_eq!(plugin.facts.machine, main.facts.machine, "{name}");
     assert!(plugin.facts.run_paths.is_empty(), "{name}");
     assert!(plugin.facts.loader_requests.is_empty(), "{name}");
-    let told = |manifest: &Manifest| {
+    let stated = |manifest: &Manifest| {
         [
             &manifest.target,
             &manifest.toolchain_version,
@@ -20,7 +20,7 @@ pub(crate) fn assert_sound(main: &Artifact, plugin: &Artifact, name: &str) {
         ]
         .map(String::clone)
     };
-    assert_eq!(told(manifest), told(part), "{name}");
+    assert_eq!(stated(manifest), stated(part), "{name}");
     assert_shared(&part.dependency_hashes, &manifest.dependency_hashes, name);
     let component = manifest.component.as_ref().unwrap();
     assert!(

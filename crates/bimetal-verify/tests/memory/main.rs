@@ -6,7 +6,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "tests, and the functions that they share; the figures are for whoever asks for them"
+    reason = "tests, and the functions that they share; the figures are printed on request"
 )]
 
 use std::fs::File;
@@ -37,8 +37,10 @@ fn alone() -> MutexGuard<'static, ()> {
     ONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-const SEED: &str = r#"{"schema_version":1,"artifact":"main","language":"go","toolchain_version":"go1.26.8","build_profile":"release",
-    "dependency_hashes":{},"build_flags":[],"target":"x86_64-unknown-linux-gnu","build_time":"2026-11-23T12:34:56Z""#;
+const SEED: &str = r#"{"schema_version":1,"artifact":"main","language":"go",
+  "toolchain_version":"go1.26.8","build_profile":"release",
+    "dependency_hashes":{},"build_flags":[],"target":"x86_64-unknown-linux-gnu",
+  "build_time":"2026-11-23T12:34:56Z""#;
 
 /// A program with these sections.
 fn program(sections: &[(&str, &[u8])]) -> Vec<u8> {

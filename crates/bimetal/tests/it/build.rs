@@ -100,7 +100,7 @@ fn sources_alone_are_written_and_known_as_ours() {
             "main_windows.go"
         ]
     );
-    sandbox.put("out/main.go", "// somebody's change\n");
+    sandbox.put("out/main.go", "// a user's change\n");
     assert_eq!(
         sandbox.bimetal(&arguments).code,
         0,
@@ -130,7 +130,7 @@ fn files_of_others_are_not_overwritten() {
 }
 
 #[test]
-fn a_bad_configuration_is_told_with_its_place_and_ends_with_1() {
+fn a_bad_configuration_is_reported_with_its_place_and_ends_with_1() {
     let sandbox = Sandbox::new();
     sandbox.put("b.yaml", "dist:\n  nmae: x\nreceivers:\n  - gomdo: a v1\n");
     let answer = sandbox.bimetal(&["--config", "b.yaml"]);
@@ -160,7 +160,7 @@ fn variables_go_over_the_file_as_with_ocb() {
 }
 
 #[test]
-fn windows_gets_no_plugins_and_is_told_why() {
+fn windows_gets_no_plugins_and_is_reported_why() {
     let sandbox = Sandbox::new();
     with_plugins(&sandbox);
     let answer = sandbox.bimetal_with(&["--config", "b.yaml", "--dry-run"], &[("GOOS", "windows")]);
@@ -198,7 +198,7 @@ fn another_system_gets_no_plugins_either() {
 }
 
 #[test]
-fn a_setting_of_go_that_would_change_the_build_is_left_out_and_told() {
+fn a_setting_of_go_that_would_change_the_build_is_left_out_and_reported() {
     let sandbox = Sandbox::new();
     sandbox.put("env", "GOFLAGS=-race\nGOPROXY=off\n");
     sandbox.put("b.yaml", PLAIN);

@@ -14,7 +14,7 @@ fn an_interrupt_ends_the_tool_and_leaves_nothing_behind() {
     use std::os::unix::fs::PermissionsExt;
 
     let sandbox = Sandbox::new();
-    // `go env` runs in `/`: it gets told where the sandbox is.
+    // `go env` runs in `/`: it is given the place of the sandbox.
     sandbox.put(
         "go",
         &SLOW_GO.replace(

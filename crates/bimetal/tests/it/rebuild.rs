@@ -3,7 +3,7 @@ use insta::assert_snapshot;
 use crate::sandbox::{Sandbox, names};
 
 #[test]
-fn a_directory_that_is_not_there_is_told() {
+fn a_directory_that_is_not_there_is_reported() {
     let answer = Sandbox::new().bimetal(&["rebuild", "--compare", "nowhere"]);
     assert_eq!((answer.code, answer.stdout.as_str()), (1, ""));
     assert_snapshot!(answer.stderr, @"
@@ -14,7 +14,7 @@ fn a_directory_that_is_not_there_is_told() {
 }
 
 #[test]
-fn a_directory_without_a_record_is_told_and_left_alone() {
+fn a_directory_without_a_record_is_reported_and_left_alone() {
     let sandbox = Sandbox::new();
     sandbox.put("out/go.mod", "module m\n");
     let answer = sandbox.bimetal(&["rebuild", "--compare", "out"]);
@@ -28,7 +28,7 @@ fn a_directory_without_a_record_is_told_and_left_alone() {
 }
 
 #[test]
-fn a_record_that_is_no_json_is_told() {
+fn a_record_that_is_no_json_is_reported() {
     let sandbox = Sandbox::new();
     sandbox.put("out/.bimetal/plan.json", "{");
     let answer = sandbox.bimetal(&["rebuild", "--compare", "out"]);

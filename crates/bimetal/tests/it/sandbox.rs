@@ -46,7 +46,7 @@ impl Sandbox {
         command
             .current_dir(self.directory.path())
             .args(arguments)
-            // What somebody set on this machine is no part of a test.
+            // What is set on this machine is no part of a test.
             .env("GOENV", "off")
             .envs(variables.iter().copied());
         for name in [

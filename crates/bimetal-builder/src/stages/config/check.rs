@@ -1,7 +1,7 @@
 //! What the values of a configuration mean together: everything that is wrong whatever the machine.
 //!
 //! In: [`Config`] and where its parts stand. Out: problems, each with its place. Invariant: asks
-//! nobody, and does not stop at the first problem.
+//! no other process, and does not stop at the first problem.
 
 use bimetal_abi::is_component_type;
 use bimetal_manifest::schema::Kind;

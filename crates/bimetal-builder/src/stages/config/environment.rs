@@ -2,7 +2,7 @@
 //!
 //! In: the document and the variables. Out: the document changed. Invariant: only variables that
 //! name a section of the configuration in its own spelling count; OCB also takes `EXPORTERS` and
-//! the like for sections, which nobody wants.
+//! the like for sections, which no user wants.
 
 use crate::yaml::Place;
 use crate::yaml::{Key, Node, Value};

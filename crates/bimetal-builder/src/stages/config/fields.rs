@@ -17,7 +17,7 @@ pub(super) struct Notes {
     pub(super) warnings: Vec<String>,
 }
 
-/// A map whose fields are taken one after the other; what nobody took is unknown.
+/// A map whose fields are taken one after the other; what was not taken is unknown.
 pub(super) struct Fields<'a> {
     label: String,
     entries: Vec<(&'a super::yaml::Key, &'a Node)>,
@@ -155,7 +155,7 @@ impl<'a> Fields<'a> {
             .collect()
     }
 
-    /// Warns of every field that nobody asked for.
+    /// Warns of every field that was not asked for.
     pub(super) fn finish(self, notes: &mut Notes) {
         for (at, (key, _)) in self.entries.iter().enumerate() {
             if self.taken.contains(&at) {

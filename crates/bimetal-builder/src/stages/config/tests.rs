@@ -131,14 +131,14 @@ fn ocbs_weak_typing_is_kept() {
 }
 
 #[test]
-fn a_number_that_changes_when_it_becomes_text_is_told() {
+fn a_number_that_changes_when_it_becomes_text_is_reported() {
     let config = parsed("dist:\n  version: 1.10\n");
     assert_eq!(config.dist.version, "1.1");
     assert_snapshot!(config.warnings.join("\n"), @"b.yaml:2:12: `dist.version`: `1.10` is read as `1.1`, as OCB does; quote it to keep it");
 }
 
 #[test]
-fn unknown_keys_are_ignored_and_told_with_what_was_meant() {
+fn unknown_keys_are_ignored_and_reported_with_what_was_meant() {
     let config = parsed("dist:\n  nmae: x\n  otelcol_version: 1\nrecievers: []\n");
     assert_snapshot!(config.warnings.join("\n"), @"
     b.yaml:2:3: `dist.nmae` is not a known key and is ignored; did you mean `name`?
@@ -187,7 +187,7 @@ fn yaml_aliases_and_merge_keys_work() {
 }
 
 #[test]
-fn bad_yaml_is_told_with_line_and_column() {
+fn bad_yaml_is_reported_with_line_and_column() {
     assert_snapshot!(refused("dist:\n  name: [a\nreceivers:\n"), @"
     the configuration is not valid YAML
     caused by: b.yaml:3:10: illegal placement of ':' indicator
@@ -203,7 +203,7 @@ fn bad_yaml_is_told_with_line_and_column() {
 }
 
 #[test]
-fn values_of_the_wrong_shape_are_told_all_at_once() {
+fn values_of_the_wrong_shape_are_reported_all_at_once() {
     assert_snapshot!(
         refused("dist: [a]\nreceivers:\n  - text\n  - gomod: [a]\n    plugin: maybe\n\
             replaces:\n  - {a: b}\n"), @"
@@ -330,7 +330,7 @@ fn a_huge_or_deep_document_is_refused_and_not_followed() {
 }
 
 #[test]
-fn missing_and_unreadable_files_are_told_with_their_name() {
+fn missing_and_unreadable_files_are_reported_with_their_name() {
     let directory = tempfile::tempdir().unwrap();
     let directory = Utf8Path::from_path(directory.path()).unwrap();
     let binary = directory.join("binary");

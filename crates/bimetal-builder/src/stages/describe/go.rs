@@ -1,6 +1,6 @@
 //! The identity of a Go component: from its entry, else from its metadata.yaml.
 //!
-//! In: the module's entry and its hashed sources. Out: kind, type, signals; none if nobody says
+//! In: the module's entry and its hashed sources. Out: kind, type, signals; none if nothing says
 //! them. Invariant: no Go code is run or guessed at.
 
 use std::collections::BTreeMap;
@@ -79,7 +79,7 @@ fn metadata(
     let Some(directory) = sources.go_directories.get(&module.import) else {
         return Ok(None);
     };
-    // Never above the module: what lies there belongs to somebody else.
+    // Never above the module: what lies there belongs to others.
     let below = module.import.strip_prefix(&module.path).unwrap_or_default();
     let depth = below.split('/').filter(|part| !part.is_empty()).count();
     for directory in directory.ancestors().take(depth + 1) {

@@ -1,4 +1,4 @@
-//! The one write: sources that changed, and nothing that belongs to somebody else.
+//! The one write: sources that changed, and nothing that belongs to others.
 //!
 //! In: a [`SourceTree`], the output directory. Out: files on disk, `.bimetal.json`. Invariant:
 //! everything is checked before the first file is written; an equal file keeps its time, so that
@@ -149,7 +149,7 @@ fn is_foreign(path: &Utf8Path, full: &Utf8Path, bytes: &[u8]) -> Result<bool, Ge
     Ok(found != bytes && !of_ocb)
 }
 
-/// Removes sources of an earlier configuration, unless somebody changed them; directories that
+/// Removes sources of an earlier configuration, unless a person changed them; directories that
 /// become empty go too.
 fn remove_stale(
     stale: &[String],
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn never_overwrites_a_file_that_somebody_else_made() {
+    fn never_overwrites_a_file_that_another_program_made() {
         let directory = Directory::new();
         directory.put("main.go", "package main // mine\n");
         directory.put("internal/x.go", "package x\n");
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn sources_of_an_earlier_configuration_go_unless_somebody_changed_them() {
+    fn sources_of_an_earlier_configuration_go_unless_a_person_changed_them() {
         let directory = Directory::new();
         write(
             &tree(&[

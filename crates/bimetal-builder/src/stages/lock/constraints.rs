@@ -1,7 +1,7 @@
 //! The tags that one source file asks for, read as Go reads them.
 //!
 //! In: the bytes of a file. Out: every name in its build constraints. Invariant: nothing is decided
-//! here; `one` and `!one` ask for the same tag, and a name counts whether or not somebody gives it.
+//! here; `one` and `!one` ask for the same tag, and a name counts whether or not it is given.
 
 use std::collections::BTreeSet;
 use std::io::{self, BufRead};

@@ -146,7 +146,7 @@ impl Hint for LockError {
                  those into the configuration"
             }
             Self::ModuleChanged { .. } => {
-                "somebody edited the module cache; run `go clean -modcache` and build again"
+                "the module cache was edited; run `go clean -modcache` and build again"
             }
             Self::NoSum { .. } => "delete go.sum and build again",
             Self::Registry { .. } => {

@@ -147,7 +147,7 @@ pub(super) fn hash(
         .map(|dependency| dependency.map(|dependency| (dependency.name.clone(), dependency)))
         .collect::<Result<_, _>>()?;
 
-    // What the generated module asks for is brought in by nobody, nor is what the component's own
+    // What the generated module asks for is not brought in, nor is what the component's own
     // module asks for.
     let pick = |graph: &Graph<'_>, component: Option<&str>| -> Vec<Dependency> {
         let start = [plan.distribution.module.as_str()];

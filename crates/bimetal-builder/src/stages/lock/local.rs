@@ -1,4 +1,4 @@
-//! Which files of a local directory belong to a module or crate that nobody has packed yet.
+//! Which files of a local directory belong to a module or crate that is not packed yet.
 //!
 //! In: the directory of a Go module or of a crate. Out: its files under the names that a package of
 //! it would have. Invariant: build outputs, version control and nested packages are left out; a

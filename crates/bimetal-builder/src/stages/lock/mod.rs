@@ -139,7 +139,7 @@ fn fixed_tags(plan: &Plan, given: &BTreeSet<String>) -> String {
     }
 }
 
-/// The files of a Go module that nobody has packed: `name/…` -> file. The same that its hash
+/// The files of a Go module that is not packed: `name/…` -> file. The same that its hash
 /// covers.
 pub fn local_module(
     directory: &Utf8Path,

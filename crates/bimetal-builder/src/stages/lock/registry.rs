@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crate_that_nobody_touched_has_the_sum_of_its_archive() {
+    fn a_crate_that_is_unchanged_has_the_sum_of_its_archive() {
         let (_home, unpacked) = home();
         assert_eq!(
             verify(&unpacked).unwrap(),

@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_wrapper_asks_for_beside_its_component_is_brought_in_by_nobody() {
+    fn what_a_wrapper_asks_for_beside_its_component_is_not_brought_in() {
         let edges = edges(&[
             ("wrapper", &["component", "sdk"]),
             ("component", &["sdk", "used"]),

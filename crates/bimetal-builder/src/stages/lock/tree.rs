@@ -1,7 +1,7 @@
 //! One hash over many files: Go's `h1:` sum, used for modules, path crates and git crates alike.
 //!
 //! In: names and the files behind them. Out: `h1:` and base64. Invariant: files are streamed; no
-//! link is followed out of a directory that somebody else packed.
+//! link is followed out of a directory that others packed.
 
 use std::collections::BTreeMap;
 

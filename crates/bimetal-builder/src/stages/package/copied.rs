@@ -14,7 +14,7 @@ use super::entry::{Content, Entry};
 use super::error::PackageError;
 use crate::toolchain::interrupt;
 
-/// Nobody but the owner may write: main refuses plugins from a directory that others can change.
+/// Only the owner may write: main refuses plugins from a directory that others can change.
 const DIRECTORY: u32 = 0o755;
 
 /// Removes what is left when it is dropped.

@@ -5,7 +5,7 @@
 use bimetal_files::Digest;
 use camino::Utf8PathBuf;
 
-/// Mode of main and plugins. Nobody but the owner may write: main refuses plugins that others can
+/// Mode of main and plugins. Only the owner may write: main refuses plugins that others can
 /// change.
 const PROGRAM: u32 = 0o755;
 const TEXT: u32 = 0o644;

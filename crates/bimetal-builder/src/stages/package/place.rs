@@ -154,7 +154,7 @@ fn state(path: &Utf8Path, entry: &Entry) -> Result<State, PackageError> {
 }
 
 /// Removes a plugin, a sidecar or a text about a hermetic build that an earlier build left, unless
-/// somebody put something else into its place. A main under another name stays.
+/// something else was put into its place. A main under another name stays.
 fn retire(out: &Utf8Path, name: &str, ours: &mut Ours) -> Result<(), PackageError> {
     let directory = Utf8Path::new(name).parent().unwrap_or(Utf8Path::new(""));
     if directory.as_str().is_empty() && !DOCUMENTS.contains(&name) {

@@ -269,7 +269,7 @@ fn artifacts(plan: &Plan) -> Vec<Artifact> {
     artifacts
 }
 
-/// Plugins, and what is told about each artifact.
+/// Plugins, and the texts about each artifact.
 fn hosted(plan: &Plan, host: &Host) -> Vec<Artifact> {
     let mut artifacts = Vec::new();
     let go = plan.go_plugins.iter().map(|plugin| {

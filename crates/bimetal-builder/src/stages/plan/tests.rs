@@ -115,7 +115,7 @@ fn plugins_stand_where_main_looks_for_them_if_that_is_inside() {
 }
 
 #[test]
-fn a_hermetic_plan_runs_the_compilers_in_a_container_and_lists_what_is_told_about_it() {
+fn a_hermetic_plan_runs_the_compilers_in_a_container_and_lists_what_is_reported_about_it() {
     let mut resolved = samples::hosted();
     resolved.container = Some(crate::model::Base::Image("acme/base:4".to_owned()));
     let outside = plan(resolved.clone());

@@ -115,7 +115,7 @@ fn sources_alone_can_be_written_without_any_tool() {
 }
 
 #[test]
-fn a_missing_tool_is_told_with_what_to_install() {
+fn a_missing_tool_is_reported_with_what_to_install() {
     assert_snapshot!(Machine::with_tools(&[]).refused(PLAIN), @"
     cannot find the Go toolchain
     hint: install Go 1.26.0 or newer and put it on PATH, or name it with `dist.go`
@@ -351,7 +351,7 @@ fn a_copied_manifest_is_one_that_cargo_reads() {
 }
 
 #[test]
-fn a_bad_path_crate_is_told_with_what_is_wrong() {
+fn a_bad_path_crate_is_reported_with_what_is_wrong() {
     let machine = Machine::new();
     workspace(&machine);
     machine.put(

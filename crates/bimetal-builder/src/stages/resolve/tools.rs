@@ -37,7 +37,7 @@ pub(super) fn go(
         find("go", current, search),
     ];
     for program in candidates.into_iter().flatten() {
-        // From the root no go.mod of somebody else is in the way.
+        // From the root no other go.mod is in the way.
         let invocation = Invocation::go(&program, "/", false).args([
             "env",
             "-json",

@@ -36,7 +36,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("PKG_CONFIG", "pkgconf"),
 ];
 
-/// Real Go, called with the variables that somebody set.
+/// Real Go, called with variables that a user set.
 fn go_with_variables(directory: &Utf8Path) -> Utf8PathBuf {
     let flags = "-race -buildvcs=false -mod=mod '-asmflags=all=-D X' -pgo=/home/me/cpu.pgo";
     let mut script = "#!/bin/sh\n".to_owned();

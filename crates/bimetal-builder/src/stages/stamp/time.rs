@@ -176,8 +176,10 @@ mod tests {
 
     fn manifest(version: &str) -> Manifest {
         serde_json::from_value(serde_json::json!({
-            "schema_version": 1, "artifact": ArtifactKind::Plugin, "language": Language::Go, "toolchain_version": version,
-            "build_profile": "release", "dependency_hashes": {}, "build_flags": [], "target": "t", "build_time": "",
+            "schema_version": 1, "artifact": ArtifactKind::Plugin, "language": Language::Go,
+            "toolchain_version": version,
+            "build_profile": "release", "dependency_hashes": {}, "build_flags": [],
+            "target": "t", "build_time": "",
         }))
         .unwrap()
     }
@@ -208,10 +210,10 @@ mod tests {
         settle(&plan, MAIN, &[manifest("1")], "a").unwrap();
         let times = stamped_times(&plan);
         assert_eq!(times.len(), 1);
-        let told = "2001-02-03T04:05:06Z".to_owned();
-        plan.times.insert(MAIN.to_owned(), told.clone());
+        let stated = "2001-02-03T04:05:06Z".to_owned();
+        plan.times.insert(MAIN.to_owned(), stated.clone());
         let text = settle(&plan, MAIN, &[manifest("2")], "b").unwrap();
-        assert!(text.contains(&told), "{text}");
+        assert!(text.contains(&stated), "{text}");
     }
 
     #[test]

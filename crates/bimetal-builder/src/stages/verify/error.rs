@@ -13,9 +13,9 @@ use camino::Utf8PathBuf;
 
 use crate::toolchain::InvocationError;
 
-/// Exit codes of `plugins validate` that judge a plugin; every other one says that nothing could be
-/// judged.
-const JUDGING: [i32; 2] = [2, 3];
+/// Exit codes of `plugins validate` about a plugin; every other one says that nothing could be
+/// decided.
+const VERDICTS: [i32; 2] = [2, 3];
 
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
@@ -78,13 +78,13 @@ impl Hint for VerifyError {
 }
 
 impl VerifyError {
-    /// Whether a plugin was judged and did not pass; the program then ends with 2.
+    /// Whether a plugin was verified and did not pass; the program then ends with 2.
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::Refused { .. } => true,
             Self::Load {
                 source: InvocationError::Failed { status, .. },
-            } => status.code().is_some_and(|code| JUDGING.contains(&code)),
+            } => status.code().is_some_and(|code| VERDICTS.contains(&code)),
             _ => false,
         }
     }

@@ -121,7 +121,7 @@ fn main_is_given_what_ships_under_the_names_and_rights_that_ship() {
 }
 
 #[test]
-fn only_a_judgement_of_main_is_a_refusal() {
+fn only_a_verdict_of_main_is_a_refusal() {
     let (_keep, directory) = directory();
     let plugins = [built(&directory, "a", "one")];
     for (code, refused) in [(1, false), (2, true), (3, true), (127, false)] {
@@ -139,12 +139,12 @@ fn a_plugin_that_changed_since_it_was_compared_is_not_loaded() {
     let (_keep, directory) = directory();
     let plugins = [built(&directory, "a", "one")];
     fs::write(&plugins[0].checked.path, "evil").unwrap();
-    let main = main_that(&directory, "echo loaded > witness");
+    let main = main_that(&directory, "echo loaded > trace");
     assert!(matches!(
         load_with(&main, &plugins, &directory),
         Err(VerifyError::Changed { .. })
     ));
-    assert!(!directory.join("witness").exists());
+    assert!(!directory.join("trace").exists());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Serde's names of types in the words of somebody who writes YAML.
+//! Serde's names of types in the words of a person who writes YAML.
 //!
 //! In: what serde expected and found. Out: words. Invariant: the value itself is shown only where
 //! it decides, because it may be a secret.
