@@ -52,10 +52,9 @@ impl Printer {
             .is_terminal()
             .then(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)))
             .flatten();
-        let colour = terminal_wants_colour();
         Self {
-            data: Stream::new(stdout.is_terminal() && colour, Box::new(stdout)),
-            messages: Stream::new(watched && colour, Box::new(stderr)),
+            data: Stream::new(wants_colour(stdout.is_terminal()), Box::new(stdout)),
+            messages: Stream::new(wants_colour(watched), Box::new(stderr)),
             width,
             watched,
         }
@@ -228,9 +227,12 @@ impl Stream {
     }
 }
 
-fn terminal_wants_colour() -> bool {
-    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+/// What the user's variables say: `NO_COLOR` first, then `CLICOLOR_FORCE`; else colour is for
+/// terminals that can show it.
+fn wants_colour(is_terminal: bool) -> bool {
+    let of_terminal =
+        || anstyle_query::term_supports_color() && anstyle_query::clicolor() != Some(false);
+    !anstyle_query::no_color() && (anstyle_query::clicolor_force() || is_terminal && of_terminal())
 }
 
 #[cfg(test)]
