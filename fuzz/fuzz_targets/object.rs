@@ -70,14 +70,15 @@ fn decide(main: &Artifact, data: &[u8]) {
     let file = memory_file::holding(data);
     let digest = Digest::of_file(file).expect("a memory file can be read");
     let read = PluginFile::of_copy(FILE, file, digest);
-    let verdict = |lock| {
+    let none = BTreeSet::new();
+    let verdict = |lock: &FoundLock| {
         let request = Request {
             main: Some(main),
             rules: Rules::from(Policy::Exact),
             lock,
             require_lock: false,
             directory: None,
-            linked_in: &BTreeSet::new(),
+            linked_in: &none,
         };
         precheck(&request, &read)
     };
