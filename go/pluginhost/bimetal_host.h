@@ -33,7 +33,8 @@ _Static_assert(sizeof(bimetal_call) == 224, "size of bimetal_call");
 // bimetal_host_open.
 void bimetal_main_init(void);
 
-int32_t bimetal_host_open(const uint8_t *json, uint64_t len, const otelcol_host *table, otelcol_buffer *out);
+int32_t bimetal_host_open(const uint8_t *json, uint64_t len, const otelcol_host *table,
+    otelcol_buffer *out);
 int32_t bimetal_host_catalog(otelcol_buffer *out);
 int32_t bimetal_host_verify(const uint8_t *json, uint64_t len, otelcol_buffer *out);
 int32_t bimetal_host_verify_file(const uint8_t *path, uint64_t len, otelcol_buffer *out);
@@ -47,16 +48,20 @@ int32_t bimetal_plugins_run(const uint8_t *json, uint64_t len);
 // From another thread: asks a running bimetal_plugins_run to end.
 void bimetal_plugins_interrupt(void);
 
-int32_t bimetal_factory_validate(uint64_t factory, const uint8_t *config, uint64_t len, otelcol_buffer *out);
-int32_t bimetal_factory_create(uint64_t factory, const uint8_t *json, uint64_t len, otelcol_buffer *out);
+int32_t bimetal_factory_validate(uint64_t factory, const uint8_t *config, uint64_t len,
+    otelcol_buffer *out);
+int32_t bimetal_factory_create(uint64_t factory, const uint8_t *json, uint64_t len,
+    otelcol_buffer *out);
 
 int32_t bimetal_component_start(uintptr_t component, otelcol_buffer *out);
-int32_t bimetal_component_shutdown(uintptr_t component, uint64_t deadline_unix_ns, otelcol_buffer *out);
+int32_t bimetal_component_shutdown(uintptr_t component, uint64_t deadline_unix_ns,
+    otelcol_buffer *out);
 void bimetal_component_free(uintptr_t component);
 
 // Answers OTELCOL_OUTCOME_... or a negative OTELCOL_STATUS_...; `call` is the address of a
 // bimetal_call, whose answers are given back by bimetal_call_reset.
-int32_t bimetal_component_consume(uintptr_t component, uintptr_t call, const uint8_t *data, uint64_t len);
+int32_t bimetal_component_consume(uintptr_t component, uintptr_t call, const uint8_t *data,
+    uint64_t len);
 bimetal_call *bimetal_call_new(void);
 void bimetal_call_reset(bimetal_call *call);
 void bimetal_call_free(bimetal_call *call);

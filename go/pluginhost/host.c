@@ -7,8 +7,10 @@
 
 #include "_cgo_export.h"
 
-static void write_log(uint64_t component, int32_t level, otelcol_slice message, otelcol_slice fields) {
-    bimetalGoLog(component, level, (uint8_t *)message.ptr, message.len, (uint8_t *)fields.ptr, fields.len);
+static void write_log(uint64_t component, int32_t level, otelcol_slice message,
+    otelcol_slice fields) {
+    bimetalGoLog(component, level, (uint8_t *)message.ptr, message.len, (uint8_t *)fields.ptr,
+        fields.len);
 }
 
 static int32_t log_is_enabled(uint64_t component, int32_t level) {

@@ -6,13 +6,14 @@
 
 #include "host.h"
 
-#define UNLINKED(signature)                                                                                                          \
-    signature {                                                                                                                      \
-        abort();                                                                                                                     \
+#define UNLINKED(signature)                                                   \
+    signature {                                                               \
+        abort();                                                              \
     }
 
 UNLINKED(void bimetal_main_init(void))
-UNLINKED(int32_t bimetal_host_open(const uint8_t *json, uint64_t len, const otelcol_host *table, otelcol_buffer *out))
+UNLINKED(int32_t bimetal_host_open(const uint8_t *json, uint64_t len, const otelcol_host *table,
+    otelcol_buffer *out))
 UNLINKED(int32_t bimetal_host_catalog(otelcol_buffer *out))
 UNLINKED(int32_t bimetal_host_verify(const uint8_t *json, uint64_t len, otelcol_buffer *out))
 UNLINKED(int32_t bimetal_host_verify_file(const uint8_t *path, uint64_t len, otelcol_buffer *out))
@@ -20,12 +21,16 @@ UNLINKED(int32_t bimetal_plugin_load(uint64_t handle, otelcol_buffer *out))
 UNLINKED(int32_t bimetal_plugin_take(uint64_t handle, otelcol_buffer *out))
 UNLINKED(int32_t bimetal_plugins_run(const uint8_t *json, uint64_t len))
 UNLINKED(void bimetal_plugins_interrupt(void))
-UNLINKED(int32_t bimetal_factory_validate(uint64_t factory, const uint8_t *config, uint64_t len, otelcol_buffer *out))
-UNLINKED(int32_t bimetal_factory_create(uint64_t factory, const uint8_t *json, uint64_t len, otelcol_buffer *out))
+UNLINKED(int32_t bimetal_factory_validate(uint64_t factory, const uint8_t *config, uint64_t len,
+    otelcol_buffer *out))
+UNLINKED(int32_t bimetal_factory_create(uint64_t factory, const uint8_t *json, uint64_t len,
+    otelcol_buffer *out))
 UNLINKED(int32_t bimetal_component_start(uintptr_t component, otelcol_buffer *out))
-UNLINKED(int32_t bimetal_component_shutdown(uintptr_t component, uint64_t deadline_unix_ns, otelcol_buffer *out))
+UNLINKED(int32_t bimetal_component_shutdown(uintptr_t component, uint64_t deadline_unix_ns,
+    otelcol_buffer *out))
 UNLINKED(void bimetal_component_free(uintptr_t component))
-UNLINKED(int32_t bimetal_component_consume(uintptr_t component, uintptr_t call, const uint8_t *data, uint64_t len))
+UNLINKED(int32_t bimetal_component_consume(uintptr_t component, uintptr_t call,
+    const uint8_t *data, uint64_t len))
 UNLINKED(bimetal_call *bimetal_call_new(void))
 UNLINKED(void bimetal_call_reset(bimetal_call *call))
 UNLINKED(void bimetal_call_free(bimetal_call *call))

@@ -10,7 +10,10 @@
 /// `(Handle, HandleMut)` one to edit. A row `number name: kind;` makes an accessor, so
 /// do `number name: one Handle of NAME;` and `list`; `number name: only Kind;` does not.
 macro_rules! table {
-    ($($(#[$doc:meta])* $schema:ident = $message:literal ($($read:ident $(, $edit:ident)?)?) $rows:tt)*) => {
+    ($(
+        $(#[$doc:meta])* $schema:ident = $message:literal ($($read:ident $(, $edit:ident)?)?)
+            $rows:tt
+    )*) => {
         $(
             pub(crate) static $schema: $crate::schema::Schema = $crate::schema::Schema {
                 message: $message,
@@ -70,9 +73,13 @@ macro_rules! fields {
     ([$($done:expr,)*] $number:tt $name:ident: only $kind:expr; $($rest:tt)*) => {
         $crate::table::fields!([$($done,)* ($number, stringify!($name), $kind),] $($rest)*)
     };
-    ([$($done:expr,)*] $(#[$doc:meta])* $number:literal $name:ident: $many:ident $read:ident of $schema:ident; $($rest:tt)*) => {
+    (
+        [$($done:expr,)*] $(#[$doc:meta])*
+        $number:literal $name:ident: $many:ident $read:ident of $schema:ident; $($rest:tt)*
+    ) => {
         $crate::table::fields!(
-            [$($done,)* ($number, stringify!($name), $crate::schema::Kind::Message(&$schema)),] $($rest)*
+            [$($done,)* ($number, stringify!($name), $crate::schema::Kind::Message(&$schema)),]
+            $($rest)*
         )
     };
     ([$($done:expr,)*] $(#[$doc:meta])* $number:literal $name:ident: $kind:ident; $($rest:tt)*) => {
@@ -136,14 +143,20 @@ macro_rules! accessors {
         // Only a list of that name can be edited.
         $crate::table::accessors!(edit $($rest)*);
     };
-    ($mode:ident $(#[$doc:meta])* $number:literal $name:ident: list $read:ident of $schema:ident; $($rest:tt)*) => {
+    (
+        $mode:ident $(#[$doc:meta])*
+        $number:literal $name:ident: list $read:ident of $schema:ident; $($rest:tt)*
+    ) => {
         $(#[$doc])*
         pub fn $name(&self) -> $crate::message::Items<'r, $read<'r>> {
             $crate::message::At::fixed(self.0.message).items($number)
         }
         $crate::table::accessors!($mode $($rest)*);
     };
-    ($mode:ident $(#[$doc:meta])* $number:literal $name:ident: one $read:ident of $schema:ident; $($rest:tt)*) => {
+    (
+        $mode:ident $(#[$doc:meta])*
+        $number:literal $name:ident: one $read:ident of $schema:ident; $($rest:tt)*
+    ) => {
         $(#[$doc])*
         pub fn $name(&self) -> $read<'r> {
             $read($crate::message::At::fixed(self.0.message.message($number)))

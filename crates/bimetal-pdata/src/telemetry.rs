@@ -82,16 +82,20 @@ macro_rules! signal {
 
         $crate::table::table! {
             $request = $request_name () {
-                {$crate::schema::number::RESOURCES} $resources: only $crate::schema::Kind::Items(&$resource);
+                {$crate::schema::number::RESOURCES} $resources:
+                    only $crate::schema::Kind::Items(&$resource);
             }
             $resource = $resource_name () {
-                {$crate::schema::number::HEADER} resource: only $crate::schema::Kind::Header(&$crate::telemetry::RESOURCE);
+                {$crate::schema::number::HEADER} resource:
+                    only $crate::schema::Kind::Header(&$crate::telemetry::RESOURCE);
                 {$crate::schema::number::ITEMS} $scopes: only $crate::schema::Kind::Items(&$scope);
                 {$crate::schema::number::SCHEMA_URL} schema_url: only $crate::schema::Kind::Bytes;
             }
             $scope = $scope_name () {
-                {$crate::schema::number::HEADER} scope: only $crate::schema::Kind::Header(&$crate::telemetry::SCOPE);
-                {$crate::schema::number::ITEMS} $records: only $crate::schema::Kind::Items(&$record);
+                {$crate::schema::number::HEADER} scope:
+                    only $crate::schema::Kind::Header(&$crate::telemetry::SCOPE);
+                {$crate::schema::number::ITEMS} $records:
+                    only $crate::schema::Kind::Items(&$record);
                 {$crate::schema::number::SCHEMA_URL} schema_url: only $crate::schema::Kind::Bytes;
             }
         }
@@ -205,7 +209,8 @@ macro_rules! level {
     (
         $(#[$doc:meta])*
         $read:ident, $edit:ident: $header:ident = $header_schema:ident $header_name:ident,
-        $item:ident, $item_mut:ident, $items:ident $items_mut:ident $into:ident $retain:ident $count:ident
+        $item:ident, $item_mut:ident, $items:ident $items_mut:ident $into:ident $retain:ident
+        $count:ident
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]

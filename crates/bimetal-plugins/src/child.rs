@@ -138,7 +138,8 @@ mod tests {
 
     #[test]
     fn passes_the_hidden_action_and_believes_only_a_success_that_exits_well() {
-        let body = r#"[ "$1 $2 $3" = "plugins __load /plugins/x.so" ] || exit 9; echo noise; echo '{"loaded":true}'"#;
+        let body = r#"[ "$1 $2 $3" = "plugins __load /plugins/x.so" ] || exit 9
+            echo noise; echo '{"loaded":true}'"#;
         assert_eq!(run(body, LONG).outcome, LoadOutcome::Loaded);
         let refused = run(
             r#"echo '{"loaded":false,"error":"no factory"}'; exit 1"#,
@@ -183,13 +184,15 @@ mod tests {
         let announced = r#"echo '{"phase":"verified"}'; echo '{"phase":"opening"}'"#;
         assert_eq!(phase(announced), Some(Phase::Opening));
         // Words that no main says, and going back, change nothing.
-        let odd = r#"echo '{"phase":"factory"}'; echo '{"phase":"opening"}'; echo '{"phase":"x"}'; echo '["phase"]'"#;
+        let odd = r#"echo '{"phase":"factory"}'; echo '{"phase":"opening"}'
+            echo '{"phase":"x"}'; echo '["phase"]'"#;
         assert_eq!(phase(odd), Some(Phase::Factory));
     }
 
     #[test]
     fn who_hangs_is_asked_where_before_it_is_killed() {
-        let body = r#"trap 'echo "SIGQUIT: quit" >&2; echo "PC=0x1" >&2; exit 2' QUIT; while :; do sleep 0.1; done"#;
+        let body = r#"trap 'echo "SIGQUIT: quit" >&2; echo "PC=0x1" >&2; exit 2' QUIT
+            while :; do sleep 0.1; done"#;
         let report = run(body, Duration::from_millis(300));
         assert_eq!(report.outcome, LoadOutcome::TimedOut);
         assert_eq!(report.stderr, ["SIGQUIT: quit", "PC=0x1"]);

@@ -31,16 +31,20 @@ fn a_strict_c11_compiler_sees_the_layout_of_the_rust_types() {
             struct_size, signal, flags, retry_after_ns, http_status, grpc_code, message, retry_data
         }
         "otelcol_context": Context {
-            struct_size, flags, deadline_unix_ns, trace_id, span_id, trace_flags, reserved, cancelled, metadata
+            struct_size, flags, deadline_unix_ns, trace_id, span_id, trace_flags, reserved,
+            cancelled, metadata
         }
         "otelcol_data": Data { struct_size, signal, format, reserved, bytes, root }
         "otelcol_output": Output { struct_size, format, data }
         "otelcol_host": Host {
-            struct_size, abi_major, abi_minor, reserved, features, log, log_enabled, send, complete, report_status
+            struct_size, abi_major, abi_minor, reserved, features, log, log_enabled, send,
+            complete, report_status
         }
-        "otelcol_create": Create { struct_size, signal, component, host, id, config, resource, next, next_len }
+        "otelcol_create": Create { struct_size, signal, component, host, id, config, resource,
+        next, next_len }
         "otelcol_factory": Factory {
-            struct_size, kind, signals, features, type_name, describe, validate, create, start, consume, cancel,
+            struct_size, kind, signals, features, type_name, describe, validate, create, start,
+            consume, cancel,
             shutdown, destroy, stability
         }
     };
@@ -62,15 +66,18 @@ fn a_strict_c11_compiler_sees_the_layout_of_the_rust_types() {
 fn a_plugin_can_be_written_against_the_header_alone() {
     let source = r#"
 #include "otelcol_plugin.h"
-static int32_t consume(void *instance, const otelcol_context *context, const otelcol_data *data, uint64_t token,
+static int32_t consume(void *instance, const otelcol_context *context, const otelcol_data *data,
+    uint64_t token,
                        otelcol_output *output, otelcol_error *error) {
     (void)instance; (void)context; (void)data; (void)token; (void)output; (void)error;
     return OTELCOL_OUTCOME_PASS_THROUGH;
 }
 static const otelcol_factory factory = {
-    .struct_size = sizeof(otelcol_factory), .kind = OTELCOL_KIND_PROCESSOR, .signals = 1u << OTELCOL_SIGNAL_LOGS,
+    .struct_size = sizeof(otelcol_factory), .kind = OTELCOL_KIND_PROCESSOR,
+    .signals = 1u << OTELCOL_SIGNAL_LOGS,
     .type_name = {(const uint8_t *)"nop", 3}, .consume = consume};
-int32_t otelcol_processor_new_factory(const otelcol_host *host, const otelcol_factory **out, otelcol_error *error) {
+int32_t otelcol_processor_new_factory(const otelcol_host *host, const otelcol_factory **out,
+    otelcol_error *error) {
     (void)error;
     if (host->abi_major != OTELCOL_ABI_MAJOR) return OTELCOL_STATUS_UNSUPPORTED;
     *out = &factory;

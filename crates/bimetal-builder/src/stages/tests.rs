@@ -80,7 +80,9 @@ const MANIFEST: &[u8] = include_bytes!("../manifest.bin");
 #[unsafe(link_section = ".otelcol.manifest")]
 pub static collector_plugin_manifest: [u8; MANIFEST.len()] = *include_bytes!("../manifest.bin");
 #[unsafe(no_mangle)]
-pub extern "C" fn otelcol_processor_new_factory() -> usize { my_redactor::NAME.len() + itoa::Buffer::new().format(1).len() }
+pub extern "C" fn otelcol_processor_new_factory() -> usize {
+    my_redactor::NAME.len() + itoa::Buffer::new().format(1).len()
+}
 "#;
 
 const MAIN_RS: &str = "#[unsafe(no_mangle)]\npub extern \"C\" fn bimetal_version() -> i32 {\n    \

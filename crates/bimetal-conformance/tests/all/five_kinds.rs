@@ -8,9 +8,11 @@ use fs_err as fs;
 
 const PROFILES: &str = r#"{
   "dictionary": {"stringTable": ["", "samples", "count"], "mappingTable": [{}],
-                 "locationTable": [{}], "functionTable": [{}], "linkTable": [{}], "attributeTable": [{}], "stackTable": [{}]},
+                 "locationTable": [{}], "functionTable": [{}], "linkTable": [{}],
+                 "attributeTable": [{}], "stackTable": [{}]},
   "resourceProfiles": [{"scopeProfiles": [{"profiles": [
-    {"profileId": "5b8efff798038103d269b633813fc60c", "sampleType": {"typeStrindex": 1, "unitStrindex": 2},
+    {"profileId": "5b8efff798038103d269b633813fc60c",
+     "sampleType": {"typeStrindex": 1, "unitStrindex": 2},
      "samples": [{"values": ["1"]}]}
   ]}]}]
 }"#;

@@ -94,7 +94,8 @@ fn the_first_engine_that_works_is_taken() {
 #[test]
 fn an_engine_that_cannot_work_is_passed_over_and_named_when_it_was_asked_for() {
     let stopped = r#"[ "$1" = --version ] && echo Docker version 28.2.2 && exit
-echo "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?" >&2; exit 1"#;
+at=unix:///var/run/docker.sock
+echo "Cannot connect to the Docker daemon at $at. Is the docker daemon running?" >&2; exit 1"#;
     let machine = Recorded::new()
         .program("docker", stopped)
         .program("buildah", "echo --output");

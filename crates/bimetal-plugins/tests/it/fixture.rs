@@ -128,7 +128,9 @@ pub(crate) fn go_manifest(kind: &str, type_name: &str) -> Value {
     json!({
         "schema_version": 1, "artifact": "plugin", "language": "go",
         "toolchain_version": version, "build_profile": "release",
-        "dependency_hashes": { "bimetal.test/shared": "h1:c2hhcmVkIGRlcGVuZGVuY3kgb2YgbWFpbiBhbmQgcGx1Z2lu" },
+        "dependency_hashes": {
+            "bimetal.test/shared": "h1:c2hhcmVkIGRlcGVuZGVuY3kgb2YgbWFpbiBhbmQgcGx1Z2lu",
+        },
         "build_flags": ["-trimpath", "-buildvcs=false", "-buildmode=plugin"], "target": TARGET,
         "build_time": "2026-01-02T03:04:05Z",
         "toolchain": { "text": format!("go version {version} linux/amd64") },

@@ -355,8 +355,10 @@ proptest! {
 
     #[test]
     fn no_yaml_like_text_makes_it_panic(pieces in prop::collection::vec(prop::sample::select(vec![
-        "dist", "receivers", "processors", "gomod", "cargo", "plugin", "signals", ": ", ":\n  ", "\n", "- ", "  ", "[", "]", "{", "}", ",",
-        "*a", "&a ", "<<", "'", "\"", "|\n", "true", "1.5", "0x", "~", "!!str ", "# c", "---\n", "...\n", "a v1", "\t", "é", "? ",
+        "dist", "receivers", "processors", "gomod", "cargo", "plugin", "signals", ": ",
+        ":\n  ", "\n", "- ", "  ", "[", "]", "{", "}", ",",
+        "*a", "&a ", "<<", "'", "\"", "|\n", "true", "1.5", "0x", "~", "!!str ",
+        "# c", "---\n", "...\n", "a v1", "\t", "é", "? ",
     ]), 0..40)) {
         let _ = parse(None, &pieces.concat(), std::iter::empty());
     }

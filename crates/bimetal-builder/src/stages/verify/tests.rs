@@ -107,10 +107,13 @@ fn main_is_given_what_ships_under_the_names_and_rights_that_ship() {
         &directory,
         r#"set -e
            stage="$PWD/.bimetal/stage"
-           [ "$*" = "plugins validate --load --plugins-require-lock --timeout=60s --plugins-dir=$stage/plugins $stage/plugins/processor-a.so $stage/plugins/processor-b.so" ]
+           dir=$stage/plugins
+           flags="--load --plugins-require-lock --timeout=60s --plugins-dir=$dir"
+           [ "$*" = "plugins validate $flags $dir/processor-a.so $dir/processor-b.so" ]
            [ "$TMPDIR" = "$stage/tmp" ]
            [ "$(cat $stage/plugins/processor-a.so)" = one ]
-           [ "$(stat -c %a $stage/plugins $stage/plugins/processor-a.so $stage/tmp | tr '\n' ' ')" = "755 755 700 " ]
+           modes=$(stat -c %a $dir $dir/processor-a.so $stage/tmp | tr '\n' ' ')
+           [ "$modes" = "755 755 700 " ]
            grep -q processor-b.so $stage/plugins/plugins.lock"#,
     );
     load_with(&main, &plugins, &directory).unwrap();
