@@ -90,7 +90,7 @@ fn rebuild(
     if contained {
         let engine = find_engine(arguments.engine, run)?;
         let root_fs = arguments.base_image.as_deref();
-        return Ok(rebuild_in_container(out, &engine, root_fs, run)?);
+        return rebuild_in_container(out, &engine, root_fs, run);
     }
     if arguments.engine.is_some() || arguments.base_image.is_some() {
         printer.warning(
@@ -98,7 +98,7 @@ fn rebuild(
             built in a container",
         );
     }
-    Ok(rebuild_here(out, run)?)
+    rebuild_here(out, run)
 }
 
 fn report(format: Format, comparison: &Comparison, printer: &Printer) -> Result<(), PipelineError> {

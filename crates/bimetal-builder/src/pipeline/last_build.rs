@@ -33,6 +33,9 @@ impl LastBuild<Plan> {
     }
 
     /// Records that `plan` was carried out.
+    ///
+    /// # Panics
+    /// Never: a plan is always JSON.
     pub fn record(plan: &Plan) -> Result<(), FileError> {
         let path = Self::path(&plan.out);
         let record = LastBuild {

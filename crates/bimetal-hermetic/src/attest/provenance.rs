@@ -13,6 +13,9 @@ use super::{ENVIRONMENT, Subject, dependencies, hex};
 const BUILD_TYPE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/hermetic/v1");
 
 /// The statement, unsigned.
+///
+/// # Panics
+/// Never: texts are always JSON.
 pub fn provenance(subject: &Subject<'_>) -> String {
     let artifacts: Vec<Value> = subject
         .artifacts

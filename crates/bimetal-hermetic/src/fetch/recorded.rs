@@ -80,6 +80,10 @@ impl Recorded {
         }
     }
 
+    /// The text of `rebuild.json`.
+    ///
+    /// # Panics
+    /// Never: it has string keys only.
     pub fn to_text(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).expect("it has string keys only");
         text.push('\n');

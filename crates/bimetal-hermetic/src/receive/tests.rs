@@ -48,7 +48,7 @@ impl Filled {
         let _absent = fs::remove_file(self.directory.join(SUMS));
         let files = self.directory.read_dir_utf8().unwrap().map(|entry| {
             let path = entry.unwrap().path().to_owned();
-            let digest = Digest::of(&fs::read(&path).unwrap());
+            let digest = Digest::of(fs::read(&path).unwrap());
             (path.file_name().unwrap().into(), digest)
         });
         let text = attest::sums(&files.collect());

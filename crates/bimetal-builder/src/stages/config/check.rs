@@ -265,10 +265,8 @@ impl Checks<'_> {
                 "`{field}` must be a module path and a version, not `{}`",
                 entry.gomod.escape_debug()
             );
-            let example = format!(
-                "go.opentelemetry.io/collector/receiver/otlpreceiver {}",
-                COLLECTOR_VERSION
-            );
+            let example =
+                format!("go.opentelemetry.io/collector/receiver/otlpreceiver {COLLECTOR_VERSION}");
             self.problem_with_hint(&field, text, format!("for instance `gomod: {example}`"));
             return;
         };

@@ -13,6 +13,9 @@ use serde_json::Value;
 use super::carried;
 
 /// Fills the template `name`.
+///
+/// # Panics
+/// If it is none of ours, or lacks one of its values; a test fills each.
 pub fn render(name: &str, context: Value) -> String {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);

@@ -10,6 +10,9 @@ use super::{Linkage, Plan, Step};
 use crate::model::Base;
 
 /// Stable text without colours.
+///
+/// # Panics
+/// Never: writing to a string cannot fail.
 pub fn table(plan: &Plan, files: &[Utf8PathBuf]) -> String {
     let mut text = String::new();
     write_table(plan, files, &mut text).expect("writing to a string cannot fail");
