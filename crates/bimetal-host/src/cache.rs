@@ -220,7 +220,7 @@ pub(crate) fn is_out_of_reach(path: &Utf8Path) -> bool {
 fn default_directories() -> Vec<Utf8PathBuf> {
     let user = rustix::process::geteuid().as_raw();
     let mut directories = Vec::new();
-    if !bimetal_plugins::runs_with_borrowed_rights() {
+    if !bimetal_verify::variables::runs_with_borrowed_rights() {
         let variable = |name| {
             std::env::var(name)
                 .ok()

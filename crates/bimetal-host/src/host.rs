@@ -11,7 +11,7 @@ use bimetal_manifest::schema::{Language, Policy};
 use bimetal_verify::rights::check_directory;
 use bimetal_verify::{
     Entry, FoundLock, Key, Mismatch, Problem, ProcessSet, Request, Rules, Scan, ScanError, Stamp,
-    System,
+    System, variables,
 };
 use camino::Utf8Path;
 
@@ -124,7 +124,7 @@ impl Host {
         let own = Own::read()?;
         let built = own.plugins();
         let policy = settings.policy(built.map(|built| built.policy).unwrap_or_default())?;
-        let environment = bimetal_plugins::plugins_dir_from_environment();
+        let environment = variables::plugins_dir_from_environment();
         let directory = settings.directory(environment, built, &own.path)?;
         let (mut scan, mut is_missing) = (Scan::default(), false);
         let (mut lock, mut unsafe_directory) = (FoundLock::Absent, None);
@@ -188,10 +188,7 @@ impl Host {
     /// What main expects. The libraries of the machine are looked at when the first plugin is.
     fn rules(&self) -> Rules<'_> {
         let system = self.system.get_or_init(|| {
-            System::of_this_machine(
-                &self.own.artifact,
-                !bimetal_plugins::runs_with_borrowed_rights(),
-            )
+            System::of_this_machine(&self.own.artifact, !variables::runs_with_borrowed_rights())
         });
         Rules {
             policy: self.policy,

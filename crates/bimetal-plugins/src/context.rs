@@ -3,16 +3,13 @@
 //! In: the process. Out: [`Context`]. Invariant: a set-id program takes nothing from its
 //! environment.
 
-use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bimetal_manifest::object::GlibcVersion;
 use bimetal_manifest::schema::Policy;
+use bimetal_verify::variables::plugins_dir_from_environment;
 use camino::Utf8PathBuf;
-
-/// The variable that names the plugin directory when no flag does.
-pub(crate) const DIRECTORY_VARIABLE: &str = "OTELCOL_PLUGINS_DIR";
 
 /// Which program asks, and what it knows by itself.
 #[derive(Clone, Debug)]
@@ -103,37 +100,4 @@ impl Interrupt {
     pub fn is_raised(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
-}
-
-/// `OTELCOL_PLUGINS_DIR`, if it is set, not empty, UTF-8, and the program has no rights
-/// beyond its user's.
-pub fn plugins_dir_from_environment() -> Option<Utf8PathBuf> {
-    let value = std::env::var_os(DIRECTORY_VARIABLE).filter(|value| !value.is_empty())?;
-    if runs_with_borrowed_rights() {
-        return None;
-    }
-    OsString::into_string(value).ok().map(Utf8PathBuf::from)
-}
-
-/// `AT_SECURE` of the kernel: set-user-id, set-group-id or file capabilities. Where it cannot be
-/// read, the careful answer is yes.
-#[cfg(target_os = "linux")]
-pub fn runs_with_borrowed_rights() -> bool {
-    const AT_SECURE: usize = 23;
-    const WORD: usize = size_of::<usize>();
-    let word = |bytes: &[u8]| bytes.try_into().map_or(0, usize::from_ne_bytes);
-    let Ok(auxiliary) = fs_err::read("/proc/self/auxv") else {
-        return true;
-    };
-    auxiliary
-        .chunks_exact(2 * WORD)
-        .map(|pair| pair.split_at(WORD))
-        .find(|(key, _)| word(key) == AT_SECURE)
-        .is_none_or(|(_, value)| word(value) != 0)
-}
-
-#[cfg(not(target_os = "linux"))]
-pub fn runs_with_borrowed_rights() -> bool {
-    rustix::process::getuid() != rustix::process::geteuid()
-        || rustix::process::getgid() != rustix::process::getegid()
 }

@@ -25,9 +25,7 @@ use std::ffi::OsString;
 
 pub use args::{command, explain};
 pub use bimetal_terminal::Printer;
-pub use context::{
-    Caller, Context, Interrupt, plugins_dir_from_environment, runs_with_borrowed_rights,
-};
+pub use context::{Caller, Context, Interrupt};
 pub use exit_code::ExitCode;
 pub use schema::report_schema;
 pub use text::directory as print_directory;

@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 use bimetal_manifest::object::{self, Artifact, Form, GlibcVersion, ManifestError};
 use bimetal_manifest::schema::{Manifest, PluginSettings, Policy};
 use bimetal_verify::compare::NAMES_LIMIT;
+use bimetal_verify::variables::runs_with_borrowed_rights;
 use bimetal_verify::{FoundLock, Key, Request, Rules, System, Verdict};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::args::{CommonArgs, Names};
-use crate::context::{Caller, Context, runs_with_borrowed_rights};
+use crate::context::{Caller, Context};
 use crate::error::CommandError;
 
 /// The file that marks a directory whose contents `bimetal` built.

@@ -13,6 +13,7 @@ mod process_set;
 pub mod rights;
 mod scan;
 pub mod system;
+pub mod variables;
 mod verdict;
 mod verify;
 

@@ -1,0 +1,37 @@
+//! Which variables of the process count for plugins.
+//!
+//! In: the process. Out: the plugin directory that a variable names, and whether variables count at
+//! all. Invariant: a set-id program takes nothing from its environment.
+
+use std::ffi::OsString;
+
+use camino::Utf8PathBuf;
+
+/// The variable that names the plugin directory when no flag does.
+const DIRECTORY_VARIABLE: &str = "OTELCOL_PLUGINS_DIR";
+
+/// `OTELCOL_PLUGINS_DIR`, if it is set, not empty, UTF-8, and the program has no rights
+/// beyond its user's.
+pub fn plugins_dir_from_environment() -> Option<Utf8PathBuf> {
+    let value = std::env::var_os(DIRECTORY_VARIABLE).filter(|value| !value.is_empty())?;
+    if runs_with_borrowed_rights() {
+        return None;
+    }
+    OsString::into_string(value).ok().map(Utf8PathBuf::from)
+}
+
+/// `AT_SECURE` of the kernel: set-user-id, set-group-id or file capabilities. Where it cannot be
+/// read, the careful answer is yes.
+pub fn runs_with_borrowed_rights() -> bool {
+    const AT_SECURE: usize = 23;
+    const WORD: usize = size_of::<usize>();
+    let word = |bytes: &[u8]| bytes.try_into().map_or(0, usize::from_ne_bytes);
+    let Ok(auxiliary) = fs_err::read("/proc/self/auxv") else {
+        return true;
+    };
+    auxiliary
+        .chunks_exact(2 * WORD)
+        .map(|pair| pair.split_at(WORD))
+        .find(|(key, _)| word(key) == AT_SECURE)
+        .is_none_or(|(_, value)| word(value) != 0)
+}
