@@ -87,7 +87,7 @@ impl FoundLock {
 fn unusable(problem: &Problem) -> Mismatch {
     Mismatch::new(Outcome::Refused, Check::Lock, "unusable")
         .on_load(format!(
-            "the Collector takes no plugin beside a lock that cannot be used: {}",
+            "the Collector takes no plugin beside a `plugins.lock` that cannot be used: {}",
             problem.message
         ))
         .help(
@@ -101,12 +101,12 @@ fn unusable(problem: &Problem) -> Mismatch {
 fn changed(listed: Option<&str>, found: Option<&str>) -> Mismatch {
     Mismatch::new(Outcome::Refused, Check::Lock, "changed")
         .values(listed, found)
-        .on_load("its bytes are not those that were verified when the lock was written")
+        .on_load("its bytes are not those that `plugins.lock` lists")
         .help("copy the file again from where it was built, or find out who changed it")
 }
 
 fn not_listed() -> Mismatch {
     Mismatch::new(Outcome::Refused, Check::Lock, "not listed")
-        .on_load("nothing vouches for its bytes, and a lock is required")
+        .on_load("`plugins.lock` does not list it, and a lock is required")
         .help("add it to `plugins.lock` by building it with `bimetal`")
 }
