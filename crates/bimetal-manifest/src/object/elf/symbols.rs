@@ -8,14 +8,14 @@ use std::collections::{BinaryHeap, HashSet};
 use object::LittleEndian as LE;
 use object::elf;
 
-use super::elf_dynamic::Dynamic;
-use super::elf_headers::{Elf, table};
-use super::error::ReadError;
-use super::facts::{ExportedSymbols, Symbol, SymbolKind, UndefinedSymbol};
-use super::go::Scan;
-use super::library::versioned;
-use super::names::BoundedNames;
-use super::strings::Strings;
+use super::dynamic::Dynamic;
+use super::headers::{Elf, table};
+use crate::object::error::ReadError;
+use crate::object::facts::{ExportedSymbols, Symbol, SymbolKind, UndefinedSymbol};
+use crate::object::go::Scan;
+use crate::object::library::versioned;
+use crate::object::names::BoundedNames;
+use crate::object::strings::Strings;
 
 const SYMBOLS_LIMIT: u64 = 1 << 20;
 const CHUNK: u64 = 2048;

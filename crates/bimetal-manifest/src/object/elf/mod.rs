@@ -4,20 +4,25 @@
 //! the loader will use (the dynamic segment) is what is read; section headers that say otherwise
 //! are damage.
 
+mod dynamic;
+mod headers;
+mod symbols;
+mod versions;
+
 use object::LittleEndian as LE;
 use object::elf;
 
-use super::build_info::BuildInfo;
-use super::bytes::Bytes;
-use super::elf_headers::{Elf, in_file};
-use super::error::ReadError;
-use super::facts::{ExportedSymbols, Facts, Form, Format, ObjectType};
-use super::form::Evidence;
-use super::found::{Found, Section};
-use super::go::Scan;
-use super::library::Library;
-use super::{build_info, elf_dynamic, elf_symbols, go};
+use self::headers::{Elf, in_file};
 use crate::frame;
+use crate::object::build_info::BuildInfo;
+use crate::object::bytes::Bytes;
+use crate::object::error::ReadError;
+use crate::object::facts::{ExportedSymbols, Facts, Form, Format, ObjectType};
+use crate::object::form::Evidence;
+use crate::object::found::{Found, Section};
+use crate::object::go::Scan;
+use crate::object::library::Library;
+use crate::object::{build_info, go};
 
 const PATH_LIMIT: u64 = 4096;
 const COMMENT_LIMIT: u64 = 64 << 10;
@@ -25,11 +30,11 @@ const COMMENTS_LIMIT: usize = 64;
 
 pub(super) fn read(bytes: &Bytes<'_>) -> Result<Found, ReadError> {
     let elf = Elf::new(bytes)?;
-    let dynamic = elf_dynamic::read(&elf)?;
+    let dynamic = dynamic::read(&elf)?;
     let interpreter = elf.interpreter()?;
     let is_library = interpreter.is_none() && elf.file_type == elf::ET_DYN && !dynamic.is_program;
     let build_info = elf.build_info()?;
-    let scan = elf_symbols::scan(&elf, &dynamic, is_library, Scan::new(build_info.as_ref()))?;
+    let scan = symbols::scan(&elf, &dynamic, is_library, Scan::new(build_info.as_ref()))?;
     let evidence = Evidence {
         is_program: elf.file_type == elf::ET_EXEC || (elf.file_type == elf::ET_DYN && !is_library),
         build_mode: build_info
@@ -86,16 +91,16 @@ pub(super) fn exported_symbols(
     limit: usize,
 ) -> Result<ExportedSymbols, ReadError> {
     let elf = Elf::new(bytes)?;
-    let dynamic = elf_dynamic::read(&elf)?;
-    elf_symbols::exported(&elf, &dynamic, limit)
+    let dynamic = dynamic::read(&elf)?;
+    symbols::exported(&elf, &dynamic, limit)
 }
 
 pub(super) fn library(bytes: &Bytes<'_>) -> Result<Library, ReadError> {
     let elf = Elf::new(bytes)?;
-    let dynamic = elf_dynamic::read(&elf)?;
+    let dynamic = dynamic::read(&elf)?;
     Ok(Library {
         machine: machine(elf.machine),
-        exports: elf_symbols::exported_versions(&elf, &dynamic)?,
+        exports: symbols::exported_versions(&elf, &dynamic)?,
         needed: dynamic.needed,
         versions: dynamic.own_versions.into_values().collect(),
     })

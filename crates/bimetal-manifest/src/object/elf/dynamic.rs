@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use object::LittleEndian as LE;
 use object::elf;
 
-use super::elf_headers::{Elf, table};
-use super::elf_versions;
-use super::error::ReadError;
-use super::facts::{GlibcVersion, NeededVersion};
-use super::strings::Strings;
+use super::headers::{Elf, table};
+use super::versions;
+use crate::object::error::ReadError;
+use crate::object::facts::{GlibcVersion, NeededVersion};
+use crate::object::strings::Strings;
 
 const ENTRIES_LIMIT: u64 = 4096;
 
@@ -81,10 +81,10 @@ pub(super) fn read(elf: &Elf<'_>) -> Result<Dynamic, ReadError> {
         let mut strings = Strings::new(elf.bytes, offset, length)?;
         name(&mut dynamic, &mut strings, &entries)?;
         if let Some(address) = addresses.versions {
-            dynamic.versions = elf_versions::needed(elf, &mut strings, address)?;
+            dynamic.versions = versions::needed(elf, &mut strings, address)?;
         }
         if let Some(address) = addresses.own_versions {
-            dynamic.own_versions = elf_versions::defined(elf, &mut strings, address)?;
+            dynamic.own_versions = versions::defined(elf, &mut strings, address)?;
         }
     } else if entries.iter().any(|(tag, _)| *tag == elf::DT_NEEDED) {
         return Err(ReadError::Malformed {

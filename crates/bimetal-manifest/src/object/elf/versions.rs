@@ -9,10 +9,10 @@ use object::LittleEndian as LE;
 use object::elf;
 use object::pod;
 
-use super::elf_headers::{Elf, SectionHeader};
-use super::error::ReadError;
-use super::facts::NeededVersion;
-use super::strings::Strings;
+use super::headers::{Elf, SectionHeader};
+use crate::object::error::ReadError;
+use crate::object::facts::NeededVersion;
+use crate::object::strings::Strings;
 
 const VERSIONS_LIMIT: usize = 4096;
 const VERSIONS_BYTES: u64 = 256 << 10;

@@ -7,8 +7,8 @@ use object::LittleEndian as LE;
 use object::elf;
 use object::pod;
 
-use super::bytes::Bytes;
-use super::error::ReadError;
+use crate::object::bytes::Bytes;
+use crate::object::error::ReadError;
 
 /// The smallest page that any processor has.
 const PAGE: u64 = 4096;
