@@ -15,6 +15,7 @@ pub mod yaml;
 
 use bimetal_lockfile::{CargoLockError, GoSumError};
 use bimetal_manifest::object::{ManifestError, ReadError};
+use bimetal_manifest::schema::ParseError;
 use bimetal_terminal::{Lookup, hint};
 
 use crate::stages::{build, config, describe, generate, lock, package, resolve, stamp, verify};
@@ -37,6 +38,7 @@ pub const HINTS: &[Lookup] = &[
     bimetal_files::hint,
     |error| Some(error.downcast_ref::<CargoLockError>()?.hint().into()),
     |error| Some(error.downcast_ref::<GoSumError>()?.hint().into()),
-    |error| Some(error.downcast_ref::<ManifestError>()?.hint()?.into()),
-    |error| Some(error.downcast_ref::<ReadError>()?.hint()?.into()),
+    hint::of::<ManifestError>,
+    hint::of::<ParseError>,
+    hint::of::<ReadError>,
 ];

@@ -27,4 +27,5 @@ pub const HINTS: &[Lookup] = &[
     hint::of::<pipeline::HermeticError>,
     hint::of::<rebuild::CompareError>,
     hint::of::<receive::ReceiveError>,
+    |error| hint::among(error, bimetal_builder::HINTS),
 ];

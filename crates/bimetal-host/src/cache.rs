@@ -4,12 +4,14 @@
 //! directory belongs to this user, no other user can enter it, and code may be executed from it. A
 //! file that is already there is hashed again before it is believed.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bimetal_files::Digest;
+use bimetal_terminal::Hint;
 use bimetal_verify::rights::check_directory;
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{
@@ -56,22 +58,21 @@ pub(crate) enum CacheError {
     Spoiled { path: Utf8PathBuf },
 }
 
-impl CacheError {
-    /// The next action for a person.
-    #[expect(clippy::unnecessary_wraps, reason = "the form that every hint has")]
-    pub(crate) fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::NoDirectory { .. } => Some(
+impl Hint for CacheError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
+            Self::NoDirectory { .. } => {
                 "name a directory with `--plugins-cache-dir`; it needs mode 0700, parents that \
-                 no other user may write, and a file system mounted without `noexec`",
-            ),
+                 no other user may write, and a file system mounted without `noexec`"
+            }
             Self::Write { .. } => {
-                Some("free some space, or name another directory with `--plugins-cache-dir`")
+                "free some space, or name another directory with `--plugins-cache-dir`"
             }
             Self::Spoiled { .. } => {
-                Some("start again; if it happens again, find out who else writes there")
+                "start again; if it happens again, find out who else writes there"
             }
-        }
+        };
+        Some(hint.into())
     }
 }
 

@@ -4,6 +4,7 @@
 //! read once, through one descriptor. What is verified is the copy, and the copy cannot change: a
 //! sealed memory file for Rust, a private file named by its content for Go.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read as _, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -11,6 +12,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use bimetal_files::{Action, Digest, copy_hashed};
 use bimetal_manifest::ReadError;
 use bimetal_manifest::object::check_plugin_size;
+use bimetal_terminal::Hint;
 use bimetal_verify::rights::{RightsError, check_directory, check_file};
 use bimetal_verify::{Problem, Stamp};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -19,6 +21,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
+use crate::HINTS;
 use crate::cache::{Cache, CacheError};
 
 /// A plugin's file, open, and as safe as its owner and mode make it.
@@ -50,10 +53,10 @@ pub(crate) enum CopyError {
         path: Utf8PathBuf,
         source: io::Error,
     },
-    #[error(transparent)]
+    #[error("{0}")]
     Rights(#[from] RightsError),
-    #[error(transparent)]
-    TooLarge(ReadError),
+    #[error("{0}")]
+    TooLarge(#[source] ReadError),
     #[error("cannot read `{path}`")]
     Read {
         path: Utf8PathBuf,
@@ -75,30 +78,27 @@ pub(crate) enum CopyError {
     },
 }
 
-impl CopyError {
-    /// The next action for a person.
-    pub(crate) fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Rights(error) => error.hint(),
-            Self::TooLarge(error) => error.hint(),
-            Self::Replaced => Some(
+impl Hint for CopyError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
+            Self::Replaced => {
                 "restart needed: a running Collector keeps to the plugin directory as it was at \
-                 its start",
-            ),
-            Self::Changed { .. } => {
-                Some("copy plugins under another name and rename them into place")
+                 its start"
             }
+            Self::Changed { .. } => "copy plugins under another name and rename them into place",
             Self::Open { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                Some("the Collector's user needs the right to read it")
+                "the Collector's user needs the right to read it"
             }
-            Self::Private { source, .. } => source.hint(),
-            _ => None,
-        }
+            _ => return None,
+        };
+        Some(hint.into())
     }
+}
 
+impl CopyError {
     /// The problem of a file that was exchanged.
     pub(crate) fn replaced() -> Problem {
-        Problem::of(&Self::Replaced, Self::Replaced.hint())
+        Problem::of(&Self::Replaced, HINTS)
     }
 }
 
@@ -258,6 +258,7 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use bimetal_manifest::object::{self, LARGEST_PLUGIN};
+    use bimetal_terminal::hint;
 
     use super::*;
 
@@ -370,7 +371,11 @@ mod tests {
             ),
             "{error:?}"
         );
-        assert!(error.hint().unwrap().contains("--plugins-cache-dir"));
+        assert!(
+            hint::hint(&error, HINTS)
+                .unwrap()
+                .contains("--plugins-cache-dir")
+        );
     }
 
     #[test]
@@ -496,7 +501,7 @@ mod tests {
         assert!(matches!(error, CopyError::TooLarge(_)), "{error:?}");
         let predicted = object::open_plugin(&file).unwrap_err();
         assert_eq!(
-            (error.to_string(), error.hint()),
+            (error.to_string(), hint::hint(&error, HINTS)),
             (predicted.to_string(), predicted.hint()),
             "what was predicted"
         );

@@ -64,13 +64,13 @@ struct Loaded {
 /// Why there is no host.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenError {
-    #[error(transparent)]
+    #[error("{0}")]
     Settings(#[from] SettingsError),
-    #[error(transparent)]
+    #[error("{0}")]
     Own(#[from] OwnError),
-    #[error(transparent)]
+    #[error("{0}")]
     Scan(#[from] ScanError),
-    #[error(transparent)]
+    #[error("{0}")]
     Registry(#[from] RegistryError),
 }
 
@@ -81,36 +81,16 @@ pub(crate) enum HandleError {
     Unknown { handle: u64 },
     #[error("`{file}` is a Rust plugin; Go's loader must not open it")]
     NotGo { file: String },
-    #[error(transparent)]
+    #[error("{0}")]
     Load(#[from] LoadError),
-    #[error(transparent)]
+    #[error("{0}")]
     Registry(#[from] RegistryError),
-}
-
-impl OpenError {
-    /// The next action for a person.
-    pub(crate) fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Settings(error) => error.hint(),
-            Self::Own(error) => error.hint(),
-            Self::Scan(error) => error.hint(),
-            Self::Registry(_) => None,
-        }
-    }
 }
 
 impl HandleError {
     /// The plugin's code panicked, and its C ABI caught that.
     pub(crate) fn is_panic(&self) -> bool {
         matches!(self, Self::Load(error) if error.is_panic())
-    }
-
-    /// The next action for a person.
-    pub(crate) fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Load(error) => error.hint(),
-            _ => None,
-        }
     }
 }
 

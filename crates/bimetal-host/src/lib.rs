@@ -21,3 +21,15 @@ mod settings;
 mod verify;
 
 pub use registry::register_static;
+
+use bimetal_terminal::{Lookup, hint};
+
+/// Where the hints of this crate's errors are, and of those that it hands on.
+const HINTS: &[Lookup] = &[
+    hint::of::<cache::CacheError>,
+    hint::of::<copy::CopyError>,
+    hint::of::<load::LoadError>,
+    hint::of::<own::OwnError>,
+    hint::of::<settings::SettingsError>,
+    |error| hint::among(error, bimetal_verify::HINTS),
+];

@@ -8,6 +8,7 @@
     reason = "opens a shared library and calls the one function that it exports"
 )]
 
+use std::borrow::Cow;
 use std::io::Write as _;
 use std::mem::ManuallyDrop;
 use std::ptr::null;
@@ -15,6 +16,7 @@ use std::ptr::null;
 use bimetal_abi::{Error, Host, NewFactory};
 use bimetal_manifest::object::GlibcVersion;
 use bimetal_manifest::schema::{Kind, Language};
+use bimetal_terminal::Hint;
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 
 use crate::component::{ComponentError, FactoryTable};
@@ -48,20 +50,22 @@ impl LoadError {
     pub(crate) fn is_panic(&self) -> bool {
         matches!(self, Self::NewFactory { source, .. } if source.is_panic())
     }
+}
 
-    /// The next action for a person.
-    pub(crate) fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Identity { .. } | Self::NewFactory { .. } | Self::NoSymbol { .. } => Some(
+impl Hint for LoadError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
+            Self::Identity { .. } | Self::NewFactory { .. } | Self::NoSymbol { .. } => {
                 "build the plugin again with `bimetal`, which checks this before it hands a \
-                 plugin out",
-            ),
-            Self::Open { .. } => Some(
+                 plugin out"
+            }
+            Self::Open { .. } => {
                 "`plugins validate --load` shows the loader's messages without endangering a \
-                 Collector",
-            ),
-            Self::NotRust { .. } => None,
-        }
+                 Collector"
+            }
+            Self::NotRust { .. } => return None,
+        };
+        Some(hint.into())
     }
 }
 

@@ -3,8 +3,11 @@
 //! In: `/proc/self/exe`. Out: [`Own`]. Invariant: read with the reader that plugins are read with;
 //! main has no second copy of its manifest.
 
+use std::borrow::Cow;
+
 use bimetal_manifest::schema::{Component, Kind, PluginSettings};
 use bimetal_manifest::{Artifact, Form, ManifestError, ReadError};
+use bimetal_terminal::Hint;
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// The running program.
@@ -35,16 +38,16 @@ pub(crate) enum OwnError {
     Form { path: Utf8PathBuf },
 }
 
-impl OwnError {
-    /// The next action for a person.
-    pub(crate) fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Path { .. } => Some("`/proc` must be mounted"),
-            Self::Read { .. } => None,
+impl Hint for OwnError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
+            Self::Path { .. } => "`/proc` must be mounted",
+            Self::Read { .. } => return None,
             Self::Manifest { .. } | Self::Form { .. } => {
-                Some("build the Collector with `bimetal`, which embeds its manifest")
+                "build the Collector with `bimetal`, which embeds its manifest"
             }
-        }
+        };
+        Some(hint.into())
     }
 }
 

@@ -127,7 +127,7 @@ mod tests {
     fn nothing_of_a_plugin_reaches_a_terminal_unescaped() {
         let error = std::io::Error::other("a \u{7}bell");
         let key = (Kind::Processor, "\u{1b}[2J".to_owned());
-        let text = Refusal::of("\u{1b}]0;x", Problem::of(&error, None), &key).text();
+        let text = Refusal::of("\u{1b}]0;x", Problem::of(&error, crate::HINTS), &key).text();
         assert!(
             text.chars()
                 .all(|character| character == '\n' || !character.is_control()),

@@ -4,7 +4,10 @@
 //! Invariant: a set-id program takes nothing from its environment; a policy is never laxer than the
 //! one main was built with.
 
+use std::borrow::Cow;
+
 use bimetal_manifest::schema::{PluginSettings, Policy};
+use bimetal_terminal::Hint;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 
@@ -74,16 +77,16 @@ pub(crate) enum SettingsError {
     },
 }
 
-impl SettingsError {
-    /// The next action for a person.
-    pub(crate) fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Laxer { .. } => Some(
-                "leave the flag out, or build the distribution with `dist.plugins_policy: abi`",
-            ),
-            Self::CurrentDirectory { .. } => Some("give an absolute path"),
-            Self::Parse { .. } => None,
-        }
+impl Hint for SettingsError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
+            Self::Laxer { .. } => {
+                "leave the flag out, or build the distribution with `dist.plugins_policy: abi`"
+            }
+            Self::CurrentDirectory { .. } => "give an absolute path",
+            Self::Parse { .. } => return None,
+        };
+        Some(hint.into())
     }
 }
 

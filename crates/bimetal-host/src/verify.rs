@@ -8,6 +8,7 @@ use bimetal_manifest::schema::{Kind, Language};
 use bimetal_verify::{Digests, Key, PluginFile, Problem, ProcessSet, Request, Verdict};
 use camino::Utf8Path;
 
+use crate::HINTS;
 use crate::cache::Cache;
 use crate::copy::{Copy, CopyError, Opened};
 use crate::index::Candidate;
@@ -126,7 +127,7 @@ fn capture(candidate: &Candidate, cache: &Cache) -> Captured {
     });
     let copy = match copied {
         Ok(copy) => copy,
-        Err(error) => return unreadable(Problem::of(&error, error.hint())),
+        Err(error) => return unreadable(Problem::of(&error, HINTS)),
     };
     let file = PluginFile::of_copy(&entry.file, &copy.file, copy.digest);
     let artifact = file.artifact.as_ref().ok();

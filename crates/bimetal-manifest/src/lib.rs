@@ -12,3 +12,13 @@ pub mod schema;
 pub use lock::Lock;
 pub use object::{Artifact, Facts, Form, ManifestError, ReadError};
 pub use schema::Manifest;
+
+use bimetal_terminal::{Lookup, hint};
+
+/// Where the hints of this crate's errors are.
+pub const HINTS: &[Lookup] = &[
+    hint::of::<lock::LockError>,
+    hint::of::<ManifestError>,
+    hint::of::<ReadError>,
+    hint::of::<schema::ParseError>,
+];

@@ -3,6 +3,7 @@
 //! In: JSON text, untrusted. Out: [`Lock`]. Invariant: a name in it is one file name, never a path,
 //! and occurs once.
 
+use std::borrow::Cow;
 use std::io::Read as _;
 
 use camino::Utf8Path;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::schema::Kind;
 use bimetal_files::Digest;
-use bimetal_terminal::escape;
+use bimetal_terminal::{Hint, escape};
 
 /// Name of the file in the plugin directory.
 pub const FILE_NAME: &str = "plugins.lock";
@@ -79,13 +80,13 @@ pub enum LockError {
     Twice { file: String },
 }
 
-impl LockError {
-    /// The next action for a person.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Io { .. } => Some("check that this user may read the file"),
-            _ => Some("take the lock from the build that made the plugins; `bimetal` writes it"),
-        }
+impl Hint for LockError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
+            Self::Io { .. } => "check that this user may read the file",
+            _ => "take the lock from the build that made the plugins; `bimetal` writes it",
+        };
+        Some(hint.into())
     }
 }
 

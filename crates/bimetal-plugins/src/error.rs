@@ -3,9 +3,11 @@
 //! In: nothing. Out: [`CommandError`]. Invariant: a bad plugin is not an error but a finding; these
 //! are about everything else.
 
+use std::borrow::Cow;
 use std::io;
 
 use bimetal_manifest::object::{ManifestError, ReadError};
+use bimetal_terminal::Hint;
 use bimetal_verify::ScanError;
 use camino::Utf8PathBuf;
 
@@ -41,14 +43,14 @@ pub(crate) enum CommandError {
     LaxerPolicy,
     #[error("no plugin directory is named")]
     NoDirectory,
-    #[error(transparent)]
+    #[error("{0}")]
     Directory(#[from] ScanError),
     #[error("cannot tell where `{path}` is")]
     Absolute {
         path: Utf8PathBuf,
         source: io::Error,
     },
-    #[error(transparent)]
+    #[error("{0}")]
     Child(#[from] ChildError),
     #[error("interrupted")]
     Interrupted,
@@ -56,34 +58,37 @@ pub(crate) enum CommandError {
     Write { source: io::Error },
 }
 
-impl CommandError {
-    /// The next action for a person.
-    pub(crate) fn hint(&self) -> Option<&'static str> {
-        match self {
+impl Hint for CommandError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
             Self::NoMain => {
-                Some("name it, for instance `--main ./otelcol`; `list` and `inspect` work without")
+                "name it, for instance `--main ./otelcol`; `list` and `inspect` work without"
             }
-            Self::SeveralMains { .. } => Some("say which one with `--main`"),
+            Self::SeveralMains { .. } => "say which one with `--main`",
             Self::Main { source, .. } if source.is_io() => {
-                Some("check the path, and that this user may read the file")
+                "check the path, and that this user may read the file"
             }
-            Self::Main { .. } | Self::MainManifest { .. } | Self::NotMain { .. } => Some(
-                "name a Collector that `bimetal` built with `plugin: true` or `dist.plugins_dir`",
-            ),
+            Self::Main { .. } | Self::MainManifest { .. } | Self::NotMain { .. } => {
+                "name a Collector that `bimetal` built with `plugin: true` or `dist.plugins_dir`"
+            }
             Self::LaxerPolicy => {
-                Some("leave the flag out, or build the Collector with `dist.plugins_policy: abi`")
+                "leave the flag out, or build the Collector with `dist.plugins_policy: abi`"
             }
             Self::NoDirectory => {
-                Some("name it with `--plugins-dir`, or name the Collector with `--main`")
+                "name it with `--plugins-dir`, or name the Collector with `--main`"
             }
-            Self::Directory(error) => error.hint(),
             Self::Write { .. } => {
-                Some("the report above is incomplete; check the disk that it is written to")
+                "the report above is incomplete; check the disk that it is written to"
             }
-            Self::Absolute { .. } | Self::Child(_) | Self::Interrupted => None,
-        }
+            Self::Directory(_) | Self::Absolute { .. } | Self::Child(_) | Self::Interrupted => {
+                return None;
+            }
+        };
+        Some(hint.into())
     }
+}
 
+impl CommandError {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Interrupted | Self::Child(ChildError::Interrupted) => ExitCode::Interrupted,

@@ -23,12 +23,19 @@ mod trial;
 
 use std::ffi::OsString;
 
+use bimetal_terminal::{Lookup, hint};
+
 pub use args::{command, explain};
 pub use bimetal_terminal::Printer;
 pub use context::{Caller, Context, Interrupt};
 pub use exit_code::ExitCode;
 pub use schema::report_schema;
 pub use text::directory as print_directory;
+
+/// Where the hints of this crate's errors are, and of those that it hands on.
+const HINTS: &[Lookup] = &[hint::of::<error::CommandError>, |error| {
+    hint::among(error, bimetal_verify::HINTS)
+}];
 
 /// Runs one `plugins` command; `arguments` are those after the word `plugins`.
 pub fn run(
@@ -44,7 +51,7 @@ pub fn run(
         Ok(()) => code,
         Err(source) => {
             let error = error::CommandError::Write { source };
-            out.error(&error, error.hint());
+            out.error(&error, HINTS);
             let _ = out.finish();
             code.max(ExitCode::Failure)
         }

@@ -1,12 +1,13 @@
 //! What an error says beside its text: the next action, and whether a person stopped the program.
 //!
-//! In: an error, the lookups of the crates that it may come from. Out: texts, a hint, a yes or no.
+//! In: an error, the lookups of the crate that it comes from. Out: texts, a hint, a yes or no.
 //! Invariant: one walk along `source()` finds them; no error repeats what its cause knows.
 //!
 //! A cause is a `dyn Error`, and such a value cannot be turned into another trait's. So each crate
-//! lists its types with hints once, as [`Lookup`]s, and the walk asks them at every error. An error
-//! that only hands on another one shows its text, `#[error("{0}")]`; it must not be `transparent`,
-//! because then the walk would miss the error that is handed on.
+//! lists its types with hints once, as [`Lookup`]s, with the lists of the crates whose errors it
+//! hands on, and the walk asks them at every error. An error that only hands on another one shows
+//! its text, `#[error("{0}")]`; it must not be `transparent`, because then the walk would miss the
+//! error that is handed on.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -38,8 +39,13 @@ pub fn of<'e, E: Hint>(error: &'e (dyn Error + 'static)) -> Option<Cow<'e, str>>
 }
 
 /// The hint nearest to `error`: its own, else that of its cause.
-pub fn hint<'e>(error: &'e (dyn Error + 'static), known: &[&[Lookup]]) -> Option<Cow<'e, str>> {
-    walk(error).find_map(|error| known.iter().copied().flatten().find_map(|of| of(error)))
+pub fn hint<'e>(error: &'e (dyn Error + 'static), known: &[Lookup]) -> Option<Cow<'e, str>> {
+    walk(error).find_map(|error| among(error, known))
+}
+
+/// The own hint of `error`, if `known` knows its type; one crate's list holds another's by this.
+pub fn among<'e>(error: &'e (dyn Error + 'static), known: &[Lookup]) -> Option<Cow<'e, str>> {
+    known.iter().find_map(|of| of(error))
 }
 
 /// Whether a person stopped the program, and `error` only says where.
@@ -130,12 +136,14 @@ mod tests {
 
     #[test]
     fn a_hint_three_levels_down_is_found_and_a_nearer_one_is_preferred() {
-        assert_eq!(hint(&build(Tool), &[KNOWN]).as_deref(), Some("install it"));
+        assert_eq!(hint(&build(Tool), KNOWN).as_deref(), Some("install it"));
         let nearer = Outer::Configuration { source: Tool };
-        assert_eq!(hint(&nearer, &[KNOWN]).as_deref(), Some("correct it"));
-        assert_eq!(hint(&build(Tool), &[&[], &KNOWN[..1]]), None);
+        assert_eq!(hint(&nearer, KNOWN).as_deref(), Some("correct it"));
+        assert_eq!(hint(&build(Tool), &KNOWN[..1]), None);
+        let other: &[Lookup] = &[of::<Outer>, |error| among(error, KNOWN)];
+        assert_eq!(hint(&build(Tool), other).as_deref(), Some("install it"));
         let boxed: &dyn Error = &Box::new(nearer);
-        assert_eq!(hint(boxed, &[KNOWN]).as_deref(), Some("correct it"));
+        assert_eq!(hint(boxed, KNOWN).as_deref(), Some("correct it"));
     }
 
     #[test]

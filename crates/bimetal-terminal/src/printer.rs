@@ -11,7 +11,7 @@ use std::io::{self, IsTerminal, Write};
 use anstyle::{AnsiColor, Style};
 
 use crate::escape;
-use crate::hint::texts;
+use crate::hint::{Lookup, hint, texts};
 
 /// The two streams of a program, and what may be written to them.
 pub struct Printer {
@@ -127,14 +127,19 @@ impl Printer {
         self.labelled("", Tone::Warning, "warning:", text);
     }
 
-    /// `error:`, one `caused by:` for each source, and `help:` for the next action.
-    pub fn error(&self, error: &(dyn Error + 'static), help: Option<&str>) {
+    /// `error:`, one `caused by:` for each source, and `help:` for the next action, if `known` has
+    /// one.
+    pub fn error(&self, error: &(dyn Error + 'static), known: &[Lookup]) {
         let texts = texts(error);
         self.labelled("", Tone::Bad, "error:", &texts[0]);
         for cause in &texts[1..] {
             self.labelled("  ", Tone::Strong, "caused by:", cause);
         }
-        for line in help.into_iter().flat_map(str::lines) {
+        for line in hint(error, known)
+            .as_deref()
+            .into_iter()
+            .flat_map(str::lines)
+        {
             self.labelled("  ", Tone::Good, "help:", line);
         }
     }
@@ -269,7 +274,8 @@ mod tests {
         let kept = Kept::default();
         let printer = Printer::to_writers(io::sink(), kept.clone(), None);
         printer.line("a\u{1b}[31mb");
-        printer.error(&io::Error::other("two\nlines\u{9b}"), Some("do\nthis"));
+        let known: &[Lookup] = &[|_| Some("do\nthis".into())];
+        printer.error(&io::Error::other("two\nlines\u{9b}"), known);
         let text = String::from_utf8(kept.0.borrow().clone()).unwrap();
         assert_eq!(
             text,

@@ -12,6 +12,7 @@ use camino::Utf8Path;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
 
+use crate::HINTS;
 use crate::rights::{RightsError, check_file};
 use crate::scan::{Entry, Stamp};
 use crate::verdict::Problem;
@@ -46,9 +47,12 @@ impl PluginFile {
         let Some(path) = &entry.path else {
             return Self::unreadable(
                 entry.file.clone(),
-                Problem::of_read(&ReadError::Unsupported {
-                    what: "a file whose name is not UTF-8",
-                }),
+                Problem::of(
+                    &ReadError::Unsupported {
+                        what: "a file whose name is not UTF-8",
+                    },
+                    HINTS,
+                ),
             );
         };
         match open(path) {
@@ -83,7 +87,7 @@ impl PluginFile {
             stamp: None,
             sha256: Some(digest),
             rights: None,
-            artifact: Artifact::read(copy).map_err(|error| Problem::of_read(&error)),
+            artifact: Artifact::read(copy).map_err(|error| Problem::of(&error, HINTS)),
         }
     }
 
@@ -111,7 +115,7 @@ impl PluginFile {
             stamp: Stamp::of(file).ok(),
             sha256,
             rights,
-            artifact: artifact.map_err(|error| Problem::of_read(&error)),
+            artifact: artifact.map_err(|error| Problem::of(&error, HINTS)),
         }
     }
 }
@@ -126,10 +130,11 @@ pub fn open(path: &Utf8Path) -> Result<File, Problem> {
             let error = RightsError::Link {
                 path: path.to_owned(),
             };
-            Err(Problem::of(&error, error.hint()))
+            Err(Problem::of(&error, HINTS))
         }
-        Err(error) => Err(Problem::of_read(&ReadError::Open {
-            source: error.into(),
-        })),
+        Err(error) => {
+            let source = error.into();
+            Err(Problem::of(&ReadError::Open { source }, HINTS))
+        }
     }
 }

@@ -28,3 +28,12 @@ pub use verdict::{
     hermetic_environment,
 };
 pub use verify::{Decision, Request, precheck, verify, verify_directory};
+
+use bimetal_terminal::{Lookup, hint};
+
+/// Where the hints of this crate's errors are, and of those that it hands on.
+pub const HINTS: &[Lookup] = &[
+    hint::of::<rights::RightsError>,
+    hint::of::<ScanError>,
+    |error| hint::among(error, bimetal_manifest::HINTS),
+];

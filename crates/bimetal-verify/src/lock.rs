@@ -8,6 +8,7 @@ use bimetal_manifest::Lock;
 use bimetal_manifest::lock::LockStatus;
 use camino::Utf8Path;
 
+use crate::HINTS;
 use crate::compare::{Check, Mismatch, Outcome};
 use crate::verdict::Problem;
 
@@ -29,7 +30,7 @@ impl FoundLock {
         match Lock::read(directory) {
             Ok(None) => Self::Absent,
             Ok(Some(lock)) => Self::Usable(lock),
-            Err(error) => Self::Unusable(Problem::of(&error, error.hint())),
+            Err(error) => Self::Unusable(Problem::of(&error, HINTS)),
         }
     }
 

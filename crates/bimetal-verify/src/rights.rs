@@ -7,6 +7,7 @@
 //! hard link) is allowed: owner and mode belong to the file, and who may put names into the
 //! directory is checked there.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs::Metadata;
@@ -15,6 +16,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use crate::compare::{Check, Mismatch, Outcome};
+use bimetal_terminal::Hint;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::private_group::is_private;
@@ -72,32 +74,34 @@ pub enum RightsError {
     },
 }
 
-impl RightsError {
-    /// The next action for a person.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
+impl Hint for RightsError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
             Self::Link { .. } | Self::NotRegular { .. } => {
-                Some("put the file itself into the plugin directory")
+                "put the file itself into the plugin directory"
             }
             Self::NotADirectory { .. } | Self::Endless { .. } => {
-                Some("name the directory that holds the plugins with `--plugins-dir`")
+                "name the directory that holds the plugins with `--plugins-dir`"
             }
-            Self::Owner { .. } => Some(
-                "make sure where it came from, then `chown` it to root or to the Collector's user",
-            ),
-            Self::Writable { .. } => Some(
-                "make sure where it came from, then take the right to write away: `chmod go-w`",
-            ),
+            Self::Owner { .. } => {
+                "make sure where it came from, then `chown` it to root or to the Collector's user"
+            }
+            Self::Writable { .. } => {
+                "make sure where it came from, then take the right to write away: `chmod go-w`"
+            }
             Self::Shared { .. } => {
-                Some("keep plugins in a directory that only root or the Collector's user may write")
+                "keep plugins in a directory that only root or the Collector's user may write"
             }
             Self::Look { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                Some("the Collector's user needs the right to enter every directory on the way")
+                "the Collector's user needs the right to enter every directory on the way"
             }
-            Self::Look { .. } => None,
-        }
+            Self::Look { .. } => return None,
+        };
+        Some(hint.into())
     }
+}
 
+impl RightsError {
     /// The same as a line of a report; `name` is what the file or directory is called there.
     pub fn mismatch(&self, name: &str) -> Mismatch {
         let (wanted, found) = self.values();
@@ -115,8 +119,8 @@ impl RightsError {
                     .to_owned(),
             help: self
                 .hint()
-                .unwrap_or("make sure that the directory can be read")
-                .to_owned(),
+                .unwrap_or("make sure that the directory can be read".into())
+                .into_owned(),
         }
     }
 

@@ -3,10 +3,12 @@
 //! In: a directory. Out: [`Scan`]: its `.so` files in file-name order, each with what tells a
 //! changed file from an unchanged one. Invariant: reads names and metadata only.
 
+use std::borrow::Cow;
 use std::io;
 use std::os::fd::AsFd;
 
 use bimetal_manifest::schema::Kind;
+use bimetal_terminal::Hint;
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{AtFlags, CWD, Stat, fstat, statat};
 
@@ -63,16 +65,16 @@ pub enum ScanError {
     TooMany { path: Utf8PathBuf },
 }
 
-impl ScanError {
-    /// The next action for a person.
-    pub fn hint(&self) -> Option<&'static str> {
-        Some(match self {
+impl Hint for ScanError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
             Self::Missing { .. } | Self::NotADirectory { .. } => {
                 "create it, or name another one with `--plugins-dir` or `OTELCOL_PLUGINS_DIR`"
             }
             Self::Read { .. } => "check that this user may read the directory",
             Self::TooMany { .. } => "keep only plugins of this Collector in the directory",
-        })
+        };
+        Some(hint.into())
     }
 }
 

@@ -4,15 +4,17 @@
 //! source of every report, table and log line. Invariant: a key that is here stays in the JSON with
 //! its meaning; texts out of files are escaped where they are shown.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::error::Error;
 
 use bimetal_files::Digest;
 use bimetal_manifest::lock::LockStatus;
-use bimetal_manifest::object::{Artifact, Form, ReadError};
+use bimetal_manifest::object::{Artifact, Form};
 use bimetal_manifest::schema::{Distribution, Kind, Language, Manifest};
-use bimetal_terminal::escape;
 use bimetal_terminal::escape::field;
+use bimetal_terminal::hint::{hint, texts};
+use bimetal_terminal::{Lookup, escape};
 use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -235,11 +237,11 @@ impl DirectoryVerdict {
 }
 
 impl Problem {
-    /// An error with its causes, in one line.
-    pub fn of(error: &(dyn Error + 'static), hint: Option<&str>) -> Self {
+    /// An error with its causes, in one line, and what `known` says to do about it.
+    pub fn of(error: &(dyn Error + 'static), known: &[Lookup]) -> Self {
         Self {
             message: chain(error),
-            help: hint.map(str::to_owned),
+            help: hint(error, known).map(Cow::into_owned),
         }
     }
 
@@ -251,15 +253,6 @@ impl Problem {
         }
     }
 
-    pub(crate) fn of_read(error: &ReadError) -> Self {
-        Self {
-            message: chain(error),
-            help: error.hint().map(str::to_owned),
-        }
-    }
-}
-
-impl Problem {
     /// What follows the message: a label and a text.
     pub fn details(&self) -> Vec<(&'static str, String)> {
         let help = self.help.as_deref();
@@ -303,15 +296,8 @@ impl LockVerdict {
 }
 
 /// An error with its causes on one line.
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    escape(&text).into_owned()
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    escape(&texts(error).join(": ")).into_owned()
 }
 
 /// The environment hash of a hermetic build, as its manifest has it.

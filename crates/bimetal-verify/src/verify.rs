@@ -13,6 +13,7 @@ use bimetal_manifest::object::{Artifact, Form, PackageHashes};
 use bimetal_terminal::escape;
 use camino::Utf8Path;
 
+use crate::HINTS;
 use crate::compare::{
     self, Candidate, Check, Conflict, Mismatch, Outcome, Rules, conflicts, linked_in,
     open_questions,
@@ -187,7 +188,7 @@ fn mismatches(request: &Request<'_>, file: &PluginFile, artifact: &Artifact) -> 
 /// Why a file that could be read is not a plugin, whatever main is.
 fn problem_of(artifact: &Artifact) -> Option<Problem> {
     if let Err(error) = &artifact.manifests {
-        return Some(Problem::of(error, error.hint()));
+        return Some(Problem::of(error, HINTS));
     }
     let form = artifact.facts.form;
     if !matches!(form, Form::GoPlugin | Form::RustPlugin) {

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use clap::Parser;
 
 use crate::args::{Arguments, Command};
-use crate::error::{StartError, exit_code, hint};
+use crate::error::{HINTS, StartError, exit_code};
 use crate::exit_code::ExitCode;
 use crate::{build, completion, init, inside, plugins, rebuild};
 use bimetal_terminal::Printer;
@@ -36,7 +36,7 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Plugins(plugins)) => return plugins::run(plugins.words),
     };
     result.unwrap_or_else(|error| {
-        printer.error(error.as_error(), hint(&error).as_deref());
+        printer.error(error.as_error(), HINTS);
         exit_code(&error)
     })
 }

@@ -13,8 +13,10 @@ use camino::Utf8PathBuf;
 use crate::exit_code::ExitCode;
 use crate::init::InitError;
 
-/// The hints of this crate's errors.
-const HINTS: &[Lookup] = &[hint::of::<InitError>, hint::of::<StartError>];
+/// Where the hints of this crate's errors are, and of those that it hands on.
+pub(crate) const HINTS: &[Lookup] = &[hint::of::<InitError>, hint::of::<StartError>, |error| {
+    hint::among(error, bimetal_hermetic::HINTS)
+}];
 
 /// An error of the command line itself.
 #[derive(Debug, thiserror::Error)]
@@ -49,12 +51,6 @@ impl Hint for StartError {
         };
         Some(hint.into())
     }
-}
-
-/// The next action for a person.
-pub(crate) fn hint(error: &PipelineError) -> Option<Cow<'_, str>> {
-    let known = [HINTS, bimetal_builder::HINTS, bimetal_hermetic::HINTS];
-    hint::hint(error.as_error(), &known)
 }
 
 pub(crate) fn exit_code(error: &PipelineError) -> ExitCode {

@@ -9,7 +9,7 @@ use bimetal_hermetic::pipeline::{inside, report};
 use bimetal_terminal::Printer;
 use camino::Utf8Path;
 
-use crate::error::{StartError, exit_code, hint};
+use crate::error::{HINTS, StartError, exit_code};
 use crate::exit_code::ExitCode;
 
 pub(crate) fn run(root: &Utf8Path, printer: &Printer) -> Result<ExitCode, PipelineError> {
@@ -17,7 +17,7 @@ pub(crate) fn run(root: &Utf8Path, printer: &Printer) -> Result<ExitCode, Pipeli
     let Err(error) = inside(root) else {
         return Ok(ExitCode::Ok);
     };
-    printer.error(error.as_error(), hint(&error).as_deref());
+    printer.error(error.as_error(), HINTS);
     // Last, because of an engine's output only the end is kept.
     printer.line(&report(&error));
     Ok(exit_code(&error))

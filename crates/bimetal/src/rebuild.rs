@@ -18,7 +18,7 @@ use fs_err as fs;
 use serde::Serialize;
 
 use crate::args::{Format, RebuildArgs};
-use crate::error::{StartError, hint};
+use crate::error::{HINTS, StartError};
 use crate::exit_code::ExitCode;
 
 /// Lines of diffoscope's report that are shown for a file.
@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &RebuildArgs, printer: &Printer) -> Result<ExitCode
     let rebuilt = match rebuild(&out, contained, arguments, printer, &run) {
         // 2 says that there is something to compare.
         Err(error) if error.refused => {
-            printer.error(error.as_error(), hint(&error).as_deref());
+            printer.error(error.as_error(), HINTS);
             return Ok(ExitCode::Failure);
         }
         other => other?,

@@ -36,11 +36,10 @@ pub(super) struct Failure {
 impl Failure {
     pub(super) fn new(error: &PipelineError) -> Self {
         let texts = texts(error.as_error());
-        let known = [crate::HINTS, bimetal_builder::HINTS];
         Self {
             step: error.step.to_owned(),
             causes: texts.iter().map(|text| shortened(text)).collect(),
-            hint: hint(error.as_error(), &known).map(Cow::into_owned),
+            hint: hint(error.as_error(), crate::HINTS).map(Cow::into_owned),
             refused: error.refused,
         }
     }

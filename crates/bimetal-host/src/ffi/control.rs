@@ -45,10 +45,8 @@ pub unsafe extern "C" fn bimetal_host_open(
         if HOST.get().is_some() {
             return Err(Failure::invalid("the host is open already"));
         }
-        let settings =
-            Settings::parse(json.as_bytes()).map_err(|error| Failure::new(&error, error.hint()))?;
-        let host =
-            Host::open(settings, table).map_err(|error| Failure::new(&error, error.hint()))?;
+        let settings = Settings::parse(json.as_bytes())?;
+        let host = Host::open(settings, table)?;
         let host = HOST.get_or_init(|| host);
         Ok(Opened {
             directory: host.directory().map(|directory| directory.path.as_str()),
@@ -86,14 +84,9 @@ pub unsafe extern "C" fn bimetal_host_verify(json: *const u8, len: u64, out: *mu
             .collect();
         let used = match question.used {
             Some(used) => used.into_iter().map(ComponentKey::into_key).collect(),
-            None => host
-                .index()
-                .map_err(|error| Failure::new(&error, error.hint()))?
-                .loadable(&linked_in),
+            None => host.index()?.loadable(&linked_in),
         };
-        let answer = host
-            .verify(&used, &linked_in)
-            .map_err(|error| Failure::new(&error, error.hint()))?;
+        let answer = host.verify(&used, &linked_in)?;
         Ok(Answer::of(answer))
     };
     // SAFETY: the caller promises that `out` may be written.
@@ -113,9 +106,7 @@ pub unsafe extern "C" fn bimetal_host_verify_file(
     let run = || {
         // SAFETY: the caller keeps the text readable for this call.
         let path = Utf8PathBuf::from(unsafe { text(path, len) }?);
-        let answer = host()?
-            .verify_file(&path)
-            .map_err(|error| Failure::new(&error, error.hint()))?;
+        let answer = host()?.verify_file(&path)?;
         Ok(Answer::of(answer))
     };
     // SAFETY: the caller promises that `out` may be written.
@@ -134,7 +125,7 @@ pub unsafe extern "C" fn bimetal_plugin_load(handle: u64, out: *mut Buffer) -> i
             if error.is_panic() {
                 Failure::panicked(chain(&error))
             } else {
-                Failure::new(&error, error.hint())
+                Failure::from(error)
             }
         })?;
         wire_factory(host, &entry)
@@ -150,9 +141,7 @@ pub unsafe extern "C" fn bimetal_plugin_load(handle: u64, out: *mut Buffer) -> i
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bimetal_plugin_take(handle: u64, out: *mut Buffer) -> i32 {
     let run = || {
-        let plugin = host()?
-            .take_go(handle)
-            .map_err(|error| Failure::new(&error, error.hint()))?;
+        let plugin = host()?.take_go(handle)?;
         let taken = Taken {
             path: plugin.path().to_string(),
             file: plugin.file().to_owned(),

@@ -27,10 +27,7 @@ pub unsafe extern "C" fn bimetal_factory_validate(
     let run = || {
         // SAFETY: the caller keeps the text readable for this call.
         let config = unsafe { text(config, len) }?;
-        let entry = host()?
-            .registry()
-            .get(factory)
-            .map_err(|error| Failure::new(&error, None))?;
+        let entry = host()?.registry().get(factory)?;
         entry.table.validate(config).map_err(failure)
     };
     // SAFETY: the caller promises that `out` may be written.
@@ -52,10 +49,7 @@ pub unsafe extern "C" fn bimetal_factory_create(
         // SAFETY: the caller keeps the text readable for this call.
         let request: CreateRequest = parse(unsafe { text(json, len) }?)?;
         let host = host()?;
-        let entry = host
-            .registry()
-            .get(factory)
-            .map_err(|error| Failure::new(&error, None))?;
+        let entry = host.registry().get(factory)?;
         let arguments = CreateArguments {
             signal: request.signal,
             component: request.component,
@@ -138,6 +132,6 @@ fn failure(error: ComponentError) -> Failure {
     match error {
         ComponentError::Failed { message, .. } if is_panic => Failure::panicked(message),
         ComponentError::Failed { message, .. } => Failure::verbatim(message),
-        error => Failure::new(&error, None),
+        error => error.into(),
     }
 }

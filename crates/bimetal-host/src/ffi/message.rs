@@ -148,5 +148,5 @@ pub(super) struct Command {
 pub(super) struct HostFailure {
     pub(super) message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) help: Option<&'static str>,
+    pub(super) help: Option<String>,
 }

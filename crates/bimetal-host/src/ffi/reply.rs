@@ -13,7 +13,8 @@ use bimetal_abi::{Buffer, STATUS_ERROR, STATUS_INVALID, STATUS_OK, STATUS_PANIC}
 use serde::Serialize;
 
 use super::message::HostFailure;
-use bimetal_verify::chain;
+use crate::HINTS;
+use bimetal_verify::Problem;
 
 /// An error as Go gets it.
 #[derive(Debug)]
@@ -23,17 +24,6 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// An error of this side, with its causes.
-    pub(super) fn new(error: &(dyn Error + 'static), help: Option<&'static str>) -> Self {
-        Self {
-            status: STATUS_ERROR,
-            text: HostFailure {
-                message: chain(error),
-                help,
-            },
-        }
-    }
-
     /// An error that is a sentence of a component, which may have several lines.
     pub(super) fn verbatim(message: String) -> Self {
         Self::without_help(STATUS_ERROR, message)
@@ -56,6 +46,17 @@ impl Failure {
             help: None,
         };
         Self { status, text }
+    }
+}
+
+/// An error of this side, with its causes and what to do about it.
+impl<E: Error + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let Problem { message, help } = Problem::of(&error, HINTS);
+        Self {
+            status: STATUS_ERROR,
+            text: HostFailure { message, help },
+        }
     }
 }
 

@@ -21,9 +21,7 @@ pub(super) fn catalogue(host: &Host) -> Result<Catalog, Failure> {
         .iter()
         .map(|entry| wire_factory(host, entry))
         .collect::<Result<_, _>>()?;
-    let index = host
-        .index()
-        .map_err(|error| Failure::new(&error, error.hint()))?;
+    let index = host.index()?;
     let (mut plugins, mut refused) = (Vec::new(), Vec::new());
     for candidate in &index.candidates {
         // What stands for the plugin is there all the same: its user learns of the
@@ -61,12 +59,8 @@ pub(super) fn wire_factory(host: &Host, entry: &Entry) -> Result<RustFactory, Fa
         default_config: serde_json::Value,
         config_schema: serde_json::Value,
     }
-    let text = entry
-        .table
-        .describe()
-        .map_err(|error| Failure::new(&error, None))?;
-    let described: Described =
-        serde_json::from_str(&text).map_err(|error| Failure::new(&error, None))?;
+    let text = entry.table.describe()?;
+    let described: Described = serde_json::from_str(&text)?;
     let listed = host.own().component(entry.kind, entry.type_name);
     Ok(RustFactory {
         factory: entry.number,

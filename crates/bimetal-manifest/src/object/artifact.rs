@@ -3,9 +3,11 @@
 //! In: an open file or a path. Out: an [`Artifact`]. Invariant: a file without a good manifest
 //! still gives its facts.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 
+use bimetal_terminal::Hint;
 use camino::Utf8Path;
 use rustix::fs::{Mode, OFlags};
 use serde::Serialize;
@@ -56,9 +58,9 @@ pub enum ManifestError {
     TooLarge { size: u64, limit: u64 },
     #[error("its manifest section is compressed, empty in the file or outside of it")]
     NotInFile,
-    #[error(transparent)]
+    #[error("{0}")]
     Frame(#[from] FrameError),
-    #[error(transparent)]
+    #[error("{0}")]
     Parse(#[from] ParseError),
     #[error("its manifest is one of {found}, the file is a {expected}")]
     Kind {
@@ -69,12 +71,13 @@ pub enum ManifestError {
     Parts,
 }
 
-impl ManifestError {
-    /// The next action for a person.
-    pub fn hint(&self) -> Option<&'static str> {
+impl Hint for ManifestError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::Parse(error) => error.hint(),
-            _ => Some("build the artifact with `bimetal`, which embeds exactly one manifest"),
+            Self::Parse(_) => None,
+            _ => {
+                Some("build the artifact with `bimetal`, which embeds exactly one manifest".into())
+            }
         }
     }
 }

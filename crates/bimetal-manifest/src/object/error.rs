@@ -2,7 +2,10 @@
 //!
 //! In: nothing. Out: [`ReadError`]. Invariant: no text of the file stands in an error unescaped.
 
+use std::borrow::Cow;
 use std::io;
+
+use bimetal_terminal::Hint;
 
 /// Why a file cannot be read as an artifact.
 #[derive(Debug, thiserror::Error)]
@@ -40,29 +43,31 @@ pub enum ReadError {
     Malformed { what: &'static str },
 }
 
-impl ReadError {
-    /// The next action for a person.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
+impl Hint for ReadError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
             Self::Open { .. } | Self::Io { .. } => {
-                Some("check that the file exists and that this user may read it")
+                "check that the file exists and that this user may read it"
             }
             Self::NotRegular | Self::NotAnObject { .. } => {
-                Some("keep only plugins in the plugin directory")
+                "keep only plugins in the plugin directory"
             }
-            Self::TooLarge { .. } => Some(
+            Self::TooLarge { .. } => {
                 "strip its debug information if it is a plugin, else keep it out of the plugin \
-                 directory",
-            ),
+                 directory"
+            }
             Self::Empty | Self::Truncated { .. } | Self::Malformed { .. } => {
-                Some("copy the file again, under another name first, then rename it")
+                "copy the file again, under another name first, then rename it"
             }
             Self::Unsupported { .. } | Self::Limit { .. } => {
-                Some("build the plugin with `bimetal` for the same target as the Collector")
+                "build the plugin with `bimetal` for the same target as the Collector"
             }
-        }
+        };
+        Some(hint.into())
     }
+}
 
+impl ReadError {
     /// The file could not be looked at, so nothing is known about it.
     pub fn is_io(&self) -> bool {
         matches!(self, Self::Open { .. } | Self::Io { .. })

@@ -3,12 +3,14 @@
 //! In: JSON text, untrusted. Out: one [`Manifest`] (plugin) or several (main). Invariant: every
 //! limit is checked before the text is read.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::strict;
 use super::types::{Component, Manifest};
 use bimetal_abi::is_component_type;
-use bimetal_terminal::escape;
+use bimetal_terminal::{Hint, escape};
 
 /// Longest text of a plugin's manifest, in bytes.
 pub const TEXT_LIMIT: usize = 1 << 20;
@@ -37,19 +39,19 @@ pub enum ParseError {
     TypeName { name: String },
 }
 
-impl ParseError {
-    /// The next action for a person.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::TooLong { .. } => None,
+impl Hint for ParseError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
+            Self::TooLong { .. } => return None,
             Self::Json { .. } | Self::Shape { .. } => {
-                Some("build the artifact again with `bimetal`, which writes the manifest")
+                "build the artifact again with `bimetal`, which writes the manifest"
             }
-            Self::TypeName { .. } => Some(
+            Self::TypeName { .. } => {
                 "a type starts with a letter and goes on with at most 62 letters, digits or \
-                 underscores",
-            ),
-        }
+                 underscores"
+            }
+        };
+        Some(hint.into())
     }
 }
 

@@ -9,6 +9,7 @@ use bimetal_verify::Problem;
 use camino::Utf8Path;
 
 use super::{print, stop_if_interrupted};
+use crate::HINTS;
 use crate::args::{Format, InspectArgs};
 use crate::context::Context;
 use crate::document::{INSPECT, InspectDocument, InspectedFile};
@@ -59,22 +60,22 @@ fn inspect(path: &Utf8Path, limit: usize) -> InspectedFile {
     let (file, artifact) = match object::open(path) {
         Ok(read) => read,
         Err(error) => {
-            inspected.problem = Some(Problem::of(&error, error.hint()));
+            inspected.problem = Some(Problem::of(&error, HINTS));
             return inspected;
         }
     };
     match Digest::of_file(&file) {
         Ok(digest) => inspected.sha256 = Some(digest),
-        Err(error) => inspected.problem = Some(Problem::of(&error, None)),
+        Err(error) => inspected.problem = Some(Problem::of(&error, HINTS)),
     }
     match object::exported_symbols(&file, limit) {
         Ok(symbols) => inspected.symbols = Some(symbols),
-        Err(error) => inspected.problem = Some(Problem::of(&error, error.hint())),
+        Err(error) => inspected.problem = Some(Problem::of(&error, HINTS)),
     }
     let Artifact { facts, manifests } = artifact;
     match manifests {
         Ok(manifests) => inspected.manifests = manifests.parts,
-        Err(error) => inspected.problem = Some(Problem::of(&error, error.hint())),
+        Err(error) => inspected.problem = Some(Problem::of(&error, HINTS)),
     }
     if inspected.problem.is_none()
         && !matches!(facts.form, Form::Main | Form::GoPlugin | Form::RustPlugin)

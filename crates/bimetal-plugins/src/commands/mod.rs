@@ -9,6 +9,7 @@ mod validate;
 
 use serde::Serialize;
 
+use crate::HINTS;
 use crate::args::{Action, Arguments, Format};
 use crate::context::Context;
 use crate::error::CommandError;
@@ -27,7 +28,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context, out: &Printer) -> Ex
         Action::Inspect(arguments) => inspect::run(arguments, context, out),
     };
     result.unwrap_or_else(|error| {
-        out.error(&error, error.hint());
+        out.error(&error, HINTS);
         error.exit_code()
     })
 }

@@ -2,10 +2,14 @@
 //!
 //! In: two artifacts. Out: mismatches. Invariant: pure.
 
+use std::borrow::Cow;
+
 use super::Rules;
 use super::mismatch::{Check, Mismatch, Outcome};
-use bimetal_manifest::object::{Artifact, Facts, Form};
+use crate::HINTS;
+use bimetal_manifest::object::{Artifact, Facts, Form, ManifestError};
 use bimetal_manifest::schema::Language;
+use bimetal_terminal::hint::hint;
 
 const REBUILD: &str = "build the plugin with `bimetal`: `plugin: true` at its entry";
 
@@ -86,7 +90,7 @@ pub(super) fn manifest(main: &Artifact, plugin: &Artifact) -> Vec<Mismatch> {
         let mismatch = Mismatch::new(Outcome::Refused, Check::Manifest, "main")
             .main(error.to_string())
             .on_load("nothing can be compared")
-            .help(error.hint().unwrap_or_default());
+            .help(help(error));
         found.push(mismatch);
     }
     match &plugin.manifests {
@@ -94,7 +98,7 @@ pub(super) fn manifest(main: &Artifact, plugin: &Artifact) -> Vec<Mismatch> {
             let mismatch = Mismatch::new(Outcome::Refused, Check::Manifest, "plugin")
                 .plugin(error.to_string())
                 .on_load("main loads nothing that does not say how it was built")
-                .help(error.hint().unwrap_or_default());
+                .help(help(error));
             found.push(mismatch);
         }
         Ok(manifests) => {
@@ -107,6 +111,10 @@ pub(super) fn manifest(main: &Artifact, plugin: &Artifact) -> Vec<Mismatch> {
         }
     }
     found
+}
+
+fn help(error: &ManifestError) -> Cow<'_, str> {
+    hint(error, HINTS).unwrap_or_default()
 }
 
 fn language(main: &Artifact, form: Form, language: Language) -> Option<Mismatch> {

@@ -4,6 +4,7 @@ use bimetal_manifest::frame::{FrameError, frame};
 use bimetal_manifest::object::{exported_symbols, open, read as read_file};
 use bimetal_manifest::schema::{ParseError, Policy};
 use bimetal_manifest::{Artifact, Form, ManifestError, ReadError};
+use bimetal_terminal::Hint as _;
 use bimetal_verify::compare;
 use bimetal_verify::compare::Check;
 use camino::Utf8Path;

@@ -84,7 +84,7 @@ impl Machine {
     fn refused(&self, yaml: &str) -> String {
         let error = self.resolve(yaml).unwrap_err();
         let mut text = texts(&error).join("\ncaused by: ");
-        if let Some(hint) = hint(&error, &[crate::HINTS]) {
+        if let Some(hint) = hint(&error, crate::HINTS) {
             text = format!("{text}\nhint: {hint}");
         }
         text.replace(self.path("").as_str(), "/machine/")
