@@ -24,6 +24,7 @@ use crate::exit_code::ExitCode;
 /// What `--dry-run` prints for programs.
 #[derive(Serialize)]
 struct Preview<'a> {
+    out: &'a Utf8Path,
     #[serde(flatten)]
     plan: &'a Plan,
     /// The sources that `generate` writes; carried directories by their name only.
@@ -41,34 +42,34 @@ pub(crate) fn run(arguments: &BuildArgs, printer: &Printer) -> Result<ExitCode, 
     }
     // Not earlier: a read of a pipe that is never written to must end as every program's does.
     interrupt::install().map_err(StartError::Signals)?;
-    let prepared = prepare(&config, &options(arguments))?;
+    let prepared = prepare(config, options(arguments))?;
     show_notes(&prepared, printer);
     if arguments.dry_run {
         show(&prepared, arguments.format, printer)?;
         return Ok(ExitCode::Ok);
     }
-    let out = &prepared.plan.out;
-    generate::make_directory(out)?;
-    let _alone = claim(out, || note_waiting(out, printer))?;
+    let out = prepared.plan.out.clone();
+    generate::make_directory(&out)?;
+    let _alone = claim(&out, || note_waiting(&out, printer))?;
     let progress = Progress::new(printer.is_watched(), arguments.verbose);
     let run = Run {
         progress: &progress,
-        logs: Some(work::logs(out)),
+        logs: Some(work::logs(&out)),
     };
-    build(&prepared, arguments, &run, printer)?;
+    build(prepared, arguments, &run, printer)?;
     Ok(ExitCode::Ok)
 }
 
 /// Runs the pipeline that the plan is for.
 fn build(
-    prepared: &Prepared,
+    prepared: Prepared,
     arguments: &BuildArgs,
     run: &Run<'_>,
     printer: &Printer,
 ) -> Result<(), PipelineError> {
     let plan = &prepared.plan;
     if plan.has(Step::Dockerfile) {
-        let path = hermetic::dockerfile(prepared, arguments.engine, run)?;
+        let path = hermetic::dockerfile(&prepared, arguments.engine, run)?;
         printer.line(&format!("written {path}"));
     } else if plan.has(Step::Container) {
         let engine = hermetic::find_engine(arguments.engine, run)?;
@@ -78,9 +79,9 @@ fn build(
         let fetched = hermetic::inputs(prepared, None, run)?;
         printer.line(&format!("inputs in {}", fetched.context));
     } else if plan.has(Step::Build) {
-        show_built(&plain(prepared, run)?, printer);
+        show_built(&plain(&prepared, run)?, printer);
     } else {
-        sources(prepared, run)?;
+        sources(&prepared, run)?;
         printer.line(&format!("sources in {}", plan.out));
     }
     Ok(())
@@ -120,6 +121,7 @@ fn show(prepared: &Prepared, format: Format, printer: &Printer) -> Result<(), Pi
     let text = match format {
         Format::Table => plan::table(&prepared.plan, &files),
         Format::Json => serde_json::to_string_pretty(&Preview {
+            out: &prepared.plan.out,
             plan: &prepared.plan,
             files: &files,
         })

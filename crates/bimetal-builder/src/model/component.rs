@@ -1,6 +1,7 @@
-//! The components of a distribution.
+//! The components of a distribution: what the configuration says of one (`…Spec`), and around it
+//! what each step adds.
 //!
-//! In: nothing. Out: types. Invariant: values only.
+//! In: nothing. Out: types. Invariant: values only; a specification is wrapped, never copied.
 
 use std::collections::BTreeMap;
 
@@ -11,25 +12,55 @@ use serde::{Deserialize, Serialize};
 /// The signals that a user named for a Go component: signal -> stability.
 pub type Signals = BTreeMap<String, String>;
 
-/// One Go module of the configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GoModule {
-    /// `gomod:` as written: path and version.
+/// One `gomod:` entry, as the user wrote it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoSpec {
+    /// `gomod:`: path and version.
     pub gomod: String,
     /// The first word of `gomod`.
     pub path: String,
     /// The second word of `gomod`; empty when there is none.
     pub version: String,
-    /// Import path of the package with `NewFactory`.
+    /// Import path of the package with `NewFactory`: `import:`, else `path`.
     pub import: String,
-    /// Name of the package in generated code, unique in the distribution.
-    pub alias: String,
-    /// What `replace` points to, as it is written into go.mod.
-    pub replace: Option<String>,
+    /// `name:`; [`GoModule::alias`] is what it became.
+    #[serde(skip)]
+    pub name: String,
+    /// `path:`; [`GoModule::replace`] is what it became.
+    #[serde(skip)]
+    pub directory: String,
     /// `type:`, for modules without metadata.yaml.
     pub type_name: Option<String>,
     /// `signals:`, for modules without metadata.yaml.
     pub signals: Option<Signals>,
+}
+
+/// One Go module, and what it is called in this distribution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoModule {
+    #[serde(flatten)]
+    pub spec: GoSpec,
+    /// Name of the package in generated code, unique in the distribution.
+    pub alias: String,
+    /// What `replace` points to, as it is written into go.mod.
+    pub replace: Option<String>,
+}
+
+/// One `cargo:` entry: the crate of a Rust component, as the user wrote it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CrateSpec {
+    /// Key in `[dependencies]`.
+    pub key: String,
+    /// The key as Rust code names it.
+    pub ident: String,
+    /// Value in the generated `[workspace.dependencies]`: a path crate's `path` is
+    /// `local/<crate_name>`.
+    pub value: String,
+    /// Package name (`package =`, else the key).
+    pub crate_name: String,
+    /// `path =`; the copy of the crate is one of the plan's [`LocalCrate`]s.
+    #[serde(skip)]
+    pub path: Option<String>,
 }
 
 /// Whether a component is linked into main or built as a plugin.
@@ -74,25 +105,8 @@ pub struct RustComponent {
     /// Package name of the generated cdylib; its library file is
     /// `lib<package with underscores>.so`.
     pub package: String,
-    /// What the user wrote, resolved.
     #[serde(flatten)]
-    pub source: Crate,
-}
-
-/// The crate of a Rust component: one `cargo:` entry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Crate {
-    /// Key in `[dependencies]`.
-    pub key: String,
-    /// The key as Rust code names it.
-    pub ident: String,
-    /// Value in the generated `[workspace.dependencies]`: a path crate's `path` is
-    /// `local/<crate_name>`.
-    pub value: String,
-    /// Package name (`package =`, else the key).
-    pub crate_name: String,
-    /// Directory of a path crate, absolute, as the user wrote it.
-    pub path: Option<Utf8PathBuf>,
+    pub spec: CrateSpec,
 }
 
 /// One path crate, copied below `rust/local/<name>/`: what `cargo metadata` and its directory say.

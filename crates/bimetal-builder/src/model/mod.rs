@@ -18,7 +18,7 @@ mod tree;
 
 pub use base::Base;
 pub use component::{
-    Crate, GoComponent, GoModule, GoPlugin, Linkage, LocalCrate, RustComponent, Signals,
+    CrateSpec, GoComponent, GoModule, GoPlugin, GoSpec, Linkage, LocalCrate, RustComponent, Signals,
 };
 pub use dist::Dist;
 pub use plan::{Artifact, Distribution, GoSettings, Host, Plan, RustSettings};

@@ -18,7 +18,8 @@ use super::tools::{Cc, GoTool, RustTools};
 /// What will be done, in which order, to get which files.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Plan {
-    /// The output directory, absolute.
+    /// The output directory, absolute. No record has it: who reads one knows where it stands.
+    #[serde(skip)]
     pub out: Utf8PathBuf,
     /// What the Collector says about itself.
     pub distribution: Distribution,
@@ -142,6 +143,23 @@ impl Plan {
     /// Whether `step` is part of this plan.
     pub fn has(&self, step: Step) -> bool {
         self.steps.contains(&step)
+    }
+
+    /// Every Go module of the configuration, in the order in which OCB writes them.
+    pub fn go_modules(&self) -> impl Iterator<Item = &GoModule> {
+        self.converters
+            .iter()
+            .chain(&self.providers)
+            .chain(self.component_modules())
+            .chain([&self.telemetry])
+    }
+
+    /// The Go modules of components, linked in or plugins.
+    pub fn component_modules(&self) -> impl Iterator<Item = &GoModule> {
+        self.go_components
+            .iter()
+            .map(|component| &component.module)
+            .chain(self.go_plugins.iter().map(|plugin| &plugin.module))
     }
 
     /// The Rust components with this linkage.

@@ -16,7 +16,7 @@ pub struct GoTool {
 }
 
 /// cargo and rustc, as found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RustTools {
     pub cargo: Utf8PathBuf,
     pub rustc: Utf8PathBuf,
@@ -44,4 +44,18 @@ pub struct Tools {
     /// `None` when nothing Rust is built.
     pub rust: Option<RustTools>,
     pub cc: Option<Cc>,
+}
+
+/// Not looked for yet: the cargo that the search path has.
+impl Default for RustTools {
+    fn default() -> Self {
+        Self {
+            cargo: "cargo".into(),
+            rustc: Utf8PathBuf::default(),
+            version: String::new(),
+            text: String::new(),
+            commit: None,
+            target: String::new(),
+        }
+    }
 }

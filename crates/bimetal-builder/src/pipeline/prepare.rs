@@ -30,7 +30,7 @@ pub struct Prepared {
 }
 
 /// Resolves, plans and generates.
-pub fn prepare(config: &Config, options: &Options) -> Result<Prepared, PipelineError> {
+pub fn prepare(config: Config, options: Options) -> Result<Prepared, PipelineError> {
     let scratch = tempfile::Builder::new()
         .prefix("bimetal-")
         .tempdir()

@@ -116,8 +116,8 @@ impl Tiny {
         plan.go_components.clear();
         let plugin = &mut plan.go_plugins[0];
         plugin.package = format!("example.com/tiny/{}", plugin.dir);
-        plugin.module.import = plugin.package.clone();
-        plugin.module.type_name = Some("tiny".to_owned());
+        plugin.module.spec.import = plugin.package.clone();
+        plugin.module.spec.type_name = Some("tiny".to_owned());
         real_tools(&mut plan);
         let tree = sources(&plan);
         Self {

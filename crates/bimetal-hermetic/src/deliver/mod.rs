@@ -15,11 +15,12 @@ use bimetal_manifest::object::{self, Module};
 use bimetal_manifest::schema::{Dependency, Hermetic, Language};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
+use serde_json::Value;
 
 pub use error::DeliverError;
 
 use crate::attest::{self, Artifact, Subject};
-use crate::fetch::{DOCKERFILE, LIST, PROGRAM, RECORDED, Recorded};
+use crate::fetch::{DOCKERFILE, LIST, PROGRAM, RECORDED};
 use bimetal_builder::model::Plan;
 use bimetal_builder::stages::package::Distribution;
 
@@ -32,7 +33,9 @@ pub struct About<'a> {
     /// The directory of the inputs.
     pub root: &'a Utf8Path,
     pub plan: &'a Plan,
-    pub recorded: &'a Recorded,
+    /// What was asked for, as it was recorded.
+    pub configuration: &'a Value,
+    pub source_date_epoch: i64,
     pub environment: &'a Hermetic,
 }
 
@@ -74,8 +77,6 @@ fn texts(
     artifacts: &[Artifact],
     about: &About<'_>,
 ) -> Result<(), DeliverError> {
-    let configuration =
-        serde_json::to_value(&about.recorded.plan).expect("a plan has only text keys");
     let distribution = &about.plan.distribution;
     let program = about.root.join(PROGRAM);
     let subject = Subject {
@@ -83,8 +84,8 @@ fn texts(
         version: &distribution.version,
         artifacts,
         environment: about.environment,
-        source_date_epoch: about.recorded.source_date_epoch,
-        configuration: &configuration,
+        source_date_epoch: about.source_date_epoch,
+        configuration: about.configuration,
         inputs: directory.digests[Utf8Path::new(LIST)],
         builder: Digest::of_path(&program)?,
     };

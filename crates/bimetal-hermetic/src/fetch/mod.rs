@@ -74,36 +74,39 @@ pub fn dockerfile(base: &Base) -> String {
 /// Collects the inputs for a container that starts from `base`. Root file systems are checked and
 /// taken along.
 pub fn fetch(
-    plan: &Plan,
+    plan: Plan,
     tree: &SourceTree,
-    recorded: Recorded,
+    base: Base,
+    source_date_epoch: i64,
     runner: &Runner<'_>,
 ) -> Result<Fetched, FetchError> {
     let context = context(&plan.out);
     let mut whole = Inputs::start(context.clone())?;
-    if let Base::RootFs { path, digest } = &recorded.base {
+    if let Base::RootFs { path, digest } = &base {
         runner.activity.doing("taking the root file system along");
         whole.copy_expected(ROOT_FS, path, digest)?;
     }
-    let dockerfile = dockerfile(&recorded.base);
+    let dockerfile = dockerfile(&base);
     whole.write(DOCKERFILE, dockerfile.as_bytes())?;
 
     let mut inputs = Inputs::start(context.join("inputs"))?;
     inputs.write(DOCKERFILE, dockerfile.as_bytes())?;
-    for name in sources::names(plan, tree)? {
+    for name in sources::names(&plan, tree)? {
         inputs.copy(Utf8Path::new(SOURCES).join(&name), &plan.out.join(&name))?;
     }
     runner.activity.doing("taking Go modules along");
-    modules::add(plan, &mut inputs, runner)?;
-    modules::add_local(plan, &mut inputs, runner)?;
+    modules::add(&plan, &mut inputs, runner)?;
+    modules::add_local(&plan, &mut inputs, runner)?;
     if plan.rust.is_some() {
         runner.activity.doing("taking crates along");
-        crates::add(plan, &mut inputs, runner)?;
+        crates::add(&plan, &mut inputs, runner)?;
     }
+    let out = plan.out.clone();
+    let recorded = Recorded::new(plan, base, source_date_epoch);
     inputs.write(RECORDED, recorded.to_text().as_bytes())?;
     finalize(&mut inputs)?;
     Ok(Fetched {
-        out: plan.out.clone(),
+        out,
         context,
         recorded,
     })
@@ -144,10 +147,13 @@ fn read_record<T: DeserializeOwned>(path: &Utf8Path) -> Result<T, FetchError> {
 }
 
 /// Another version of the builder makes other files, so there would be nothing to learn.
-fn same_builder(recorded: String) -> Result<(), FetchError> {
+fn same_builder(recorded: &str) -> Result<(), FetchError> {
     let running = env!("CARGO_PKG_VERSION");
     if recorded == running {
         return Ok(());
     }
-    Err(FetchError::OtherBuilder { recorded, running })
+    Err(FetchError::OtherBuilder {
+        recorded: recorded.to_owned(),
+        running,
+    })
 }

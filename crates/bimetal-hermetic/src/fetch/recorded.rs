@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::{INSIDE, SOURCES};
 use bimetal_builder::model::Plan;
 use bimetal_builder::model::carried::GENERATOR_HASH;
-use bimetal_builder::stages::plan::{Again, again};
+use bimetal_builder::stages::plan::portable;
 
 /// A base whose bytes are known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,14 +70,22 @@ pub struct Recorded {
 
 impl Recorded {
     /// Records `plan` as it is carried out inside.
-    pub fn new(plan: &Plan, base: Base, source_date_epoch: i64) -> Self {
+    pub fn new(plan: Plan, base: Base, source_date_epoch: i64) -> Self {
         Self {
             builder: env!("CARGO_PKG_VERSION").to_owned(),
             generator_hash: GENERATOR_HASH.to_owned(),
             source_date_epoch,
             base,
-            plan: without_machine(plan),
+            plan: portable(plan),
         }
+    }
+
+    /// What was asked for, as it was recorded.
+    ///
+    /// # Panics
+    /// Never: a plan has string keys only.
+    pub fn configuration(&self) -> Value {
+        serde_json::to_value(&self.plan).expect("a plan has string keys only")
     }
 
     /// The text of `rebuild.json`.
@@ -89,35 +97,4 @@ impl Recorded {
         text.push('\n');
         text
     }
-}
-
-/// The plan without tools and places of this machine: inside, tools are looked for anew.
-fn without_machine(plan: &Plan) -> Plan {
-    let inside = Again {
-        out: Utf8Path::new(INSIDE).join(SOURCES),
-        ..Again::default()
-    };
-    let mut plan = again(plan.clone(), inside);
-    for local in &mut plan.local_crates {
-        local.root = Utf8PathBuf::from(format!("rust/local/{}", local.name));
-    }
-    for component in &mut plan.rust_components {
-        component.source.path = None;
-    }
-    // Go reads these from go.mod, which names the copies.
-    let components = plan
-        .go_components
-        .iter_mut()
-        .map(|component| &mut component.module);
-    let plugins = plan.go_plugins.iter_mut().map(|plugin| &mut plugin.module);
-    for module in components
-        .chain(plugins)
-        .chain(&mut plan.providers)
-        .chain(&mut plan.converters)
-        .chain([&mut plan.telemetry])
-    {
-        module.replace = None;
-    }
-    plan.replaces.clear();
-    plan
 }

@@ -18,7 +18,7 @@ use super::{
     Base, CARGO, DOCKERFILE, Fetched, LIST, LOCAL, MODULES, RECORDED, ROOT_FS, Recorded, SOURCES,
 };
 use super::{context, crates, dockerfile, finalize, modules, read_record, same_builder};
-use bimetal_builder::model::{Plan, RustSettings, RustTools};
+use bimetal_builder::model::Plan;
 use bimetal_builder::toolchain::{Runner, work};
 
 /// Collects them below the work directory of `out`; `root_fs` is where the root file system lies,
@@ -29,7 +29,8 @@ pub fn refetch(
     runner: &Runner<'_>,
 ) -> Result<Fetched, FetchError> {
     let mut recorded: Recorded = read_record(&out.join(RECORDED))?;
-    same_builder(recorded.builder.clone())?;
+    same_builder(&recorded.builder)?;
+    recorded.plan.out = out.to_owned();
     let before = context(out);
     let wanted = read_list(&out.join(LIST))?;
     let directory = work::directory(out).join("hermetic");
@@ -79,11 +80,7 @@ pub fn refetch(
              `{first}`; taking them from the caches",
             lost.len()
         ));
-        let spare = collect(
-            &plan_of(&recorded.plan, out),
-            directory.join("anew"),
-            runner,
-        )?;
+        let spare = collect(&recorded.plan, directory.join("anew"), runner)?;
         for (path, digest) in lost {
             let from = spare.root().join(path);
             inputs.copy_expected(path, &from, &digest.tagged())?;
@@ -118,7 +115,8 @@ fn is_lost(error: &FetchError) -> bool {
 }
 
 /// Modules and crates from the caches, as [`super::fetch`] takes them, compared with the lock files
-/// once more.
+/// once more. The plan names no tools; which cargo unpacks the archives does not matter, for each
+/// is compared with its sum.
 fn collect(plan: &Plan, directory: Utf8PathBuf, runner: &Runner<'_>) -> Result<Inputs, FetchError> {
     let mut spare = Inputs::start(directory)?;
     runner.activity.doing("taking Go modules along");
@@ -130,23 +128,6 @@ fn collect(plan: &Plan, directory: Utf8PathBuf, runner: &Runner<'_>) -> Result<I
         crates::add(plan, &mut spare, runner)?;
     }
     Ok(spare)
-}
-
-/// The recorded plan for the sources in `out`. It names no tools; which cargo unpacks the archives
-/// does not matter, for each is compared with its sum.
-fn plan_of(recorded: &Plan, out: &Utf8Path) -> Plan {
-    let rust = recorded.rust.clone().map(|settings| RustSettings {
-        tools: RustTools {
-            cargo: "cargo".into(),
-            ..settings.tools
-        },
-        ..settings
-    });
-    Plan {
-        out: out.to_owned(),
-        rust,
-        ..recorded.clone()
-    }
 }
 
 fn read_list(path: &Utf8Path) -> Result<BTreeMap<Utf8PathBuf, Digest>, FetchError> {

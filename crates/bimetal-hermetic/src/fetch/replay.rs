@@ -83,7 +83,7 @@ pub fn replay(out: &Utf8Path, runner: &Runner<'_>) -> Result<Replayed, FetchErro
 
 fn read(out: &Utf8Path) -> Result<LastBuild<Plan>, FetchError> {
     let last: LastBuild<Plan> = super::read_record(&LastBuild::path(out))?;
-    super::same_builder(last.builder.clone())?;
+    super::same_builder(&last.builder)?;
     Ok(last)
 }
 

@@ -26,7 +26,7 @@ pub fn inside(root: &Utf8Path) -> Result<(), PipelineError> {
         logs: None,
     };
     let sent = inputs::read_sent(root)?;
-    let recorded = &sent.recorded;
+    let recorded = sent.recorded;
     let sources = root.join(SOURCES);
     let search_path = env::var("PATH").unwrap_or_default();
     let tools =
@@ -40,12 +40,14 @@ pub fn inside(root: &Utf8Path) -> Result<(), PipelineError> {
         hermetic: Some(environment.clone()),
         ..Again::default()
     };
-    let plan = again(recorded.plan.clone(), here);
+    let configuration = recorded.configuration();
+    let plan = again(recorded.plan, here);
     let distribution = build_again(&plan, &sent.tree, &run)?;
     let about = About {
         root,
         plan: &plan,
-        recorded,
+        configuration: &configuration,
+        source_date_epoch: recorded.source_date_epoch,
         environment: &environment,
     };
     Ok(deliver::deliver(&distribution, &about)?)

@@ -18,7 +18,7 @@ use super::base::{base, needs_engine};
 use super::contain::{EPOCH, contain};
 use super::error::HermeticError;
 use crate::engine::{self, Engine};
-use crate::fetch::{self, DOCKERFILE, Fetched, Recorded};
+use crate::fetch::{self, DOCKERFILE, Fetched};
 use crate::receive;
 
 /// The first day of 1980, which every archive format can tell, and no reader takes for a real time.
@@ -26,7 +26,7 @@ const DEFAULT_EPOCH: i64 = 315_532_800;
 
 /// Builds in a container.
 pub fn outside(
-    prepared: &Prepared,
+    prepared: Prepared,
     engine: &Engine,
     run: &Run<'_>,
 ) -> Result<Distribution, PipelineError> {
@@ -43,21 +43,16 @@ pub fn outside(
 
 /// Collects the inputs of a container, and makes none.
 pub fn inputs(
-    prepared: &Prepared,
+    prepared: Prepared,
     engine: Option<&Engine>,
     run: &Run<'_>,
 ) -> Result<Fetched, PipelineError> {
     let epoch = epoch()?;
-    sources(prepared, run)?;
+    sources(&prepared, run)?;
     run.step(Step::Fetch, |runner| {
-        let base = base(&prepared.plan, engine, runner)?;
-        let recorded = Recorded::new(&prepared.plan, base, epoch);
-        Ok(fetch::fetch(
-            &prepared.plan,
-            &prepared.tree,
-            recorded,
-            runner,
-        )?)
+        let Prepared { plan, tree, .. } = prepared;
+        let base = base(&plan, engine, runner)?;
+        Ok(fetch::fetch(plan, &tree, base, epoch, runner)?)
     })
 }
 

@@ -29,7 +29,7 @@ impl Filled {
         let filled = Self {
             directory,
             context,
-            recorded: Recorded::new(&plain_plan(), base, 1),
+            recorded: Recorded::new(plain_plan(), base, 1),
             _keep: keep,
         };
         filled.put("otelcol-acme", "main");

@@ -76,7 +76,7 @@ pub fn build<'p>(stamped: Stamped<'p>, runner: &Runner<'_>) -> Result<Built<'p>,
         runner
             .run(&format!("go-build-{}", plugin.name), &invocation)
             .map_err(|source| BuildError::Plugin {
-                entry: plugin.module.gomod.clone(),
+                entry: plugin.module.spec.gomod.clone(),
                 source,
             })?;
         plugins.push(BuiltPlugin {

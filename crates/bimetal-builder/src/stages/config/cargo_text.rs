@@ -1,24 +1,13 @@
 //! The text of `cargo:`: one line of `[dependencies]`.
 //!
-//! In: literal TOML. Out: key, package and value. Invariant: pure; a path is as it was written.
+//! In: literal TOML. Out: [`CrateSpec`]. Invariant: pure; a path is as it was written.
 
-use toml_edit::{DocumentMut, InlineTable, Item, TableLike, Value};
+use toml_edit::{DocumentMut, InlineTable, Item, TableLike};
 
-/// What the text says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CargoText {
-    /// Key in `[dependencies]`.
-    pub key: String,
-    /// `package =`, else the key.
-    pub package: String,
-    /// The value, without `path`.
-    table: String,
-    /// `path =`, as it was written.
-    pub path: Option<String>,
-}
+use crate::model::CrateSpec;
 
 /// Parses `text`. The error is a fragment that says what is wrong.
-pub(super) fn parse(text: &str) -> Result<CargoText, String> {
+pub(super) fn parse(text: &str) -> Result<CrateSpec, String> {
     let document: DocumentMut = text
         .trim()
         .parse()
@@ -61,31 +50,19 @@ pub(super) fn parse(text: &str) -> Result<CargoText, String> {
     {
         return Err("it needs `version`, `git` or `path`".to_owned());
     }
+    if path.is_some() {
+        // A copy has the version that it has.
+        table.remove("version");
+        table.insert("path", format!("local/{package}").into());
+    }
     table.fmt();
-    Ok(CargoText {
+    Ok(CrateSpec {
         key: key.to_owned(),
-        package,
-        table: table.to_string().trim().to_owned(),
+        ident: key.replace('-', "_"),
+        value: table.to_string().trim().to_owned(),
+        crate_name: package,
         path,
     })
-}
-
-impl CargoText {
-    /// The value as it was written; of a path crate with `path` instead of its own, and without a
-    /// version: a copy has the one it has.
-    pub fn value(&self, path: Option<&str>) -> String {
-        let Some(path) = path else {
-            return self.table.clone();
-        };
-        let parsed = self.table.parse::<Value>().ok();
-        let mut table = parsed
-            .and_then(|value| value.as_inline_table().cloned())
-            .unwrap_or_default();
-        table.remove("version");
-        table.insert("path", path.into());
-        table.fmt();
-        table.to_string()
-    }
 }
 
 fn as_table(item: &Item) -> Result<InlineTable, String> {
@@ -125,7 +102,7 @@ fn is_crate_name(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn parsed(text: &str) -> CargoText {
+    fn parsed(text: &str) -> CrateSpec {
         parse(text).unwrap()
     }
 
@@ -133,19 +110,18 @@ mod tests {
     fn a_version_becomes_a_table() {
         let dependency = parsed("my-redactor = \"0.3\"");
         assert_eq!(dependency.key, "my-redactor");
-        assert_eq!(dependency.value(None), "{ version = \"0.3\" }");
+        assert_eq!(dependency.value, "{ version = \"0.3\" }");
         assert_eq!(dependency.path, None);
     }
 
     #[test]
-    fn a_path_can_be_put_in_place_of_its_own() {
+    fn the_path_of_the_copy_stands_in_place_of_the_crates_own() {
         let dependency =
             parsed("r = { path = \"../r\", package = \"my-redactor\", features = [\"x\"] }");
         assert_eq!(dependency.path.as_deref().unwrap(), "../r");
-        assert_eq!(dependency.package, "my-redactor");
-        let value = dependency.value(Some("local/my-redactor"));
+        assert_eq!(dependency.crate_name, "my-redactor");
         assert_eq!(
-            value,
+            dependency.value,
             "{ package = \"my-redactor\", features = [\"x\"], path = \"local/my-redactor\" }"
         );
     }
@@ -153,7 +129,7 @@ mod tests {
     #[test]
     fn dotted_keys_are_one_crate() {
         assert_eq!(
-            parsed("a.version = \"1\"\na.features = []").value(None),
+            parsed("a.version = \"1\"\na.features = []").value,
             "{ version = \"1\", features = [] }"
         );
     }

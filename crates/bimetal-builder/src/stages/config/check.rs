@@ -200,7 +200,7 @@ impl Checks<'_> {
 
     fn component(&mut self, kind: Kind, entry: &Entry) {
         let label = &entry.label;
-        match (entry.gomod.is_empty(), entry.cargo.is_none()) {
+        match (entry.go.gomod.is_empty(), entry.cargo.is_none()) {
             (true, true) => {
                 let text = format!("`{label}` has neither `gomod` nor `cargo`");
                 self.problem_with_hint(label, text, ONE_OF_TWO.to_owned());
@@ -213,7 +213,7 @@ impl Checks<'_> {
             (false, true) => self.go_module(entry),
             (true, false) => self.rust_crate(kind, entry),
         }
-        if let Some(name) = &entry.type_name
+        if let Some(name) = &entry.go.type_name
             && !is_component_type(name)
         {
             self.field(
@@ -222,7 +222,7 @@ impl Checks<'_> {
                 &format!("must be a component type, not `{}`", name.escape_debug()),
             );
         }
-        for signal in entry.signals.iter().flat_map(|signals| signals.keys()) {
+        for signal in entry.go.signals.iter().flat_map(|signals| signals.keys()) {
             if !kind.has_signal(signal) {
                 let text = format!(
                     "has `{}`, which is no signal of a {}",
@@ -243,9 +243,9 @@ impl Checks<'_> {
             self.field(entry, "cargo", &text);
         }
         for (field, value) in [
-            ("import", &entry.import),
-            ("name", &entry.name),
-            ("path", &entry.path),
+            ("import", &entry.go.import),
+            ("name", &entry.go.name),
+            ("path", &entry.go.directory),
         ] {
             if !value.is_empty() {
                 self.field(
@@ -258,25 +258,28 @@ impl Checks<'_> {
     }
 
     fn go_module(&mut self, entry: &Entry) {
-        let words: Vec<&str> = entry.gomod.split_whitespace().collect();
-        let [path, version] = words.as_slice() else {
+        let spec = &entry.go;
+        if spec.gomod.split_whitespace().count() != 2 {
             let field = format!("{}.gomod", entry.label);
             let text = format!(
                 "`{field}` must be a module path and a version, not `{}`",
-                entry.gomod.escape_debug()
+                spec.gomod.escape_debug()
             );
             let example =
                 format!("go.opentelemetry.io/collector/receiver/otlpreceiver {COLLECTOR_VERSION}");
             self.problem_with_hint(&field, text, format!("for instance `gomod: {example}`"));
             return;
-        };
+        }
         let values = [
-            ("gomod", *path),
-            ("gomod", *version),
-            ("import", &entry.import),
-            ("path", &entry.path),
+            ("gomod", &spec.path),
+            ("gomod", &spec.version),
+            ("import", &spec.import),
+            ("path", &spec.directory),
         ];
         for (field, value) in values {
+            if field == "import" && *value == spec.path {
+                continue;
+            }
             let spaced = field == "import" && value.contains(char::is_whitespace);
             if spaced || value.contains(|c: char| c.is_control() || "\"`\\;'".contains(c)) {
                 self.field(
@@ -286,13 +289,13 @@ impl Checks<'_> {
                 );
             }
         }
-        if !entry.name.is_empty() && !is_go_identifier(&entry.name) {
+        if !spec.name.is_empty() && !is_go_identifier(&spec.name) {
             self.field(
                 entry,
                 "name",
                 &format!(
                     "must be a Go identifier, not `{}`",
-                    entry.name.escape_debug()
+                    spec.name.escape_debug()
                 ),
             );
         }
@@ -306,7 +309,7 @@ impl Checks<'_> {
                 "cargo",
                 "is not possible: only components can be written in Rust",
             );
-        } else if entry.gomod.is_empty() {
+        } else if entry.go.gomod.is_empty() {
             self.problem(&entry.label, format!("`{}` has no `gomod`", entry.label));
         } else {
             self.go_module(entry);
@@ -320,9 +323,8 @@ impl Checks<'_> {
 
     fn duplicates(&mut self, config: &Config) {
         let entries = config.components.iter().map(|(_, entry)| entry);
-        let key = |entry: &'_ Entry| entry.cargo.as_ref().map(|text| text.key.clone());
-        let keys: Vec<(String, &Entry)> = entries
-            .filter_map(|entry| Some((key(entry)?, entry)))
+        let keys: Vec<(&str, &Entry)> = entries
+            .filter_map(|entry| Some((entry.cargo.as_ref()?.key.as_str(), entry)))
             .collect();
         for (index, (key, entry)) in keys.iter().enumerate() {
             if let Some((_, first)) = keys[..index].iter().find(|(known, _)| known == key) {

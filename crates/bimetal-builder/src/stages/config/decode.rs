@@ -6,11 +6,11 @@
 use bimetal_manifest::schema::{Kind, Policy};
 use camino::Utf8Path;
 
-use super::cargo_text::{self, CargoText};
+use super::cargo_text;
 use super::fields::{Fields, Notes, text_map, text_of};
 use super::model::{Config, Entry};
-use crate::model::Dist;
 use crate::model::pinned::{COLLECTOR_STABLE_VERSION, COLLECTOR_VERSION};
+use crate::model::{CrateSpec, Dist, GoSpec};
 use crate::yaml::{Node, Value};
 
 const DEFAULT_PROVIDERS: [&str; 5] = [
@@ -163,25 +163,44 @@ fn entries(fields: &mut Fields<'_>, list: &'static str, notes: &mut Notes) -> Op
 
 fn entry(label: &str, node: &Node, notes: &mut Notes) -> Entry {
     let mut fields = Fields::new(label, node, notes);
-    let entry = Entry {
-        place: node.place.clone(),
-        label: label.to_owned(),
-        gomod: fields.text("gomod", notes).unwrap_or_default(),
-        cargo: cargo(&mut fields, label, notes),
-        import: fields.text("import", notes).unwrap_or_default(),
+    let gomod = fields.text("gomod", notes).unwrap_or_default();
+    let cargo = cargo(&mut fields, label, notes);
+    let import = fields.text("import", notes);
+    let go = GoSpec {
         name: fields.text("name", notes).unwrap_or_default(),
-        path: fields.text("path", notes).unwrap_or_default(),
-        plugin: fields.truth("plugin", notes).unwrap_or_default(),
+        directory: fields.text("path", notes).unwrap_or_default(),
         type_name: fields.text("type", notes),
         signals: fields
             .take("signals")
             .map(|node| text_map(&format!("{label}.signals"), node, "undefined", notes)),
+        ..go_spec(&gomod, import)
+    };
+    let entry = Entry {
+        place: node.place.clone(),
+        label: label.to_owned(),
+        plugin: fields.truth("plugin", notes).unwrap_or_default(),
+        go,
+        cargo,
     };
     fields.finish(notes);
     entry
 }
 
-fn cargo(fields: &mut Fields<'_>, label: &str, notes: &mut Notes) -> Option<CargoText> {
+fn go_spec(gomod: &str, import: Option<String>) -> GoSpec {
+    let words: Vec<&str> = gomod.split_whitespace().collect();
+    let word = |index: usize| words.get(index).map_or("", |word| *word).to_owned();
+    GoSpec {
+        path: word(0),
+        version: word(1),
+        import: import
+            .filter(|import| !import.is_empty())
+            .unwrap_or_else(|| word(0)),
+        gomod: words.join(" "),
+        ..GoSpec::default()
+    }
+}
+
+fn cargo(fields: &mut Fields<'_>, label: &str, notes: &mut Notes) -> Option<CrateSpec> {
     let node = fields.take("cargo")?;
     let text = text_of(&format!("{label}.cargo"), node, notes)?;
     let parsed = cargo_text::parse(&text);
@@ -204,8 +223,10 @@ fn is_empty(entry: &Entry) -> bool {
 fn default_telemetry() -> Entry {
     Entry {
         label: "telemetry".to_owned(),
-        gomod: format!("go.opentelemetry.io/collector/service {COLLECTOR_VERSION}"),
-        import: "go.opentelemetry.io/collector/service/telemetry/otelconftelemetry".to_owned(),
+        go: go_spec(
+            &format!("go.opentelemetry.io/collector/service {COLLECTOR_VERSION}"),
+            Some("go.opentelemetry.io/collector/service/telemetry/otelconftelemetry".to_owned()),
+        ),
         ..Entry::default()
     }
 }
@@ -213,8 +234,11 @@ fn default_telemetry() -> Entry {
 fn default_providers() -> Vec<Entry> {
     let entry = |(index, name): (usize, &&str)| Entry {
         label: format!("providers[{index}]"),
-        gomod: format!(
-            "go.opentelemetry.io/collector/confmap/provider/{name} {COLLECTOR_STABLE_VERSION}"
+        go: go_spec(
+            &format!(
+                "go.opentelemetry.io/collector/confmap/provider/{name} {COLLECTOR_STABLE_VERSION}"
+            ),
+            None,
         ),
         ..Entry::default()
     };

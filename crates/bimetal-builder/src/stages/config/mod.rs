@@ -17,7 +17,6 @@ use std::io::Read as _;
 use camino::Utf8Path;
 use fs_err as fs;
 
-pub use cargo_text::CargoText;
 pub use check::is_go_identifier;
 pub use error::ConfigError;
 pub use model::{Config, Entry};

@@ -6,8 +6,7 @@
 use bimetal_manifest::schema::Kind;
 use camino::Utf8PathBuf;
 
-use super::cargo_text::CargoText;
-use crate::model::{Dist, Signals};
+use crate::model::{CrateSpec, Dist, GoSpec};
 use crate::yaml::Place;
 
 /// One builder configuration.
@@ -36,12 +35,10 @@ pub struct Entry {
     pub place: Place,
     /// `processors[1]` and the like.
     pub label: String,
-    pub gomod: String,
-    pub cargo: Option<CargoText>,
-    pub import: String,
-    pub name: String,
-    pub path: String,
+    /// `plugin:`.
     pub plugin: bool,
-    pub type_name: Option<String>,
-    pub signals: Option<Signals>,
+    /// What a Go component is; empty where it is a Rust component.
+    pub go: GoSpec,
+    /// What a Rust component is; none where it is a Go component.
+    pub cargo: Option<CrateSpec>,
 }

@@ -43,7 +43,7 @@ fn without_a_file_the_core_components_are_built() {
     let modules: Vec<String> = config
         .components
         .iter()
-        .map(|(kind, entry)| format!("{} {}", kind.as_str(), entry.gomod))
+        .map(|(kind, entry)| format!("{} {}", kind.as_str(), entry.go.gomod))
         .collect();
     assert_snapshot!(modules.join("\n"), @"
     extension go.opentelemetry.io/collector/extension/zpagesextension v0.161.0
@@ -59,7 +59,7 @@ fn without_a_file_the_core_components_are_built() {
     ");
     assert_eq!(config.providers.len(), 5);
     assert_eq!(
-        config.telemetry.import,
+        config.telemetry.go.import,
         "go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
     );
 }
@@ -105,10 +105,10 @@ conf_resolver: {default_uri_scheme: env}
     assert_eq!(dist.detectors, ["env", "system"]);
     let (kind, entry) = &config.components[0];
     assert_eq!(
-        (*kind, entry.plugin, entry.type_name.as_deref()),
+        (*kind, entry.plugin, entry.go.type_name.as_deref()),
         (Kind::Processor, true, Some("psub"))
     );
-    assert_eq!(entry.signals.as_ref().unwrap()["logs"], "beta");
+    assert_eq!(entry.go.signals.as_ref().unwrap()["logs"], "beta");
     assert_eq!(config.excludes, ["x v1"]);
     assert_eq!(config.default_uri_scheme, "env");
     assert_eq!(config.warnings, [""; 0]);

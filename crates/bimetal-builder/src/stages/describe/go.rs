@@ -13,7 +13,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::error::DescribeError;
-use crate::model::{GoModule, Sources};
+use crate::model::{GoSpec, Sources};
 use crate::yaml::{self, Node, Value};
 
 const FILE: &str = "metadata.yaml";
@@ -22,7 +22,7 @@ const LIMIT: u64 = 4 << 20;
 /// `None` when neither the entry nor the module says what it is.
 pub(super) fn identity(
     kind: Kind,
-    module: &GoModule,
+    module: &GoSpec,
     sources: &Sources,
 ) -> Result<Option<Component>, DescribeError> {
     let (metadata, origin) = match metadata(kind, module, sources)? {
@@ -55,7 +55,7 @@ pub(super) fn identity(
 }
 
 /// Path and the version that was really used.
-fn module_text(module: &GoModule, sources: &Sources) -> String {
+fn module_text(module: &GoSpec, sources: &Sources) -> String {
     let used = sources
         .go_plugins
         .values()
@@ -73,7 +73,7 @@ struct Metadata {
 
 fn metadata(
     kind: Kind,
-    module: &GoModule,
+    module: &GoSpec,
     sources: &Sources,
 ) -> Result<Option<(Metadata, Utf8PathBuf)>, DescribeError> {
     let Some(directory) = sources.go_directories.get(&module.import) else {
@@ -152,16 +152,13 @@ mod tests {
         status:\n  class: receiver\n  stability:\n    stable: [traces, logs]\n    alpha: \
         [profiles]\n";
 
-    fn module() -> GoModule {
-        GoModule {
+    fn module() -> GoSpec {
+        GoSpec {
             gomod: "example.com/m v1.2.3".to_owned(),
             path: "example.com/m".to_owned(),
             version: "v1.2.3".to_owned(),
             import: "example.com/m/sub".to_owned(),
-            alias: "m".to_owned(),
-            replace: None,
-            type_name: None,
-            signals: None,
+            ..GoSpec::default()
         }
     }
 

@@ -43,17 +43,20 @@ pub fn describe<'p>(
     let (plan, sources) = (locked.plan, &locked.sources);
     let mut components = Components::default();
     for component in &plan.go_components {
-        components
-            .go_main
-            .extend(go::identity(component.kind, &component.module, sources)?);
+        components.go_main.extend(go::identity(
+            component.kind,
+            &component.module.spec,
+            sources,
+        )?);
     }
     for plugin in &plan.go_plugins {
-        let identity = go::identity(plugin.kind, &plugin.module, sources)?.ok_or_else(|| {
-            DescribeError::Unknown {
-                entry: plugin.module.gomod.clone(),
-                kind: plugin.kind.as_str(),
-            }
-        })?;
+        let identity =
+            go::identity(plugin.kind, &plugin.module.spec, sources)?.ok_or_else(|| {
+                DescribeError::Unknown {
+                    entry: plugin.module.spec.gomod.clone(),
+                    kind: plugin.kind.as_str(),
+                }
+            })?;
         components.plugins.insert(plugin.name.clone(), identity);
     }
     let rust = rust::identities(plan, sources, runner)?;

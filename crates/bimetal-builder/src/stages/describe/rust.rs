@@ -79,7 +79,7 @@ fn identity(
 ) -> Result<Component, DescribeError> {
     if answer.kind != component.kind {
         return Err(DescribeError::Kind {
-            name: component.source.crate_name.clone(),
+            name: component.spec.crate_name.clone(),
             found: answer.kind.as_str(),
             wanted: component.kind.as_str(),
         });
@@ -87,7 +87,7 @@ fn identity(
     if !is_component_type(&answer.type_name) {
         return Err(DescribeError::Type {
             type_name: answer.type_name,
-            origin: component.source.crate_name.clone(),
+            origin: component.spec.crate_name.clone(),
         });
     }
     Ok(Component {
@@ -107,9 +107,9 @@ fn module_text(component: &RustComponent, sources: &Sources) -> String {
         .unwrap_or(&sources.rust_main);
     let version = dependencies
         .iter()
-        .find(|dependency| dependency.name == component.source.crate_name)
+        .find(|dependency| dependency.name == component.spec.crate_name)
         .map_or("", |dependency| dependency.version.as_str());
-    format!("{} {version}", component.source.crate_name)
+    format!("{} {version}", component.spec.crate_name)
         .trim_end()
         .to_owned()
 }

@@ -54,7 +54,7 @@ pub(super) fn add(plan: &Plan, tree: &mut SourceTree) {
 /// In the order that gofmt wants.
 fn imports<'a>(modules: impl Iterator<Item = &'a GoModule>) -> Vec<&'a GoModule> {
     let mut modules: Vec<&GoModule> = modules.collect();
-    modules.sort_by_key(|module| (&module.import, &module.alias));
+    modules.sort_by_key(|module| (&module.spec.import, &module.alias));
     modules
 }
 
@@ -74,18 +74,20 @@ fn groups(plan: &Plan) -> Vec<Group<'_>> {
 }
 
 fn go_mod(plan: &Plan) -> Value {
-    let modules: Vec<&GoModule> = modules(plan).collect();
-    let mut requires: Vec<String> = modules.iter().map(|module| module.gomod.clone()).collect();
+    let mut requires: Vec<String> = plan
+        .go_modules()
+        .map(|module| module.spec.gomod.clone())
+        .collect();
     requires.push(format!(
         "go.opentelemetry.io/collector/otelcol {COLLECTOR_VERSION}"
     ));
     if plan.host.is_some() {
         requires.extend(carried::go_requirements());
     }
-    let from_entries = modules.iter().filter_map(|module| {
+    let from_entries = plan.go_modules().filter_map(|module| {
         Some(format!(
             "{} => {}",
-            module.gomod,
+            module.spec.gomod,
             go_path(module.replace.as_ref()?)
         ))
     });
@@ -97,16 +99,6 @@ fn go_mod(plan: &Plan) -> Value {
         "replaces": once(replaces),
         "excludes": plan.excludes,
     })
-}
-
-/// Every module of the configuration, in the order in which OCB writes them.
-fn modules(plan: &Plan) -> impl Iterator<Item = &GoModule> {
-    plan.converters
-        .iter()
-        .chain(&plan.providers)
-        .chain(plan.go_components.iter().map(|component| &component.module))
-        .chain(plan.go_plugins.iter().map(|plugin| &plugin.module))
-        .chain([&plan.telemetry])
 }
 
 /// A path as go.mod takes it: quoted if it has to be.

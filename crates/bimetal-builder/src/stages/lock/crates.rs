@@ -94,7 +94,7 @@ pub(super) fn hash(
                     .get(root)
                     .into_iter()
                     .flatten()
-                    .find(|(name, ..)| *name == plugin.source.crate_name);
+                    .find(|(name, ..)| *name == plugin.spec.crate_name);
                 let requirers = requirers(&edges, component.into_iter().chain([root]).copied());
                 (plugin.name.clone(), pick(crates, &hashed, &requirers))
             })
@@ -173,7 +173,7 @@ fn refuse_foreign(plan: &Plan, metadata: &Metadata) -> Result<(), LockError> {
     let named = |package: &Package| {
         plan.rust_components
             .iter()
-            .any(|component| component.source.crate_name == *package.name)
+            .any(|component| component.spec.crate_name == *package.name)
     };
     match metadata.packages.iter().find(|package| {
         package.source.is_some() && package.name.starts_with(OURS) && !named(package)

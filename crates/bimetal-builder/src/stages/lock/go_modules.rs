@@ -135,13 +135,7 @@ fn inputs(plan: &Plan, tree: &SourceTree) -> Result<String, LockError> {
 
 /// Directories that `replace` lines of entries point to.
 fn local_modules(plan: &Plan) -> impl Iterator<Item = Utf8PathBuf> {
-    plan.go_components
-        .iter()
-        .map(|component| &component.module)
-        .chain(plan.go_plugins.iter().map(|plugin| &plugin.module))
-        .chain(&plan.providers)
-        .chain(&plan.converters)
-        .chain([&plan.telemetry])
+    plan.go_modules()
         .filter_map(|module| module.replace.as_ref())
         .filter(|target| target.starts_with('.') || target.starts_with('/'))
         .map(|target| plan.out.join(target))
@@ -225,11 +219,8 @@ fn strict(plan: &Plan, runner: &Runner<'_>) -> Result<(), LockError> {
 }
 
 fn components(plan: &Plan) -> impl Iterator<Item = (&str, &str)> {
-    plan.go_components
-        .iter()
-        .map(|component| &component.module)
-        .chain(plan.go_plugins.iter().map(|plugin| &plugin.module))
-        .map(|module| (module.path.as_str(), module.version.as_str()))
+    plan.component_modules()
+        .map(|module| (module.spec.path.as_str(), module.spec.version.as_str()))
 }
 
 fn compare(module: &str, found: &str, wanted: &str) -> Result<(), LockError> {

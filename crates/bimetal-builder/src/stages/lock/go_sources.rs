@@ -164,7 +164,7 @@ pub(super) fn hash(
         plugins: plugins
             .iter()
             .map(|(plugin, graph)| {
-                let component = module_of(&packages, &plugin.module.import);
+                let component = module_of(&packages, &plugin.module.spec.import);
                 (plugin.name.clone(), pick(graph, component))
             })
             .collect(),
@@ -207,13 +207,10 @@ fn module_of<'a>(packages: &'a HashMap<String, Package>, import: &str) -> Option
 }
 
 fn directories(plan: &Plan, packages: &HashMap<String, Package>) -> BTreeMap<String, Utf8PathBuf> {
-    plan.go_components
-        .iter()
-        .map(|component| &component.module)
-        .chain(plan.go_plugins.iter().map(|plugin| &plugin.module))
+    plan.component_modules()
         .filter_map(|module| {
-            let package = packages.get(&module.import)?;
-            Some((module.import.clone(), package.dir.clone()))
+            let package = packages.get(&module.spec.import)?;
+            Some((module.spec.import.clone(), package.dir.clone()))
         })
         .collect()
 }

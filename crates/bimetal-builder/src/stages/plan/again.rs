@@ -23,6 +23,27 @@ pub struct Again {
     pub times: BTreeMap<String, String>,
 }
 
+/// `plan` without tools and places of this machine: what a record of a hermetic build has, so that
+/// equal inputs give equal records wherever they were collected.
+pub fn portable(plan: Plan) -> Plan {
+    let mut plan = again(plan, Again::default());
+    for local in &mut plan.local_crates {
+        local.root = Utf8PathBuf::from(format!("rust/local/{}", local.name));
+    }
+    // Go reads these from go.mod, which names the copies.
+    let components = plan.go_components.iter_mut().map(|one| &mut one.module);
+    for module in components
+        .chain(plan.go_plugins.iter_mut().map(|one| &mut one.module))
+        .chain(&mut plan.providers)
+        .chain(&mut plan.converters)
+        .chain([&mut plan.telemetry])
+    {
+        module.replace = None;
+    }
+    plan.replaces.clear();
+    plan
+}
+
 /// `plan` as it is carried out again.
 pub fn again(plan: Plan, again: Again) -> Plan {
     let hosted = plan.host.is_some();

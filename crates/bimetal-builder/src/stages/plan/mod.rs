@@ -13,12 +13,12 @@ use std::collections::BTreeMap;
 use bimetal_manifest::schema::Kind;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
-pub use again::{Again, again};
+pub use again::{Again, again, portable};
 pub use table::table;
 
 use crate::flags::build_tags;
 use crate::model::{
-    Artifact, Crate, Distribution, GoComponent, GoModule, GoPlugin, GoSettings, Host, Linkage,
+    Artifact, CrateSpec, Distribution, GoComponent, GoModule, GoPlugin, GoSettings, Host, Linkage,
     Plan, RustComponent, RustSettings, Step,
 };
 use crate::stages::resolve::{Component, Resolved, Source};
@@ -198,9 +198,9 @@ fn add_components(plan: &mut Plan, components: Vec<Component>) {
                 let plugin = go_plugin(component.kind, module, &plan.distribution.module);
                 plan.go_plugins.push(plugin);
             }
-            (Source::Rust(named), linkage) => {
-                plan.rust_components
-                    .push(rust_component(component.kind, linkage, named));
+            (Source::Rust(spec), linkage) => {
+                let component = rust_component(component.kind, linkage, spec);
+                plan.rust_components.push(component);
             }
         }
     }
@@ -221,15 +221,15 @@ fn go_plugin(kind: Kind, module: GoModule, main_module: &str) -> GoPlugin {
     }
 }
 
-fn rust_component(kind: Kind, linkage: Linkage, source: Crate) -> RustComponent {
-    let name = format!("{}-{}", kind.as_str(), source.key);
+fn rust_component(kind: Kind, linkage: Linkage, spec: CrateSpec) -> RustComponent {
+    let name = format!("{}-{}", kind.as_str(), spec.key);
     RustComponent {
         kind,
         linkage,
         dir: Utf8PathBuf::from(format!("rust/plugin/{name}")),
         package: format!("plugin-{name}"),
         name,
-        source,
+        spec,
     }
 }
 
@@ -275,15 +275,15 @@ fn hosted(plan: &Plan, host: &Host) -> Vec<Artifact> {
     let go = plan.go_plugins.iter().map(|plugin| {
         (
             plugin.kind,
-            plugin.module.type_name.as_deref(),
-            plugin.module.gomod.clone(),
+            plugin.module.spec.type_name.as_deref(),
+            plugin.module.spec.gomod.clone(),
         )
     });
     let rust = plan.rust_with(Linkage::Plugin).map(|component| {
         (
             component.kind,
             None,
-            format!("crate {}", component.source.crate_name),
+            format!("crate {}", component.spec.crate_name),
         )
     });
     let mut plugins = 0;

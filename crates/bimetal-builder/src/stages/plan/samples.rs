@@ -6,22 +6,22 @@ use bimetal_manifest::schema::{Kind, Policy};
 use camino::Utf8PathBuf;
 
 use super::{Linkage, Plan, plan};
-use crate::model::Dist;
-use crate::model::{Cc, Crate, GoModule, GoTool, LocalCrate, RustTools};
+use crate::model::{Cc, CrateSpec, Dist, GoModule, GoSpec, GoTool, LocalCrate, RustTools};
 use crate::stages::resolve::{Component, Options, Resolved, Source};
 
 /// One module of the core Collector.
 pub fn module(path: &str, alias: &str, version: &str) -> GoModule {
     let path = format!("go.opentelemetry.io/collector/{path}");
     GoModule {
-        gomod: format!("{path} {version}"),
-        import: path.clone(),
-        path,
-        version: version.to_owned(),
+        spec: GoSpec {
+            gomod: format!("{path} {version}"),
+            import: path.clone(),
+            path,
+            version: version.to_owned(),
+            ..GoSpec::default()
+        },
         alias: alias.to_owned(),
         replace: None,
-        type_name: None,
-        signals: None,
     }
 }
 
@@ -35,24 +35,27 @@ pub fn go(kind: Kind, linkage: Linkage, name: &str) -> Component {
 }
 
 pub fn rust(linkage: Linkage, key: &str) -> Component {
-    let named = Crate {
+    let spec = CrateSpec {
         key: key.to_owned(),
         ident: key.replace('-', "_"),
         value: format!("{{ path = \"local/{key}\" }}"),
         crate_name: key.to_owned(),
-        path: Some(Utf8PathBuf::from(format!("/home/me/{key}"))),
+        path: Some(format!("/home/me/{key}")),
     };
     Component {
         kind: Kind::Processor,
         linkage,
-        source: Source::Rust(named),
+        source: Source::Rust(spec),
     }
 }
 
 /// A distribution of OCB's shape.
 pub fn plain() -> Resolved {
     let mut telemetry = module("service", "otelconftelemetry", "v0.161.0");
-    telemetry.import.push_str("/telemetry/otelconftelemetry");
+    telemetry
+        .spec
+        .import
+        .push_str("/telemetry/otelconftelemetry");
     Resolved {
         dist: Dist {
             module: "example.com/otelcol".to_owned(),

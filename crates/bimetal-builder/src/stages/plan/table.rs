@@ -76,7 +76,7 @@ fn write_table(plan: &Plan, files: &[Utf8PathBuf], text: &mut String) -> std::fm
             component.kind.as_str(),
             "go",
             "linked in",
-            &component.module.gomod,
+            &component.module.spec.gomod,
         )?;
     }
     for plugin in &plan.go_plugins {
@@ -85,7 +85,7 @@ fn write_table(plan: &Plan, files: &[Utf8PathBuf], text: &mut String) -> std::fm
             plugin.kind.as_str(),
             "go",
             "plugin",
-            &plugin.module.gomod,
+            &plugin.module.spec.gomod,
         )?;
     }
     for component in &plan.rust_components {
@@ -99,7 +99,7 @@ fn write_table(plan: &Plan, files: &[Utf8PathBuf], text: &mut String) -> std::fm
             component.kind.as_str(),
             "rust",
             linkage,
-            &format!("{} = {}", component.source.key, component.source.value),
+            &format!("{} = {}", component.spec.key, component.spec.value),
         )?;
     }
 

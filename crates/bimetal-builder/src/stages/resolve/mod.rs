@@ -22,22 +22,22 @@ pub use local_error::LocalError;
 pub use model::{Component, HostEnvironment, Options, Resolved, Source};
 
 use crate::model::paths::absolute;
-use crate::model::{Crate, GoTool, Linkage, LocalCrate, Plan, RustTools, Tools};
-use crate::stages::config::{CargoText, Config, Entry};
+use crate::model::{CrateSpec, GoTool, Linkage, Plan, Tools};
+use crate::stages::config::{Config, Entry};
 use crate::toolchain::Runner;
 use local::Locals;
 use modules::Modules;
 
 /// Resolves `config` for this machine.
 pub fn resolve(
-    config: &Config,
-    options: &Options,
+    config: Config,
+    options: Options,
     host_environment: &HostEnvironment,
     runner: &Runner<'_>,
 ) -> Result<Resolved, ResolveError> {
     let current = &host_environment.current_directory;
-    let out = output_directory(config, options, host_environment);
-    let why = why_host(config);
+    let out = output_directory(&config, &options, host_environment);
+    let why = why_host(&config);
     let host = why.is_some();
     let mut notes = Vec::new();
 
@@ -53,12 +53,12 @@ pub fn resolve(
         })
         .transpose()?;
     let container = (options.hermetic || config.dist.hermetic)
-        .then(|| container::base(config, current))
+        .then(|| container::base(&config, current))
         .transpose()?;
     // What a hermetic build compiles with, the container has to have.
     let here = container.is_none();
     if let (Some(why), Some((go, _)), true) = (&why, &found, here) {
-        fits(config, go, why)?;
+        fits(&config, go, why)?;
     }
     let (rust, cc) = match (&why, &found) {
         (Some(why), Some((_, compiler))) => {
@@ -88,38 +88,49 @@ pub fn resolve(
         absolute_replaces: config.dist.use_absolute_replace_paths,
         given: HashSet::new(),
     };
-    let (components, local_crates) = components(
-        config,
-        &mut modules,
-        rust.as_ref(),
-        host_environment,
-        runner,
-    )?;
-    let telemetry = modules.resolve(&config.telemetry)?;
-    let mut all = |entries: &[Entry]| {
+    let start = config.file.as_deref().and_then(Utf8Path::parent);
+    let mut crates = Crates {
+        // Unlike OCB's `path`, this one starts where it is written.
+        start: current.join(start.unwrap_or(Utf8Path::new(""))),
+        locals: Locals::new(
+            rust.as_ref()
+                .map_or(Utf8Path::new("cargo"), |tools| &tools.cargo),
+            existing(&out),
+            host_environment.scratch.clone(),
+            runner,
+        ),
+    };
+    let components = config
+        .components
+        .into_iter()
+        .map(|(kind, entry)| component(kind, entry, &mut modules, &mut crates))
+        .collect::<Result<_, _>>()?;
+    let local_crates = crates.locals.finish();
+    let telemetry = modules.resolve(config.telemetry)?;
+    let mut all = |entries: Vec<Entry>| {
         entries
-            .iter()
+            .into_iter()
             .map(|entry| modules.resolve(entry))
             .collect::<Result<Vec<_>, _>>()
     };
-    let providers = all(&config.providers)?;
-    let converters = all(&config.converters)?;
+    let providers = all(config.providers)?;
+    let converters = all(config.converters)?;
     Ok(Resolved {
-        dist: config.dist.clone(),
-        options: options.clone(),
+        cgo: host || config.dist.cgo_enabled == Some(true),
+        dist: config.dist,
+        options,
         go: found.map(|(go, _)| go),
         rust,
         cc,
         host,
-        cgo: host || config.dist.cgo_enabled == Some(true),
         components,
         local_crates,
         telemetry,
         providers,
         converters,
-        replaces: config.replaces.clone(),
-        excludes: config.excludes.clone(),
-        default_uri_scheme: config.default_uri_scheme.clone(),
+        replaces: config.replaces,
+        excludes: config.excludes,
+        default_uri_scheme: config.default_uri_scheme,
         windows: here && host_environment.goos == "windows",
         container,
         notes,
@@ -274,85 +285,53 @@ fn existing(path: &Utf8Path) -> &Utf8Path {
         .unwrap_or(Utf8Path::new("/"))
 }
 
-fn components(
-    config: &Config,
-    modules: &mut Modules<'_>,
-    rust: Option<&RustTools>,
-    host_environment: &HostEnvironment,
-    runner: &Runner<'_>,
-) -> Result<(Vec<Component>, Vec<LocalCrate>), ResolveError> {
-    let cargo = rust.map_or(Utf8Path::new("cargo"), |tools| &tools.cargo);
-    let mut locals = Locals::new(
-        cargo,
-        existing(modules.out),
-        host_environment.scratch.clone(),
-        runner,
-    );
-    let mut components = Vec::new();
-    for (kind, entry) in &config.components {
-        let source = match &entry.cargo {
-            None => Source::Go(modules.resolve(entry)?),
-            Some(text) => Source::Rust(rust_crate(
-                config,
-                entry,
-                text,
-                &host_environment.current_directory,
-                &mut locals,
-            )?),
-        };
-        components.push(component(*kind, entry, source));
-    }
-    Ok((components, locals.finish()))
+/// Takes path crates over.
+struct Crates<'a> {
+    /// The directory that their paths start from.
+    start: Utf8PathBuf,
+    locals: Locals<'a>,
 }
 
-fn component(kind: Kind, entry: &Entry, source: Source) -> Component {
+fn component(
+    kind: Kind,
+    mut entry: Entry,
+    modules: &mut Modules<'_>,
+    crates: &mut Crates<'_>,
+) -> Result<Component, ResolveError> {
     let linkage = if entry.plugin {
         Linkage::Plugin
     } else {
         Linkage::Static
     };
-    Component {
+    let source = match entry.cargo.take() {
+        None => Source::Go(modules.resolve(entry)?),
+        Some(spec) => {
+            crates
+                .take_over(&spec)
+                .map_err(|source| ResolveError::Local {
+                    place: entry.place,
+                    label: entry.label,
+                    source: Box::new(source),
+                })?;
+            Source::Rust(spec)
+        }
+    };
+    Ok(Component {
         kind,
         linkage,
         source,
-    }
+    })
 }
 
-fn rust_crate(
-    config: &Config,
-    entry: &Entry,
-    text: &CargoText,
-    current: &Utf8Path,
-    locals: &mut Locals<'_>,
-) -> Result<Crate, ResolveError> {
-    // Unlike OCB's `path`, this one starts where it is written.
-    let directory = config
-        .file
-        .as_ref()
-        .and_then(|file| file.parent())
-        .unwrap_or(Utf8Path::new(""));
-    let path = text
-        .path
-        .as_ref()
-        .map(|path| absolute(&current.join(directory), path));
-    if let Some(path) = &path {
-        let (place, label) = (entry.place.clone(), entry.label.clone());
-        locals
-            .add(path, &text.package)
-            .map_err(|source| ResolveError::Local {
-                place,
-                label,
-                source: Box::new(source),
-            })?;
+impl Crates<'_> {
+    fn take_over(&mut self, spec: &CrateSpec) -> Result<(), LocalError> {
+        match &spec.path {
+            None => Ok(()),
+            Some(path) => self
+                .locals
+                .add(&absolute(&self.start, path), &spec.crate_name),
+        }
     }
-    let local = path.is_some().then(|| format!("local/{}", text.package));
-    Ok(Crate {
-        key: text.key.clone(),
-        ident: text.key.replace('-', "_"),
-        value: text.value(local.as_deref()),
-        crate_name: text.package.clone(),
-        path,
-    })
 }
 
 #[cfg(test)]

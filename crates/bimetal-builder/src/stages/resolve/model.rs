@@ -7,8 +7,7 @@
 use bimetal_manifest::schema::Kind;
 use camino::Utf8PathBuf;
 
-use crate::model::Dist;
-use crate::model::{Base, Cc, Crate, GoModule, GoTool, Linkage, LocalCrate, RustTools};
+use crate::model::{Base, Cc, CrateSpec, Dist, GoModule, GoTool, Linkage, LocalCrate, RustTools};
 
 /// The configuration, resolved.
 #[derive(Clone, Debug)]
@@ -89,5 +88,5 @@ pub struct Component {
 #[derive(Clone, Debug)]
 pub enum Source {
     Go(GoModule),
-    Rust(Crate),
+    Rust(CrateSpec),
 }

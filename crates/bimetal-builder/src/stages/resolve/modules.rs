@@ -1,8 +1,8 @@
 //! Go modules of the configuration: import paths and package names as OCB gives them, replaced
 //! paths checked.
 //!
-//! In: entries of the configuration. Out: [`GoModule`]s. Invariant: no two of them have the same
-//! name in the generated code.
+//! In: entries of the configuration. Out: [`GoModule`]s around what the entries say. Invariant: no
+//! two of them have the same name in the generated code.
 
 use std::collections::HashSet;
 
@@ -75,29 +75,16 @@ pub(super) struct Modules<'a> {
 }
 
 impl Modules<'_> {
-    pub(super) fn resolve(&mut self, entry: &Entry) -> Result<GoModule, ResolveError> {
-        let mut words = entry.gomod.split_whitespace();
-        let path = words.next().unwrap_or_default();
-        let version = words.next().unwrap_or_default();
-        let import = if entry.import.is_empty() {
-            path
+    pub(super) fn resolve(&mut self, entry: Entry) -> Result<GoModule, ResolveError> {
+        let alias = if entry.go.name.is_empty() {
+            self.name(&package_name(&entry.go.import))
         } else {
-            &entry.import
-        };
-        let wanted = if entry.name.is_empty() {
-            package_name(import)
-        } else {
-            entry.name.clone()
+            self.name(&entry.go.name)
         };
         Ok(GoModule {
-            gomod: format!("{path} {version}"),
-            path: path.to_owned(),
-            version: version.to_owned(),
-            import: import.to_owned(),
-            alias: self.name(&wanted),
-            replace: self.replace(entry)?,
-            type_name: entry.type_name.clone(),
-            signals: entry.signals.clone(),
+            alias,
+            replace: self.replace(&entry)?,
+            spec: entry.go,
         })
     }
 
@@ -113,10 +100,10 @@ impl Modules<'_> {
     }
 
     fn replace(&self, entry: &Entry) -> Result<Option<String>, ResolveError> {
-        if entry.path.is_empty() {
+        if entry.go.directory.is_empty() {
             return Ok(None);
         }
-        let path = paths::absolute(self.current, &entry.path);
+        let path = paths::absolute(self.current, &entry.go.directory);
         if !path.as_std_path().exists() {
             return Err(ResolveError::NoPath {
                 place: entry.place.clone(),

@@ -56,10 +56,10 @@ impl Machine {
     }
 
     fn resolve(&self, yaml: &str) -> Result<Resolved, ResolveError> {
-        self.resolve_with(yaml, &Options::default())
+        self.resolve_with(yaml, Options::default())
     }
 
-    fn resolve_with(&self, yaml: &str, options: &Options) -> Result<Resolved, ResolveError> {
+    fn resolve_with(&self, yaml: &str, options: Options) -> Result<Resolved, ResolveError> {
         let config = config::read(Some(&self.put("config/b.yaml", yaml)), iter::empty()).unwrap();
         let host_environment = HostEnvironment {
             current_directory: self.path(""),
@@ -70,7 +70,7 @@ impl Machine {
         };
         let activity = Activity::silent();
         resolve(
-            &config,
+            config,
             options,
             &host_environment,
             &Runner {
@@ -109,7 +109,7 @@ fn sources_alone_can_be_written_without_any_tool() {
         ..Options::default()
     };
     let resolved = Machine::with_tools(&[])
-        .resolve_with(PLAIN, &options)
+        .resolve_with(PLAIN, options)
         .unwrap();
     assert!(resolved.go.is_none());
 }

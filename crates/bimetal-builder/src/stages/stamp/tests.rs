@@ -75,7 +75,7 @@ fn described<'p>(plan: &'p Plan, tree: &'p SourceTree) -> Described<'p> {
         kind: plugin.kind,
         type_name: "debug".to_owned(),
         signals: BTreeMap::new(),
-        module: plugin.module.gomod.clone(),
+        module: plugin.module.spec.gomod.clone(),
         default_config: None,
         config_schema: None,
     };
