@@ -13,7 +13,6 @@ pub mod stages;
 pub mod toolchain;
 pub mod yaml;
 
-use bimetal_lockfile::{CargoLockError, GoSumError};
 use bimetal_manifest::object::{ManifestError, ReadError};
 use bimetal_manifest::schema::ParseError;
 use bimetal_terminal::{Lookup, hint};
@@ -35,9 +34,8 @@ pub const HINTS: &[Lookup] = &[
     hint::of::<stamp::StampError>,
     hint::of::<toolchain::InvocationError>,
     hint::of::<verify::VerifyError>,
-    bimetal_files::hint,
-    |error| Some(error.downcast_ref::<CargoLockError>()?.hint().into()),
-    |error| Some(error.downcast_ref::<GoSumError>()?.hint().into()),
+    |error| hint::among(error, bimetal_files::HINTS),
+    |error| hint::among(error, bimetal_lockfile::HINTS),
     hint::of::<ManifestError>,
     hint::of::<ParseError>,
     hint::of::<ReadError>,

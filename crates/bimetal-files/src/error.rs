@@ -4,10 +4,10 @@
 //! above repeats neither text nor hint.
 
 use std::borrow::Cow;
-use std::error::Error;
 use std::fmt;
 use std::io;
 
+use bimetal_terminal::Hint;
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// What helps most often when a file cannot be written.
@@ -57,30 +57,26 @@ impl FileError {
     pub fn is_write(&self) -> bool {
         self.action == Action::Write
     }
+}
 
-    /// The next action for a person.
-    pub fn hint(&self) -> Option<&'static str> {
+impl Hint for FileError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
         if self.action == Action::Read {
             return None;
         }
-        match self.source.kind() {
+        let hint = match self.source.kind() {
             // Ctrl-C in the middle of a copy.
-            io::ErrorKind::Interrupted => None,
+            io::ErrorKind::Interrupted => return None,
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                Some("free some space and build again; what is built already is not built again")
+                "free some space and build again; what is built already is not built again"
             }
             io::ErrorKind::ReadOnlyFilesystem => {
-                Some("choose a `dist.output_path` on a file system that can be written")
+                "choose a `dist.output_path` on a file system that can be written"
             }
-            _ => Some(NOT_WRITABLE),
-        }
+            _ => NOT_WRITABLE,
+        };
+        Some(hint.into())
     }
-}
-
-/// The hint of `error`, if it is a [`FileError`].
-pub fn hint<'e>(error: &'e (dyn Error + 'static)) -> Option<Cow<'e, str>> {
-    let error = error.downcast_ref::<FileError>()?;
-    error.hint().map(Cow::Borrowed)
 }
 
 impl fmt::Display for Action {
@@ -106,6 +102,6 @@ mod tests {
         assert_eq!(write.to_string(), "cannot write `out/x`");
         assert_eq!((read.hint(), write.hint().is_some()), (None, true));
         let stopped = FileError::writing(path)(io::ErrorKind::Interrupted.into());
-        assert_eq!(hint(&stopped), None);
+        assert_eq!(stopped.hint(), None);
     }
 }

@@ -3,8 +3,10 @@
 //! In: its text, untrusted. Out: [`CargoLock`]. Invariant: a crate has one checksum or the text is
 //! refused: which of two is right cannot be read from name and version.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use bimetal_terminal::Hint;
 use toml_edit::{DocumentMut, TomlError};
 
 /// The checksums of crates' archives; local crates have none.
@@ -33,13 +35,13 @@ pub enum CargoLockError {
     },
 }
 
-impl CargoLockError {
-    /// The next action for a person.
-    pub fn hint(&self) -> &'static str {
-        match self {
+impl Hint for CargoLockError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
             Self::Toml { .. } => "delete Cargo.lock and build again",
             Self::Twice { .. } => "take the crate from one registry only",
-        }
+        };
+        Some(hint.into())
     }
 }
 

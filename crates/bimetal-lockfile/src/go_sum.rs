@@ -3,7 +3,10 @@
 //! In: its text, untrusted. Out: [`GoSum`]. Invariant: a line that `go` would refuse is an error,
 //! and a module has one sum or the text is refused: which of two is right cannot be known.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+use bimetal_terminal::Hint;
 
 /// The `h1:` sums of modules' files, and of go.mod files alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,10 +34,9 @@ pub enum GoSumError {
     },
 }
 
-impl GoSumError {
-    /// The next action for a person.
-    pub fn hint(&self) -> &'static str {
-        "delete go.sum and build again"
+impl Hint for GoSumError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some("delete go.sum and build again".into())
     }
 }
 

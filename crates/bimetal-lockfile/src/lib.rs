@@ -9,3 +9,8 @@ mod go_sum;
 
 pub use cargo_lock::{CargoLock, CargoLockError};
 pub use go_sum::{GoSum, GoSumError};
+
+use bimetal_terminal::{Lookup, hint};
+
+/// Where the hints of this crate's errors are.
+pub const HINTS: &[Lookup] = &[hint::of::<CargoLockError>, hint::of::<GoSumError>];
