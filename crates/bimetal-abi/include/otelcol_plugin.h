@@ -184,7 +184,15 @@
 // `Context::flags`: `deadline_unix_ns` is set.
 #define OTELCOL_CONTEXT_DEADLINE (1 << 1)
 
-// Bytes that belong to the other side and may be read during the call that gave them.
+// The most bytes of one telemetry message: 2 GiB less one byte, as protocol buffers have it.
+#define OTELCOL_LONGEST_DATA (((1 << 30) - 1) + (1 << 30))
+
+// The most bytes of one text: a name, a message, a configuration, JSON.
+#define OTELCOL_LONGEST_TEXT (16 << 20)
+
+// Bytes that belong to the other side and may be read during the call that gave them. A null with
+// a length breaks the contract, and so does a length above `LONGEST_DATA`, or above `LONGEST_TEXT`
+// for a text.
 typedef struct otelcol_slice {
     // First byte; null only if `len` is 0.
     const uint8_t *ptr;
@@ -192,7 +200,8 @@ typedef struct otelcol_slice {
     uint64_t len;
 } otelcol_slice;
 
-// Bytes that now belong to the receiver, who gives them back with `release`.
+// Bytes that now belong to the receiver, who gives them back with `release`. Limits as for
+// `Slice`.
 typedef struct otelcol_buffer {
     // First byte; null only if `len` is 0.
     uint8_t *ptr;
@@ -200,7 +209,8 @@ typedef struct otelcol_buffer {
     uint64_t len;
     // Passed to `release` as it is.
     void *owner;
-    // Frees the bytes; null when there is nothing to free. Called at most once, from any thread.
+    // Frees the bytes; null when there is nothing to free, because they live as long as the
+    // process. Called at most once, from any thread.
     void (*release)(void *owner, uint8_t *ptr, uint64_t len);
 } otelcol_buffer;
 
@@ -349,10 +359,11 @@ typedef struct otelcol_factory {
     int32_t (*validate)(struct otelcol_slice config, struct otelcol_error *error);
     // Makes one instance for one signal. Has no side effects: no thread, no socket, no file.
     int32_t (*create)(const struct otelcol_create *create, void **out, struct otelcol_error *error);
-    // Starts the instance; called at most once.
+    // Starts the instance; called at most once, and alone.
     int32_t (*start)(void *instance, struct otelcol_error *error);
-    // Gives telemetry to the instance; may be called from many threads at once. Answers
-    // `OUTCOME_...` or a negative status.
+    // Gives telemetry to the instance; may be called from many threads at once, but only after
+    // `start` has succeeded and before `shutdown` begins. Answers `OUTCOME_...` or a negative
+    // status.
     int32_t (*consume)(void *instance,
                        const struct otelcol_context *context,
                        const struct otelcol_data *data,
@@ -361,9 +372,10 @@ typedef struct otelcol_factory {
                        struct otelcol_error *error);
     // The caller of a pending `consume` no longer waits. Reserved.
     int32_t (*cancel)(void *instance, uint64_t token);
-    // Stops the instance; may be called without `start`, and more than once. 0 means no deadline.
+    // Stops the instance; may be called without `start`, and more than once, always alone: the
+    // host waits for every `consume` first. 0 means no deadline.
     int32_t (*shutdown)(void *instance, uint64_t deadline_unix_ns, struct otelcol_error *error);
-    // Frees the instance; nothing is called on it afterwards.
+    // Frees the instance; called last and alone. What was started was shut down before.
     void (*destroy)(void *instance);
     // `STABILITY_...` of every signal, four bits each: `STABILITY_BETA << (4 * SIGNAL_LOGS)`. The
     // lowest four are an extension's.

@@ -75,3 +75,8 @@ pub const LOG_ERROR: i32 = 2;
 pub const CONTEXT_REMOTE: u32 = 1;
 /// `Context::flags`: `deadline_unix_ns` is set.
 pub const CONTEXT_DEADLINE: u32 = 1 << 1;
+
+/// The most bytes of one telemetry message: 2 GiB less one byte, as protocol buffers have it.
+pub const LONGEST_DATA: u64 = (1 << 30) - 1 + (1 << 30);
+/// The most bytes of one text: a name, a message, a configuration, JSON.
+pub const LONGEST_TEXT: u64 = 16 << 20;

@@ -98,10 +98,11 @@ pub struct Factory {
             error: *mut Error,
         ) -> i32,
     >,
-    /// Starts the instance; called at most once.
+    /// Starts the instance; called at most once, and alone.
     pub start: Option<unsafe extern "C" fn(instance: *mut c_void, error: *mut Error) -> i32>,
-    /// Gives telemetry to the instance; may be called from many threads at once. Answers
-    /// `OUTCOME_…` or a negative status.
+    /// Gives telemetry to the instance; may be called from many threads at once, but only after
+    /// `start` has succeeded and before `shutdown` begins. Answers `OUTCOME_…` or a negative
+    /// status.
     pub consume: Option<
         unsafe extern "C" fn(
             instance: *mut c_void,
@@ -114,7 +115,8 @@ pub struct Factory {
     >,
     /// The caller of a pending `consume` no longer waits. Reserved.
     pub cancel: Option<unsafe extern "C" fn(instance: *mut c_void, token: u64) -> i32>,
-    /// Stops the instance; may be called without `start`, and more than once. 0 means no deadline.
+    /// Stops the instance; may be called without `start`, and more than once, always alone: the
+    /// host waits for every `consume` first. 0 means no deadline.
     pub shutdown: Option<
         unsafe extern "C" fn(
             instance: *mut c_void,
@@ -122,7 +124,7 @@ pub struct Factory {
             error: *mut Error,
         ) -> i32,
     >,
-    /// Frees the instance; nothing is called on it afterwards.
+    /// Frees the instance; called last and alone. What was started was shut down before.
     pub destroy: Option<unsafe extern "C" fn(instance: *mut c_void)>,
     /// `STABILITY_…` of every signal, four bits each: `STABILITY_BETA << (4 * SIGNAL_LOGS)`. The
     /// lowest four are an extension's.

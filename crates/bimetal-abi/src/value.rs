@@ -6,7 +6,9 @@
 use std::ffi::c_void;
 use std::mem::offset_of;
 
-/// Bytes that belong to the other side and may be read during the call that gave them.
+/// Bytes that belong to the other side and may be read during the call that gave them. A null with
+/// a length breaks the contract, and so does a length above `LONGEST_DATA`, or above `LONGEST_TEXT`
+/// for a text.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Slice {
@@ -16,7 +18,8 @@ pub struct Slice {
     pub len: u64,
 }
 
-/// Bytes that now belong to the receiver, who gives them back with `release`.
+/// Bytes that now belong to the receiver, who gives them back with `release`. Limits as for
+/// [`Slice`].
 #[repr(C)]
 #[derive(Debug)]
 pub struct Buffer {
@@ -26,7 +29,8 @@ pub struct Buffer {
     pub len: u64,
     /// Passed to `release` as it is.
     pub owner: *mut c_void,
-    /// Frees the bytes; null when there is nothing to free. Called at most once, from any thread.
+    /// Frees the bytes; null when there is nothing to free, because they live as long as the
+    /// process. Called at most once, from any thread.
     pub release: Option<unsafe extern "C" fn(owner: *mut c_void, ptr: *mut u8, len: u64)>,
 }
 

@@ -2,20 +2,19 @@
 //!
 //! In: a factory's table, checked once. Out: [`FactoryTable`], [`Component`], owned texts and
 //! errors. Invariant: no field of a table is used before its size and its pointers were checked;
-//! every buffer is given back exactly once.
+//! no function of an instance runs beside one that excludes it; every buffer is given back exactly
+//! once.
 #![expect(unsafe_code, reason = "calls functions of the C ABI")]
 
 use std::ffi::c_void;
 use std::ptr::{NonNull, null, null_mut};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use bimetal_abi::{
-    Buffer, Context, Create, Data, Error, Factory, Host, Output, STATUS_OK, STATUS_POISONED,
-    STATUS_UNSUPPORTED, Slice,
+    Buffer, Context, Create, Data, Error, Factory, Host, LONGEST_TEXT, Output, STATUS_ERROR,
+    STATUS_OK, STATUS_PANIC, STATUS_POISONED, STATUS_UNSUPPORTED, Slice, SliceError, struct_size,
 };
 
-/// No text that a component returns is longer than this after it was taken over.
-const LONGEST_TEXT: usize = 16 << 20;
+use crate::life::{Life, LifeError};
 
 /// A factory's table whose size and functions were checked.
 #[derive(Clone, Copy, Debug)]
@@ -26,13 +25,13 @@ pub(crate) struct FactoryTable(&'static Factory);
 pub(crate) struct Component {
     table: FactoryTable,
     instance: NonNull<c_void>,
-    started: AtomicBool,
+    life: Life,
 }
 
 // SAFETY: the C ABI demands that `consume` may be called from many threads at once, and the other
 // functions from any one.
 unsafe impl Send for Component {}
-// SAFETY: as above; `start` is guarded by `started`.
+// SAFETY: as above; `life` keeps functions apart that exclude each other.
 unsafe impl Sync for Component {}
 
 /// What `create` is given.
@@ -63,22 +62,31 @@ pub(crate) enum ComponentError {
     },
     #[error("the component answered status {status} and no message")]
     Silent { status: i32 },
-    #[error("the factory's table is null")]
+    #[error("the component answered status {status} and a message that cannot be read")]
+    Message { status: i32, source: TextError },
+    #[error("the component's answer cannot be read")]
+    Answer { source: TextError },
+    #[error("the factory's table is null or not aligned")]
     NoTable,
     #[error("the factory's table has {found} bytes, at least {expected} are needed")]
     TooSmall { found: u32, expected: usize },
     #[error("the factory's table has no `{function}`")]
     NoFunction { function: &'static str },
-    #[error("the factory's type name is not UTF-8, or is null")]
-    TypeName,
-    #[error("the component gave a text of {length} bytes")]
-    TooLong { length: u64 },
-    #[error("the component gave text that is not UTF-8")]
-    NotText,
+    #[error("the factory's type name cannot be read")]
+    TypeName { source: TextError },
     #[error("`create` succeeded and gave no instance")]
     NoInstance,
-    #[error("the component is started already")]
-    StartedTwice,
+    #[error(transparent)]
+    Life(#[from] LifeError),
+}
+
+/// What a component gave as text is none.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TextError {
+    #[error(transparent)]
+    Bytes(#[from] SliceError),
+    #[error("the text is not UTF-8")]
+    NotText,
 }
 
 impl ComponentError {
@@ -86,8 +94,8 @@ impl ComponentError {
     pub(crate) fn is_panic(&self) -> bool {
         matches!(
             self,
-            Self::Failed { status, .. } | Self::Silent { status }
-                if matches!(*status, bimetal_abi::STATUS_PANIC | STATUS_POISONED)
+            Self::Failed { status, .. } | Self::Silent { status } | Self::Message { status, .. }
+                if matches!(*status, STATUS_PANIC | STATUS_POISONED)
         )
     }
 }
@@ -104,7 +112,7 @@ impl FactoryTable {
     /// `factory` is null, or points to a table that lives as long as the process and is at least as
     /// long as its first field says.
     pub(crate) unsafe fn of_plugin(factory: *const Factory) -> Result<Self, ComponentError> {
-        if factory.is_null() {
+        if factory.is_null() || !factory.is_aligned() {
             return Err(ComponentError::NoTable);
         }
         // SAFETY: the caller promises that at least the size can be read, which is the first field.
@@ -142,8 +150,10 @@ impl FactoryTable {
     /// The component's type.
     pub(crate) fn type_name(self) -> Result<&'static str, ComponentError> {
         // SAFETY: the C ABI says that the type name lives as long as the process.
-        let bytes = unsafe { bytes_of(self.0.type_name) };
-        std::str::from_utf8(bytes.unwrap_or_default()).map_err(|_| ComponentError::TypeName)
+        let bytes = unsafe { self.0.type_name.bytes(LONGEST_TEXT) };
+        let text = bytes.map_err(TextError::from);
+        text.and_then(|bytes| std::str::from_utf8(bytes).map_err(|_| TextError::NotText))
+            .map_err(|source| ComponentError::TypeName { source })
     }
 
     /// Identity as JSON.
@@ -157,7 +167,7 @@ impl FactoryTable {
         let status = unsafe { describe(self.0, &raw mut out, &raw mut error) };
         let text = take_text(&mut out);
         outcome(status, &mut error)?;
-        text
+        text.map_err(|source| ComponentError::Answer { source })
     }
 
     /// Checks a configuration as `create` would.
@@ -181,7 +191,7 @@ impl FactoryTable {
             .create
             .ok_or(ComponentError::NoFunction { function: "create" })?;
         let record = Create {
-            struct_size: u32::try_from(size_of::<Create>()).unwrap_or(0),
+            struct_size: struct_size::<Create>(),
             signal: arguments.signal,
             component: arguments.component,
             host: arguments.host,
@@ -201,7 +211,7 @@ impl FactoryTable {
         Ok(Component {
             table: self,
             instance,
-            started: AtomicBool::new(false),
+            life: Life::default(),
         })
     }
 
@@ -231,20 +241,19 @@ impl FactoryTable {
 impl Component {
     /// Starts the instance. A second call is an error that does not reach it.
     pub(crate) fn start(&self) -> Result<(), ComponentError> {
-        if self.started.swap(true, Ordering::AcqRel) {
-            return Err(ComponentError::StartedTwice);
-        }
-        let Some(start) = self.table.0.start else {
-            return Ok(());
-        };
-        let mut error = Error::EMPTY;
-        // SAFETY: the instance is alive as long as `self`; the error record is ours.
-        let status = unsafe { start(self.instance.as_ptr(), &raw mut error) };
-        outcome(status, &mut error)
+        self.life.start(|| {
+            let Some(start) = self.table.0.start else {
+                return Ok(());
+            };
+            let mut error = Error::EMPTY;
+            // SAFETY: the instance is alive as long as `self`; the error record is ours.
+            let status = unsafe { start(self.instance.as_ptr(), &raw mut error) };
+            outcome(status, &mut error)
+        })
     }
 
     /// Gives telemetry to the instance. Answers `OUTCOME_…` or a negative status, with `output` or
-    /// `error` filled.
+    /// `error` filled. An instance that is not started or is shut down is not reached.
     pub(crate) fn consume(
         &self,
         context: &Context,
@@ -252,6 +261,10 @@ impl Component {
         output: &mut Output,
         error: &mut Error,
     ) -> i32 {
+        let _running = match self.life.consume() {
+            Ok(running) => running,
+            Err(refusal) => return refused(&refusal, error),
+        };
         let Some(consume) = self.table.0.consume else {
             return STATUS_UNSUPPORTED;
         };
@@ -260,25 +273,43 @@ impl Component {
         unsafe { consume(self.instance.as_ptr(), context, data, 0, output, error) }
     }
 
-    /// Stops the instance; 0 means no deadline.
+    /// Stops the instance, after the calls that it is in; 0 means no deadline.
     pub(crate) fn shutdown(&self, deadline_unix_ns: u64) -> Result<(), ComponentError> {
-        let Some(shutdown) = self.table.0.shutdown else {
-            return Ok(());
-        };
-        let mut error = Error::EMPTY;
-        // SAFETY: the instance is alive as long as `self`; the error record is ours.
-        let status = unsafe { shutdown(self.instance.as_ptr(), deadline_unix_ns, &raw mut error) };
-        outcome(status, &mut error)
+        self.life.shutdown(deadline_unix_ns, || {
+            let Some(shutdown) = self.table.0.shutdown else {
+                return Ok(());
+            };
+            let mut error = Error::EMPTY;
+            // SAFETY: the instance is alive as long as `self`; the error record is ours.
+            let status =
+                unsafe { shutdown(self.instance.as_ptr(), deadline_unix_ns, &raw mut error) };
+            outcome(status, &mut error)
+        })
     }
 }
 
 impl Drop for Component {
     fn drop(&mut self) {
+        // A shutdown that was given up at its deadline is made up for; its answer has no reader.
+        if self.life.is_started() {
+            let _ = self.shutdown(0);
+        }
         if let Some(destroy) = self.table.0.destroy {
             // SAFETY: nothing else has the instance, and nothing is called on it afterwards.
             unsafe { destroy(self.instance.as_ptr()) };
         }
     }
+}
+
+/// Answers for an instance that may not be called now.
+fn refused(refusal: &LifeError, error: &mut Error) -> i32 {
+    let text = match refusal {
+        LifeError::ShutDown => "the component is shut down",
+        _ => "the component is not started",
+    };
+    error.message.ptr = text.as_ptr().cast_mut();
+    error.message.len = text.len() as u64;
+    STATUS_ERROR
 }
 
 /// Gives a buffer back to the side that made it, and leaves an empty one.
@@ -310,60 +341,36 @@ pub(crate) fn outcome(status: i32, error: &mut Error) -> Result<(), ComponentErr
     if status == STATUS_OK {
         return Ok(());
     }
-    match message {
-        Ok(message) if !message.is_empty() => Err(ComponentError::Failed {
+    Err(match message {
+        Ok(message) if message.is_empty() => ComponentError::Silent { status },
+        Ok(message) => ComponentError::Failed {
             status,
             message,
             flags,
-        }),
-        _ => Err(ComponentError::Silent { status }),
-    }
+        },
+        Err(source) => ComponentError::Message { status, source },
+    })
 }
 
 /// Copies a buffer's text and gives the buffer back.
-fn take_text(buffer: &mut Buffer) -> Result<String, ComponentError> {
-    let length = buffer.len;
-    let text = match usize::try_from(length) {
-        Ok(..=LONGEST_TEXT) => {
-            // SAFETY: the buffer belongs to us until it is released below.
-            let bytes = unsafe {
-                bytes_of(Slice {
-                    ptr: buffer.ptr,
-                    len: length,
-                })
-            };
-            String::from_utf8(bytes.unwrap_or_default().to_vec())
-                .map_err(|_| ComponentError::NotText)
-        }
-        _ => Err(ComponentError::TooLong { length }),
-    };
+fn take_text(buffer: &mut Buffer) -> Result<String, TextError> {
+    // SAFETY: the buffer belongs to us until it is released below.
+    let bytes = unsafe { buffer.bytes(LONGEST_TEXT) }.map(<[u8]>::to_vec);
     release(buffer);
-    text
-}
-
-/// The bytes of a slice; `None` if it is null or longer than memory.
-///
-/// # Safety
-/// The bytes that `slice` names can be read and do not change during `'a`.
-unsafe fn bytes_of<'a>(slice: Slice) -> Option<&'a [u8]> {
-    if slice.ptr.is_null() {
-        return None;
-    }
-    let length = usize::try_from(slice.len).ok()?;
-    // SAFETY: the caller promises that these bytes can be read.
-    Some(unsafe { std::slice::from_raw_parts(slice.ptr, length) })
+    String::from_utf8(bytes?).map_err(|_| TextError::NotText)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicU32;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
-    use bimetal_abi::{KIND_PROCESSOR, OUTCOME_PASS_THROUGH, STATUS_ERROR, STATUS_PANIC};
+    use bimetal_abi::{KIND_PROCESSOR, OUTCOME_PASS_THROUGH};
 
     use super::*;
 
     static RELEASED: AtomicU32 = AtomicU32::new(0);
     static DESTROYED: AtomicU32 = AtomicU32::new(0);
+    static CONSUMED: AtomicU32 = AtomicU32::new(0);
 
     unsafe extern "C" fn count(_owner: *mut c_void, _ptr: *mut u8, _len: u64) {
         RELEASED.fetch_add(1, Ordering::SeqCst);
@@ -423,6 +430,7 @@ mod tests {
         _: *mut Output,
         _: *mut Error,
     ) -> i32 {
+        CONSUMED.fetch_add(1, Ordering::SeqCst);
         OUTCOME_PASS_THROUGH
     }
 
@@ -486,6 +494,10 @@ mod tests {
         }
     }
 
+    fn text(error: &ComponentError) -> String {
+        bimetal_verify::chain(error)
+    }
+
     #[test]
     fn a_table_that_is_null_short_or_lacks_a_function_is_refused() {
         // SAFETY: null is allowed.
@@ -511,7 +523,27 @@ mod tests {
             ..good()
         })
         .unwrap_err();
-        assert!(matches!(error, ComponentError::TypeName));
+        assert_eq!(
+            text(&error),
+            "the factory's type name cannot be read: the text is not UTF-8"
+        );
+        for (ptr, len, cause) in [
+            (null(), 5, "a null pointer to 5 bytes"),
+            (
+                b"good".as_ptr(),
+                1 << 63,
+                "a length of 9223372036854775808 bytes, at most 16777216 are allowed",
+            ),
+        ] {
+            let type_name = Slice { ptr, len };
+            let error = table(Factory {
+                type_name,
+                ..good()
+            })
+            .unwrap_err();
+            let wanted = format!("the factory's type name cannot be read: {cause}");
+            assert_eq!(text(&error), wanted);
+        }
         assert_eq!(
             table(Factory {
                 struct_size: 4096,
@@ -538,8 +570,9 @@ mod tests {
         assert!(panic.is_panic(), "{panic}");
         assert!(matches!(
             table.validate("333"),
-            Err(ComponentError::Silent {
-                status: STATUS_ERROR
+            Err(ComponentError::Message {
+                status: STATUS_ERROR,
+                source: TextError::NotText
             })
         ));
         assert!(matches!(
@@ -563,11 +596,49 @@ mod tests {
         component.start().unwrap();
         assert!(matches!(
             component.start(),
-            Err(ComponentError::StartedTwice)
+            Err(ComponentError::Life(LifeError::StartedTwice))
         ));
         component.shutdown(0).unwrap();
         component.shutdown(0).unwrap();
         drop(component);
         assert_eq!(DESTROYED.load(Ordering::SeqCst) - before, 1);
+    }
+    #[test]
+    fn an_instance_that_is_not_started_or_is_shut_down_is_not_given_data() {
+        let context = Context {
+            struct_size: struct_size::<Context>(),
+            flags: 0,
+            deadline_unix_ns: 0,
+            trace_id: [0; 16],
+            span_id: [0; 8],
+            trace_flags: 0,
+            reserved: 0,
+            cancelled: null(),
+            metadata: Slice::EMPTY,
+        };
+        let data = Data {
+            struct_size: struct_size::<Data>(),
+            signal: 3,
+            format: 1,
+            reserved: 0,
+            bytes: Slice::EMPTY,
+            root: 0,
+        };
+        let component = table(good()).unwrap().create(&arguments(3)).unwrap();
+        let consume = || {
+            let (mut output, mut error) = (Output::EMPTY, Error::EMPTY);
+            let status = component.consume(&context, &data, &mut output, &mut error);
+            if status < 0 {
+                assert!(error.message.release.is_none());
+                return Err(text(&outcome(status, &mut error).unwrap_err()));
+            }
+            Ok(status)
+        };
+        assert_eq!(consume().unwrap_err(), "the component is not started");
+        component.start().unwrap();
+        assert_eq!(consume(), Ok(OUTCOME_PASS_THROUGH));
+        component.shutdown(0).unwrap();
+        assert_eq!(consume().unwrap_err(), "the component is shut down");
+        assert_eq!(CONSUMED.load(Ordering::SeqCst), 1);
     }
 }

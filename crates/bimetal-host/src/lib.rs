@@ -12,6 +12,7 @@ mod copy;
 pub mod ffi;
 mod host;
 mod index;
+mod life;
 mod load;
 mod own;
 mod prune;

@@ -7,7 +7,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use bimetal_abi::{Context, Data, Error, Output, STATUS_INVALID, STATUS_PANIC, Slice};
+use bimetal_abi::{Context, Data, Error, Output, STATUS_INVALID, STATUS_PANIC, Slice, struct_size};
 
 use super::factory::instance;
 use crate::component::{release, release_error};
@@ -35,7 +35,7 @@ pub struct Call {
 const _: () = assert!(size_of::<Call>() == 72 + 16 + 40 + 96);
 
 const EMPTY_CONTEXT: Context = Context {
-    struct_size: size::<Context>(),
+    struct_size: struct_size::<Context>(),
     flags: 0,
     deadline_unix_ns: 0,
     trace_id: [0; 16],
@@ -74,7 +74,7 @@ pub unsafe extern "C" fn bimetal_component_consume(
     len: u64,
 ) -> i32 {
     let call = std::ptr::with_exposed_provenance_mut::<Call>(call);
-    if call.is_null() {
+    if call.is_null() || !call.is_aligned() {
         return STATUS_INVALID;
     }
     // SAFETY: the caller promises a living instance.
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn bimetal_component_consume(
     // SAFETY: the record is alive; the address is taken without reading.
     context.cancelled = unsafe { &raw const (*call).cancelled };
     let data = Data {
-        struct_size: size::<Data>(),
+        struct_size: struct_size::<Data>(),
         // SAFETY: the record is alive, and nothing writes this field during the call.
         signal: unsafe { (*call).signal },
         // SAFETY: as above.
@@ -140,12 +140,4 @@ fn reset(call: &mut Call) {
     call.error = Error::EMPTY;
     call.context = EMPTY_CONTEXT;
     call.cancelled = 0;
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "records have some hundred bytes"
-)]
-const fn size<T>() -> u32 {
-    size_of::<T>() as u32
 }

@@ -122,6 +122,9 @@ pub unsafe extern "C" fn bimetal_component_free(component: usize) {
 /// `address` is 0 or was made by `bimetal_factory_create` and is not given back during `'a`.
 pub(super) unsafe fn instance<'a>(address: usize) -> Result<&'a Component, Failure> {
     let address = std::ptr::with_exposed_provenance::<Component>(address);
+    if !address.is_aligned() {
+        return Err(Failure::invalid("an address of no instance"));
+    }
     // SAFETY: the caller promises a living instance, unless the address is null.
     unsafe { address.as_ref() }.ok_or_else(|| Failure::invalid("no instance"))
 }

@@ -9,7 +9,9 @@ use std::error::Error;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use bimetal_abi::{Buffer, STATUS_ERROR, STATUS_INVALID, STATUS_OK, STATUS_PANIC};
+use bimetal_abi::{
+    Buffer, LONGEST_TEXT, STATUS_ERROR, STATUS_INVALID, STATUS_OK, STATUS_PANIC, Slice,
+};
 use serde::Serialize;
 
 use super::message::HostFailure;
@@ -80,7 +82,7 @@ pub(super) unsafe fn reply<T: Serialize>(
     };
     let text =
         text.unwrap_or_else(|_| br#"{"message":"the answer cannot be written as JSON"}"#.to_vec());
-    if !out.is_null() {
+    if !out.is_null() && out.is_aligned() {
         // SAFETY: the caller promises that `out` may be written if it is not null.
         unsafe { out.write(buffer(text)) };
     }
@@ -92,16 +94,9 @@ pub(super) unsafe fn reply<T: Serialize>(
 /// # Safety
 /// `ptr` and `len` name bytes that do not change during `'a`, or `ptr` is null.
 pub(super) unsafe fn text<'a>(ptr: *const u8, len: u64) -> Result<&'a str, Failure> {
-    let length = usize::try_from(len).map_err(|_| Failure::invalid("a length beyond memory"))?;
-    if ptr.is_null() {
-        return if length == 0 {
-            Ok("")
-        } else {
-            Err(Failure::invalid("a null text"))
-        };
-    }
     // SAFETY: the caller promises that these bytes can be read.
-    let bytes = unsafe { std::slice::from_raw_parts(ptr, length) };
+    let bytes = unsafe { Slice { ptr, len }.bytes(LONGEST_TEXT) };
+    let bytes = bytes.map_err(|error| Failure::invalid(&error.to_string()))?;
     std::str::from_utf8(bytes).map_err(|_| Failure::invalid("text that is not UTF-8"))
 }
 
@@ -115,22 +110,20 @@ pub(super) fn words(payload: &(dyn Any + Send)) -> String {
 }
 
 fn buffer(text: Vec<u8>) -> Buffer {
-    let boxed = text.into_boxed_slice();
-    let len = boxed.len() as u64;
+    let mut text = Box::new(text);
     Buffer {
-        ptr: Box::into_raw(boxed).cast(),
-        len,
-        owner: std::ptr::null_mut(),
+        ptr: text.as_mut_ptr(),
+        len: text.len() as u64,
+        owner: Box::into_raw(text).cast(),
         release: Some(release),
     }
 }
 
 /// # Safety
-/// `ptr` and `len` come from [`buffer`] and are not used afterwards.
-unsafe extern "C" fn release(_owner: *mut c_void, ptr: *mut u8, len: u64) {
-    let bytes = std::ptr::slice_from_raw_parts_mut(ptr, usize::try_from(len).unwrap_or(0));
-    // SAFETY: the caller gives back what `buffer` took out of a box of this length.
-    drop(unsafe { Box::from_raw(bytes) });
+/// `owner` comes from [`buffer`] and is not used afterwards.
+unsafe extern "C" fn release(owner: *mut c_void, _ptr: *mut u8, _len: u64) {
+    // SAFETY: the caller gives back what `buffer` took out of a box.
+    drop(unsafe { Box::from_raw(owner.cast::<Vec<u8>>()) });
 }
 
 /// Gives a buffer back to the side that made it.

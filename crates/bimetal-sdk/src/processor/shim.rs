@@ -145,7 +145,7 @@ unsafe extern "C" fn consume<P: Processor>(
         // SAFETY: the caller vouches for the record.
         let data = unsafe { shim::record(data)? };
         // SAFETY: the caller vouches for the slice.
-        let bytes = unsafe { shim::bytes(data.bytes)? };
+        let bytes = unsafe { shim::data(data.bytes)? };
         // SAFETY: the caller says that the record is ours.
         let output = unsafe { shim::record_mut(output)? };
         let format = format_of(data.format)?;

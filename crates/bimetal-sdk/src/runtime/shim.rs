@@ -1,16 +1,15 @@
 //! Raw records of the C ABI <-> safe values.
 //!
 //! In: pointers from the host. Out: checked references and owned bytes, and the other way round.
-//! Invariant: a null, a record that is too short and text that is not UTF-8 are refused, never
-//! followed; memory is freed by the side that made it.
+//! Invariant: a null, a record that is too short, a length that cannot be meant and text that is
+//! not UTF-8 are refused, never followed; memory is freed by the side that made it.
 #![expect(
     unsafe_code,
     reason = "one of the SDK's rooms where the C ABI is touched"
 )]
 
 use std::ffi::c_void;
-use std::mem::{ManuallyDrop, offset_of};
-use std::ptr;
+use std::mem::offset_of;
 use std::sync::atomic::AtomicU32;
 
 use bimetal_abi as abi;
@@ -172,28 +171,28 @@ pub(crate) unsafe fn put<T>(out: *mut T, value: T) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Borrows bytes of the host.
+/// Borrows telemetry of the host.
 ///
 /// # Safety
 /// A pointer that is not null is readable for `len` bytes during `'a`.
+pub(crate) unsafe fn data<'a>(slice: abi::Slice) -> Result<&'a [u8], Failure> {
+    // SAFETY: the caller vouches for the bytes.
+    unsafe { slice.bytes(abi::LONGEST_DATA) }.map_err(|error| Failure::Invalid(error.to_string()))
+}
+
+/// Borrows the bytes of a text of the host.
+///
+/// # Safety
+/// As for [`data`].
 pub(crate) unsafe fn bytes<'a>(slice: abi::Slice) -> Result<&'a [u8], Failure> {
-    match usize::try_from(slice.len) {
-        Ok(0) => Ok(&[]),
-        Ok(len) if !slice.ptr.is_null() && isize::try_from(len).is_ok() => {
-            // SAFETY: not null, of a possible length, and the caller vouches for the bytes.
-            Ok(unsafe { std::slice::from_raw_parts(slice.ptr, len) })
-        }
-        _ => Err(Failure::Invalid(format!(
-            "a slice of {} bytes at no possible address",
-            slice.len
-        ))),
-    }
+    // SAFETY: the caller vouches for the bytes.
+    unsafe { slice.bytes(abi::LONGEST_TEXT) }.map_err(|error| Failure::Invalid(error.to_string()))
 }
 
 /// Borrows text of the host.
 ///
 /// # Safety
-/// As for [`bytes`].
+/// As for [`data`].
 pub(crate) unsafe fn text<'a>(slice: abi::Slice, name: &str) -> Result<&'a str, Failure> {
     // SAFETY: the caller vouches for the slice.
     let bytes = unsafe { bytes(slice)? };
@@ -235,25 +234,22 @@ pub(crate) fn buffer(bytes: Vec<u8>) -> abi::Buffer {
     if bytes.capacity() == 0 {
         return abi::Buffer::EMPTY;
     }
-    let mut bytes = ManuallyDrop::new(bytes);
+    let mut bytes = Box::new(bytes);
     abi::Buffer {
         ptr: bytes.as_mut_ptr(),
         len: bytes.len() as u64,
-        // The owner word carries the capacity; it is never followed.
-        owner: ptr::without_provenance_mut(bytes.capacity()),
+        owner: Box::into_raw(bytes).cast(),
         release: Some(release),
     }
 }
 
+/// Believes neither address nor length: only `owner` is followed.
+///
 /// # Safety
-/// The arguments are those of one buffer made by [`buffer`] that was not released yet.
-unsafe extern "C" fn release(owner: *mut c_void, bytes: *mut u8, len: u64) {
-    let Ok(len) = usize::try_from(len) else {
-        return;
-    };
-    // SAFETY: `buffer` took pointer, length and capacity from one vector, and the caller gives them
-    // back unchanged, once.
-    drop(unsafe { Vec::from_raw_parts(bytes, len, owner.addr()) });
+/// `owner` is that of a buffer made by [`buffer`] that was not released yet.
+unsafe extern "C" fn release(owner: *mut c_void, _bytes: *mut u8, _len: u64) {
+    // SAFETY: `buffer` took the owner out of a box of a vector, and the caller gives it back once.
+    drop(unsafe { Box::from_raw(owner.cast::<Vec<u8>>()) });
 }
 
 /// Fills the host's error record and answers the status that belongs to it.

@@ -218,19 +218,16 @@ fn checked(call: impl FnOnce(*mut abi::Error) -> i32) -> Result<i32, Failure> {
     reason = "a buffer is released once, so it is given up here"
 )]
 fn take(buffer: abi::Buffer) -> Vec<u8> {
+    // SAFETY: a buffer is readable until it is released.
+    let bytes = unsafe { buffer.bytes(abi::LONGEST_DATA) }
+        .expect("the SDK's own buffers are as long as they say")
+        .to_vec();
     let abi::Buffer {
         ptr,
         len,
         owner,
         release,
     } = buffer;
-    let size = usize::try_from(len).unwrap_or(0);
-    let bytes = if ptr.is_null() || size == 0 {
-        Vec::new()
-    } else {
-        // SAFETY: a buffer is readable until it is released.
-        unsafe { std::slice::from_raw_parts(ptr, size) }.to_vec()
-    };
     if let Some(release) = release {
         // SAFETY: the buffer is given back as it came, once.
         unsafe { release(owner, ptr, len) };

@@ -60,14 +60,9 @@ fn call(call: impl FnOnce(*mut abi::Error) -> i32) -> (i32, String) {
     let mut error = abi::Error::EMPTY;
     let status = call(&raw mut error);
     let buffer = error.message;
-    let text = if buffer.ptr.is_null() {
-        String::new()
-    } else {
-        // SAFETY: a buffer is readable until it is released.
-        let bytes =
-            unsafe { std::slice::from_raw_parts(buffer.ptr, usize::try_from(buffer.len).unwrap()) };
-        String::from_utf8(bytes.to_vec()).unwrap()
-    };
+    // SAFETY: a buffer is readable until it is released.
+    let bytes = unsafe { buffer.bytes(abi::LONGEST_TEXT) }.unwrap();
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
     if let Some(release) = buffer.release {
         // SAFETY: the buffer goes back as it came, once.
         unsafe { release(buffer.owner, buffer.ptr, buffer.len) };
@@ -224,7 +219,7 @@ fn create_refuses_what_breaks_the_contract() {
             ..create_record(&raw const HOST)
         })
         .1,
-        "the host broke the contract: a slice of 5 bytes at no possible address"
+        "the host broke the contract: a null pointer to 5 bytes"
     );
     assert_eq!(
         text(abi::Create {

@@ -1,0 +1,116 @@
+//! How a pointer and a length of the other side become bytes.
+//!
+//! In: a [`Slice`] or a [`Buffer`] as it came, and the most bytes that can be meant. Out: the
+//! bytes, or a [`SliceError`]. Invariant: Rust only, and the only place of the Rust side that makes
+//! a slice of a pointer; a null with a length and a length beyond the limit are never followed.
+
+use crate::value::{Buffer, Slice};
+
+/// Why a pointer and a length are no bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SliceError {
+    /// A length and no address.
+    Null {
+        /// The length given.
+        len: u64,
+    },
+    /// More bytes than can be meant.
+    TooLong {
+        /// The length given.
+        len: u64,
+        /// The limit.
+        limit: u64,
+    },
+}
+
+impl std::fmt::Display for SliceError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Null { len } => write!(formatter, "a null pointer to {len} bytes"),
+            Self::TooLong { len, limit } => {
+                write!(
+                    formatter,
+                    "a length of {len} bytes, at most {limit} are allowed"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for SliceError {}
+
+impl Slice {
+    /// The bytes, of which there are at most `limit`. A null of no bytes is empty.
+    ///
+    /// # Safety
+    /// A pointer that is not null is readable for `len` bytes, which do not change during `'a`.
+    pub unsafe fn bytes<'a>(self, limit: u64) -> Result<&'a [u8], SliceError> {
+        let Self { ptr, len } = self;
+        let limit = limit.min(isize::MAX as u64);
+        match usize::try_from(len) {
+            Ok(0) => Ok(&[]),
+            _ if ptr.is_null() => Err(SliceError::Null { len }),
+            Ok(length) if len <= limit => {
+                // SAFETY: not null, of a possible length, and the caller vouches for the bytes.
+                Ok(unsafe { std::slice::from_raw_parts(ptr, length) })
+            }
+            _ => Err(SliceError::TooLong { len, limit }),
+        }
+    }
+}
+
+impl Buffer {
+    /// The bytes, of which there are at most `limit`.
+    ///
+    /// # Safety
+    /// As for [`Slice::bytes`]; besides, the buffer is not given back during `'a`.
+    pub unsafe fn bytes<'a>(&self, limit: u64) -> Result<&'a [u8], SliceError> {
+        let slice = Slice {
+            ptr: self.ptr,
+            len: self.len,
+        };
+        // SAFETY: the caller vouches for the bytes.
+        unsafe { slice.bytes(limit) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ptr::null;
+
+    use super::*;
+
+    fn bytes(slice: Slice, limit: u64) -> Result<&'static [u8], SliceError> {
+        // SAFETY: what is not null in these tests points to as many bytes as the limit lets pass.
+        unsafe { slice.bytes(limit) }
+    }
+
+    #[test]
+    fn a_null_with_a_length_and_a_length_beyond_the_limit_are_no_bytes() {
+        let five = Slice {
+            ptr: null(),
+            len: 5,
+        };
+        assert_eq!(bytes(five, 10), Err(SliceError::Null { len: 5 }));
+        let text = Slice::from_bytes(b"hello");
+        assert_eq!(bytes(text, 5), Ok(&b"hello"[..]));
+        let refused = SliceError::TooLong { len: 5, limit: 4 };
+        assert_eq!(bytes(text, 4), Err(refused));
+        for len in [1 << 63, u64::MAX] {
+            let slice = Slice { len, ..text };
+            let limit = isize::MAX as u64;
+            let refused = Err(SliceError::TooLong { len, limit });
+            assert_eq!(bytes(slice, u64::MAX), refused);
+        }
+    }
+
+    #[test]
+    fn no_bytes_need_no_address() {
+        assert_eq!(bytes(Slice::EMPTY, 0), Ok(&[][..]));
+        let nowhere = Slice {
+            ptr: std::ptr::dangling(),
+            len: 0,
+        };
+        assert_eq!(bytes(nowhere, 0), Ok(&[][..]));
+    }
+}
