@@ -2,8 +2,8 @@
 //
 // In: the Collector's own factories, flags, resolved configurations. Out: factories, and a
 // converter that loads what is used. Invariant: Rust decides what may be loaded; `plugin.Open` and
-// the loader of Rust plugins are given nothing that Rust did not verify. All cgo is in this file
-// and in host.c.
+// the loader of Rust plugins are given nothing that Rust did not verify. All cgo is in this file,
+// in call_cgo.go and in host.c.
 package pluginhost
 
 /*
@@ -13,11 +13,12 @@ package pluginhost
 import "C"
 
 import (
+	"bytes"
 	"encoding/json"
-	"errors"
+	"fmt"
+	"math"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"unsafe"
 )
 
@@ -155,124 +156,39 @@ func (c *rustComponent) shutdown(deadlineUnixNs uint64) error {
 	})
 }
 
-// consume gives data to the instance. The record holds the answer until it is reset.
-func (c *rustComponent) consume(record *call, data []byte) int32 {
-	// data is memory without pointers, which cgo keeps in place during the call.
-	outcome := C.bimetal_component_consume(c.address, record.address, bytesOf(data),
-		C.uint64_t(len(data)))
-	runtime.KeepAlive(c)
-	runtime.KeepAlive(record)
-	return int32(outcome)
-}
-
-// call is a record of one `consume`; its memory belongs to the Rust side, which allocated it, until
-// it is freed.
-type call struct {
-	memory *C.bimetal_call
-	// address is that of memory. As a number it costs no check when it is passed.
-	address C.uintptr_t
-}
-
-var calls = sync.Pool{New: func() any {
-	memory := C.bimetal_call_new()
-	made := &call{memory, C.uintptr_t(uintptr(unsafe.Pointer(memory)))} // Not Go's memory.
-	runtime.AddCleanup(made, func(memory *C.bimetal_call) { C.bimetal_call_free(memory) }, made.memory)
-	return made
-}}
-
-func newCall(signal, format uint32) *call {
-	record := calls.Get().(*call)
-	record.memory.signal = C.uint32_t(signal)
-	record.memory.format = C.uint32_t(format)
-	return record
-}
-
-// release puts the record back. With nothing in it that Rust would have to free, that costs no
-// call.
-func (c *call) release() {
-	memory := c.memory
-	if memory.output.data.release != nil || memory.error.message.release != nil ||
-		memory.error.retry_data.release != nil {
-		C.bimetal_call_reset(memory)
-	} else {
-		memory.error.flags = 0
-	}
-	memory.context.flags = 0
-	memory.context.trace_id = [16]C.uint8_t{}
-	c.cancelFlag().Store(0)
-	calls.Put(c)
-}
-
-func (c *call) setDeadline(unixNs int64) {
-	c.memory.context.flags |= contextDeadline
-	c.memory.context.deadline_unix_ns = C.uint64_t(unixNs)
-}
-
-func (c *call) setSpan(traceID [16]byte, spanID [8]byte, flags byte, remote bool) {
-	context := &c.memory.context
-	*(*[16]byte)(unsafe.Pointer(&context.trace_id)) = traceID // Not kept beyond this line.
-	*(*[8]byte)(unsafe.Pointer(&context.span_id)) = spanID    // As above.
-	context.trace_flags = C.uint32_t(flags)
-	if remote {
-		context.flags |= contextRemote
-	}
-}
-
-// cancelFlag is the word that Rust reads to learn that no caller waits any more.
-func (c *call) cancelFlag() *atomic.Uint32 {
-	return (*atomic.Uint32)(unsafe.Pointer(&c.memory.cancelled)) // Lives as long as the record.
-}
-
-// output is what the component answered. It is valid until the record is released.
-func (c *call) output(format uint32) ([]byte, error) {
-	if uint32(c.memory.output.format) != format {
-		return nil, errors.New("the component answered in a format that this Collector does not know")
-	}
-	return view(&c.memory.output.data), nil
-}
-
-// failure is what the component said about an error, copied.
-func (c *call) failure() failureRecord {
-	record := &c.memory.error
-	return failureRecord{
-		message:      string(view(&record.message)),
-		flags:        uint64(record.flags),
-		httpStatus:   int32(record.http_status),
-		grpcCode:     int32(record.grpc_code),
-		retryAfterNs: uint64(record.retry_after_ns),
-	}
-}
-
-// retryData is the part that may be sent again. It is valid until the record is released.
-func (c *call) retryData() []byte {
-	return view(&c.memory.error.retry_data)
-}
-
 // ask calls the Rust side and reads its answer, which is copied before the buffer is given back.
 func ask(answer any, question func(*C.otelcol_buffer) C.int32_t) error {
 	var out C.otelcol_buffer
 	status := question(&out)
 	defer C.bimetal_buffer_free(&out)
-	text := view(&out)
+	text, broken := borrowed(out.ptr, out.len, C.OTELCOL_LONGEST_DATA)
 	if status != 0 {
 		failure := &hostError{status: int32(status)}
-		if err := json.Unmarshal(text, &failure.hostFailure); err != nil || failure.Message == "" {
+		err := json.Unmarshal(text, &failure.hostFailure)
+		if broken != nil || err != nil || failure.Message == "" {
 			failure.Message = "the Rust side of the Collector failed without a message"
 		}
 		return failure
 	}
-	if answer == nil {
-		return nil
+	if answer == nil || broken != nil {
+		return broken
 	}
 	return json.Unmarshal(text, answer)
 }
 
-// view looks at memory that belongs to the Rust side, valid until the buffer is given back.
-func view(buffer *C.otelcol_buffer) []byte {
-	if buffer.ptr == nil {
-		return nil
+// borrowed looks at memory of the other side, valid until it is given back or, for what a function
+// was given, until that returns. It is the one place where an address and a length become bytes.
+func borrowed(ptr *C.uint8_t, length C.uint64_t, limit uint64) ([]byte, error) {
+	switch {
+	case length == 0:
+		return nil, nil
+	case ptr == nil:
+		return nil, breach(fmt.Sprintf("a null pointer to %d bytes", uint64(length)))
+	case uint64(length) > min(limit, math.MaxInt):
+		return nil, breach(fmt.Sprintf("a length of %d bytes, at most %d are allowed", uint64(length),
+			limit))
 	}
-	return unsafe.Slice((*byte)(buffer.ptr), int(buffer.len))
+	return unsafe.Slice((*byte)(ptr), int(length)), nil
 }
 
 // bytesOf is the address of Go memory without pointers in it; cgo keeps it in place for the call
@@ -281,17 +197,30 @@ func bytesOf(data []byte) *C.uint8_t {
 	return (*C.uint8_t)(unsafe.SliceData(data))
 }
 
+// A component calls both from whatever thread: a panic that left them would end the process, or
+// unwind over the component's frames.
+
 //export bimetalGoLog
 func bimetalGoLog(component C.uint64_t, level C.int32_t, message *C.uint8_t, messageLen C.uint64_t,
 	fields *C.uint8_t, fieldsLen C.uint64_t) {
+	defer func() { _ = recover() }()
 	// The memory belongs to the component and is valid during this call: both texts are copied.
-	text := string(unsafe.Slice((*byte)(message), int(messageLen)))
-	details := append([]byte(nil), unsafe.Slice((*byte)(fields), int(fieldsLen))...)
-	writeLog(uint64(component), int32(level), text, details)
+	text, err := borrowed(message, messageLen, C.OTELCOL_LONGEST_TEXT)
+	if err != nil {
+		breakLogger(uint64(component), err)
+		return
+	}
+	details, err := borrowed(fields, fieldsLen, C.OTELCOL_LONGEST_TEXT)
+	if err != nil {
+		breakLogger(uint64(component), err)
+		return
+	}
+	writeLog(uint64(component), int32(level), string(text), bytes.Clone(details))
 }
 
 //export bimetalGoLogEnabled
 func bimetalGoLogEnabled(component C.uint64_t, level C.int32_t) C.int32_t {
+	defer func() { _ = recover() }()
 	if logEnabled(uint64(component), int32(level)) {
 		return 1
 	}

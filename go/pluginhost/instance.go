@@ -5,11 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
-	"sync/atomic"
 
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
@@ -20,16 +17,12 @@ var errDropped = errors.New("the component dropped the data")
 
 // instance is a Rust component in one pipeline, whatever its kind.
 type instance[T any] struct {
+	*health
+
 	codec     codec[T]
 	component *rustComponent
-	logger    *zap.Logger
 	number    uint64
-	host      atomic.Value
-	reported  sync.Once
 }
-
-// hostBox gives all hosts one type, as atomic.Value demands.
-type hostBox struct{ component.Host }
 
 func newInstance[T any](
 	factory *rustFactory, known []codec[T], id component.ID, set component.TelemetrySettings,
@@ -51,7 +44,9 @@ func newInstance[T any](
 	if err != nil {
 		return nil, fmt.Errorf("the Collector's resource cannot be given to Rust: %w", err)
 	}
-	made := &instance[T]{codec: chosen, logger: set.Logger, number: addLogger(set.Logger)}
+	// The caller that zap would find is this package, which does not help.
+	state := &health{logger: set.Logger.WithOptions(zap.WithCaller(false))}
+	made := &instance[T]{health: state, codec: chosen, number: addLogger(state)}
 	request, err := json.Marshal(createRequest{chosen.signal, made.number, id.String(), string(text),
 		string(resource)})
 	if err == nil {
@@ -79,7 +74,7 @@ func (i *instance[T]) shutdown(ctx context.Context) error {
 	err := i.component.shutdown(deadline)
 	if said, ok := errors.AsType[*hostError](err); ok && said.panicked() {
 		// The panic was or is reported now. It is no reason to call the whole shutdown failed.
-		i.reported.Do(func() { i.reportPanic(panicError(said.Message)) })
+		i.panicked(panicError(said.Message))
 		return nil
 	}
 	return err
@@ -89,6 +84,9 @@ func (i *instance[T]) shutdown(ctx context.Context) error {
 // errDropped.
 func (i *instance[T]) consume(ctx context.Context, data T) (T, error) {
 	var none T
+	if err := i.outOfService(); err != nil {
+		return none, err
+	}
 	encoded, err := i.codec.marshal(data)
 	if err != nil {
 		return none, consumererror.NewPermanent(fmt.Errorf("cannot encode the data for Rust: %w", err))
@@ -98,6 +96,10 @@ func (i *instance[T]) consume(ctx context.Context, data T) (T, error) {
 	done := forward(ctx, record)
 	outcome := i.component.consume(record, encoded)
 	done()
+	// What it logged meanwhile may have been too much.
+	if err := i.outOfService(); err != nil {
+		return none, err
+	}
 	switch outcome {
 	case outcomePassThrough:
 		return data, nil
@@ -106,7 +108,7 @@ func (i *instance[T]) consume(ctx context.Context, data T) (T, error) {
 	case outcomeReplaced:
 		output, err := record.output(i.codec.format)
 		if err != nil {
-			return none, consumererror.NewPermanent(err)
+			return none, i.check(err)
 		}
 		changed, err := i.codec.unmarshal(output)
 		if err != nil {
@@ -144,10 +146,13 @@ func forward(ctx context.Context, record *call) (done func()) {
 
 // refused gives the error for an outcome that is none.
 func (i *instance[T]) refused(ctx context.Context, record *call, outcome int32) error {
-	said := record.failure()
+	said, err := record.failure()
+	if err != nil {
+		return i.check(err)
+	}
 	if outcome == statusPanic || outcome == statusPoisoned {
 		err := panicError(said.text())
-		i.reported.Do(func() { i.reportPanic(err) })
+		i.panicked(err)
 		return consumererror.NewPermanent(err)
 	}
 	if outcome >= 0 {
@@ -160,7 +165,11 @@ func (i *instance[T]) refused(ctx context.Context, record *call, outcome int32) 
 	}
 	var partial func(error) error
 	if said.has(errorRetryData) {
-		if rest, err := i.codec.unmarshal(record.retryData()); err == nil {
+		data, err := record.retryData()
+		if err != nil {
+			return i.check(err)
+		}
+		if rest, err := i.codec.unmarshal(data); err == nil {
 			partial = func(err error) error { return i.codec.partial(err, rest) }
 		} else {
 			i.logger.Warn("The part that may be sent again cannot be decoded; all of it counts as failed",
@@ -168,13 +177,4 @@ func (i *instance[T]) refused(ctx context.Context, record *call, outcome int32) 
 		}
 	}
 	return said.toError(ctx, partial)
-}
-
-// reportPanic says once that this instance does nothing any more.
-func (i *instance[T]) reportPanic(err error) {
-	i.logger.Error("The component panicked and is out of use until the Collector restarts or reloads",
-		zap.Error(err))
-	if box, ok := i.host.Load().(hostBox); ok && box.Host != nil {
-		componentstatus.ReportStatus(box.Host, componentstatus.NewPermanentErrorEvent(err))
-	}
 }

@@ -11,18 +11,17 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// loggers maps the numbers that instances are known by on the Rust side to their loggers. A thread
-// of a component may still write after its instance is gone, so a number that is not there is
-// nothing special.
+// loggers maps the numbers that instances are known by on the Rust side to their health, which has
+// the logger. A thread of a component may still write after its instance is gone, so a number that
+// is not there is nothing special.
 var (
 	loggers    sync.Map
 	lastLogger atomic.Uint64
 )
 
-func addLogger(logger *zap.Logger) uint64 {
+func addLogger(writer *health) uint64 {
 	number := lastLogger.Add(1)
-	// The caller that zap would find is this package, which does not help.
-	loggers.Store(number, logger.WithOptions(zap.WithCaller(false)))
+	loggers.Store(number, writer)
 	return number
 }
 
@@ -30,23 +29,26 @@ func removeLogger(number uint64) {
 	loggers.Delete(number)
 }
 
-func logEnabled(number uint64, level int32) bool {
-	logger, ok := loggers.Load(number)
-	return ok && logger.(*zap.Logger).Core().Enabled(levelOf(level))
+// breakLogger takes the instance out of service that wrote what no instance may write.
+func breakLogger(number uint64, err error) {
+	if writer, ok := loggers.Load(number); ok {
+		_ = writer.(*health).check(err)
+	}
 }
 
-// writeLog is called from Rust threads: a panic here would end the process.
+func logEnabled(number uint64, level int32) bool {
+	writer, ok := loggers.Load(number)
+	return ok && writer.(*health).logger.Core().Enabled(levelOf(level))
+}
+
 func writeLog(number uint64, level int32, message string, fields []byte) {
-	defer func() { _ = recover() }()
-	logger, ok := loggers.Load(number)
+	writer, ok := loggers.Load(number)
 	if !ok {
 		return
 	}
-	entry := logger.(*zap.Logger).Check(levelOf(level), message)
-	if entry == nil {
-		return
+	if entry := writer.(*health).logger.Check(levelOf(level), message); entry != nil {
+		entry.Write(fieldsOf(fields)...)
 	}
-	entry.Write(fieldsOf(fields)...)
 }
 
 // levelOf keeps a component from ending the process by a level above error.

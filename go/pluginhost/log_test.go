@@ -11,7 +11,7 @@ import (
 
 func TestRecordsOfComponentsReachTheirLoggerWithTheirFields(t *testing.T) {
 	core, seen := observer.New(zapcore.InfoLevel)
-	number := addLogger(zap.New(core))
+	number := addLogger(&health{logger: zap.New(core)})
 	defer removeLogger(number)
 
 	require.False(t, logEnabled(number, -1))
@@ -30,7 +30,7 @@ func TestRecordsOfComponentsReachTheirLoggerWithTheirFields(t *testing.T) {
 
 func TestALevelAboveErrorDoesNotEndTheProcess(t *testing.T) {
 	core, seen := observer.New(zapcore.DebugLevel)
-	number := addLogger(zap.New(core))
+	number := addLogger(&health{logger: zap.New(core)})
 	defer removeLogger(number)
 	for _, level := range []int32{-100, 3, 4, 5, 100} {
 		writeLog(number, level, "x", nil)
@@ -46,7 +46,7 @@ func TestALevelAboveErrorDoesNotEndTheProcess(t *testing.T) {
 }
 
 func TestAnInstanceThatIsGoneMayStillWrite(t *testing.T) {
-	number := addLogger(zap.NewNop())
+	number := addLogger(&health{logger: zap.NewNop()})
 	removeLogger(number)
 	require.False(t, logEnabled(number, 2))
 	require.NotPanics(t, func() { writeLog(number, 2, "late", nil) })

@@ -31,7 +31,21 @@ UNLINKED(int32_t bimetal_component_shutdown(uintptr_t component, uint64_t deadli
 UNLINKED(void bimetal_component_free(uintptr_t component))
 UNLINKED(int32_t bimetal_component_consume(uintptr_t component, uintptr_t call,
     const uint8_t *data, uint64_t len))
-UNLINKED(bimetal_call *bimetal_call_new(void))
 UNLINKED(void bimetal_call_reset(bimetal_call *call))
-UNLINKED(void bimetal_call_free(bimetal_call *call))
 UNLINKED(void bimetal_buffer_free(otelcol_buffer *buffer))
+
+// A record is plain memory, so that what Go does with it can be tested.
+bimetal_call *bimetal_call_new(void) {
+    bimetal_call *call = calloc(1, sizeof *call);
+    if (call == NULL) {
+        abort();
+    }
+    call->context.struct_size = sizeof call->context;
+    call->output.struct_size = sizeof call->output;
+    call->error.struct_size = sizeof call->error;
+    return call;
+}
+
+void bimetal_call_free(bimetal_call *call) {
+    free(call);
+}

@@ -1,4 +1,5 @@
-//! How single files must look: their opening lines, their length, where `unsafe` and cgo stand.
+//! How single files must look: their opening lines, their length, where `unsafe` and cgo stand, and
+//! where a pointer and a length become bytes.
 //!
 //! In: the sources of the repository. Out: every file that breaks a rule of `STYLE.md`. Invariant:
 //! reads sources only, never `target/`.
@@ -26,6 +27,31 @@ const UNSAFE_ROOMS: [(&str, &[&str]); 5] = [
         &["load.rs", "component.rs", "ffi.rs", "ffi/"],
     ),
 ];
+
+/// The one place of the Rust side where a pointer and a length become bytes, and what that is done
+/// with.
+const BORROW: &str = "crates/bimetal-abi/src/borrow.rs";
+const TO_SLICE: [&str; 4] = [
+    "from_raw_parts",
+    "from_raw_parts_mut",
+    "slice_from_raw_parts",
+    "slice_from_raw_parts_mut",
+];
+
+/// The one line of the Go side that does so, and all that could.
+const GO_BORROW: (&str, &str) = (
+    "go/pluginhost/host_cgo.go",
+    "\treturn unsafe.Slice((*byte)(ptr), int(length)), nil",
+);
+const GO_TO_SLICE: [&str; 4] = [
+    "unsafe.Slice(",
+    "unsafe.String(",
+    "C.GoBytes(",
+    "C.GoString",
+];
+
+/// How a function begins that C calls: a panic must not leave it.
+const GO_GUARD: &str = "\tdefer func() { _ = recover() }()";
 
 pub(super) fn check(root: &Path) -> Result<Vec<Finding>, StructureError> {
     let mut findings = Vec::new();
@@ -95,15 +121,23 @@ fn rust(file: &Path, text: &str) -> Vec<Finding> {
         );
     }
     match text.parse::<TokenStream>() {
-        Ok(tokens) if !may_be_unsafe(file) => {
-            if let Some(line) = first_unsafe(tokens) {
+        Ok(tokens) => {
+            let outside = !may_be_unsafe(file);
+            if outside && let Some(line) = first_word(tokens.clone(), &["unsafe"]) {
                 find(
                     Some(line),
                     "`unsafe` outside of the rooms that `STYLE.md` names".to_owned(),
                 );
             }
+            if file != Path::new(BORROW)
+                && let Some(line) = first_word(tokens, &TO_SLICE)
+            {
+                find(
+                    Some(line),
+                    format!("a pointer and a length become bytes in `{BORROW}` only"),
+                );
+            }
         }
-        Ok(_) => {}
         Err(error) => find(
             Some(error.span().start().line),
             format!("is not Rust: {error}"),
@@ -144,6 +178,36 @@ fn go(file: &Path, text: &str) -> Vec<Finding> {
             "`pluginhost` does not know `plugincmd`",
         ));
     }
+    findings.extend(go_borrows(file, text));
+    findings
+}
+
+/// Bytes of the other side come from one function, and what the other side calls lets no panic out.
+fn go_borrows(file: &Path, text: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut find = |line: usize, text: String| findings.push(Finding::new(file, Some(line), text));
+    let (home, allowed) = GO_BORROW;
+    let mut pending = file == Path::new(home);
+    let mut exported = false;
+    let mut lines = text.lines().zip(1..).peekable();
+    while let Some((line, number)) = lines.next() {
+        let code = line.split("//").next().unwrap_or_default();
+        if line == allowed && std::mem::take(&mut pending) {
+            continue;
+        }
+        if GO_TO_SLICE.iter().any(|way| code.contains(way)) {
+            let text = format!("a pointer and a length become bytes in one line of `{home}` only");
+            find(number, text);
+        }
+        exported |= line.starts_with("//export ");
+        if exported && line.ends_with('{') {
+            exported = false;
+            if lines.peek().is_none_or(|(first, _)| *first != GO_GUARD) {
+                let text = "a function that C calls begins with a deferred `recover`".to_owned();
+                find(number, text);
+            }
+        }
+    }
     findings
 }
 
@@ -172,10 +236,12 @@ fn may_be_unsafe(file: &Path) -> bool {
     })
 }
 
-fn first_unsafe(tokens: TokenStream) -> Option<usize> {
+fn first_word(tokens: TokenStream, words: &[&str]) -> Option<usize> {
     tokens.into_iter().find_map(|token| match token {
-        TokenTree::Ident(word) if word == "unsafe" => Some(word.span().start().line),
-        TokenTree::Group(group) => first_unsafe(group.stream()),
+        TokenTree::Ident(word) if words.iter().any(|wanted| word == wanted) => {
+            Some(word.span().start().line)
+        }
+        TokenTree::Group(group) => first_word(group.stream(), words),
         _ => None,
     })
 }
@@ -258,6 +324,44 @@ mod tests {
         assert_eq!(
             rust(Path::new("crates/bimetal-sdk/src/myshim.rs"), &code).len(),
             1
+        );
+    }
+
+    #[test]
+    fn a_pointer_and_a_length_become_bytes_in_one_place_of_each_side() {
+        let code = format!("{GOOD}fn f() {{ g(std::slice::from_raw_parts(p, n)) }}\n");
+        let shim = Path::new("crates/bimetal-sdk/src/runtime/shim.rs");
+        assert_eq!(
+            texts(&rust(shim, &code)),
+            [
+                "crates/bimetal-sdk/src/runtime/shim.rs:4: a pointer and a length become bytes in \
+              `crates/bimetal-abi/src/borrow.rs` only"
+            ]
+        );
+        assert!(rust(Path::new(BORROW), &code).is_empty());
+
+        let (home, line) = GO_BORROW;
+        let once = format!("package p\n\nfunc f() {{\n{line}\n}}\n");
+        assert!(go(Path::new(home), &once).is_empty());
+        assert_eq!(go(Path::new("go/pluginhost/log.go"), &once).len(), 1);
+        assert_eq!(go(Path::new(home), &format!("{once}{line}\n")).len(), 1);
+        let copied = "\ttext := C.GoStringN(a, b) // unsafe.Slice(\n";
+        assert_eq!(go(Path::new(home), copied).len(), 1);
+    }
+
+    #[test]
+    fn what_c_calls_begins_with_a_deferred_recover() {
+        let file = Path::new(GO_BORROW.0);
+        let code = |first: &str| {
+            format!("//export f\nfunc f(a C.int,\n\tb C.int) {{\n{first}\n\tg(a)\n}}\n")
+        };
+        assert!(go(file, &code(GO_GUARD)).is_empty());
+        assert_eq!(
+            texts(&go(file, &code("\ttext := h(b)"))),
+            [
+                "go/pluginhost/host_cgo.go:3: a function that C calls begins with a deferred \
+                 `recover`"
+            ]
         );
     }
 
