@@ -69,6 +69,10 @@ func addFlags(flags *pflag.FlagSet, settings *pluginhost.Settings) {
 			"or `skip` its components")
 	flags.BoolVar(&settings.RequireLock, "plugins-require-lock", settings.RequireLock,
 		"Refuse plugins that plugins.lock does not list")
+	flags.StringVar(&settings.Trust, "plugins-trust", settings.Trust,
+		"What lets a plugin file pass that others may write: nothing (rights), or a digest in the "+
+			"directory's plugins.lock (lock) or in another lock (lock=FILE). Without it "+
+			"$OTELCOL_PLUGINS_TRUST counts")
 	flags.StringVar(&settings.CacheDir, "plugins-cache-dir", settings.CacheDir,
 		"Directory for private copies of Go plugins; its file system must allow execution")
 	flags.Var(&choice{&settings.Policy, []string{"exact", "abi"}}, "plugins-policy",

@@ -69,7 +69,7 @@ func TestOurFlagsAreThereForEveryCommand(t *testing.T) {
 		require.NoError(t, err)
 		for _, flag := range []string{
 			"plugins-dir", "plugins-on-error", "plugins-require-lock", "plugins-cache-dir",
-			"plugins-policy",
+			"plugins-policy", "plugins-trust",
 		} {
 			require.NotNil(t, child.InheritedFlags().Lookup(flag), "%s --%s", name, flag)
 		}

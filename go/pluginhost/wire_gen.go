@@ -14,6 +14,8 @@ type Settings struct {
 	RequireLock bool `json:"require_lock,omitempty"`
 	// CacheDir: `--plugins-cache-dir`: where private copies of Go plugins go.
 	CacheDir string `json:"cache_dir,omitempty"`
+	// Trust: `--plugins-trust`: `rights`, `lock` or `lock=FILE`; none for the environment's.
+	Trust string `json:"trust,omitempty"`
 	// Policy: `--plugins-policy`: `exact` or `abi`; none for what main was built with.
 	Policy string `json:"policy,omitempty"`
 }

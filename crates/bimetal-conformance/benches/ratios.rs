@@ -19,7 +19,8 @@ use bimetal_manifest::object::{Artifact, PackageHashes, open};
 use bimetal_manifest::schema::Policy;
 use bimetal_verify::compare::{Candidate, Prediction, predict};
 use bimetal_verify::{
-    Digests, FoundLock, PluginFile, ProcessSet, Request, Rules, Scan, Verdict, compare, verify,
+    Digests, FoundLock, PluginFile, ProcessSet, Request, Rules, Scan, Trust, Verdict, compare,
+    verify,
 };
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -84,6 +85,7 @@ fn hundred(subject: &subject::Subject) -> Result<(), Box<dyn Error>> {
             rules: Rules::from(Policy::Exact),
             lock: &FoundLock::Absent,
             require_lock: false,
+            trust: &Trust::Rights,
             directory: None,
             linked_in: &BTreeSet::new(),
         };

@@ -14,11 +14,9 @@ use bimetal_manifest::ReadError;
 use bimetal_manifest::object::check_plugin_size;
 use bimetal_terminal::Hint;
 use bimetal_verify::rights::{RightsError, check_directory, check_file};
-use bimetal_verify::{Problem, Stamp};
+use bimetal_verify::{Problem, Stamp, open_itself};
 use camino::{Utf8Path, Utf8PathBuf};
-use rustix::fs::{
-    CWD, MemfdFlags, Mode, OFlags, SealFlags, fchmod, fcntl_add_seals, memfd_create, openat,
-};
+use rustix::fs::{MemfdFlags, Mode, SealFlags, fchmod, fcntl_add_seals, memfd_create};
 use rustix::io::Errno;
 
 use crate::HINTS;
@@ -32,6 +30,15 @@ pub(crate) struct Opened {
     /// As it is now.
     pub(crate) stamp: Stamp,
     file: File,
+}
+
+/// What says that the bytes are the right ones, beside owner and mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Vouched {
+    /// Nothing.
+    No,
+    /// A digest that is compared with that of the copy.
+    ByDigest,
 }
 
 /// Bytes that cannot change any more.
@@ -103,26 +110,26 @@ impl CopyError {
 }
 
 impl Opened {
-    /// Opens a plugin's file and looks at its owner and mode.
-    pub(crate) fn open(path: &Utf8Path) -> Result<Self, CopyError> {
-        let flags =
-            OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let descriptor =
-            openat(CWD, path.as_std_path(), flags, Mode::empty()).map_err(|error| match error {
-                Errno::LOOP => CopyError::Rights(RightsError::Link {
-                    path: path.to_owned(),
-                }),
-                error => CopyError::Open {
-                    path: path.to_owned(),
-                    source: error.into(),
-                },
-            })?;
-        let file = File::from(descriptor);
+    /// Opens a plugin's file and looks at its owner and, where no digest stands in for it, its
+    /// mode.
+    pub(crate) fn open(path: &Utf8Path, vouched: Vouched) -> Result<Self, CopyError> {
+        let file = open_itself(path).map_err(|error| match error {
+            Errno::LOOP => CopyError::Rights(RightsError::Link {
+                path: path.to_owned(),
+            }),
+            error => CopyError::Open {
+                path: path.to_owned(),
+                source: error.into(),
+            },
+        })?;
         let failed = |source| CopyError::Open {
             path: path.to_owned(),
             source,
         };
-        check_file(path, &file.metadata().map_err(failed)?)?;
+        match check_file(path, &file.metadata().map_err(failed)?) {
+            Err(error) if vouched == Vouched::ByDigest && error.is_about_modes() => {}
+            checked => checked?,
+        }
         let stamp = Stamp::of(&file).map_err(failed)?;
         check_plugin_size(stamp.size).map_err(CopyError::TooLarge)?;
         Ok(Self {
@@ -259,6 +266,7 @@ mod tests {
 
     use bimetal_manifest::object::{self, LARGEST_PLUGIN};
     use bimetal_terminal::hint;
+    use rustix::fs::CWD;
 
     use super::*;
 
@@ -291,7 +299,7 @@ mod tests {
         let (_directory, path) = directory();
         let bytes = vec![3; CHUNK + 17];
         let file = plugin(&path, &bytes);
-        let copy = Opened::open(&file)
+        let copy = Opened::open(&file, Vouched::No)
             .unwrap()
             .into_memory(&Cache::new(Some(&path.join("cache"))))
             .unwrap();
@@ -307,7 +315,10 @@ mod tests {
         let (_directory, path) = directory();
         let file = plugin(&path, b"go");
         let cache = Cache::new(Some(&path.join("cache")));
-        let first = Opened::open(&file).unwrap().into_private(&cache).unwrap();
+        let first = Opened::open(&file, Vouched::No)
+            .unwrap()
+            .into_private(&cache)
+            .unwrap();
         assert_eq!(
             first.path,
             path.join("cache").join(format!("{}.so", Digest::of(b"go")))
@@ -324,7 +335,10 @@ mod tests {
                 & 0o777,
             0o700
         );
-        let second = Opened::open(&file).unwrap().into_private(&cache).unwrap();
+        let second = Opened::open(&file, Vouched::No)
+            .unwrap()
+            .into_private(&cache)
+            .unwrap();
         assert_eq!(
             Stamp::of(&first.file).unwrap(),
             Stamp::of(&second.file).unwrap(),
@@ -342,11 +356,17 @@ mod tests {
         let (_directory, path) = directory();
         let file = plugin(&path, b"go");
         let cache = Cache::new(Some(&path.join("cache")));
-        let first = Opened::open(&file).unwrap().into_private(&cache).unwrap();
+        let first = Opened::open(&file, Vouched::No)
+            .unwrap()
+            .into_private(&cache)
+            .unwrap();
         set_mode(&first.path, 0o600);
         fs_err::write(&first.path, "spoiled").unwrap();
         set_mode(&first.path, 0o400);
-        let second = Opened::open(&file).unwrap().into_private(&cache).unwrap();
+        let second = Opened::open(&file, Vouched::No)
+            .unwrap()
+            .into_private(&cache)
+            .unwrap();
         assert_eq!(content(&second), b"go");
     }
 
@@ -357,7 +377,7 @@ mod tests {
         fs_err::create_dir(path.join("open")).unwrap();
         set_mode(&path.join("open"), 0o755);
         let cache = Cache::new(Some(&path.join("open")));
-        let error = Opened::open(&file)
+        let error = Opened::open(&file, Vouched::No)
             .unwrap()
             .into_private(&cache)
             .unwrap_err();
@@ -385,11 +405,11 @@ mod tests {
         let link = path.join("link.so");
         fs_err::os::unix::fs::symlink(&file, &link).unwrap();
         assert!(matches!(
-            Opened::open(&link),
+            Opened::open(&link, Vouched::No),
             Err(CopyError::Rights(RightsError::Link { .. }))
         ));
         assert!(matches!(
-            Opened::open(&path),
+            Opened::open(&path, Vouched::No),
             Err(CopyError::Rights(RightsError::NotRegular { .. }))
         ));
         let pipe = path.join("pipe.so");
@@ -402,11 +422,11 @@ mod tests {
         )
         .unwrap();
         assert!(matches!(
-            Opened::open(&pipe),
+            Opened::open(&pipe, Vouched::No),
             Err(CopyError::Rights(RightsError::NotRegular { .. }))
         ));
         assert!(matches!(
-            Opened::open(&path.join("none.so")),
+            Opened::open(&path.join("none.so"), Vouched::No),
             Err(CopyError::Open { .. })
         ));
     }
@@ -416,7 +436,7 @@ mod tests {
         let (_directory, path) = directory();
         let file = plugin(&path, b"x");
         set_mode(&file, 0o664);
-        let error = Opened::open(&file).unwrap_err();
+        let error = Opened::open(&file, Vouched::No).unwrap_err();
         assert!(
             matches!(
                 error,
@@ -424,13 +444,18 @@ mod tests {
             ),
             "{error}"
         );
+        // A digest stands in for modes, and for nothing else.
+        Opened::open(&file, Vouched::ByDigest).unwrap();
+        let link = path.join("link.so");
+        fs_err::os::unix::fs::symlink(&file, &link).unwrap();
+        assert!(Opened::open(&link, Vouched::ByDigest).is_err());
     }
 
     #[test]
     fn a_file_that_changes_while_it_is_read_is_refused() {
         let (_directory, path) = directory();
         let file = plugin(&path, b"one");
-        let opened = Opened::open(&file).unwrap();
+        let opened = Opened::open(&file, Vouched::No).unwrap();
         fs_err::write(&file, "longer").unwrap();
         let error = opened
             .into_memory(&Cache::new(Some(&path.join("cache"))))
@@ -472,7 +497,7 @@ mod tests {
             });
             let _end = End(&done);
             for round in 0..400 {
-                let opened = Opened::open(&file).unwrap();
+                let opened = Opened::open(&file, Vouched::No).unwrap();
                 let copied = if round % 2 == 0 {
                     opened.into_memory(&cache)
                 } else {
@@ -497,7 +522,7 @@ mod tests {
             .unwrap()
             .set_len(LARGEST_PLUGIN + 1)
             .unwrap();
-        let error = Opened::open(&file).unwrap_err();
+        let error = Opened::open(&file, Vouched::No).unwrap_err();
         assert!(matches!(error, CopyError::TooLarge(_)), "{error:?}");
         let predicted = object::open_plugin(&file).unwrap_err();
         assert_eq!(

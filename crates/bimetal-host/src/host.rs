@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bimetal_manifest::schema::{Language, Policy};
-use bimetal_verify::rights::check_directory;
+use bimetal_verify::rights::UnsafeDirectory;
 use bimetal_verify::{
     Entry, FoundLock, Key, Mismatch, Problem, ProcessSet, Request, Rules, Scan, ScanError, Stamp,
-    System, variables,
+    System, Trust, variables,
 };
 use camino::Utf8Path;
 
@@ -37,7 +37,8 @@ pub(crate) struct Host {
     /// The directory is the one that was built in, and it does not exist.
     is_missing: bool,
     lock: FoundLock,
-    unsafe_directory: Option<Mismatch>,
+    unsafe_directory: Option<UnsafeDirectory>,
+    trust: Trust,
     cache: Cache,
     registry: Registry,
     table: &'static bimetal_abi::Host,
@@ -106,6 +107,7 @@ impl Host {
         let policy = settings.policy(built.map(|built| built.policy).unwrap_or_default())?;
         let environment = variables::plugins_dir_from_environment();
         let directory = settings.directory(environment, built, &own.path)?;
+        let trust = settings.trust(variables::trust_from_environment())?;
         let (mut scan, mut is_missing) = (Scan::default(), false);
         let (mut lock, mut unsafe_directory) = (FoundLock::Absent, None);
         if let Some(Directory { path, origin }) = &directory {
@@ -115,10 +117,9 @@ impl Host {
                 Err(ScanError::Missing { .. }) if *origin == Origin::Manifest => is_missing = true,
                 Err(error) => return Err(error.into()),
             }
-            lock = FoundLock::beside(path);
             if !is_missing {
-                let error = check_directory(path).err();
-                unsafe_directory = error.map(|error| error.mismatch(path.as_str()));
+                lock = trust.lock_of(path);
+                unsafe_directory = UnsafeDirectory::of(path);
             }
         }
         let cache = Cache::new(settings.cache_dir.as_deref());
@@ -132,6 +133,7 @@ impl Host {
             is_missing,
             lock,
             unsafe_directory,
+            trust,
             cache,
             registry,
             table,
@@ -161,8 +163,10 @@ impl Host {
     }
 
     /// Why no file of the directory may be used, whatever is in it.
-    pub(crate) fn unsafe_directory(&self) -> Option<&Mismatch> {
-        self.unsafe_directory.as_ref()
+    pub(crate) fn unsafe_directory(&self) -> Option<Mismatch> {
+        let found = self.unsafe_directory.as_ref()?;
+        let is_for_the_lock = self.trust.is_of_a_lock() && found.error.is_about_modes();
+        (!is_for_the_lock).then(|| found.mismatch())
     }
 
     /// What main expects. The libraries of the machine are looked at when the first plugin is.
@@ -306,6 +310,7 @@ impl Host {
         Request {
             lock: &self.lock,
             require_lock: self.settings.require_lock,
+            trust: &self.trust,
             directory: self.unsafe_directory.as_ref(),
             ..self.alone()
         }
@@ -318,6 +323,7 @@ impl Host {
             rules: self.rules(),
             lock: &FoundLock::Absent,
             require_lock: false,
+            trust: &Trust::Rights,
             directory: None,
             linked_in: const { &BTreeSet::new() },
         }

@@ -92,7 +92,7 @@ impl Candidate {
 #[cfg(test)]
 mod tests {
     use bimetal_manifest::schema::Kind;
-    use bimetal_verify::{FoundLock, Rules, Scan};
+    use bimetal_verify::{FoundLock, Rules, Scan, Trust};
     use camino::Utf8Path;
 
     use super::*;
@@ -113,6 +113,7 @@ mod tests {
             rules: Rules::default(),
             lock: &FoundLock::Absent,
             require_lock: false,
+            trust: &Trust::Rights,
             directory: None,
             linked_in: &none,
         };

@@ -7,7 +7,8 @@
 use std::borrow::Cow;
 
 use bimetal_manifest::schema::{PluginSettings, Policy};
-use bimetal_terminal::Hint;
+use bimetal_terminal::{Hint, escape};
+use bimetal_verify::{Trust, TrustError};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 
@@ -34,6 +35,8 @@ pub(crate) struct Settings {
     pub(crate) require_lock: bool,
     /// `--plugins-cache-dir`: where private copies of Go plugins go.
     pub(crate) cache_dir: Option<Utf8PathBuf>,
+    /// `--plugins-trust`: `rights`, `lock` or `lock=FILE`; none for the environment's.
+    pub(crate) trust: Option<String>,
     /// `--plugins-policy`: `exact` or `abi`; none for what main was built with.
     pub(crate) policy: Option<Policy>,
 }
@@ -70,6 +73,12 @@ pub(crate) enum SettingsError {
         asked: &'static str,
         built: &'static str,
     },
+    #[error("`{word}` of {origin} does not say what to trust")]
+    Trust {
+        word: String,
+        origin: &'static str,
+        source: TrustError,
+    },
     #[error("cannot find out the current directory, which `{path}` is relative to")]
     CurrentDirectory {
         path: Utf8PathBuf,
@@ -84,7 +93,7 @@ impl Hint for SettingsError {
                 "leave the flag out, or build the distribution with `dist.plugins_policy: abi`"
             }
             Self::CurrentDirectory { .. } => "give an absolute path",
-            Self::Parse { .. } => return None,
+            Self::Parse { .. } | Self::Trust { .. } => return None,
         };
         Some(hint.into())
     }
@@ -106,6 +115,20 @@ impl Settings {
             (Some(asked), _) => Ok(asked),
             (None, built) => Ok(built),
         }
+    }
+
+    /// What is trusted: flag, else environment, else owner and mode alone.
+    pub(crate) fn trust(&self, environment: Option<String>) -> Result<Trust, SettingsError> {
+        let (word, origin) = match (&self.trust, environment) {
+            (Some(word), _) => (word.clone(), "`--plugins-trust`"),
+            (None, Some(word)) => (word, "`OTELCOL_PLUGINS_TRUST`"),
+            (None, None) => return Ok(Trust::Rights),
+        };
+        word.parse().map_err(|source| SettingsError::Trust {
+            word: escape(&word).into_owned(),
+            origin,
+            source,
+        })
     }
 
     /// The directory: flag, else environment, else what was built in; `None` when none is named.

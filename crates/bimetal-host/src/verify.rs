@@ -4,13 +4,14 @@
 //! [`Verdict`] with every reason for the others. Invariant: the verified bytes are the copy that
 //! will be loaded. Nothing else can make a `VerifiedPlugin`, and nothing loads without one.
 
+use bimetal_manifest::lock::LockStatus;
 use bimetal_manifest::schema::{Kind, Language};
-use bimetal_verify::{Digests, Key, PluginFile, Problem, ProcessSet, Request, Verdict};
+use bimetal_verify::{Digests, Key, PluginFile, Problem, ProcessSet, Request, Trust, Verdict};
 use camino::Utf8Path;
 
 use crate::HINTS;
 use crate::cache::Cache;
-use crate::copy::{Copy, CopyError, Opened};
+use crate::copy::{Copy, CopyError, Opened, Vouched};
 use crate::index::Candidate;
 
 /// A plugin whose bytes fit, and those bytes. Made by [`verify`] only; used up by loading.
@@ -70,7 +71,9 @@ pub(crate) fn verify(
     cache: &Cache,
     set: &mut ProcessSet,
 ) -> Vec<Result<VerifiedPlugin, Box<Verdict>>> {
-    let captured = candidates.iter().map(|candidate| capture(candidate, cache));
+    let captured = candidates
+        .iter()
+        .map(|candidate| capture(candidate, request.trust, cache));
     let (files, copies): (Vec<_>, Vec<_>) = captured
         .map(|captured| (captured.file, captured.copy))
         .unzip();
@@ -103,8 +106,13 @@ fn passed(verdict: Verdict, copy: Option<Copy>) -> Result<VerifiedPlugin, Box<Ve
 }
 
 /// Reads a file for one decision. What can be loaded is copied first, and the copy is read.
-fn capture(candidate: &Candidate, cache: &Cache) -> Captured {
+fn capture(candidate: &Candidate, trust: &Trust, cache: &Cache) -> Captured {
     let Candidate { entry, precheck } = candidate;
+    let vouched = if trust.is_of_a_lock() && precheck.lock == Some(LockStatus::Pinned) {
+        Vouched::ByDigest
+    } else {
+        Vouched::No
+    };
     let unreadable = |problem| Captured {
         file: PluginFile::unreadable(entry.file.clone(), problem),
         copy: None,
@@ -116,7 +124,7 @@ fn capture(candidate: &Candidate, cache: &Cache) -> Captured {
         }
         return Captured { file, copy: None };
     };
-    let copied = Opened::open(path).and_then(|opened| {
+    let copied = Opened::open(path, vouched).and_then(|opened| {
         if Some(opened.stamp) != entry.stamp {
             return Err(CopyError::Replaced);
         }

@@ -4,9 +4,9 @@
 //! and occurs once.
 
 use std::borrow::Cow;
+use std::fs::File;
 use std::io::Read as _;
 
-use camino::Utf8Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -128,13 +128,8 @@ impl Lock {
         Ok(lock)
     }
 
-    /// Reads the lock in `directory`; none is not an error.
-    pub fn read(directory: &Utf8Path) -> Result<Option<Self>, LockError> {
-        let file = match crate::object::open_for_reading(&directory.join(FILE_NAME)) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(LockError::Io { source }),
-        };
+    /// Reads the lock that `file` holds.
+    pub fn read(file: &File) -> Result<Self, LockError> {
         let mut bytes = Vec::new();
         file.take(TEXT_LIMIT as u64 + 1).read_to_end(&mut bytes)?;
         if bytes.len() > TEXT_LIMIT {
@@ -143,7 +138,7 @@ impl Lock {
         let text = String::from_utf8(bytes).map_err(|_| LockError::Text {
             reason: "it is not UTF-8".to_owned(),
         })?;
-        Self::parse(&text).map(Some)
+        Self::parse(&text)
     }
 
     #[expect(clippy::missing_panics_doc, reason = "a lock is always JSON")]
@@ -294,14 +289,14 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_without_a_lock_has_none_and_a_wrong_lock_is_an_error() {
+    fn what_is_no_lock_is_an_error_and_a_lock_reads_back_from_its_file() {
         let directory = tempfile::tempdir().unwrap();
-        let path = Utf8Path::from_path(directory.path()).unwrap();
-        assert_eq!(Lock::read(path).unwrap(), None);
-        fs_err::write(path.join(FILE_NAME), [0xff]).unwrap();
-        assert!(matches!(Lock::read(path), Err(LockError::Text { .. })));
+        let path = directory.path().join(FILE_NAME);
+        let read = || Lock::read(fs_err::File::open(&path).unwrap().file());
+        fs_err::write(&path, [0xff]).unwrap();
+        assert!(matches!(read(), Err(LockError::Text { .. })));
         let lock = Lock::new(vec![plugin("a.so")]).unwrap();
-        fs_err::write(path.join(FILE_NAME), lock.to_text()).unwrap();
-        assert_eq!(Lock::read(path).unwrap(), Some(lock));
+        fs_err::write(&path, lock.to_text()).unwrap();
+        assert_eq!(read().unwrap(), lock);
     }
 }

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use bimetal_manifest::schema::Policy;
+use bimetal_verify::Trust;
 use camino::Utf8PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -105,6 +106,11 @@ pub(crate) struct CommonArgs {
     /// Refuse plugins that `plugins.lock` does not list
     #[arg(long)]
     pub(crate) plugins_require_lock: bool,
+    /// What lets a file pass that others may write: nothing (`rights`), or a digest in the
+    /// directory's `plugins.lock` (`lock`) or in another lock (`lock=FILE`) that only root and this
+    /// user can write [default: `$OTELCOL_PLUGINS_TRUST`, else rights]
+    #[arg(long, value_name = "TRUST")]
+    pub(crate) plugins_trust: Option<Trust>,
     /// Form of the report
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(crate) format: Format,

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bimetal_manifest::object::GlibcVersion;
 use bimetal_manifest::schema::Policy;
-use bimetal_verify::variables::plugins_dir_from_environment;
+use bimetal_verify::variables::{plugins_dir_from_environment, trust_from_environment};
 use camino::Utf8PathBuf;
 
 /// Which program asks, and what it knows by itself.
@@ -24,6 +24,8 @@ pub struct Context {
     pub policy: Option<Policy>,
     /// A flag before the word `plugins` asks for the lock.
     pub require_lock: bool,
+    /// What a flag before the word `plugins` trusts, else what `OTELCOL_PLUGINS_TRUST` does.
+    pub trust: Option<String>,
     /// The C library that would load the plugins, where the executable knows it.
     pub glibc: Option<GlibcVersion>,
     /// Raised when the user wants the command to stop.
@@ -71,6 +73,7 @@ impl Context {
             directory: plugins_dir_from_environment(),
             policy: None,
             require_lock: false,
+            trust: trust_from_environment(),
             glibc: None,
             interrupt: Interrupt::default(),
         }
@@ -84,6 +87,7 @@ impl Context {
             directory: plugins_dir_from_environment(),
             policy: None,
             require_lock: false,
+            trust: trust_from_environment(),
             glibc: None,
             interrupt: Interrupt::default(),
         }

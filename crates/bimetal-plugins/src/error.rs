@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use std::io;
 
 use bimetal_manifest::object::{ManifestError, ReadError};
-use bimetal_terminal::Hint;
-use bimetal_verify::ScanError;
+use bimetal_terminal::{Hint, escape};
+use bimetal_verify::{ScanError, TrustError};
 use camino::Utf8PathBuf;
 
 use crate::child::ChildError;
@@ -41,6 +41,8 @@ pub(crate) enum CommandError {
     },
     #[error("the policy `abi` is laxer than `exact`, which the Collector was built with")]
     LaxerPolicy,
+    #[error("`{}` does not say what plugins to trust", escape(.word))]
+    Trust { word: String, source: TrustError },
     #[error("no plugin directory is named")]
     NoDirectory,
     #[error("{0}")]
@@ -79,6 +81,9 @@ impl Hint for CommandError {
             }
             Self::Write { .. } => {
                 "the report above is incomplete; check the disk that it is written to"
+            }
+            Self::Trust { .. } => {
+                "correct `--plugins-trust` before `plugins`, or `OTELCOL_PLUGINS_TRUST`"
             }
             Self::Directory(_) | Self::Absolute { .. } | Self::Child(_) | Self::Interrupted => {
                 return None;

@@ -9,7 +9,7 @@ use bimetal_manifest::object::{self, Artifact, Form, GlibcVersion, ManifestError
 use bimetal_manifest::schema::{Manifest, PluginSettings, Policy};
 use bimetal_verify::compare::NAMES_LIMIT;
 use bimetal_verify::variables::runs_with_borrowed_rights;
-use bimetal_verify::{FoundLock, Key, Request, Rules, System, Verdict};
+use bimetal_verify::{FoundLock, Key, Request, Rules, System, Trust, Verdict};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::args::{CommonArgs, Names};
@@ -30,6 +30,7 @@ pub(crate) struct Settings {
     glibc: Option<GlibcVersion>,
     system: Option<System>,
     require_lock: bool,
+    pub(crate) trust: Trust,
     /// Most names that one difference lists.
     names_limit: usize,
     flag_directory: Option<Utf8PathBuf>,
@@ -77,12 +78,21 @@ impl Settings {
         let system = machine
             .map(|main| System::of_this_machine(&main.artifact, !runs_with_borrowed_rights()));
         let require_lock = common.plugins_require_lock || context.require_lock;
+        let trust = match (&common.plugins_trust, &context.trust) {
+            (Some(trust), _) => trust.clone(),
+            (None, Some(word)) => word.parse().map_err(|source| CommandError::Trust {
+                word: word.clone(),
+                source,
+            })?,
+            (None, None) => Trust::Rights,
+        };
         Ok(Self {
             main,
             policy,
             glibc: context.glibc,
             system,
             require_lock,
+            trust,
             names_limit: match common.names {
                 Names::First => NAMES_LIMIT,
                 Names::All => usize::MAX,
@@ -102,6 +112,7 @@ impl Settings {
             },
             lock,
             require_lock: self.require_lock,
+            trust: &self.trust,
             directory: None,
             linked_in: &NONE,
         }

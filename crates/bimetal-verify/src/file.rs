@@ -122,19 +122,23 @@ impl PluginFile {
 
 /// Opens a plugin's file itself, without waiting for another program that writes to it.
 pub fn open(path: &Utf8Path) -> Result<File, Problem> {
-    let flags =
-        OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    match openat(CWD, path.as_std_path(), flags, Mode::empty()) {
-        Ok(descriptor) => Ok(File::from(descriptor)),
-        Err(Errno::LOOP) => {
+    open_itself(path).map_err(|error| match error {
+        Errno::LOOP => {
             let error = RightsError::Link {
                 path: path.to_owned(),
             };
-            Err(Problem::of(&error, HINTS))
+            Problem::of(&error, HINTS)
         }
-        Err(error) => {
+        error => {
             let source = error.into();
-            Err(Problem::of(&ReadError::Open { source }, HINTS))
+            Problem::of(&ReadError::Open { source }, HINTS)
         }
-    }
+    })
+}
+
+/// Opens what has that name: a link is `ELOOP`, and no writer is waited for.
+pub fn open_itself(path: &Utf8Path) -> Result<File, Errno> {
+    let flags =
+        OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    openat(CWD, path.as_std_path(), flags, Mode::empty()).map(File::from)
 }

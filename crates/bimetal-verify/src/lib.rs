@@ -5,6 +5,7 @@
 //! executed or mapped, and no input makes it panic.
 #![forbid(unsafe_code)]
 
+mod access_list;
 pub mod compare;
 mod file;
 mod lock;
@@ -13,16 +14,18 @@ mod process_set;
 pub mod rights;
 mod scan;
 pub mod system;
+mod trust;
 pub mod variables;
 mod verdict;
 mod verify;
 
 pub use compare::{Mismatch, Rules, compare, predict};
-pub use file::{Digests, PluginFile, open};
+pub use file::{Digests, PluginFile, open, open_itself};
 pub use lock::FoundLock;
 pub use process_set::ProcessSet;
 pub use scan::{ENTRIES_LIMIT, Entry, Scan, ScanError, Stamp};
 pub use system::{Search, System};
+pub use trust::{Trust, TrustError};
 pub use verdict::{
     DirectoryVerdict, Duplicate, Key, LockVerdict, Problem, Status, Verdict, chain,
     hermetic_environment,

@@ -15,6 +15,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
 
+use crate::access_list::has_list;
 use crate::compare::{Check, Mismatch, Outcome};
 use bimetal_terminal::Hint;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -24,6 +25,7 @@ use crate::private_group::is_private;
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 const WRITABLE_BY_ANYBODY: u32 = 0o002;
 const STICKY: u32 = 0o1000;
+const SET_GROUP: u32 = 0o2000;
 /// As many as the kernel follows.
 const MOST_LINKS: usize = 40;
 
@@ -51,6 +53,19 @@ pub enum RightsError {
     /// Another user may write it.
     #[error("`{path}` can be written by its group or by others (mode {mode:03o})")]
     Writable { path: Utf8PathBuf, mode: u32 },
+    /// A list lets other users in, although the group is the user's own.
+    #[error("`{path}` has an access control list by which others may write it (mode {mode:03o})")]
+    AccessList { path: Utf8PathBuf, mode: u32 },
+    /// The group of a volume may write it, as platforms arrange that which share volumes by group.
+    #[error(
+        "`{path}` can be written by group {group}, to which a set-gid directory gives all that is \
+         made in it (mode {mode:04o})"
+    )]
+    GroupVolume {
+        path: Utf8PathBuf,
+        mode: u32,
+        group: u32,
+    },
     /// Everybody may put entries into a directory on the way, and the next part of the way is
     /// another user's entry.
     #[error(
@@ -74,12 +89,39 @@ pub enum RightsError {
     },
 }
 
+/// A directory that no plugin is taken from, because others could exchange what is in it.
+#[derive(Debug)]
+pub struct UnsafeDirectory {
+    /// As it was named.
+    pub path: Utf8PathBuf,
+    /// What is wrong with it, or on the way to it.
+    pub error: RightsError,
+}
+
+impl UnsafeDirectory {
+    /// Checks the directory at `path`; nothing if it is safe.
+    pub fn of(path: &Utf8Path) -> Option<Self> {
+        let error = check_directory(path).err()?;
+        Some(Self {
+            path: path.to_owned(),
+            error,
+        })
+    }
+
+    /// The same as a line of a report.
+    pub fn mismatch(&self) -> Mismatch {
+        self.error.mismatch(self.path.as_str())
+    }
+}
+
 impl Hint for RightsError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         let hint = match self {
-            Self::Link { .. } | Self::NotRegular { .. } => {
-                "put the file itself into the plugin directory"
+            Self::Link { .. } => {
+                "put the file itself into the plugin directory, or name the directory that the \
+                 link leads to with `--plugins-dir`"
             }
+            Self::NotRegular { .. } => "put the file itself into the plugin directory",
             Self::NotADirectory { .. } | Self::Endless { .. } => {
                 "name the directory that holds the plugins with `--plugins-dir`"
             }
@@ -88,6 +130,14 @@ impl Hint for RightsError {
             }
             Self::Writable { .. } => {
                 "make sure where it came from, then take the right to write away: `chmod go-w`"
+            }
+            Self::AccessList { .. } => {
+                "make sure where it came from, then remove the list: `setfacl --remove-all`"
+            }
+            Self::GroupVolume { .. } => {
+                "`chmod g-w` lasts until the volume is mounted again, where a platform sets the \
+                 group; mount it read-only, take the plugins from an image, or pin them: \
+                 `--plugins-trust lock=FILE`"
             }
             Self::Shared { .. } => {
                 "keep plugins in a directory that only root or the Collector's user may write"
@@ -102,6 +152,15 @@ impl Hint for RightsError {
 }
 
 impl RightsError {
+    /// It is about who may write a file or directory that belongs to the right user. A digest that
+    /// is pinned stands in for that.
+    pub fn is_about_modes(&self) -> bool {
+        matches!(
+            self,
+            Self::Writable { .. } | Self::GroupVolume { .. } | Self::AccessList { .. }
+        )
+    }
+
     /// The same as a line of a report; `name` is what the file or directory is called there.
     pub fn mismatch(&self, name: &str) -> Mismatch {
         let (wanted, found) = self.values();
@@ -144,7 +203,9 @@ impl RightsError {
                 "writable by its owner only",
                 format!("`{path}` has mode {mode:03o}"),
             ),
-            Self::Shared { .. } => ("out of the reach of other users", self.to_string()),
+            Self::AccessList { .. } | Self::GroupVolume { .. } | Self::Shared { .. } => {
+                ("out of the reach of other users", self.to_string())
+            }
             Self::Endless { .. } | Self::Look { .. } => ("a way to it", self.to_string()),
         };
         (wanted.to_owned(), found)
@@ -214,13 +275,19 @@ fn check_step(directory: &Path, entry: &Path, metadata: &Metadata) -> Result<(),
             path: shown(directory),
         });
     }
+    let is_own_group =
+        || holder.mode() & WRITABLE_BY_ANYBODY == 0 && is_private(user(), holder.gid());
     match private(directory, &holder) {
-        Err(RightsError::Writable { mode, .. })
-            if mode & WRITABLE_BY_ANYBODY == 0 && is_private(user(), holder.gid()) =>
-        {
+        Err(error) if error.is_about_modes() && is_own_group() => {
+            if has_list(directory) {
+                return Err(RightsError::AccessList {
+                    path: shown(directory),
+                    mode: holder.mode() & 0o777,
+                });
+            }
             Ok(())
         }
-        Err(RightsError::Writable { .. }) if holder.mode() & STICKY != 0 => {
+        Err(error) if error.is_about_modes() && holder.mode() & STICKY != 0 => {
             if is_trusted(metadata.uid()) {
                 return Ok(());
             }
@@ -244,13 +311,36 @@ fn private(path: &Path, metadata: &Metadata) -> Result<(), RightsError> {
         });
     }
     // An access control list that lets others write shows in the group's bits, which are its mask.
-    if metadata.mode() & WRITABLE_BY_OTHERS != 0 {
-        return Err(RightsError::Writable {
+    if metadata.mode() & WRITABLE_BY_OTHERS == 0 {
+        return Ok(());
+    }
+    if is_of_a_group_volume(path, metadata) {
+        return Err(RightsError::GroupVolume {
             path: shown(path),
-            mode: metadata.mode() & 0o777,
+            mode: metadata.mode() & 0o7777,
+            group: metadata.gid(),
         });
     }
-    Ok(())
+    Err(RightsError::Writable {
+        path: shown(path),
+        mode: metadata.mode() & 0o777,
+    })
+}
+
+/// Whether a set-gid directory explains that the group may write: the directory itself, or the one
+/// that a file lies in.
+fn is_of_a_group_volume(path: &Path, metadata: &Metadata) -> bool {
+    let is_shared = |metadata: &Metadata| {
+        metadata.is_dir()
+            && metadata.mode() & SET_GROUP != 0
+            && metadata.mode() & WRITABLE_BY_ANYBODY == 0
+    };
+    if metadata.is_dir() || metadata.mode() & WRITABLE_BY_ANYBODY != 0 {
+        return is_shared(metadata);
+    }
+    path.parent()
+        .and_then(|directory| metadata_of(directory).ok())
+        .is_some_and(|directory| is_shared(&directory) && directory.gid() == metadata.gid())
 }
 
 fn is_trusted(owner: u32) -> bool {

@@ -21,8 +21,9 @@ use crate::compare::{
 use crate::file::{Digests, PluginFile};
 use crate::lock::FoundLock;
 use crate::process_set::ProcessSet;
-use crate::rights::check_directory;
+use crate::rights::{RightsError, UnsafeDirectory};
 use crate::scan::{Scan, ScanError};
+use crate::trust::Trust;
 use crate::verdict::{
     DirectoryVerdict, Duplicate, KEEP_ONE, Key, LockVerdict, Problem, Status, Verdict,
 };
@@ -38,8 +39,10 @@ pub struct Request<'a> {
     pub lock: &'a FoundLock,
     /// A file that the lock does not list is refused.
     pub require_lock: bool,
+    /// A digest that the lock pins may stand in for the modes of the file and of its directory.
+    pub trust: &'a Trust,
     /// Why no file of the directory is taken, whatever is in it.
-    pub directory: Option<&'a Mismatch>,
+    pub directory: Option<&'a UnsafeDirectory>,
     /// Components that main has without a plugin, beside those that its manifest lists.
     pub linked_in: &'a BTreeSet<Key>,
 }
@@ -126,10 +129,8 @@ pub fn verify_directory(
 ) -> Result<DirectoryVerdict, ScanError> {
     let scan = Scan::of(directory)?;
     let files = PluginFile::read_all(&scan.entries, Digests::Taken);
-    let unsafe_directory = check_directory(directory)
-        .err()
-        .map(|error| error.mismatch(directory.as_str()));
-    let lock = FoundLock::beside(directory);
+    let unsafe_directory = UnsafeDirectory::of(directory);
+    let lock = request.trust.lock_of(directory);
     let request = Request {
         lock: &lock,
         directory: unsafe_directory.as_ref(),
@@ -148,7 +149,12 @@ pub fn verify_directory(
         .collect();
     Ok(DirectoryVerdict {
         directory: directory.to_owned(),
-        mismatches: unsafe_directory.iter().cloned().collect(),
+        mismatches: unsafe_directory
+            .iter()
+            // Where the lock decides, the files that it does not pin say it.
+            .filter(|found| !(request.trust.is_of_a_lock() && found.error.is_about_modes()))
+            .map(UnsafeDirectory::mismatch)
+            .collect(),
         lock: LockVerdict {
             present: !matches!(lock, FoundLock::Absent),
             required: request.require_lock,
@@ -175,13 +181,14 @@ fn mismatches(request: &Request<'_>, file: &PluginFile, artifact: &Artifact) -> 
     {
         found.push(linked_in(component, None));
     }
-    found.extend(file.rights.as_ref().map(|error| error.mismatch(&file.file)));
-    found.extend(request.directory.cloned());
-    found.extend(
-        request
-            .lock
-            .mismatch(&file.file, file.sha256.as_ref(), request.require_lock),
-    );
+    let vouched = request.trust.is_of_a_lock()
+        && request.lock.status(&file.file, file.sha256.as_ref()) == Some(LockStatus::Pinned);
+    let counts = |error: &RightsError| !(vouched && error.is_about_modes());
+    let rights = file.rights.as_ref().filter(|error| counts(error));
+    found.extend(rights.map(|error| error.mismatch(&file.file)));
+    let directory = request.directory.filter(|found| counts(&found.error));
+    found.extend(directory.map(UnsafeDirectory::mismatch));
+    found.extend(request.lock.mismatch(file, request.require_lock));
     found
 }
 

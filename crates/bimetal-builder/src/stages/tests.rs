@@ -296,8 +296,7 @@ fn a_distribution_with_both_kinds_of_plugins_is_built_checked_and_put_into_place
         "only what is in its own graph"
     );
     assert_eq!(
-        Lock::read(&out.join("plugins"))
-            .unwrap()
+        Lock::parse(&fs::read_to_string(out.join("plugins/plugins.lock")).unwrap())
             .unwrap()
             .plugins()
             .len(),

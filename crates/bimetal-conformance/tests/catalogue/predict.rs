@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 
 use bimetal_manifest::object::GlibcVersion;
 use bimetal_manifest::schema::Policy;
-use bimetal_manifest::{Artifact, Lock, object};
+use bimetal_manifest::{Artifact, object};
 use bimetal_verify::compare::Candidate;
 use bimetal_verify::compare::{Check, Mismatch, Outcome, conflicts, predict};
 use bimetal_verify::{
-    Digests, Entry, FoundLock, PluginFile, Request, Rules, Status, System, compare, precheck,
+    Digests, Entry, FoundLock, PluginFile, Request, Rules, Status, System, Trust, compare, precheck,
 };
 use camino::Utf8Path;
 
@@ -25,11 +25,11 @@ pub(crate) fn alone(main: &Utf8Path, plugin: &Utf8Path) -> Predicted {
 
 /// `plugin` alone beside `main`, under a policy that is stricter than main's.
 pub(crate) fn under(main: &Utf8Path, plugin: &Utf8Path, policy: Option<Policy>) -> Predicted {
-    outcome(main, plugin, policy, None)
+    outcome(main, plugin, policy, &FoundLock::Absent)
 }
 
 /// `plugin` beside `main`, with a lock file.
-pub(crate) fn locked(main: &Utf8Path, plugin: &Utf8Path, lock: Option<&Lock>) -> Predicted {
+pub(crate) fn locked(main: &Utf8Path, plugin: &Utf8Path, lock: &FoundLock) -> Predicted {
     outcome(main, plugin, None, lock)
 }
 
@@ -37,7 +37,7 @@ fn outcome(
     main: &Utf8Path,
     plugin: &Utf8Path,
     policy: Option<Policy>,
-    lock: Option<&Lock>,
+    lock: &FoundLock,
 ) -> Predicted {
     let main = read(main);
     let system = System::of_this_machine(&main, true);
@@ -47,12 +47,12 @@ fn outcome(
         ..Rules::of(&main, policy)
     };
     let file = PluginFile::read(&Entry::at(plugin), Digests::Taken);
-    let lock = lock.map_or(FoundLock::Absent, |lock| FoundLock::Usable(lock.clone()));
     let request = Request {
         main: Some(&main),
         rules,
-        lock: &lock,
+        lock,
         require_lock: false,
+        trust: &Trust::Rights,
         directory: None,
         linked_in: &BTreeSet::new(),
     };

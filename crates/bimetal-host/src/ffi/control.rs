@@ -186,12 +186,14 @@ fn run_plugins(command: Command) -> i32 {
         plugins_dir,
         require_lock,
         policy,
+        trust,
         ..
     } = command.settings;
     // A flag before the word `plugins` counts like one behind it, which still wins.
     context.directory = plugins_dir.or(context.directory);
     context.policy = policy;
     context.require_lock = require_lock;
+    context.trust = trust.or(context.trust);
     context.glibc = crate::load::running_glibc();
     context.interrupt = INTERRUPT.get_or_init(Interrupt::default).clone();
     let arguments = command.arguments.into_iter().map(OsString::from);

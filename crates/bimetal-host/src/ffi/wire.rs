@@ -28,7 +28,7 @@ pub(super) fn catalogue(host: &Host) -> Result<Catalog, Failure> {
         // directory.
         plugins.extend(wire_plugin(&candidate.precheck).filter(|_| candidate.is_good()));
         let mut verdict = candidate.precheck.clone();
-        verdict.mismatches.extend(host.unsafe_directory().cloned());
+        verdict.mismatches.extend(host.unsafe_directory());
         if !candidate.is_good() || !verdict.mismatches.is_empty() {
             refused.push(message::Refusal::of(&verdict.into()));
         }

@@ -3,7 +3,7 @@
 //! In: files. Out: every difference of each, and what became of loading it. Invariant: a plugin
 //! that did not pass is not loaded.
 
-use bimetal_verify::{Digests, Entry, FoundLock, PluginFile, Status, precheck};
+use bimetal_verify::{Digests, Entry, PluginFile, Status, precheck};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{announce, print_findings, stop_if_interrupted};
@@ -31,7 +31,7 @@ pub(crate) fn run(
     let mut plugins = Vec::with_capacity(arguments.files.len());
     for file in &arguments.files {
         stop_if_interrupted(context)?;
-        let lock = FoundLock::beside(&directory_of(file));
+        let lock = settings.trust.lock_of(&directory_of(file));
         let read = PluginFile::read(&Entry::at(file), Digests::Taken);
         let mut verdict = precheck(&settings.request(&lock), &read);
         verdict.file = file.to_string();

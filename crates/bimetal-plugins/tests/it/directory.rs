@@ -51,13 +51,17 @@ impl Directory {
     /// Pins the files `names` with the bytes that they have now.
     pub(crate) fn lock(&self, names: &[&str]) {
         let entry = |name: &&str| {
-            let bytes = fs_err::read(self.plugins.join(name)).unwrap_or_default();
+            let path = self.plugins.join(name);
+            let bytes = fs_err::read(&path).unwrap_or_default();
+            let component = bimetal_manifest::object::open(&path)
+                .ok()
+                .and_then(|(_, artifact)| artifact.component().cloned());
             LockedPlugin {
                 file: (*name).to_owned(),
                 sha256: Digest::of(&bytes),
                 size: bytes.len() as u64,
-                kind: Kind::Processor,
-                type_name: "any".to_owned(),
+                kind: component.as_ref().map_or(Kind::Processor, |one| one.kind),
+                type_name: component.map_or_else(String::new, |one| one.type_name),
             }
         };
         let lock = Lock::new(names.iter().map(entry).collect()).unwrap();

@@ -48,6 +48,7 @@ pub(crate) fn builder() -> Context {
         directory: None,
         policy: None,
         require_lock: false,
+        trust: None,
         glibc: None,
         interrupt: Interrupt::default(),
     }

@@ -176,7 +176,7 @@ fn the_lock_decides_when_it_lists_other_bytes_and_where_it_is_required() {
             Lock::new(vec![LockedPlugin {
                 file: file.to_owned(),
                 sha256,
-                size: 0,
+                size: fs_err::metadata(&fixtures().rust_plugin).unwrap().len(),
                 kind: Kind::Processor,
                 type_name: "crab".to_owned(),
             }])

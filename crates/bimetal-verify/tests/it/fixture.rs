@@ -13,7 +13,7 @@ use bimetal_manifest::schema::{
     Abi, ArtifactKind, Component, Dependency, Kind, Language, Manifest, PluginSettings, Policy,
     SCHEMA_VERSION, Toolchain,
 };
-use bimetal_verify::{FoundLock, Request, Rules};
+use bimetal_verify::{FoundLock, Request, Rules, Trust};
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// Paths of the artifacts.
@@ -325,6 +325,7 @@ pub(crate) fn request<'a>(main: &'a Artifact, lock: &'a FoundLock) -> Request<'a
         rules: Rules::default(),
         lock,
         require_lock: false,
+        trust: &Trust::Rights,
         directory: None,
         linked_in: const { &BTreeSet::new() },
     }

@@ -16,5 +16,6 @@ mod hostile;
 mod listed;
 mod loading;
 mod mutation;
+mod rights;
 mod schema;
 mod verdict;

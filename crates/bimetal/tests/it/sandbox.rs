@@ -55,6 +55,7 @@ impl Sandbox {
             "NO_COLOR",
             "CLICOLOR_FORCE",
             "OTELCOL_PLUGINS_DIR",
+            "OTELCOL_PLUGINS_TRUST",
         ] {
             if !variables.iter().any(|(given, _)| *given == name) {
                 command.env_remove(name);

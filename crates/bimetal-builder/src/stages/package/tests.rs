@@ -223,7 +223,8 @@ fn a_distribution_is_put_into_place_and_recorded() {
 fn the_lock_lists_what_lies_beside_it() {
     let out = Out::new();
     out.package("main", &[("b", "two"), ("a", "one")]).unwrap();
-    let lock = Lock::read(&out.path.join("plugins")).unwrap().unwrap();
+    let text = fs::read_to_string(out.path.join("plugins/plugins.lock")).unwrap();
+    let lock = Lock::parse(&text).unwrap();
     let listed: Vec<_> = lock
         .plugins()
         .iter()

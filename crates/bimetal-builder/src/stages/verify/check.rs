@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use bimetal_manifest::object;
 use bimetal_terminal::{Printer, escape};
-use bimetal_verify::{DirectoryVerdict, FoundLock, Request, Rules, verify_directory};
+use bimetal_verify::{DirectoryVerdict, FoundLock, Request, Rules, Trust, verify_directory};
 use camino::Utf8Path;
 
 use super::CheckedPlugin;
@@ -34,6 +34,7 @@ pub(super) fn check(
         rules: Rules::of(&artifact, None),
         lock: &FoundLock::Absent,
         require_lock: true,
+        trust: &Trust::Rights,
         directory: None,
         linked_in: &BTreeSet::new(),
     };

@@ -6,11 +6,11 @@
 use std::collections::BTreeSet;
 
 use bimetal_conformance::tamper;
-use bimetal_manifest::Lock;
+
 use bimetal_manifest::object::LARGEST_PLUGIN;
 use bimetal_manifest::schema::Hermetic;
 use bimetal_verify::compare::Outcome;
-use bimetal_verify::{FoundLock, Request, Rules, verify_directory};
+use bimetal_verify::{FoundLock, Request, Rules, Trust, verify_directory};
 use camino::Utf8Path;
 use fs_err as fs;
 use serde_json::{Value, json};
@@ -84,6 +84,7 @@ fn two_files_with_one_kind_and_type() -> Finding {
         rules: Rules::of(&main, None),
         lock: &FoundLock::Absent,
         require_lock: false,
+        trust: &Trust::Rights,
         directory: None,
         linked_in: &BTreeSet::new(),
     };
@@ -108,8 +109,8 @@ fn two_files_with_one_kind_and_type() -> Finding {
 fn a_changed_file_that_the_lock_lists() -> Finding {
     let scene = Scene::pinned();
     tamper::flip_code_byte(&scene.plugin(RUST_PLUGIN)).unwrap();
-    let lock = Lock::read(&scene.plugins).unwrap();
-    let predicted = predict::locked(&scene.main, &scene.plugin(RUST_PLUGIN), lock.as_ref());
+    let lock = FoundLock::beside(&scene.plugins);
+    let predicted = predict::locked(&scene.main, &scene.plugin(RUST_PLUGIN), &lock);
     refuses_as(&scene, predicted, RUST_PLUGIN, "rust_probe")
 }
 
