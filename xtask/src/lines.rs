@@ -245,7 +245,7 @@ mod tests {
         let files = [
             (
                 "crates/a/src/lib.rs",
-                "//! A.\n\nmod b;\n#[cfg(test)]\nmod samples;\n",
+                "//! A.\n\nmod b;\n#[cfg(any(test, feature = \"samples\"))]\nmod samples;\n",
             ),
             (
                 "crates/a/src/b.rs",
