@@ -14,18 +14,9 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use sha2::{Digest, Sha256};
 
-const CRATES: [&str; 10] = [
-    "bimetal-abi",
-    "bimetal-files",
-    "bimetal-host",
-    "bimetal-manifest",
-    "bimetal-pdata",
-    "bimetal-plugins",
-    "bimetal-process",
-    "bimetal-sdk",
-    "bimetal-terminal",
-    "bimetal-verify",
-];
+#[path = "src/model/carried.rs"]
+mod carried;
+
 /// Directories with nothing that a build needs.
 const SKIPPED: [&str; 6] = [
     "benches",
@@ -42,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut go = BTreeMap::new();
     collect(&root.join("go"), "", &mut go, &is_go_source)?;
     let mut crates = BTreeMap::new();
-    for name in CRATES {
+    for name in carried::CARRIED {
         collect(
             &root.join("crates").join(name),
             name,

@@ -1,14 +1,10 @@
 //! Which crates the builder brings into every distribution with a plugin host.
 //!
-//! In: nothing. Out: their names, and the hash of everything that sources are generated from.
-//! Invariant: only names; the files are `generate`'s.
-
-/// `sha256:` over everything that the builder generates from or carries: templates, Go sources, SDK
-/// crates.
-pub const GENERATOR_HASH: &str = env!("BIMETAL_GENERATOR_HASH");
+//! In: nothing. Out: their names. Invariant: only names, for `build.rs` too; the files are
+//! `generate`'s.
 
 /// The crates that the builder carries, sorted.
-pub const CARRIED: &[&str] = &[
+pub(crate) const CARRIED: &[&str] = &[
     "bimetal-abi",
     "bimetal-files",
     "bimetal-host",
@@ -17,18 +13,6 @@ pub const CARRIED: &[&str] = &[
     "bimetal-plugins",
     "bimetal-process",
     "bimetal-sdk",
-    "bimetal-terminal",
-    "bimetal-verify",
-];
-
-/// The crates that are in the graph of every distribution with a plugin host.
-pub const HOST_CRATES: &[&str] = &[
-    "bimetal-abi",
-    "bimetal-files",
-    "bimetal-host",
-    "bimetal-manifest",
-    "bimetal-plugins",
-    "bimetal-process",
     "bimetal-terminal",
     "bimetal-verify",
 ];

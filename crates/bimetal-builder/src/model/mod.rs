@@ -4,7 +4,7 @@
 //! of the steps.
 
 mod base;
-pub mod carried;
+pub(crate) mod carried;
 mod component;
 mod dist;
 pub mod documents;
@@ -29,3 +29,7 @@ pub use tree::SourceTree;
 
 /// The name of the builder, as manifests tell it.
 pub const PROGRAM: &str = "bimetal";
+
+/// `sha256:` over everything that the builder generates from or carries: templates, Go sources, SDK
+/// crates.
+pub const GENERATOR_HASH: &str = env!("BIMETAL_GENERATOR_HASH");

@@ -14,9 +14,7 @@ use bimetal_manifest::schema::{Builder, Hermetic};
 
 pub use error::EnvironmentError;
 
-use bimetal_builder::model::PROGRAM;
-use bimetal_builder::model::Tools;
-use bimetal_builder::model::carried::GENERATOR_HASH;
+use bimetal_builder::model::{GENERATOR_HASH, PROGRAM, Tools};
 use bimetal_builder::toolchain::{Runner, inherited};
 use bimetal_files::Digest;
 

@@ -9,8 +9,7 @@ use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use bimetal_builder::model::Plan;
-use bimetal_builder::model::carried::GENERATOR_HASH;
+use bimetal_builder::model::{GENERATOR_HASH, Plan};
 use bimetal_builder::stages::plan::portable;
 
 /// A base whose bytes are known.

@@ -7,8 +7,11 @@ use serde_json::json;
 
 use super::carried;
 use super::template::render;
-use crate::model::carried::{CARRIED, HOST_CRATES};
+use crate::model::carried::CARRIED;
 use crate::model::{Linkage, Plan, RustComponent, SourceTree};
+
+/// The carried crates that only components use; the plugin host does not.
+const FOR_COMPONENTS: [&str; 2] = ["bimetal-pdata", "bimetal-sdk"];
 
 pub(super) fn add(plan: &Plan, tree: &mut SourceTree) {
     let components = &plan.rust_components;
@@ -46,11 +49,8 @@ pub(super) fn add(plan: &Plan, tree: &mut SourceTree) {
         );
     }
     // A patch that nothing uses would only earn a warning from cargo.
-    let carried = if components.is_empty() {
-        HOST_CRATES
-    } else {
-        CARRIED
-    };
+    let is_used = |name: &&&str| !components.is_empty() || !FOR_COMPONENTS.contains(name);
+    let carried: Vec<_> = CARRIED.iter().filter(is_used).collect();
     let workspace = json!({
         "members": members,
         "components": components,

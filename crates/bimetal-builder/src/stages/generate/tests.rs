@@ -238,10 +238,7 @@ fn the_same_plan_gives_the_same_sources() {
 
 #[test]
 fn the_generators_hash_is_a_digest() {
-    assert_eq!(
-        crate::model::carried::GENERATOR_HASH.len(),
-        "sha256:".len() + 64
-    );
+    assert_eq!(crate::model::GENERATOR_HASH.len(), "sha256:".len() + 64);
 }
 
 #[test]

@@ -15,9 +15,7 @@ use super::error::StampError;
 use super::{abi, environment};
 use crate::flags::cargo;
 use crate::flags::go::{Artifact, GoBuild};
-use crate::model::PROGRAM;
-use crate::model::carried::GENERATOR_HASH;
-use crate::model::{Profile, by_key};
+use crate::model::{GENERATOR_HASH, PROGRAM, Profile, by_key};
 use crate::stages::describe::Described;
 use crate::toolchain::Runner;
 
