@@ -14,12 +14,6 @@ use super::{Finding, StructureError, words};
 const CODE_LIMIT: usize = 100;
 const MARKDOWN_LIMIT: usize = 120;
 const LONG_WORD: usize = 80;
-/// Where longer lines are left to be broken.
-const LONG_LINES_LEFT: [&str; 3] = [
-    "crates/bimetal-builder/src/stages/config/default.yaml",
-    "crates/bimetal-builder/templates",
-    "crates/bimetal-sdk/src/config/duration.rs",
-];
 const CODE: [&str; 12] = [
     "rs", "go", "toml", "yaml", "yml", "sh", "j2", "c", "h", "py", "css", "hbs",
 ];
@@ -45,9 +39,7 @@ pub(super) fn check(root: &Path) -> Result<Vec<Finding>, StructureError> {
     for file in texts(root)? {
         // What is not UTF-8 is no text.
         if let Ok(text) = String::from_utf8(fs_err::read(root.join(&file))?) {
-            if !LONG_LINES_LEFT.iter().any(|left| file.starts_with(left)) {
-                findings.extend(long_lines(&file, &text));
-            }
+            findings.extend(long_lines(&file, &text));
             findings.extend(citations(root, &file, &text));
             findings.extend(words::check(&file, &text));
         }

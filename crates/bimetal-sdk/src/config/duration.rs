@@ -240,7 +240,10 @@ impl JsonSchema for Duration {
         json_schema!({
             "type": "string",
             "description": "a duration as Go writes it, such as `1h30m`",
-            "pattern": "^[-+]?(0|(([0-9]+(\\.[0-9]*)?|\\.[0-9]+)(ns|us|\u{b5}s|\u{3bc}s|ms|s|m|h))+)$"
+            "pattern": concat!(
+                "^[-+]?(0|(([0-9]+(\\.[0-9]*)?|\\.[0-9]+)",
+                "(ns|us|\u{b5}s|\u{3bc}s|ms|s|m|h))+)$"
+            )
         })
     }
 }
