@@ -64,8 +64,8 @@ pub enum ParseError {
         /// The length that an id has when it is set.
         expected: usize,
     },
-    /// Messages or groups are nested more deeply than any encoder of OTLP nests them.
-    #[error("messages at byte `{at}` are nested more than `{limit}` deep")]
+    /// Groups are nested very deeply; no encoder of OTLP writes any.
+    #[error("groups at byte `{at}` are nested more than `{limit}` deep")]
     TooDeep {
         /// Where the limit was passed.
         at: usize,
@@ -77,14 +77,6 @@ pub enum ParseError {
 impl ParseError {
     /// The next action for a person, printed below the error as `hint: ...`.
     pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::TooDeep { .. } => Some(
-                "the Collector refuses such attribute values as well; flatten them at the source",
-            ),
-            _ => Some(
-                "the bytes are not an OTLP protobuf request of this signal, or were cut on \
-                 their way",
-            ),
-        }
+        Some("the bytes are not an OTLP protobuf request of this signal, or were cut on their way")
     }
 }

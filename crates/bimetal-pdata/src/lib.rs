@@ -3,7 +3,8 @@
 //! In: the bytes of one OTLP `Export…ServiceRequest`. Out: resources, scopes and records to read
 //! and edit, and the bytes again. Invariant: nothing is lost. What was not edited is copied as it
 //! came, fields that this crate does not know included; [`Telemetry::changed`] tells whether there
-//! is anything to copy at all. Hostile bytes are a [`ParseError`], never a panic.
+//! is anything to copy at all. Hostile bytes are a [`ParseError`], never a panic; a value that is
+//! nested very deeply is [`Value::Opaque`] from some level on, and is no error.
 //!
 //! ```
 //! use bimetal_pdata::Logs;
@@ -72,4 +73,4 @@ pub use telemetry::{
     Resource, ResourceItems, ResourceItemsMut, Scope, ScopeItems, ScopeItemsMut, Signal, Telemetry,
 };
 pub use text::Text;
-pub use value::{Array, ArrayIter, Map, MapIter, Value};
+pub use value::{Array, ArrayIter, Map, MapIter, Opaque, Value};

@@ -52,6 +52,10 @@ impl Schema {
     }
 }
 
+/// How many values are looked at that lie in each other: an attribute's value is the first, an
+/// entry of it that is a list the second. What lies deeper stays as it came.
+pub(crate) const VALUE_LEVELS: u8 = 64;
+
 /// Numbers of fields that more than one place needs.
 pub(crate) mod number {
     pub(crate) const RESOURCES: u32 = 1;

@@ -1,13 +1,14 @@
 //! Attribute values and log bodies, as they are found in telemetry.
 //!
 //! In: an `AnyValue` message. Out: a typed [`Value`]. Invariant: nothing is copied; lists and maps
-//! are decoded one entry at a time.
+//! are decoded one entry at a time. A walk through a value is never deeper than [`VALUE_LEVELS`].
 
 use std::fmt;
 
 use crate::message::{Message, Messages};
 use crate::otlp::sink::{Encode, Sink};
 use crate::otlp::wire::{Payload, WIRE_FIXED64, WIRE_VARINT};
+use crate::schema::VALUE_LEVELS;
 use crate::schema::number::{ARRAY, BOOL, BYTES, DOUBLE, ENTRIES, INT, MAP, STRING, STRING_INDEX};
 use crate::text::Text;
 
@@ -31,6 +32,8 @@ pub enum Value<'v> {
     Array(Array<'v>),
     /// Keys and values.
     Map(Map<'v>),
+    /// A value that lies in so many others that it is not decoded. It can be passed on.
+    Opaque(Opaque<'v>),
 }
 
 macro_rules! variants {
@@ -50,11 +53,21 @@ macro_rules! variants {
 impl<'v> Value<'v> {
     /// Reads an `AnyValue`: of all the variants set, the last one counts.
     pub(crate) fn of(message: Message<'v>) -> Self {
-        message.one_of(Self::variant).unwrap_or_default()
+        Self::below(message, 0)
+    }
+
+    /// Reads an `AnyValue` that lies in so many others.
+    fn below(message: Message<'v>, levels: u8) -> Self {
+        if levels >= VALUE_LEVELS {
+            return Self::Opaque(Opaque { message });
+        }
+        message
+            .one_of(|number, payload| Self::variant(number, payload, levels + 1))
+            .unwrap_or_default()
     }
 
     #[expect(clippy::cast_possible_wrap, reason = "that is how `int64` is encoded")]
-    fn variant(number: u32, payload: Payload<'v>) -> Option<Self> {
+    fn variant(number: u32, payload: Payload<'v>, levels: u8) -> Option<Self> {
         Some(match (number, payload) {
             (STRING, Payload::Len(text)) => Self::Str(Text::from_bytes(text)),
             (BOOL, Payload::Varint(truth)) => Self::Bool(truth != 0),
@@ -62,9 +75,11 @@ impl<'v> Value<'v> {
             (DOUBLE, Payload::Fixed64(bits)) => Self::Double(f64::from_bits(bits)),
             (ARRAY, Payload::Len(content)) => Self::Array(Array {
                 message: Message::of_otlp(content),
+                levels,
             }),
             (MAP, Payload::Len(content)) => Self::Map(Map {
                 message: Message::of_otlp(content),
+                levels,
             }),
             (BYTES, Payload::Len(bytes)) => Self::Bytes(bytes),
             (STRING_INDEX, Payload::Varint(_)) => Self::Empty,
@@ -122,6 +137,7 @@ impl Encode for Value<'_> {
             Self::Bytes(bytes) => out.len_delimited(BYTES, bytes),
             Self::Array(array) => out.len_delimited(ARRAY, &array.message.encoded()),
             Self::Map(map) => out.len_delimited(MAP, &map.message.encoded()),
+            Self::Opaque(opaque) => out.bytes(&opaque.message.encoded()),
         }
     }
 }
@@ -150,6 +166,7 @@ from! {
 #[derive(Clone, Copy)]
 pub struct Array<'v> {
     message: Message<'v>,
+    levels: u8,
 }
 
 impl<'v> Array<'v> {
@@ -157,6 +174,7 @@ impl<'v> Array<'v> {
     pub fn iter(&self) -> ArrayIter<'v> {
         ArrayIter {
             entries: self.message.messages(ENTRIES),
+            levels: self.levels,
         }
     }
 }
@@ -165,6 +183,13 @@ impl<'v> Array<'v> {
 #[derive(Clone, Copy)]
 pub struct Map<'v> {
     message: Message<'v>,
+    levels: u8,
+}
+
+/// A value that is not decoded, see [`Value::Opaque`].
+#[derive(Clone, Copy)]
+pub struct Opaque<'v> {
+    message: Message<'v>,
 }
 
 impl<'v> Map<'v> {
@@ -172,6 +197,7 @@ impl<'v> Map<'v> {
     pub fn iter(&self) -> MapIter<'v> {
         MapIter {
             entries: self.message.messages(ENTRIES),
+            levels: self.levels,
         }
     }
 
@@ -187,13 +213,15 @@ impl<'v> Map<'v> {
 #[derive(Clone, Debug)]
 pub struct ArrayIter<'v> {
     entries: Messages<'v>,
+    levels: u8,
 }
 
 impl<'v> Iterator for ArrayIter<'v> {
     type Item = Value<'v>;
 
     fn next(&mut self) -> Option<Value<'v>> {
-        self.entries.next().map(Value::of)
+        let entry = self.entries.next()?;
+        Some(Value::below(entry, self.levels))
     }
 }
 
@@ -201,6 +229,7 @@ impl<'v> Iterator for ArrayIter<'v> {
 #[derive(Clone, Debug)]
 pub struct MapIter<'v> {
     entries: Messages<'v>,
+    levels: u8,
 }
 
 impl<'v> Iterator for MapIter<'v> {
@@ -208,7 +237,7 @@ impl<'v> Iterator for MapIter<'v> {
 
     fn next(&mut self) -> Option<(Text<'v>, Value<'v>)> {
         let (key, value) = self.entries.next()?.key_value();
-        Some((key, Value::of(value)))
+        Some((key, Value::below(value, self.levels)))
     }
 }
 
@@ -239,6 +268,18 @@ impl PartialEq for Array<'_> {
 impl PartialEq for Map<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.iter().eq(other.iter())
+    }
+}
+
+impl PartialEq for Opaque<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.message.encoded() == other.message.encoded()
+    }
+}
+
+impl fmt::Debug for Opaque<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
     }
 }
 

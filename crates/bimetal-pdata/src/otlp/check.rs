@@ -2,26 +2,19 @@
 //!
 //! In: bytes and the [`Schema`] that they should follow. Out: nothing, or a [`ParseError`].
 //! Invariant: after [`check`] has accepted a message, no reader of its fields can fail. Fields that
-//! stand in no table are only measured.
+//! stand in no table, and values deeper than [`VALUE_LEVELS`], are only measured.
 
 use crate::error::ParseError;
-use crate::otlp::wire::{
-    NESTING_LIMIT, Payload, Reader, WIRE_FIXED32, WIRE_FIXED64, WIRE_LEN, WIRE_VARINT,
-};
-use crate::schema::{KEY_VALUE, Kind, Schema};
+use crate::otlp::wire::{Payload, Reader, WIRE_FIXED32, WIRE_FIXED64, WIRE_LEN, WIRE_VARINT};
+use crate::schema::{ANY_VALUE, KEY_VALUE, Kind, Schema, VALUE_LEVELS};
 
-/// Walks through `bytes` and everything nested in them.
+/// Walks through `bytes` and everything nested in them that is read.
 pub(crate) fn check(schema: &Schema, bytes: &[u8]) -> Result<(), ParseError> {
     check_message(schema, Reader::new(bytes), 0)
 }
 
-fn check_message(schema: &Schema, mut reader: Reader<'_>, depth: usize) -> Result<(), ParseError> {
-    if depth >= NESTING_LIMIT {
-        return Err(ParseError::TooDeep {
-            at: reader.position(),
-            limit: NESTING_LIMIT,
-        });
-    }
+/// `values` counts the values around: nothing else in OTLP lies in itself.
+fn check_message(schema: &Schema, mut reader: Reader<'_>, values: u8) -> Result<(), ParseError> {
     while let Some(field) = reader.next_field()? {
         let Some((name, kind)) = schema.kind(field.number) else {
             continue;
@@ -39,7 +32,10 @@ fn check_message(schema: &Schema, mut reader: Reader<'_>, depth: usize) -> Resul
             continue;
         };
         if let Some(inner) = inner(kind) {
-            check_message(inner, reader.inside(content.len()), depth + 1)?;
+            let values = values + u8::from(std::ptr::eq(inner, &raw const ANY_VALUE));
+            if values <= VALUE_LEVELS {
+                check_message(inner, reader.inside(content.len()), values)?;
+            }
         }
         match kind {
             Kind::Id(expected) if !content.is_empty() && content.len() != expected => {

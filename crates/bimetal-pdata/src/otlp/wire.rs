@@ -1,12 +1,12 @@
 //! Protocol buffers, read from the wire.
 //!
 //! In: bytes. Out: [`Field`]s with their raw range, or a [`ParseError`]. Invariant: every read is
-//! inside the bounds of the message; groups are skipped as a whole; nesting is limited.
+//! inside the bounds of the message; groups are skipped as a whole; their nesting is limited.
 
 use crate::error::ParseError;
 
-/// How deep messages may be nested; the limit of the Collector and of other decoders.
-pub(crate) const NESTING_LIMIT: usize = 100;
+/// How deep groups may be nested, the limit of other decoders; OTLP has no groups.
+const NESTING_LIMIT: usize = 100;
 
 pub(crate) const WIRE_VARINT: u8 = 0;
 pub(crate) const WIRE_FIXED64: u8 = 1;

@@ -144,7 +144,8 @@ impl<'r> AnyValueView<'r> for Value<'r> {
 
     fn value_type(&self) -> ValueType {
         match self {
-            Value::Empty => ValueType::Empty,
+            // Those who read views know of no other values.
+            Value::Empty | Value::Opaque(_) => ValueType::Empty,
             Value::Str(_) => ValueType::String,
             Value::Bool(_) => ValueType::Bool,
             Value::Int(_) => ValueType::Int64,

@@ -1,6 +1,6 @@
 //! Bytes that should not be sent: an error or a view that can be used, never a panic.
 
-use bimetal_pdata::{Logs, Metrics, ParseError, Traces, Value};
+use bimetal_pdata::{Logs, Metrics, Traces, Value};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -94,37 +94,80 @@ fn use_metrics(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(metrics.encode())
 }
 
+/// A field of a message, with its length.
+fn field(tag: u8, content: &[u8]) -> Vec<u8> {
+    let mut field = vec![tag];
+    let mut len = content.len();
+    while len >= 0x80 {
+        field.push(u8::try_from(len & 0x7f).unwrap() | 0x80);
+        len >>= 7;
+    }
+    field.push(u8::try_from(len).unwrap());
+    field.extend(content);
+    field
+}
+
+/// A record whose body is so many lists, each the only value of the one around it.
+fn record(lists: usize) -> Vec<u8> {
+    let mut value = field(0x0a, b"deep");
+    for _ in 0..lists {
+        value = field(0x2a, &field(0x0a, &value));
+    }
+    field(0x12, &field(0x2a, &value))
+}
+
+fn levels(value: Value<'_>) -> usize {
+    match value {
+        Value::Array(array) => 1 + array.iter().map(levels).max().unwrap_or_default(),
+        _ => 1,
+    }
+}
+
 #[test]
-fn refuses_values_that_are_nested_too_deep() {
-    // Every level is the only value of the list around it.
-    let mut value = Vec::new();
-    for _ in 0..2000 {
-        for tag in [0x0a, 0x2a] {
-            let mut outer = vec![tag];
-            let mut len = value.len();
-            while len >= 0x80 {
-                outer.push(u8::try_from(len & 0x7f).unwrap() | 0x80);
-                len >>= 7;
-            }
-            outer.push(u8::try_from(len).unwrap());
-            outer.append(&mut value);
-            value = outer;
-        }
-    }
-    for tag in [0x2a, 0x12, 0x12, 0x0a] {
-        let mut outer = vec![tag];
-        let len = value.len();
-        outer.extend(
-            [len & 0x7f | 0x80, len >> 7 & 0x7f | 0x80, len >> 14]
-                .map(|byte| u8::try_from(byte).unwrap()),
+fn a_value_that_is_nested_very_deeply_stays_as_it_came_and_keeps_no_other_record_back() {
+    for lists in [60, 63, 64, 100, 2000] {
+        let (deep, good) = (
+            record(lists),
+            field(0x12, &field(0x2a, &field(0x0a, b"good"))),
         );
-        outer.append(&mut value);
-        value = outer;
+        let batch = field(0x0a, &field(0x12, &[deep.clone(), good].concat()));
+        let mut logs = Logs::parse(&batch).unwrap();
+        let mut bodies = 0;
+        for mut record in logs.records_mut() {
+            bodies += levels(record.body());
+            if record.body().as_str() == Some("good") {
+                record.attributes_mut().upsert("team", "payments");
+            }
+        }
+        assert_eq!(bodies, (lists + 1).min(65) + 1);
+        let encoded = logs.encode();
+        assert!(encoded.windows(deep.len()).any(|window| window == deep));
+        let parsed = Logs::parse(&encoded).unwrap();
+        let team = parsed
+            .records()
+            .filter_map(|record| record.attributes().get("team"));
+        assert_eq!(team.count(), 1);
     }
-    assert!(matches!(
-        Logs::parse(&value),
-        Err(ParseError::TooDeep { limit: 100, .. })
-    ));
+}
+
+#[test]
+fn what_lies_too_deep_to_be_read_can_be_moved() {
+    let batch = field(0x0a, &field(0x12, &record(100)));
+    let mut logs = Logs::parse(&batch).unwrap();
+    for mut record in logs.records_mut() {
+        let mut value = record.body();
+        while let Value::Array(array) = value {
+            value = array.iter().next().unwrap();
+        }
+        assert!(matches!(value, Value::Opaque(_)), "{value:?}");
+        record.attributes_mut().upsert("moved", value);
+    }
+    let encoded = logs.encode();
+    let logs = Logs::parse(&encoded).unwrap();
+    let mut attributes = logs.records().map(|record| record.attributes());
+    let moved = attributes.next().unwrap().get("moved").unwrap();
+    // 100 lists and the text in them, less the 64 levels that were read.
+    assert_eq!(levels(moved), 101 - 64);
 }
 
 #[test]
