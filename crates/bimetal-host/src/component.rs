@@ -76,17 +76,23 @@ pub(crate) enum ComponentError {
     TypeName { source: TextError },
     #[error("`create` succeeded and gave no instance")]
     NoInstance,
-    #[error(transparent)]
-    Life(#[from] LifeError),
+    #[error("{0}")]
+    Life(LifeError),
 }
 
 /// What a component gave as text is none.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TextError {
-    #[error(transparent)]
-    Bytes(#[from] SliceError),
+    #[error("{0}")]
+    Bytes(SliceError),
     #[error("the text is not UTF-8")]
     NotText,
+}
+
+impl From<LifeError> for ComponentError {
+    fn from(error: LifeError) -> Self {
+        Self::Life(error)
+    }
 }
 
 impl ComponentError {
@@ -151,7 +157,7 @@ impl FactoryTable {
     pub(crate) fn type_name(self) -> Result<&'static str, ComponentError> {
         // SAFETY: the C ABI says that the type name lives as long as the process.
         let bytes = unsafe { self.0.type_name.bytes(LONGEST_TEXT) };
-        let text = bytes.map_err(TextError::from);
+        let text = bytes.map_err(TextError::Bytes);
         text.and_then(|bytes| std::str::from_utf8(bytes).map_err(|_| TextError::NotText))
             .map_err(|source| ComponentError::TypeName { source })
     }
@@ -357,7 +363,7 @@ fn take_text(buffer: &mut Buffer) -> Result<String, TextError> {
     // SAFETY: the buffer belongs to us until it is released below.
     let bytes = unsafe { buffer.bytes(LONGEST_TEXT) }.map(<[u8]>::to_vec);
     release(buffer);
-    String::from_utf8(bytes?).map_err(|_| TextError::NotText)
+    String::from_utf8(bytes.map_err(TextError::Bytes)?).map_err(|_| TextError::NotText)
 }
 
 #[cfg(test)]
