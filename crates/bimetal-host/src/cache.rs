@@ -8,27 +8,30 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bimetal_files::Digest;
 use bimetal_terminal::Hint;
-use bimetal_verify::rights::check_directory;
+use bimetal_verify::chain;
+use bimetal_verify::rights::{RightsError, check_directory};
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{
-    Access, AtFlags, CWD, Mode, OFlags, StatVfsMountFlags, accessat, fchmod, fstat, mkdirat,
-    openat, renameat, statvfs, unlinkat,
+    Access, AtFlags, CWD, Mode, OFlags, accessat, fchmod, fstat, openat, renameat, unlinkat,
 };
 use rustix::io::Errno;
 
+use crate::place::{self, Unfit};
 use crate::prune::{DRAFT, hold, prune};
-
-const RIGHTS_OF_OTHERS: u32 = 0o077;
 
 /// Where private copies may go.
 #[derive(Debug)]
 pub(crate) struct Cache {
     candidates: Vec<Utf8PathBuf>,
-    chosen: OnceLock<Option<Directory>>,
+    /// The user named it: no other one will do.
+    is_named: bool,
+    chosen: OnceLock<Result<Directory, Vec<Unfit>>>,
+    instead: OnceLock<String>,
+    is_told: AtomicBool,
 }
 
 /// A directory that private copies are in.
@@ -46,9 +49,10 @@ pub(crate) struct Draft {
 /// There is no place for private copies, or it cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CacheError {
-    #[error("none of {} is a directory of this user alone that code may be executed from and that \
-        no other user can exchange", list(.tried))]
-    NoDirectory { tried: Vec<Utf8PathBuf> },
+    #[error("private copies have no place: {tried}")]
+    NoDirectory { tried: String },
+    #[error("{0}")]
+    Rights(#[from] RightsError),
     #[error("cannot write in `{path}`")]
     Write {
         path: Utf8PathBuf,
@@ -65,6 +69,7 @@ impl Hint for CacheError {
                 "name a directory with `--plugins-cache-dir`; it needs mode 0700, parents that \
                  no other user may write, and a file system mounted without `noexec`"
             }
+            Self::Rights(_) => return None,
             Self::Write { .. } => {
                 "free some space, or name another directory with `--plugins-cache-dir`"
             }
@@ -80,29 +85,66 @@ impl Cache {
     /// The directory that the user named, else the user's runtime and temporary directories. A
     /// set-id program ignores the environment.
     pub(crate) fn new(named: Option<&Utf8Path>) -> Self {
-        let candidates = match named {
-            Some(named) => vec![camino::absolute_utf8(named).unwrap_or_else(|_| named.to_owned())],
-            None => default_directories(),
-        };
+        match named {
+            Some(named) => {
+                let named = camino::absolute_utf8(named).unwrap_or_else(|_| named.to_owned());
+                Self::of(vec![named], true)
+            }
+            None => Self::of(default_directories(), false),
+        }
+    }
+
+    fn of(candidates: Vec<Utf8PathBuf>, is_named: bool) -> Self {
         Self {
             candidates,
+            is_named,
             chosen: OnceLock::new(),
+            instead: OnceLock::new(),
+            is_told: AtomicBool::new(false),
         }
     }
 
     /// The first candidate that fits, made if necessary.
     pub(crate) fn directory(&self) -> Result<&Directory, CacheError> {
-        let chosen = self.chosen.get_or_init(|| {
-            self.candidates
-                .iter()
-                .find(|path| fits(path))
-                .cloned()
-                .inspect(|path| prune(path))
-                .map(Directory)
-        });
-        chosen.as_ref().ok_or_else(|| CacheError::NoDirectory {
-            tried: self.candidates.clone(),
+        let chosen = self.chosen.get_or_init(|| self.choose());
+        chosen.as_ref().map_err(|tried| {
+            let tried: Vec<_> = tried.iter().map(|unfit| chain(unfit)).collect();
+            CacheError::NoDirectory {
+                tried: tried.join("; "),
+            }
         })
+    }
+
+    /// Once: that another user took the directory, and which one is used.
+    pub(crate) fn warning(&self) -> Option<&str> {
+        let instead = self.instead.get()?;
+        (!self.is_told.swap(true, Ordering::Relaxed)).then_some(instead)
+    }
+
+    fn choose(&self) -> Result<Directory, Vec<Unfit>> {
+        let mut tried = Vec::new();
+        for path in &self.candidates {
+            match place::prepare(path) {
+                Ok(()) => {
+                    prune(path);
+                    return Ok(Directory(path.clone()));
+                }
+                Err(unfit) => tried.push(unfit),
+            }
+        }
+        let taken = self.candidates.iter().zip(&tried);
+        let found = taken
+            .filter(|(_, unfit)| unfit.is_taken() && !self.is_named)
+            .find_map(|(path, unfit)| Some((unfit, place::beside(path)?)));
+        let Some((unfit, path)) = found else {
+            return Err(tried);
+        };
+        let _ = self.instead.set(format!(
+            "{unfit}: private copies of plugins go to `{path}`; `--plugins-cache-dir` names a \
+             place that no other user can take"
+        ));
+        prune(&path);
+        Ok(Directory(path))
     }
 }
 
@@ -146,10 +188,27 @@ impl Directory {
         digest: Digest,
     ) -> Result<(File, Utf8PathBuf), CacheError> {
         let path = self.0.join(format!("{digest}.so"));
-        if let Some(file) = existing(&path, digest) {
-            return Ok((file, path));
+        let file = match existing(&path, digest) {
+            Some(file) => file,
+            None => self.rename(draft, &path, digest)?,
+        };
+        self.leads_to(&path, &file)?;
+        Ok((file, path))
+    }
+
+    /// Go's loader is given a path. It leads to the verified bytes as long as no other user can
+    /// exchange a part of it, so that is checked when the bytes are there.
+    fn leads_to(&self, path: &Utf8Path, file: &File) -> Result<(), CacheError> {
+        check_directory(&self.0)?;
+        let same = open(path).and_then(|found| Ok((fstat(&found)?, fstat(file)?)));
+        match same {
+            Ok((found, kept)) if (found.st_dev, found.st_ino) == (kept.st_dev, kept.st_ino) => {
+                Ok(())
+            }
+            _ => Err(CacheError::Spoiled {
+                path: path.to_owned(),
+            }),
         }
-        self.rename(draft, &path, digest).map(|file| (file, path))
     }
 
     /// Processes that have an older file of that name loaded keep it: a rename does not touch its
@@ -236,31 +295,61 @@ fn default_directories() -> Vec<Utf8PathBuf> {
     directories
 }
 
-/// A directory is as private as the way to it: who may exchange a directory above it may exchange
-/// what the loader opens.
-fn fits(path: &Utf8Path) -> bool {
-    match mkdirat(CWD, path.as_std_path(), Mode::RWXU) {
-        Ok(()) | Err(Errno::EXIST) => {}
-        Err(_) => return false,
-    }
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let Ok(directory) = openat(CWD, path.as_std_path(), flags, Mode::empty()) else {
-        return false;
-    };
-    let Ok(stat) = fstat(&directory) else {
-        return false;
-    };
-    let is_private =
-        stat.st_uid == rustix::process::geteuid().as_raw() && stat.st_mode & RIGHTS_OF_OTHERS == 0;
-    let executes = statvfs(path.as_std_path())
-        .is_ok_and(|mount| !mount.f_flag.contains(StatVfsMountFlags::NOEXEC));
-    is_private
-        && executes
-        && check_directory(path).is_ok()
-        && accessat(CWD, path.as_std_path(), Access::WRITE_OK, AtFlags::EACCESS).is_ok()
-}
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, chown};
 
-fn list(paths: &[Utf8PathBuf]) -> String {
-    let quoted: Vec<_> = paths.iter().map(|path| format!("`{path}`")).collect();
-    quoted.join(", ")
+    use super::*;
+
+    /// A user that this machine has no use for.
+    const STRANGER: u32 = 47_113;
+
+    #[test]
+    fn a_directory_that_another_user_took_is_named_with_its_owner_and_a_fresh_one_is_used() {
+        let directory = tempfile::tempdir().unwrap();
+        let top = Utf8Path::from_path(directory.path()).unwrap();
+        let taken = top.join("bimetal-0");
+        fs_err::create_dir(&taken).unwrap();
+        chown(&taken, Some(STRANGER), None).expect("giving files away needs root");
+        let says = format!("`{taken}` belongs to user {STRANGER}");
+
+        let cache = Cache::of(vec![taken.clone()], false);
+        let fresh = cache.directory().unwrap().path().to_owned();
+        assert!(fresh.as_str().starts_with(&format!("{taken}-")), "{fresh}");
+        let mode = fs_err::metadata(&fresh).unwrap().permissions().mode();
+        assert_eq!(mode & 0o7777, 0o700);
+        let warning = cache.warning().unwrap().to_owned();
+        assert!(warning.contains(&says), "{warning}");
+        assert!(warning.contains(fresh.as_str()), "{warning}");
+        assert_eq!(cache.warning(), None, "it is said once");
+
+        // The next start finds the copies that this one left; not those of another user.
+        let next = |taken: &Utf8Path| {
+            let cache = Cache::of(vec![taken.to_owned()], false);
+            cache.directory().unwrap().path().to_owned()
+        };
+        assert_eq!(next(&taken), fresh);
+        chown(&fresh, Some(STRANGER), None).unwrap();
+        assert_ne!(next(&taken), fresh);
+
+        // What the operator named is used or refused.
+        let error = Cache::of(vec![taken], true).directory().unwrap_err();
+        assert!(error.to_string().contains(&says), "{error}");
+    }
+
+    #[test]
+    fn a_copy_whose_directory_can_be_exchanged_by_then_is_not_handed_to_the_loader() {
+        let directory = tempfile::tempdir().unwrap();
+        let top = Utf8Path::from_path(directory.path()).unwrap();
+        let cache = Cache::of(vec![top.join("cache")], true);
+        let place = cache.directory().unwrap();
+        let keep = || {
+            let draft = place.draft().unwrap();
+            place.keep(&draft, Digest::of(b"")).map(|(_, path)| path)
+        };
+        keep().unwrap();
+        fs_err::set_permissions(top, std::fs::Permissions::from_mode(0o777)).unwrap();
+        let error = keep().unwrap_err();
+        assert!(matches!(error, CacheError::Rights(_)), "{error:?}");
+    }
 }

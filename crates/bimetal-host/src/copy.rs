@@ -78,6 +78,16 @@ pub(crate) enum CopyError {
         path: Utf8PathBuf,
         source: io::Error,
     },
+    /// Neither memory nor a file.
+    #[error(
+        "the kernel or a sandbox refuses executable memory files (`memfd_create`: {refusal}), and \
+         `{path}` cannot be copied into a private file either"
+    )]
+    Nowhere {
+        path: Utf8PathBuf,
+        refusal: Errno,
+        source: CacheError,
+    },
     #[error("cannot make a private copy of `{path}`")]
     Private {
         path: Utf8PathBuf,
@@ -95,6 +105,10 @@ impl Hint for CopyError {
             Self::Changed { .. } => "copy plugins under another name and rename them into place",
             Self::Open { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 "the Collector's user needs the right to read it"
+            }
+            Self::Nowhere { .. } => {
+                "allow memory files (`sysctl vm.memfd_noexec=0`, or `memfd_create` in the \
+                 sandbox's filter), or name a directory of mode 0700 with `--plugins-cache-dir`"
             }
             _ => return None,
         };
@@ -150,7 +164,16 @@ impl Opened {
             .collect::<String>();
         let memory = match memory_file(&name) {
             Ok(memory) => memory,
-            Err(Errno::ACCESS | Errno::PERM | Errno::NOSYS) => return self.into_private(cache),
+            Err(refusal @ (Errno::ACCESS | Errno::PERM | Errno::NOSYS)) => {
+                return self.into_private(cache).map_err(|error| match error {
+                    CopyError::Private { path, source } => CopyError::Nowhere {
+                        path,
+                        refusal,
+                        source,
+                    },
+                    error => error,
+                });
+            }
             Err(error) => {
                 return Err(CopyError::Memory {
                     path: self.path,
@@ -396,6 +419,55 @@ mod tests {
                 .unwrap()
                 .contains("--plugins-cache-dir")
         );
+    }
+
+    /// Runs `work` in a thread in which `memfd_create` fails, as in a sandbox.
+    fn without_memory_files<T: Send>(error: Errno, work: impl FnOnce() -> T + Send) -> T {
+        use seccompiler::{SeccompAction, SeccompFilter};
+        let number = u32::try_from(error.raw_os_error()).unwrap();
+        let filter = SeccompFilter::new(
+            [(libc::SYS_memfd_create, Vec::new())].into(),
+            SeccompAction::Allow,
+            SeccompAction::Errno(number),
+            std::env::consts::ARCH.try_into().unwrap(),
+        );
+        let program: seccompiler::BpfProgram = filter.unwrap().try_into().unwrap();
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(|| {
+                seccompiler::apply_filter(&program).unwrap();
+                work()
+            });
+            thread.join().unwrap()
+        })
+    }
+
+    #[test]
+    fn where_memory_files_are_refused_a_private_file_is_used_or_the_error_names_the_setting() {
+        let (_directory, path) = directory();
+        let file = plugin(&path, b"rust");
+        for refusal in [Errno::PERM, Errno::ACCESS, Errno::NOSYS] {
+            let copied = |cache: &Cache| {
+                without_memory_files(refusal, || {
+                    Opened::open(&file, Vouched::No).unwrap().into_memory(cache)
+                })
+            };
+            let cache = path.join("cache");
+            let copy = copied(&Cache::new(Some(&cache))).unwrap();
+            assert!(copy.path.starts_with(&cache), "{}", copy.path);
+            assert_eq!(content(&copy), b"rust");
+            let open = path.join("open");
+            let _ = fs_err::create_dir(&open);
+            set_mode(&open, 0o755);
+            let error = copied(&Cache::new(Some(&open))).unwrap_err();
+            let said = bimetal_verify::chain(&error);
+            for text in ["memfd_create", "others may enter", "mode 755"] {
+                assert!(said.contains(text), "no `{text}` in {said}");
+            }
+            let help = hint::hint(&error, HINTS).unwrap();
+            for text in ["vm.memfd_noexec", "filter", "--plugins-cache-dir"] {
+                assert!(help.contains(text), "no `{text}` in {help}");
+            }
+        }
     }
 
     #[test]

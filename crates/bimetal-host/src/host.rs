@@ -225,6 +225,9 @@ impl Host {
         let mut set = state.set.clone();
         let found = verify(&request, &candidates, &self.cache, &mut set);
         state.set = set;
+        answer
+            .warnings
+            .extend(self.cache.warning().map(str::to_owned));
         let mut refused = Vec::new();
         for (found, key) in found.into_iter().zip(keys) {
             match found {

@@ -15,6 +15,7 @@ mod index;
 mod life;
 mod load;
 mod own;
+mod place;
 mod prune;
 mod refusal;
 mod registry;

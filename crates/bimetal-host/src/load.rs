@@ -17,6 +17,7 @@ use bimetal_abi::{Error, Host, NewFactory};
 use bimetal_manifest::object::GlibcVersion;
 use bimetal_manifest::schema::{Kind, Language};
 use bimetal_terminal::Hint;
+use bimetal_verify::chain;
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 
 use crate::component::{ComponentError, FactoryTable};
@@ -60,8 +61,8 @@ impl Hint for LoadError {
                  plugin out"
             }
             Self::Open { .. } => {
-                "`plugins validate --load` shows the loader's messages without endangering a \
-                 Collector"
+                "build the plugin again with `bimetal` on this system; `plugins validate --load` \
+                 tries it without endangering a Collector"
             }
             Self::NotRust { .. } => return None,
         };
@@ -111,10 +112,15 @@ fn open(plugin: VerifiedPlugin, file: &str) -> Result<ManuallyDrop<Library>, Loa
     let opened = unsafe { Library::open(Some(path.as_std_path()), RTLD_NOW | RTLD_LOCAL) };
     opened
         .map(ManuallyDrop::new)
-        .map_err(|error| LoadError::Open {
-            file: file.to_owned(),
-            reason: bimetal_terminal::escape(&error.to_string()).into_owned(),
-        })
+        .map_err(|error| refused(file, &error))
+}
+
+/// The loader's own words are the cause of the error.
+fn refused(file: &str, error: &libloading::Error) -> LoadError {
+    LoadError::Open {
+        file: file.to_owned(),
+        reason: chain(error),
+    }
 }
 
 fn new_factory(
@@ -188,4 +194,19 @@ pub(crate) fn running_glibc() -> Option<GlibcVersion> {
     }
     #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_loader_says_is_in_the_error() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs_err::write(file.path(), "no library").unwrap();
+        // SAFETY: the loader refuses a text, so no code of it runs.
+        let opened = unsafe { Library::open(Some(file.path()), RTLD_NOW) };
+        let text = refused("x.so", &opened.unwrap_err()).to_string();
+        assert!(text.contains("file too short"), "{text}");
+    }
 }

@@ -223,9 +223,12 @@ fn a_place_for_private_copies_that_is_full_or_forbids_code_or_writing_is_named()
         ),
         (
             "mount -t tmpfs -o noexec,mode=0700 none \"$place\"",
-            "none of",
+            "is mounted `noexec`",
         ),
-        ("mount -t tmpfs -o ro,mode=0700 none \"$place\"", "none of"),
+        (
+            "mount -t tmpfs -o ro,mode=0700 none \"$place\"",
+            "cannot be written",
+        ),
     ] {
         let scene = Scene::pinned();
         let run = |processor: &str| {
