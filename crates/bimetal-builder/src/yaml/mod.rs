@@ -1,11 +1,13 @@
 //! YAML text as a tree in which every node knows its place.
 //!
-//! In: untrusted text. Out: [`Node`], aliases and merge keys resolved. Invariant: depth and number
-//! of nodes are bounded, so that no text can exhaust the stack or the memory.
+//! In: untrusted text. Out: [`Node`], aliases and merge keys resolved. Invariant: depth, number of
+//! nodes and bytes of their texts are bounded, so that no text can exhaust the stack or the memory;
+//! time grows with the size of the text.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use indexmap::IndexMap;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
 
 mod place;
@@ -14,6 +16,8 @@ pub use place::Place;
 
 const MAX_DEPTH: usize = 64;
 const MAX_NODES: usize = 100_000;
+/// Of all texts together, each as often as an alias repeats it.
+const MAX_BYTES: usize = 16 << 20;
 
 /// One node of the document.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,7 +107,7 @@ pub fn parse(file: &str, text: &str) -> Result<(Option<Node>, bool), YamlError> 
         file,
         open: Vec::new(),
         anchors: HashMap::new(),
-        nodes: 0,
+        size: Size::default(),
         root: None,
     };
     let mut parser = Parser::new_from_str(text);
@@ -147,9 +151,46 @@ fn next_event<'i>(
 struct Builder<'a> {
     file: &'a str,
     open: Vec<Open>,
-    anchors: HashMap<usize, (Node, usize)>,
-    nodes: usize,
+    anchors: HashMap<usize, (Node, Size)>,
+    size: Size,
     root: Option<Node>,
+}
+
+/// What a part of the document takes.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    nodes: usize,
+    bytes: usize,
+}
+
+impl Size {
+    /// That of `node` with everything in it.
+    fn of(node: &Node) -> Self {
+        match &node.value {
+            Value::Null => Self::of_text(""),
+            Value::Scalar { text, .. } => Self::of_text(text),
+            Value::List(items) => items
+                .iter()
+                .fold(Self::of_text(""), |size, item| size.and(Self::of(item))),
+            Value::Map(entries) => entries.iter().fold(Self::of_text(""), |size, (key, node)| {
+                size.and(Self::of_text(&key.text)).and(Self::of(node))
+            }),
+        }
+    }
+
+    fn of_text(text: &str) -> Self {
+        Self {
+            nodes: 1,
+            bytes: text.len(),
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            nodes: self.nodes.saturating_add(other.nodes),
+            bytes: self.bytes.saturating_add(other.bytes),
+        }
+    }
 }
 
 /// A list or a map whose end has not come yet.
@@ -159,10 +200,13 @@ struct Open {
     content: Content,
 }
 
+/// Key -> its place and its node, in the order of the text.
+type Entries = IndexMap<String, (Place, Node)>;
+
 enum Content {
     List(Vec<Node>),
     Map {
-        entries: Vec<(Key, Node)>,
+        entries: Entries,
         merged: Vec<Node>,
         key: Option<(Key, bool)>,
     },
@@ -174,23 +218,31 @@ impl Builder<'_> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let value = scalar(text, style, tag.as_deref());
-                self.finish(Node { place, value }, anchor, 1)
+                let size = Size::of_text(match &value {
+                    Value::Scalar { text, .. } => text,
+                    _ => "",
+                });
+                self.grow(&place, size)?;
+                self.finish(Node { place, value }, anchor)
             }
             Event::Alias(anchor) => {
-                let Some((node, size)) = self.anchors.get(&anchor).cloned() else {
+                let Some(&(_, size)) = self.anchors.get(&anchor) else {
                     return Err(YamlError {
                         place,
                         message: "an alias to an anchor that is not complete yet".to_owned(),
                     });
                 };
-                self.finish(node, 0, size)
+                // Before it is copied.
+                self.grow(&place, size)?;
+                let (node, _) = self.anchors[&anchor].clone();
+                self.finish(node, 0)
             }
             Event::SequenceStart(anchor, _) => self.begin(place, anchor, Content::List(Vec::new())),
             Event::MappingStart(anchor, _) => self.begin(
                 place,
                 anchor,
                 Content::Map {
-                    entries: Vec::new(),
+                    entries: Entries::new(),
                     merged: Vec::new(),
                     key: None,
                 },
@@ -229,29 +281,32 @@ impl Builder<'_> {
                 entries, merged, ..
             } => Value::Map(merge(entries, merged)?),
         };
-        self.finish(
-            Node {
-                place: open.place,
-                value,
-            },
-            open.anchor,
-            1,
-        )
+        let place = open.place;
+        self.grow(&place, Size::of_text(""))?;
+        self.finish(Node { place, value }, open.anchor)
     }
 
-    /// Hands a complete node to what it is part of. `size` is the number of nodes that are new with
-    /// it.
-    fn finish(&mut self, node: Node, anchor: usize, size: usize) -> Result<(), YamlError> {
-        self.nodes = self.nodes.saturating_add(size);
-        if self.nodes > MAX_NODES {
-            return Err(YamlError {
-                place: node.place,
-                message: format!("more than {MAX_NODES} nodes"),
-            });
-        }
+    /// Counts what is new.
+    fn grow(&mut self, place: &Place, size: Size) -> Result<(), YamlError> {
+        self.size = self.size.and(size);
+        let message = if self.size.nodes > MAX_NODES {
+            format!("more than {MAX_NODES} nodes")
+        } else if self.size.bytes > MAX_BYTES {
+            format!("more than {MAX_BYTES} bytes of text")
+        } else {
+            return Ok(());
+        };
+        Err(YamlError {
+            place: place.clone(),
+            message,
+        })
+    }
+
+    /// Hands a complete node, which was counted, to what it is part of.
+    fn finish(&mut self, node: Node, anchor: usize) -> Result<(), YamlError> {
         if anchor != 0 {
-            let whole = count(&node);
-            self.nodes = self.nodes.saturating_add(whole);
+            let whole = Size::of(&node);
+            self.grow(&node.place, whole)?;
             self.anchors.insert(anchor, (node.clone(), whole));
         }
         match self.open.last_mut().map(|open| &mut open.content) {
@@ -265,19 +320,17 @@ impl Builder<'_> {
                 None => *key = Some(as_key(node)?),
                 Some((_, true)) => merged.push(node),
                 Some((key, false)) => {
-                    if let Some((first, _)) =
-                        entries.iter().find(|(known, _)| known.text == key.text)
-                    {
+                    if let Some((first, _)) = entries.get(&key.text) {
                         let message = format!(
-                            "`{}` stands here a second time; the first is at {}",
-                            key.text, first.place
+                            "`{}` stands here a second time; the first is at {first}",
+                            key.text
                         );
                         return Err(YamlError {
                             place: key.place,
                             message,
                         });
                     }
-                    entries.push((key, node));
+                    entries.insert(key.text, (key.place, node));
                 }
             },
         }
@@ -320,7 +373,7 @@ fn as_key(node: Node) -> Result<(Key, bool), YamlError> {
 }
 
 /// Adds what merge keys bring; what stands in the map itself wins.
-fn merge(mut entries: Vec<(Key, Node)>, merged: Vec<Node>) -> Result<Vec<(Key, Node)>, YamlError> {
+fn merge(mut entries: Entries, merged: Vec<Node>) -> Result<Vec<(Key, Node)>, YamlError> {
     let sources = merged.into_iter().flat_map(|node| match node.value {
         Value::List(nodes) => nodes,
         value => vec![Node {
@@ -340,23 +393,14 @@ fn merge(mut entries: Vec<(Key, Node)>, merged: Vec<Node>) -> Result<Vec<(Key, N
             });
         };
         for (key, node) in brought {
-            if !entries.iter().any(|(known, _)| known.text == key.text) {
-                entries.push((key, node));
-            }
+            entries.entry(key.text).or_insert((key.place, node));
         }
     }
-    Ok(entries)
+    Ok(entries
+        .into_iter()
+        .map(|(text, (place, node))| (Key { place, text }, node))
+        .collect())
 }
 
-fn count(node: &Node) -> usize {
-    match &node.value {
-        Value::Null | Value::Scalar { .. } => 1,
-        Value::List(items) => 1 + items.iter().map(count).sum::<usize>(),
-        Value::Map(entries) => {
-            1 + entries
-                .iter()
-                .map(|(_, node)| 1 + count(node))
-                .sum::<usize>()
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -165,6 +165,7 @@ impl<'a> Fields<'a> {
             let similar = self
                 .asked
                 .iter()
+                .filter(|known| known.len().abs_diff(key.text.len()) <= 2)
                 .map(|known| {
                     (
                         strsim::damerau_levenshtein(known, &key.text.to_lowercase()),

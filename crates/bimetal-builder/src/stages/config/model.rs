@@ -4,7 +4,7 @@
 //! they mean on this machine `resolve`'s.
 
 use bimetal_manifest::schema::Kind;
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::model::{CrateSpec, Dist, GoSpec};
 use crate::yaml::Place;
@@ -26,6 +26,14 @@ pub struct Config {
     pub default_uri_scheme: String,
     /// What looks like a mistake but is not an error, with its place.
     pub warnings: Vec<String>,
+}
+
+impl Config {
+    /// The directory of its file, relative to the current one.
+    pub fn directory(&self) -> &Utf8Path {
+        let parent = self.file.as_deref().and_then(Utf8Path::parent);
+        parent.unwrap_or(Utf8Path::new(""))
+    }
 }
 
 /// One entry of a component list.

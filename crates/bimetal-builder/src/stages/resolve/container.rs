@@ -26,12 +26,7 @@ pub(super) fn base(config: &Config, current: &Utf8Path) -> Result<Base, ResolveE
     if !is_archive(name) {
         return Ok(Base::Image(text.clone()));
     }
-    let directory = config
-        .file
-        .as_ref()
-        .and_then(|file| file.parent())
-        .unwrap_or(Utf8Path::new(""));
-    let path = paths::absolute(&current.join(directory), name);
+    let path = paths::absolute(&current.join(config.directory()), name);
     if path.is_file() {
         Ok(Base::RootFs {
             path,

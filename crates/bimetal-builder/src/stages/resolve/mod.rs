@@ -88,10 +88,9 @@ pub fn resolve(
         absolute_replaces: config.dist.use_absolute_replace_paths,
         given: HashSet::new(),
     };
-    let start = config.file.as_deref().and_then(Utf8Path::parent);
     let mut crates = Crates {
         // Unlike OCB's `path`, this one starts where it is written.
-        start: current.join(start.unwrap_or(Utf8Path::new(""))),
+        start: current.join(config.directory()),
         locals: Locals::new(
             rust.as_ref()
                 .map_or(Utf8Path::new("cargo"), |tools| &tools.cargo),
