@@ -18,7 +18,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 pub use bimetal_builder::model::documents::{ENVIRONMENT, ENVIRONMENT_SUM, PROVENANCE, SBOM, SUMS};
-pub use provenance::provenance;
+pub use provenance::{builder, provenance};
 pub use sbom::{SbomError, sbom};
 pub use sums::{read_sums, sums};
 

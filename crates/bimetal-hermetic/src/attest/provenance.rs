@@ -7,6 +7,8 @@
 use bimetal_manifest::schema::{Dependency, Language};
 use serde_json::{Value, json};
 
+use bimetal_files::Digest;
+
 use super::{ENVIRONMENT, Subject, dependencies, hex};
 
 /// What the parameters mean.
@@ -56,6 +58,16 @@ pub fn provenance(subject: &Subject<'_>) -> String {
     let mut text = serde_json::to_string_pretty(&statement).expect("it has string keys only");
     text.push('\n');
     text
+}
+
+/// The digest of the builder that a statement names.
+pub fn builder(text: &[u8]) -> Option<Digest> {
+    let statement: Value = serde_json::from_slice(text).ok()?;
+    statement
+        .pointer("/predicate/runDetails/builder/builderDependencies/0/digest/sha256")?
+        .as_str()?
+        .parse()
+        .ok()
 }
 
 /// The base images, the list of inputs, and what the artifacts are made of.

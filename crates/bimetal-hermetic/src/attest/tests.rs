@@ -96,7 +96,11 @@ fn the_bill_of_materials_has_every_artifact_module_crate_tool_and_package_once()
 
 #[test]
 fn the_provenance_names_subject_parameters_and_everything_that_was_resolved() {
-    with_subject(|subject| assert_snapshot!(provenance(subject)));
+    with_subject(|subject| {
+        let text = provenance(subject);
+        assert_eq!(builder(text.as_bytes()), Some(subject.builder));
+        assert_snapshot!(text);
+    });
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub enum EnvironmentError {
         tool: &'static str,
         source: InvocationError,
     },
+    #[error("something in the build changed `{what}` of its container")]
+    Changed { what: String },
     #[error("cannot hash the files of `{tool}`")]
     Hash {
         tool: &'static str,
@@ -32,6 +34,10 @@ impl Hint for EnvironmentError {
         let hint = match self {
             Self::Tool { source, .. } if source.is_failure() => {
                 "see that the base image has the whole toolchain, and that it works there"
+            }
+            Self::Changed { .. } => {
+                "look for the build script or the cgo directive that does it; a build may only \
+                 write its own outputs"
             }
             Self::Tool { .. } => return None,
             Self::File(_) | Self::Hash { .. } => {

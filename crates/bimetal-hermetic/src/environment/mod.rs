@@ -30,6 +30,21 @@ const NOT_OF_IT: [&str; 7] = [
     "no_proxy",
 ];
 
+/// Whether the container is after a build what it was `before`.
+pub fn unchanged(before: &Hermetic, after: &Hermetic) -> Result<(), EnvironmentError> {
+    if before == after {
+        return Ok(());
+    }
+    let names = before.tools.keys().chain(after.tools.keys());
+    let what = names
+        .into_iter()
+        .find(|name| before.tools.get(*name) != after.tools.get(*name))
+        .map_or("the packages", String::as_str);
+    Err(EnvironmentError::Changed {
+        what: what.to_owned(),
+    })
+}
+
 /// Collects the environment that this process runs in; `dockerfile` and `base_images` say how it
 /// was made.
 pub fn collect(
@@ -57,4 +72,28 @@ pub fn collect(
         },
         other: serde_json::Map::new(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tool_or_a_package_that_a_build_exchanged_is_named() {
+        let before: Hermetic = serde_json::from_value(serde_json::json!({
+            "base_images": {}, "dockerfile": "", "variables": {}, "packages": {"libc6": "2.36"},
+            "tools": {"go": {"version": "go1.26.8", "hash": "h1:a"}},
+            "builder": {"name": "", "version": "", "generator_hash": ""},
+        }))
+        .unwrap();
+        assert!(unchanged(&before, &before).is_ok());
+        let text = |after: &Hermetic| unchanged(&before, after).unwrap_err().to_string();
+        let mut after = before.clone();
+        after.packages.insert("libc6".into(), "2.37".into());
+        assert!(text(&after).contains("`the packages`"), "{}", text(&after));
+        after.tools.get_mut("go").unwrap().hash = "h1:b".into();
+        assert!(text(&after).contains("`go`"), "{}", text(&after));
+        after.tools.clear();
+        assert!(text(&after).contains("`go`"), "{}", text(&after));
+    }
 }

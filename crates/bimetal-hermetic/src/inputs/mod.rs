@@ -30,6 +30,8 @@ pub enum InputsError {
     Unreadable { path: Utf8PathBuf, reason: String },
     #[error("the input `{path}` is not what was recorded")]
     Changed { path: Utf8PathBuf },
+    #[error("something in the build changed its input `{path}`")]
+    ByBuild { path: Utf8PathBuf },
     #[error("the inputs were recorded by bimetal {recorded}, and this is {running}")]
     OtherBuilder { recorded: String, running: String },
     #[error("`SOURCE_DATE_EPOCH` is `{found}`, and {recorded} was recorded")]
@@ -45,6 +47,10 @@ impl Hint for InputsError {
             Self::Changed { .. } | Self::File(_) | Self::Unreadable { .. } => {
                 "something changed the inputs between their collection and the build; build again"
             }
+            Self::ByBuild { .. } => {
+                "look for the build script or the cgo directive that does it; a build may only \
+                 write its own outputs"
+            }
             Self::OtherBuilder { .. } => "run the version that recorded the inputs",
             Self::OtherTime { .. } => return None,
         };
@@ -57,6 +63,8 @@ impl Hint for InputsError {
 pub struct Sent {
     pub recorded: Recorded,
     pub dockerfile: Vec<u8>,
+    /// Path -> digest of every input.
+    pub list: BTreeMap<Utf8PathBuf, Digest>,
     /// The sources that were generated outside.
     pub tree: SourceTree,
 }
@@ -69,6 +77,40 @@ pub fn read_sent(root: &Utf8Path) -> Result<Sent, InputsError> {
         recorded: recorded(root)?,
         dockerfile: read(&root.join(DOCKERFILE))?,
         tree: sources(root, &list)?,
+        list,
+    })
+}
+
+/// Whether every input is after a build what it was before it.
+pub fn unchanged(root: &Utf8Path, list: &BTreeMap<Utf8PathBuf, Digest>) -> Result<(), InputsError> {
+    let path = root.join(LIST);
+    if parse_list(&path)? != *list {
+        return Err(InputsError::ByBuild { path });
+    }
+    match changed(root, list)? {
+        None => Ok(()),
+        Some(path) => Err(InputsError::ByBuild { path }),
+    }
+}
+
+/// The first file that is not as it is listed.
+fn changed(
+    root: &Utf8Path,
+    list: &BTreeMap<Utf8PathBuf, Digest>,
+) -> Result<Option<Utf8PathBuf>, FileError> {
+    for (name, wanted) in list {
+        let path = root.join(name);
+        if Digest::of_path(&path)? != *wanted {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
+fn parse_list(path: &Utf8Path) -> Result<BTreeMap<Utf8PathBuf, Digest>, InputsError> {
+    serde_json::from_slice(&read(path)?).map_err(|error| InputsError::Unreadable {
+        path: path.to_owned(),
+        reason: error.to_string(),
     })
 }
 
@@ -93,17 +135,9 @@ fn first_route<'a>(lines: impl Iterator<Item = &'a str>, column: usize) -> Optio
 
 /// The list of inputs, after comparing every file with it.
 fn read_list(root: &Utf8Path) -> Result<BTreeMap<Utf8PathBuf, Digest>, InputsError> {
-    let path = root.join(LIST);
-    let list: BTreeMap<Utf8PathBuf, Digest> =
-        serde_json::from_slice(&read(&path)?).map_err(|error| InputsError::Unreadable {
-            path,
-            reason: error.to_string(),
-        })?;
-    for (name, wanted) in &list {
-        let path = root.join(name);
-        if Digest::of_path(&path)? != *wanted {
-            return Err(InputsError::Changed { path });
-        }
+    let list = parse_list(&root.join(LIST))?;
+    if let Some(path) = changed(root, &list)? {
+        return Err(InputsError::Changed { path });
     }
     for entry in WalkDir::new(root.join(SOURCES)).into_iter().flatten() {
         let path = Utf8Path::from_path(entry.path()).and_then(|path| path.strip_prefix(root).ok());
@@ -180,5 +214,25 @@ mod tests {
         fs::remove_file(root.join("src/more.go")).unwrap();
         fs::write(root.join("src/main.go"), "b").unwrap();
         assert!(read_list(root).unwrap_err().to_string().contains("main.go"));
+    }
+
+    #[test]
+    fn an_input_that_the_build_changed_is_named_and_what_it_added_is_its_output() {
+        let keep = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(keep.path()).unwrap();
+        fs::create_dir_all(root.join("src")).unwrap();
+        fs::write(root.join("src/main.go"), "a").unwrap();
+        let list = BTreeMap::from([("src/main.go".into(), Digest::of(b"a"))]);
+        fs::write(root.join(LIST), serde_json::to_vec(&list).unwrap()).unwrap();
+        fs::write(root.join("src/manifest.go"), "b").unwrap();
+        assert!(unchanged(root, &list).is_ok());
+        fs::write(root.join("src/main.go"), "b").unwrap();
+        let text = unchanged(root, &list).unwrap_err().to_string();
+        assert!(text.contains("main.go"), "{text}");
+        // A list that was made to fit says nothing.
+        let fitting = BTreeMap::from([("src/main.go", Digest::of(b"b"))]);
+        fs::write(root.join(LIST), serde_json::to_vec(&fitting).unwrap()).unwrap();
+        let text = unchanged(root, &list).unwrap_err().to_string();
+        assert!(text.contains(LIST), "{text}");
     }
 }

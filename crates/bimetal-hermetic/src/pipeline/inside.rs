@@ -2,7 +2,8 @@
 //! recorded inputs.
 //!
 //! In: the directory of inputs. Out: the finished files below `out/` in it, else the error and the
-//! lines that report it outside. Invariant: the toolchains are those of the container.
+//! lines that report it outside. Invariant: the toolchains are those of the container, and they and
+//! the inputs are after the build what they were before it.
 
 use std::env;
 
@@ -27,22 +28,28 @@ pub fn inside(root: &Utf8Path) -> Result<(), PipelineError> {
     };
     let sent = inputs::read_sent(root)?;
     let recorded = sent.recorded;
+    let base_images = recorded.base.digests();
     let sources = root.join(SOURCES);
     let search_path = env::var("PATH").unwrap_or_default();
     let tools =
         run.quietly(|runner| resolve::tools_again(&recorded.plan, &sources, &search_path, runner))?;
     let environment = run.quietly(|runner| {
-        environment::collect(&tools, recorded.base.digests(), &sent.dockerfile, runner)
+        environment::collect(&tools, base_images.clone(), &sent.dockerfile, runner)
     })?;
     let here = Again {
         out: sources,
-        tools: Some(tools),
+        tools: Some(tools.clone()),
         hermetic: Some(environment.clone()),
         ..Again::default()
     };
     let configuration = recorded.configuration();
     let plan = again(recorded.plan, here);
     let distribution = build_again(&plan, &sent.tree, &run)?;
+    // Build scripts ran with all rights in this container.
+    inputs::unchanged(root, &sent.list)?;
+    let after =
+        run.quietly(|runner| environment::collect(&tools, base_images, &sent.dockerfile, runner))?;
+    environment::unchanged(&environment, &after)?;
     let about = About {
         root,
         plan: &plan,

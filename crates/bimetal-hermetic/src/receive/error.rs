@@ -28,6 +28,8 @@ pub enum ReceiveError {
     NoMain { path: Utf8PathBuf },
     #[error("the container built from other inputs than it was given: `{path}` differs")]
     OtherInputs { path: Utf8PathBuf },
+    #[error("`{path}` names another builder than the one that was sent into the container")]
+    OtherBuilder { path: Utf8PathBuf },
     #[error(
         "`{path}` says that it was built in another environment than `environment.json` describes"
     )]
@@ -42,7 +44,10 @@ impl Hint for ReceiveError {
             | Self::Damaged { .. }
             | Self::Missing { .. }
             | Self::NoMain { .. } => "see that the disk is not full, and build again",
-            Self::Unlisted { .. } | Self::OtherInputs { .. } | Self::OtherEnvironment { .. } => {
+            Self::Unlisted { .. }
+            | Self::OtherInputs { .. }
+            | Self::OtherBuilder { .. }
+            | Self::OtherEnvironment { .. } => {
                 "something else than this builder ran in the container; look at the base image and \
                  the engine"
             }

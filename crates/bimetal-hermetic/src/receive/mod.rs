@@ -2,7 +2,8 @@
 //!
 //! In: the directory that the engine filled, what was recorded. Out: [`Received`]. Invariant: every
 //! file is listed in `SHA256SUMS` with the digest that it has, nothing else is there, and every
-//! artifact carries the hash of the `environment.json` beside it.
+//! artifact carries the hash of the `environment.json` beside it, and the builder that ran is the one
+//! that was sent in.
 
 mod error;
 mod place;
@@ -19,8 +20,8 @@ use walkdir::WalkDir;
 pub use error::ReceiveError;
 pub use place::place;
 
-use crate::attest::{ENVIRONMENT, SUMS};
-use crate::fetch::{Fetched, LIST, RECORDED};
+use crate::attest::{ENVIRONMENT, PROVENANCE, SUMS};
+use crate::fetch::{Fetched, LIST, PROGRAM, RECORDED};
 use bimetal_builder::model::Plan;
 
 /// A whole distribution in a directory of the work directory. Only [`receive`] makes one.
@@ -72,6 +73,7 @@ pub fn receive(fetched: Fetched, directory: Utf8PathBuf) -> Result<Received, Rec
             });
         }
     }
+    same_builder(&directory, &fetched.context.join("inputs").join(PROGRAM))?;
     let plan = fetched.recorded.plan;
     let main = Utf8Path::new(&plan.distribution.binary);
     if !files.contains_key(main) {
@@ -95,6 +97,20 @@ fn read(path: &Utf8Path) -> Result<Vec<u8>, ReceiveError> {
         path: path.to_owned(),
         source,
     })
+}
+
+/// Whether the builder that ran inside is the one that was sent in.
+fn same_builder(directory: &Utf8Path, sent: &Utf8Path) -> Result<(), ReceiveError> {
+    let path = directory.join(PROVENANCE);
+    let told = crate::attest::builder(&read(&path)?);
+    let digest = Digest::of_path(sent).map_err(|error| ReceiveError::Read {
+        path: error.path,
+        source: error.source,
+    })?;
+    if told == Some(digest) {
+        return Ok(());
+    }
+    Err(ReceiveError::OtherBuilder { path })
 }
 
 /// Whether exactly the listed files are there.

@@ -32,7 +32,9 @@ impl Filled {
             recorded: Recorded::new(plain_plan(), base, 1),
             _keep: keep,
         };
+        fs::write(filled.context.join("inputs").join(PROGRAM), "builder").unwrap();
         filled.put("otelcol-acme", "main");
+        filled.put(PROVENANCE, &statement(b"builder"));
         filled.put(LIST, "{}\n");
         filled.put(RECORDED, &filled.recorded.to_text());
         filled.sum();
@@ -75,7 +77,13 @@ fn a_whole_directory_is_taken_with_everything_in_it() {
     let names: Vec<_> = files.keys().map(|path| path.as_str()).collect();
     assert_eq!(
         names,
-        ["SHA256SUMS", "inputs.json", "otelcol-acme", "rebuild.json"]
+        [
+            "SHA256SUMS",
+            "inputs.json",
+            "otelcol-acme",
+            "provenance.json",
+            "rebuild.json"
+        ]
     );
 }
 
@@ -116,6 +124,29 @@ fn what_was_built_from_other_inputs_is_not_taken() {
             "{name}: {error}"
         );
         assert!(error.hint().is_some());
+    }
+}
+
+/// What names the builder with these bytes.
+fn statement(builder: &[u8]) -> String {
+    let digest = Digest::of(builder);
+    serde_json::json!({"predicate": {"runDetails": {"builder": {
+        "builderDependencies": [{"name": "bimetal", "digest": {"sha256": digest}}],
+    }}}})
+    .to_string()
+}
+
+#[test]
+fn what_another_builder_built_is_not_taken() {
+    for text in [statement(b"exchanged"), "{}".to_owned(), String::new()] {
+        let filled = Filled::new();
+        filled.put(PROVENANCE, &text);
+        filled.sum();
+        let error = filled.receive().unwrap_err();
+        assert!(
+            matches!(error, ReceiveError::OtherBuilder { .. }),
+            "{error}"
+        );
     }
 }
 
