@@ -130,12 +130,14 @@ mod tests {
             } else {
                 help.as_str()
             };
-            let line = format!(
-                "| `{}` | {description} | {} | {help} |\n",
-                rule.id,
-                level.as_str().unwrap()
-            );
-            page.push_str(&line);
+            let id = rule.id;
+            let check: Option<Check> = serde_json::from_value(id.clone().into()).ok();
+            let outcomes = check.map(Check::outcomes).unwrap_or_default().iter();
+            let outcomes: Vec<_> = outcomes.map(|one| format!("`{}`", one.as_str())).collect();
+            let (outcomes, level) = (outcomes.join(", "), level.as_str().unwrap());
+            page.push_str(&format!(
+                "| `{id}` | {description} | {outcomes} | {level} | {help} |\n"
+            ));
         }
         page
     }
@@ -152,12 +154,12 @@ describes what is compared.
 
 A difference between a plugin and main has both values, an outcome (`refused`, `would_abort` or \
 `would_run_wrong_code`),
-what happens on load, and help that fits the case. One check can have several outcomes, so the \
-report has them. The
-level is that of SARIF.
+what happens on load, and help that fits the case. Of several outcomes that a check can have, the \
+report names the one
+that was found. The level is that of SARIF.
 
-| Check | Finds | Level | Help |
-|---|---|---|---|
+| Check | Finds | Outcomes | Level | Help |
+|---|---|---|---|---|
 ";
 
     #[test]

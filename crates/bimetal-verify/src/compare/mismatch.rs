@@ -144,8 +144,45 @@ words! {
     }
 }
 
+impl Check {
+    /// Every outcome that a mismatch of this check can have.
+    pub fn outcomes(self) -> &'static [Outcome] {
+        use Outcome::{Refused, WouldAbort, WouldRunWrongCode};
+        match self {
+            Self::Toolchain | Self::Flag => &[Refused, WouldAbort, WouldRunWrongCode],
+            Self::Form
+            | Self::Libc
+            | Self::ManifestContradictsBinary
+            | Self::Abi
+            | Self::Factory => &[Refused, WouldAbort],
+            Self::Dependency | Self::Environment => &[Refused, WouldRunWrongCode],
+            Self::Allocator => &[WouldAbort],
+            Self::DeniedToolchain | Self::Interposed => &[WouldRunWrongCode],
+            Self::File
+            | Self::Manifest
+            | Self::Target
+            | Self::Profile
+            | Self::HermeticEnvironment
+            | Self::PackageHash
+            | Self::PluginSet
+            | Self::AbiFeature
+            | Self::Component
+            | Self::NeededLibrary
+            | Self::RunPath
+            | Self::LoaderRequest
+            | Self::UndefinedSymbol
+            | Self::ThreadLocals
+            | Self::Lock => &[Refused],
+        }
+    }
+}
+
 impl Mismatch {
     pub(crate) fn new(outcome: Outcome, check: Check, subject: &str) -> Self {
+        debug_assert!(
+            check.outcomes().contains(&outcome),
+            "{check:?}: {outcome:?}"
+        );
         Self {
             outcome,
             check,
@@ -161,6 +198,10 @@ impl Mismatch {
     }
 
     pub(crate) fn outcome(mut self, outcome: Outcome) -> Self {
+        debug_assert!(
+            self.check.outcomes().contains(&outcome),
+            "{self:?}: {outcome:?}"
+        );
         self.outcome = outcome;
         self
     }
