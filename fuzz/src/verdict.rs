@@ -3,6 +3,8 @@
 //! In: main, a plugin, the verdict. Out: nothing. Invariant: says nothing that the comparison
 //! itself computes; it looks at the values again.
 
+use std::collections::BTreeSet;
+
 use bimetal_manifest::object::{Artifact, Facts};
 use bimetal_manifest::schema::{Language, Manifest};
 
@@ -45,7 +47,7 @@ pub fn assert_equal_where_compared(main: &Artifact, plugin: &Artifact) {
     assert_eq!(manifest.build_profile, part.build_profile);
     assert_eq!(plugin.facts.run_paths, Vec::<String>::new());
     assert_eq!(plugin.facts.loader_requests, Vec::<String>::new());
-    assert_dependencies(part, manifest);
+    assert_dependencies((main, part), (plugin, manifest));
     let component = manifest
         .component
         .as_ref()
@@ -63,12 +65,53 @@ pub fn assert_equal_where_compared(main: &Artifact, plugin: &Artifact) {
     }
 }
 
-fn assert_dependencies(main: &Manifest, plugin: &Manifest) {
+/// A Go module of which both have no package reaches nothing that is shared.
+fn assert_dependencies(main: (&Artifact, &Manifest), plugin: (&Artifact, &Manifest)) {
+    let shared = shared_modules(main, plugin);
+    let (main, plugin) = (main.1, plugin.1);
     for (name, hash) in &plugin.dependency_hashes {
+        assert!(
+            hash.starts_with("h1:") || hash.starts_with("sha256:"),
+            "{name}: {hash}"
+        );
+        if plugin.language == Language::Go && !shared.contains(name.as_str()) {
+            continue;
+        }
         if let Some(other) = main.dependency_hashes.get(name) {
             assert_eq!(other, hash, "{name}");
         }
     }
+}
+
+/// The modules of the packages that both have: of each package, the one with the longest path.
+fn shared_modules<'a>(
+    main: (&'a Artifact, &'a Manifest),
+    plugin: (&'a Artifact, &'a Manifest),
+) -> BTreeSet<&'a str> {
+    let (Some(ours), Some(theirs)) = (&main.0.facts.go, &plugin.0.facts.go) else {
+        return BTreeSet::new();
+    };
+    let modules: BTreeSet<&str> = [(ours, main.1), (theirs, plugin.1)]
+        .into_iter()
+        .flat_map(|(go, manifest)| {
+            let recorded = go.build_info.dependencies.iter().chain(&go.build_info.main);
+            let stated = manifest.dependency_hashes.keys().map(String::as_str);
+            recorded.map(|module| module.path.as_str()).chain(stated)
+        })
+        .collect();
+    let is_below = |package: &str, module: &str| {
+        let rest = package.strip_prefix(module);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    theirs
+        .package_hashes
+        .keys()
+        .filter(|package| ours.package_hashes.contains_key(*package))
+        .filter_map(|package| {
+            let of = modules.iter().filter(|module| is_below(package, module));
+            of.max_by_key(|module| module.len()).copied()
+        })
+        .collect()
 }
 
 fn assert_packages(main: &Artifact, plugin: &Artifact) {

@@ -8,7 +8,7 @@ use std::path::Path;
 use bimetal_conformance::distribution::{repository, target};
 
 use crate::chore::{ChoreError, run, run_with, step};
-use crate::{deny, header, prose, quickstart, structure, tools};
+use crate::{deny, header, prose, quickstart, soak, structure, tools};
 
 /// Lint, unit, property, structure, quickstart, loading.
 pub(crate) fn test() -> Result<(), ChoreError> {
@@ -55,6 +55,7 @@ pub(crate) fn test() -> Result<(), ChoreError> {
             ],
         )
     })?;
+    step("seeds of the fuzz targets", soak::fuzz::replay)?;
     step("documentation tests", || {
         run(
             "cargo",

@@ -1,8 +1,8 @@
 //! Makes the seeds of the fuzz targets from real artifacts.
 //!
-//! In: the `target` directory after the tests of `bimetal-manifest` and the quickstart. Out: files
-//! below `corpus/`. Invariant: what is written can be read; a seed that the reader refuses is a
-//! mistake of this program, those of `damaged` excepted.
+//! In: the `target` directory after the tests of `bimetal-manifest` and the quickstart; samples.
+//! Out: files below `corpus/`. Invariant: what is written can be read; a seed that the reader
+//! refuses is a mistake of this program, those of `damaged` excepted.
 
 use std::error::Error;
 use std::fs;
@@ -10,7 +10,7 @@ use std::path::Path;
 
 use bimetal_files::Digest;
 use bimetal_fuzz::compact::compact;
-use bimetal_fuzz::memory_file;
+use bimetal_fuzz::{memory_file, samples};
 use bimetal_manifest::Lock;
 use bimetal_manifest::frame::frame;
 use bimetal_manifest::lock::LockedPlugin;
@@ -30,6 +30,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::create_dir_all(&directory)?;
         fs::write(directory.join(name), bytes)
     };
+    for (target, name, bytes) in samples::all() {
+        write(target, name, &bytes)?;
+    }
     let mut locked = Vec::new();
     let main = read(memory_file::holding(&compact(&fs::read(
         fixtures.join("main/main"),

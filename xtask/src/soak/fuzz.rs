@@ -27,13 +27,18 @@ const PIECE: &str = "-malloc_limit_mb=64";
 const SANITIZER: &str = "quarantine_size_mb=16";
 
 /// The name of a target and the longest input that it is given.
-const TARGETS: [(&str, u32); 6] = [
+const TARGETS: [(&str, u32); 11] = [
     ("object", 65_536),
     ("build_info", 16_384),
     ("manifest", 16_384),
     ("plugins_lock", 16_384),
     ("go_sum", 16_384),
     ("cargo_lock", 16_384),
+    ("pdata", 16_384),
+    ("yaml", 16_384),
+    ("library_list", 16_384),
+    ("records", 16_384),
+    ("sums", 16_384),
 ];
 
 /// What one run of a fuzzer came to.
@@ -84,6 +89,18 @@ pub(crate) fn run_each(wanted: &[String]) -> Result<(), ChoreError> {
     Ok(())
 }
 
+/// Runs every target over its seeds, with the plain compiler and without the fuzzer.
+pub(crate) fn replay() -> Result<(), ChoreError> {
+    let directory = target();
+    let place = ["--target-dir", directory.as_str()];
+    let manifest = ["--manifest-path", "fuzz/Cargo.toml"];
+    let lints = ["clippy", "--quiet", "--locked", "--all-targets"];
+    let strict = ["--", "-D", "warnings"];
+    run("cargo", &[&lints[..], &manifest, &place, &strict].concat())?;
+    let tests = ["test", "--quiet", "--locked"];
+    run("cargo", &[&tests[..], &manifest, &place].concat())
+}
+
 fn directory() -> Utf8PathBuf {
     target().join("fuzz")
 }
@@ -129,6 +146,8 @@ fn build() -> Result<(), ChoreError> {
         "fuzz/Cargo.toml",
         "--target-dir",
         directory.as_str(),
+        "--features",
+        "fuzzer",
         "--all-targets",
         "--",
         "-D",
@@ -142,6 +161,8 @@ fn build() -> Result<(), ChoreError> {
             "build",
             "--fuzz-dir",
             "fuzz",
+            "--features",
+            "fuzzer",
             "--target-dir",
             directory.as_str(),
         ],

@@ -16,7 +16,7 @@ mod sources;
 
 use std::collections::BTreeMap;
 
-use bimetal_files::{Digest, FileError};
+use bimetal_files::{Digest, FileError, RelativePath};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use serde::de::DeserializeOwned;
@@ -134,15 +134,28 @@ fn list(digests: &BTreeMap<Utf8PathBuf, Digest>) -> String {
     text
 }
 
+/// Reads the text of `inputs.json`; the error says what is wrong with it.
+pub fn parse_list(text: &[u8]) -> Result<BTreeMap<Utf8PathBuf, Digest>, String> {
+    let list: BTreeMap<Utf8PathBuf, Digest> =
+        serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    match list.keys().find(|name| RelativePath::parse(name).is_err()) {
+        None => Ok(list),
+        Some(name) => Err(format!("`{name}` leads out of the directory")),
+    }
+}
+
 /// Reads what an earlier build left.
 fn read_record<T: DeserializeOwned>(path: &Utf8Path) -> Result<T, FetchError> {
-    let text = fs::read(path).map_err(|source| FetchError::NoRecord {
-        path: path.to_owned(),
-        source,
-    })?;
-    serde_json::from_slice(&text).map_err(|error| FetchError::Unreadable {
+    serde_json::from_slice(&record_text(path)?).map_err(|error| FetchError::Unreadable {
         path: path.to_owned(),
         reason: error.to_string(),
+    })
+}
+
+fn record_text(path: &Utf8Path) -> Result<Vec<u8>, FetchError> {
+    fs::read(path).map_err(|source| FetchError::NoRecord {
+        path: path.to_owned(),
+        source,
     })
 }
 

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use bimetal_files::{Digest, RelativePath};
+use bimetal_files::Digest;
 use bimetal_terminal::hint::is_interrupt;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -131,14 +131,10 @@ fn collect(plan: &Plan, directory: Utf8PathBuf, runner: &Runner<'_>) -> Result<I
 }
 
 fn read_list(path: &Utf8Path) -> Result<BTreeMap<Utf8PathBuf, Digest>, FetchError> {
-    let list: BTreeMap<Utf8PathBuf, Digest> = read_record(path)?;
-    match list.keys().find(|name| RelativePath::parse(name).is_err()) {
-        None => Ok(list),
-        Some(name) => Err(FetchError::Unreadable {
-            path: path.to_owned(),
-            reason: format!("`{name}` leads out of the directory"),
-        }),
-    }
+    super::parse_list(&super::record_text(path)?).map_err(|reason| FetchError::Unreadable {
+        path: path.to_owned(),
+        reason,
+    })
 }
 
 #[cfg(test)]

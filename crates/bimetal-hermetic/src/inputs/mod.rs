@@ -14,7 +14,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use walkdir::WalkDir;
 
-use crate::fetch::{DOCKERFILE, LIST, RECORDED, Recorded, SOURCES};
+use crate::fetch::{DOCKERFILE, LIST, RECORDED, Recorded, SOURCES, parse_list};
 
 /// Interfaces of the machine to itself.
 const LOOPBACK: &str = "lo";
@@ -84,7 +84,7 @@ pub fn read_sent(root: &Utf8Path) -> Result<Sent, InputsError> {
 /// Whether every input is after a build what it was before it.
 pub fn unchanged(root: &Utf8Path, list: &BTreeMap<Utf8PathBuf, Digest>) -> Result<(), InputsError> {
     let path = root.join(LIST);
-    if parse_list(&path)? != *list {
+    if list_at(&path)? != *list {
         return Err(InputsError::ByBuild { path });
     }
     match changed(root, list)? {
@@ -107,10 +107,10 @@ fn changed(
     Ok(None)
 }
 
-fn parse_list(path: &Utf8Path) -> Result<BTreeMap<Utf8PathBuf, Digest>, InputsError> {
-    serde_json::from_slice(&read(path)?).map_err(|error| InputsError::Unreadable {
+fn list_at(path: &Utf8Path) -> Result<BTreeMap<Utf8PathBuf, Digest>, InputsError> {
+    parse_list(&read(path)?).map_err(|reason| InputsError::Unreadable {
         path: path.to_owned(),
-        reason: error.to_string(),
+        reason,
     })
 }
 
@@ -135,7 +135,7 @@ fn first_route<'a>(lines: impl Iterator<Item = &'a str>, column: usize) -> Optio
 
 /// The list of inputs, after comparing every file with it.
 fn read_list(root: &Utf8Path) -> Result<BTreeMap<Utf8PathBuf, Digest>, InputsError> {
-    let list = parse_list(&root.join(LIST))?;
+    let list = list_at(&root.join(LIST))?;
     if let Some(path) = changed(root, &list)? {
         return Err(InputsError::Changed { path });
     }

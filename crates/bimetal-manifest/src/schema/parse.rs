@@ -26,6 +26,9 @@ pub const DEPTH_LIMIT: usize = 32;
 /// thousand.
 pub const VALUES_LIMIT: usize = 1 << 17;
 
+/// How a hash of a dependency starts: Go's sum over files, or a digest of an archive.
+const HASHES: [&str; 2] = ["h1:", "sha256:"];
+
 /// Why a text is not a manifest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
@@ -37,13 +40,15 @@ pub enum ParseError {
     Shape { reason: String },
     #[error("`{name}` is not a component type")]
     TypeName { name: String },
+    #[error("the hash of the dependency `{name}` is `{hash}`, which is of no known form")]
+    Hash { name: String, hash: String },
 }
 
 impl Hint for ParseError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         let hint = match self {
             Self::TooLong { .. } => return None,
-            Self::Json { .. } | Self::Shape { .. } => {
+            Self::Json { .. } | Self::Shape { .. } | Self::Hash { .. } => {
                 "build the artifact again with `bimetal`, which writes the manifest"
             }
             Self::TypeName { .. } => {
@@ -119,7 +124,20 @@ fn from_value(value: Value) -> Result<Manifest, ParseError> {
         .iter()
         .chain(&manifest.components)
         .try_for_each(check_type_name)?;
+    manifest.dependency_hashes.iter().try_for_each(check_hash)?;
     Ok(manifest)
+}
+
+/// A hash that nothing can be compared with would say nothing about the dependency.
+fn check_hash((name, hash): (&String, &String)) -> Result<(), ParseError> {
+    if HASHES.iter().any(|form| hash.starts_with(form)) {
+        Ok(())
+    } else {
+        Err(ParseError::Hash {
+            name: escape(name).into_owned(),
+            hash: escape(hash).into_owned(),
+        })
+    }
 }
 
 /// The type becomes part of symbol and file names and is shown everywhere: only what a Collector
@@ -146,6 +164,16 @@ mod tests {
 
     fn with(entry: &str) -> String {
         SEED.replacen('{', &format!("{{{entry},"), 1)
+    }
+
+    #[test]
+    fn a_hash_of_a_dependency_that_is_of_no_known_form_is_damage() {
+        for hash in ["h0:a9b8", "a9b8", "", "H1:a9b8", "sha256"] {
+            let error = Manifest::parse(&SEED.replace("h1:a9b8", hash)).unwrap_err();
+            assert!(matches!(error, ParseError::Hash { .. }), "{hash}: {error}");
+            assert!(error.hint().is_some());
+        }
+        assert!(Manifest::parse(&SEED.replace("h1:a9b8", "sha256:a9b8")).is_ok());
     }
 
     #[test]

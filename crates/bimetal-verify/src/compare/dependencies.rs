@@ -166,7 +166,7 @@ fn version<'a>(artifact: &'a Artifact, part: &'a Manifest, name: &str) -> Option
 fn contradicting_modules(plugin: &Artifact, part: &Manifest) -> Vec<Mismatch> {
     modules(plugin)
         .filter_map(|(path, module)| Some((path, module, part.dependency_hashes.get(path)?)))
-        .filter(|(_, module, stated)| module.sum != **stated && stated.starts_with("h1:"))
+        .filter(|(_, module, stated)| module.sum != **stated)
         .filter(|(path, ..)| !is_replaced(part, path))
         .map(|(path, module, stated)| {
             Mismatch::new(Outcome::Refused, Check::ManifestContradictsBinary, path)

@@ -16,23 +16,23 @@ const LIMIT: u64 = 16 << 20;
 
 /// The bytes of the list, from the magic on.
 #[derive(Debug, Default)]
-pub(super) struct Cache {
+pub struct LibraryList {
     bytes: Vec<u8>,
 }
 
-impl Cache {
+impl LibraryList {
     pub(super) fn read(path: &Utf8Path) -> Self {
         let mut bytes = Vec::new();
         let read = object::open_for_reading(path)
             .and_then(|file| file.take(LIMIT).read_to_end(&mut bytes));
         match read {
-            Ok(_) => Self::new(bytes),
+            Ok(_) => Self::of(bytes),
             Err(_) => Self::default(),
         }
     }
 
-    /// Old loaders put a list of an older form in front.
-    fn new(mut bytes: Vec<u8>) -> Self {
+    /// The list in these bytes. Old loaders put a list of an older form in front.
+    pub fn of(mut bytes: Vec<u8>) -> Self {
         match bytes.windows(MAGIC.len()).position(|part| part == MAGIC) {
             Some(start) => {
                 bytes.drain(..start);
@@ -44,8 +44,10 @@ impl Cache {
 
     /// Where a library of that name lies, the best first. A name has several paths where the
     /// machine runs programs of several kinds.
-    pub(super) fn paths(&self, name: &str) -> impl Iterator<Item = &str> {
-        let count = self.number(MAGIC.len()).unwrap_or(0);
+    pub fn paths(&self, name: &str) -> impl Iterator<Item = &str> {
+        // What the file claims is not what it holds.
+        let held = self.bytes.len().saturating_sub(HEADER) / ENTRY;
+        let count = self.number(MAGIC.len()).unwrap_or(0).min(held);
         (0..count).filter_map(move |index| {
             let entry = HEADER.checked_add(index.checked_mul(ENTRY)?)?;
             let key = self.text(self.number(entry + 4)?)?;
@@ -97,7 +99,7 @@ mod tests {
             ("libm.so.6", "/a/libm.so.6"),
             ("libc.so.6", "/b/libc.so.6"),
         ]));
-        let cache = Cache::new(bytes);
+        let cache = LibraryList::of(bytes);
         assert_eq!(
             cache.paths("libc.so.6").collect::<Vec<_>>(),
             ["/a/libc.so.6", "/b/libc.so.6"]
@@ -106,13 +108,29 @@ mod tests {
     }
 
     #[test]
+    fn a_count_that_the_bytes_have_no_room_for_costs_nothing() {
+        let mut bytes = list(&[("libc.so.6", "/a/libc.so.6")]);
+        bytes[MAGIC.len()..MAGIC.len() + 4].fill(0xff);
+        let list = LibraryList::of(bytes);
+        // Four thousand million steps each would not end.
+        for _ in 0..1000 {
+            assert_eq!(list.paths("libc.so.6").count(), 1);
+        }
+    }
+
+    #[test]
     fn a_list_cut_anywhere_is_shorter_and_no_more() {
         let whole = list(&[("libc.so.6", "/a/libc.so.6")]);
         for end in 0..whole.len() {
-            let cache = Cache::new(whole[..end].to_vec());
+            let cache = LibraryList::of(whole[..end].to_vec());
             assert_eq!(cache.paths("libc.so.6").count(), 0, "{end}");
         }
-        assert_eq!(Cache::new(whole).paths("libc.so.6").count(), 1);
-        assert_eq!(Cache::read(Utf8Path::new("/nowhere")).paths("x").count(), 0);
+        assert_eq!(LibraryList::of(whole).paths("libc.so.6").count(), 1);
+        assert_eq!(
+            LibraryList::read(Utf8Path::new("/nowhere"))
+                .paths("x")
+                .count(),
+            0
+        );
     }
 }

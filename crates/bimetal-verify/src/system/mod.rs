@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bimetal_manifest::object::{Artifact, Library};
 
+pub use cache::LibraryList;
 pub use search::Search;
 
 /// What plugins may bring in beside what main has brought in itself.

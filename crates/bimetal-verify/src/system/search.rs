@@ -5,7 +5,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::cache::Cache;
+use super::cache::LibraryList;
 use bimetal_manifest::object::{self, Library};
 
 /// Where the loader keeps its list.
@@ -24,7 +24,7 @@ const SYSTEMS: &[(&str, &str)] = &[
 #[derive(Debug, Default)]
 pub struct Search {
     directories: Vec<Utf8PathBuf>,
-    cache: Cache,
+    cache: LibraryList,
     defaults: Vec<Utf8PathBuf>,
     tunables: String,
 }
@@ -46,7 +46,7 @@ impl Search {
                 .filter(|directory| !directory.is_empty())
                 .map(Utf8PathBuf::from)
                 .collect(),
-            cache: Cache::read(Utf8Path::new(CACHE)),
+            cache: LibraryList::read(Utf8Path::new(CACHE)),
             defaults: DIRECTORIES.iter().map(Utf8PathBuf::from).collect(),
             tunables: variable("GLIBC_TUNABLES"),
         }
