@@ -135,9 +135,8 @@ mod tests {
             let outcomes = check.map(Check::outcomes).unwrap_or_default().iter();
             let outcomes: Vec<_> = outcomes.map(|one| format!("`{}`", one.as_str())).collect();
             let (outcomes, level) = (outcomes.join(", "), level.as_str().unwrap());
-            page.push_str(&format!(
-                "| `{id}` | {description} | {outcomes} | {level} | {help} |\n"
-            ));
+            let line = format!("| `{id}` | {description} | {outcomes} | {level} | {help} |\n");
+            page.push_str(&line);
         }
         page
     }
