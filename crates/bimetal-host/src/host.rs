@@ -261,6 +261,10 @@ impl Host {
         let mut set = state.set.clone();
         let mut answer = Answer::default();
         let candidate = Candidate::read(&self.alone(), Entry::at(path));
+        if !candidate.is_good() {
+            answer.refused.push(candidate.precheck.into());
+            return Ok(answer);
+        }
         for found in verify(&self.alone(), &[&candidate], &self.cache, &mut set) {
             match found {
                 Ok(plugin) => answer.verified.push(state.hand_out(plugin)),

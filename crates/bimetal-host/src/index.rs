@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use bimetal_verify::{Digests, Entry, Key, PluginFile, Request, Verdict, precheck};
+use bimetal_verify::{Entry, Key, PluginFile, Request, Verdict, precheck};
 
 /// Every plugin file that was there at start.
 #[derive(Debug, Default)]
@@ -74,11 +74,13 @@ impl PluginIndex {
 impl Candidate {
     /// Reads the file and decides about it alone.
     pub(crate) fn read(request: &Request<'_>, entry: Entry) -> Self {
-        let mut precheck = precheck(request, &PluginFile::read(&entry, Digests::LeftOut));
+        let (mut read, file) = PluginFile::open(&entry);
+        let mut precheck = precheck(request, &read);
         // Only what is refused is reported without being needed, so only its digest is worth its
         // time: hashing takes four times as long as everything else.
         if !precheck.status.may_be_loaded() {
-            precheck = self::precheck(request, &PluginFile::read(&entry, Digests::Taken));
+            read.take_digest(file.as_ref());
+            precheck = self::precheck(request, &read);
         }
         Self { entry, precheck }
     }
@@ -95,8 +97,49 @@ mod tests {
     use bimetal_verify::{FoundLock, Rules, Scan, Trust};
     use camino::Utf8Path;
 
+    use rustix::fs::inotify;
+
     use super::*;
     use crate::own::Own;
+
+    #[test]
+    fn a_file_that_is_refused_at_start_is_opened_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(directory.path()).unwrap();
+        let file = path.join("processor-a.so");
+        fs_err::write(&file, "text").unwrap();
+        let flags = inotify::CreateFlags::NONBLOCK;
+        let opened = inotify::init(flags).unwrap();
+        // Reads between two openings keep the kernel from folding them into one event.
+        let what = inotify::WatchFlags::OPEN | inotify::WatchFlags::ACCESS;
+        inotify::add_watch(&opened, file.as_std_path(), what).unwrap();
+        let own = Own::read().unwrap();
+        let none = BTreeSet::new();
+        let candidate = Candidate::read(&request(&own, &none), Entry::at(&file));
+        assert!(
+            candidate.precheck.sha256.is_some(),
+            "its digest is reported"
+        );
+        let mut buffer = [std::mem::MaybeUninit::uninit(); 1024];
+        let mut events = inotify::Reader::new(&opened, &mut buffer);
+        let mut openings = 0;
+        while let Ok(event) = events.next() {
+            openings += usize::from(event.events().contains(inotify::ReadFlags::OPEN));
+        }
+        assert_eq!(openings, 1);
+    }
+
+    fn request<'a>(own: &'a Own, none: &'a BTreeSet<Key>) -> Request<'a> {
+        Request {
+            main: Some(&own.artifact),
+            rules: Rules::default(),
+            lock: &FoundLock::Absent,
+            require_lock: false,
+            trust: &Trust::Rights,
+            directory: None,
+            linked_in: none,
+        }
+    }
 
     #[test]
     fn files_that_are_not_plugins_are_found_by_the_name_that_a_plugin_would_have() {
@@ -108,16 +151,7 @@ mod tests {
         fs_err::create_dir(path.join("extension-d.so")).unwrap();
         let own = Own::read().unwrap();
         let none = BTreeSet::new();
-        let request = Request {
-            main: Some(&own.artifact),
-            rules: Rules::default(),
-            lock: &FoundLock::Absent,
-            require_lock: false,
-            trust: &Trust::Rights,
-            directory: None,
-            linked_in: &none,
-        };
-        let index = PluginIndex::read(&request, &Scan::of(path).unwrap().entries);
+        let index = PluginIndex::read(&request(&own, &none), &Scan::of(path).unwrap().entries);
         let problem = |kind, name: &str| {
             let found = index.look_up(&(kind, name.to_owned()));
             found.first().map(|candidate| {

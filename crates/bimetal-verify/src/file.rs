@@ -44,21 +44,34 @@ pub enum Digests {
 impl PluginFile {
     /// Reads the file of `entry`.
     pub fn read(entry: &Entry, digests: Digests) -> Self {
+        let (mut read, file) = Self::open(entry);
+        if digests == Digests::Taken {
+            read.take_digest(file.as_ref());
+        }
+        read
+    }
+
+    /// Reads the file of `entry` without its digest, and leaves it open if it has one.
+    pub fn open(entry: &Entry) -> (Self, Option<File>) {
         let Some(path) = &entry.path else {
-            return Self::unreadable(
-                entry.file.clone(),
-                Problem::of(
-                    &ReadError::Unsupported {
-                        what: "a file whose name is not UTF-8",
-                    },
-                    HINTS,
-                ),
-            );
+            let what = "a file whose name is not UTF-8";
+            let problem = Problem::of(&ReadError::Unsupported { what }, HINTS);
+            return (Self::unreadable(entry.file.clone(), problem), None);
         };
         match open(path) {
-            Ok(file) => Self::of(path, &file, digests),
-            Err(problem) => Self::unreadable(entry.file.clone(), problem),
+            Ok(file) => Self::of(path, file),
+            Err(problem) => (Self::unreadable(entry.file.clone(), problem), None),
         }
+    }
+
+    /// Takes the digest of `file`, which [`PluginFile::open`] left open.
+    pub fn take_digest(&mut self, file: Option<&File>) {
+        let Some(file) = file else { return };
+        match Digest::of_file(file) {
+            Ok(digest) => self.sha256 = Some(digest),
+            Err(source) => self.artifact = Err(Problem::of(&ReadError::Io { source }, HINTS)),
+        }
+        self.stamp = Stamp::of(file).ok();
     }
 
     /// Reads every file of a scan.
@@ -91,32 +104,26 @@ impl PluginFile {
         }
     }
 
-    fn of(path: &Utf8Path, file: &File, digests: Digests) -> Self {
+    fn of(path: &Utf8Path, file: File) -> (Self, Option<File>) {
         let rights = file
             .metadata()
             .ok()
             .and_then(|metadata| check_file(path, &metadata).err())
             // The reader says it.
             .filter(|error| !matches!(error, RightsError::NotRegular { .. }));
-        let mut artifact = object::read_plugin(file);
+        let artifact = object::read_plugin(&file);
         let has_digest = !matches!(
             artifact,
             Err(ReadError::NotRegular | ReadError::TooLarge { .. } | ReadError::Io { .. })
         );
-        let mut sha256 = None;
-        if digests == Digests::Taken && has_digest {
-            match Digest::of_file(file) {
-                Ok(digest) => sha256 = Some(digest),
-                Err(source) => artifact = Err(ReadError::Io { source }),
-            }
-        }
-        Self {
+        let read = Self {
             file: path.file_name().unwrap_or(path.as_str()).to_owned(),
-            stamp: Stamp::of(file).ok(),
-            sha256,
+            stamp: Stamp::of(&file).ok(),
+            sha256: None,
             rights,
             artifact: artifact.map_err(|error| Problem::of(&error, HINTS)),
-        }
+        };
+        (read, has_digest.then_some(file))
     }
 }
 
