@@ -7,11 +7,16 @@ use std::path::Path;
 
 use bimetal_conformance::distribution::{repository, target};
 
+use crate::advisories::Patience;
 use crate::chore::{ChoreError, run, run_with, step};
-use crate::{deny, header, prose, quickstart, soak, structure, tools};
+use crate::{advisories, deny, header, prose, quickstart, soak, structure, tools};
 
 /// Lint, unit, property, structure, quickstart, loading.
 pub(crate) fn test() -> Result<(), ChoreError> {
+    gate(Patience::Quick)
+}
+
+fn gate(patience: Patience) -> Result<(), ChoreError> {
     step("format", format)?;
     step("structure", || structure(None))?;
     step("spelling and links", prose::check)?;
@@ -63,6 +68,8 @@ pub(crate) fn test() -> Result<(), ChoreError> {
         )
     })?;
     step("quickstart", quickstart::run_all)?;
+    // After the quickstart, whose generated sources are looked up too.
+    step("advisories", || advisories::look_up(patience))?;
     step("go vet, staticcheck and go test", go_checks)?;
     step("conformance", || {
         run(
@@ -101,7 +108,7 @@ pub(crate) fn test() -> Result<(), ChoreError> {
 
 /// The gate and everything slow.
 pub(crate) fn test_all() -> Result<(), ChoreError> {
-    test()?;
+    gate(Patience::Full)?;
     step("comparison with OCB, rebuilds, all kinds", || {
         run(
             "cargo",

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod advisories;
 mod bench;
 mod chore;
 mod deny;
@@ -47,13 +48,10 @@ enum Chore {
     TestAll,
     /// Hermetic builds in real containers; installs the engines from Debian's packages.
     TestHermetic,
-    /// Fuzzing, sanitizers, stress.
+    /// Fuzzing, properties, sanitizers, load; `SOAK_MINUTES` and `PART` say how long and which.
     Soak,
-    /// The fuzzing of `soak` alone.
-    Fuzz {
-        /// Names of targets; all where there is none.
-        targets: Vec<String>,
-    },
+    /// Look up advisories against crates and Go modules.
+    Advisories,
     /// Check arrows and circles of crates, directories and files; openings and lengths of files;
     /// where unsafe code stands.
     Structure {
@@ -98,7 +96,7 @@ fn main() -> ExitCode {
         Chore::TestAll => gate::test_all(),
         Chore::TestHermetic => gate::hermetic(),
         Chore::Soak => soak::run(),
-        Chore::Fuzz { targets } => soak::fuzz::run_each(&targets),
+        Chore::Advisories => advisories::look_up(advisories::Patience::Full),
         Chore::Structure { root } => gate::structure(root.as_deref()),
         Chore::Lines { at } => lines::run(at.as_deref()),
         Chore::Prose => prose::check(),

@@ -1,115 +1,98 @@
-//! What takes long: fuzzing, properties over many more inputs, the C ABI under an address
-//! sanitizer, a Collector under load and reloads.
+//! What takes long: fuzzing, mutated plugins, properties over many more inputs, the C ABI under an
+//! address sanitizer, a Collector under load and reloads.
 //!
-//! In: the work tree. Out: nothing, or the first thing that broke. Invariant: the only chore that
-//! uses unstable compiler flags.
+//! In: the work tree; `SOAK_MINUTES` for all parts together, `PART` for one that takes all of it.
+//! Out: a line for each part with its figures, a table of all; an error if a part found something.
+//! Invariant: the only chore that uses unstable compiler flags; a part that found something does
+//! not keep the others from running.
 
 pub(crate) mod fuzz;
+mod load;
+mod parts;
+mod rounds;
 
-use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use bimetal_conformance::collector::{Start, free_endpoint, send};
-use bimetal_conformance::distribution::{build, repository, target};
-use camino::Utf8PathBuf;
-use fs_err as fs;
+use crate::chore::{ChoreError, step};
+use parts::{PARTS, Part, Work};
 
-use crate::chore::{ChoreError, run_with, step};
+/// How long all parts take together, and its default.
+const MINUTES_VARIABLE: &str = "SOAK_MINUTES";
+const MINUTES: u64 = 90;
+/// The one part that runs.
+const PART_VARIABLE: &str = "PART";
 
-/// Inputs per property; the gate takes proptest's default of 256.
-const CASES: &str = "20000";
-/// How long the Collector is kept under load.
-const LOAD: Duration = Duration::from_mins(1);
-/// Requests between two reloads.
-const REQUESTS_PER_RELOAD: usize = 500;
-
-/// Runs all of it.
-pub(crate) fn run() -> Result<(), ChoreError> {
-    step("fuzzing", || fuzz::run_each(&[]))?;
-    step("properties over many inputs", || {
-        run_with(
-            "cargo",
-            &[
-                "test",
-                "--quiet",
-                "--locked",
-                "--release",
-                "--package",
-                "bimetal-verify",
-                "--package",
-                "bimetal-pdata",
-                "--package",
-                "bimetal",
-            ],
-            &[("PROPTEST_CASES", CASES)],
-        )
-    })?;
-    step("the C ABI under the address sanitizer", || {
-        let directory = target().join("sanitizer");
-        run_with(
-            "cargo",
-            &[
-                "test",
-                "--quiet",
-                "--locked",
-                "--target",
-                "x86_64-unknown-linux-gnu",
-                "--target-dir",
-                directory.as_str(),
-                "--package",
-                "bimetal-abi",
-                "--package",
-                "bimetal-sdk",
-                "--package",
-                "bimetal-pdata",
-                "--package",
-                "bimetal-attributes-processor",
-                "--lib",
-                "--tests",
-            ],
-            // The guard forgets, on purpose, a panic payload whose drop panics; a test of it would
-            // count as a leak.
-            &[
-                ("RUSTC_BOOTSTRAP", "1"),
-                ("RUSTFLAGS", "-Zsanitizer=address"),
-                ("ASAN_OPTIONS", "detect_leaks=0"),
-            ],
-        )
-    })?;
-    step("a Collector under load and reloads", load_and_reload)?;
-    println!("soak: all steps passed");
-    Ok(())
+/// What a part came to.
+pub(crate) struct Outcome {
+    /// Inputs, tests or requests, and what else there is to say of them.
+    inputs: u64,
+    note: String,
+    seconds: u64,
+    /// Each with the place of its details.
+    findings: Vec<String>,
 }
 
-fn load_and_reload() -> Result<(), ChoreError> {
-    let example = repository().join("examples/quickstart");
-    let distribution = build("otelcol-quickstart", &example.join("builder-config.yaml"))?;
-    let directory = tempfile::tempdir()?;
-    let directory = Utf8PathBuf::try_from(directory.path().to_owned()).map_err(io::Error::other)?;
-    let endpoint = free_endpoint()?;
-    let mut collector = Start::new(&distribution.main, &example.join("collector.yaml"))
-        .variable("QUICKSTART_ENDPOINT", endpoint)
-        .variable("QUICKSTART_OUTPUT", directory.join("received.json"))
-        .run()?;
-    let logs = fs::read(example.join("telemetry/logs.json"))?;
-    let (start, mut reloads, mut requests) = (Instant::now(), 0, 0);
-    while start.elapsed() < LOAD {
-        for _ in 0..REQUESTS_PER_RELOAD {
-            send(endpoint, "logs", &logs)?;
-            requests += 1;
-        }
-        collector.reload()?;
-        collector.wait_for("Everything is ready")?;
-        reloads += 1;
+/// Runs every part for its share of the time, or one for all of it.
+pub(crate) fn run() -> Result<(), ChoreError> {
+    let whole = parts::whole(std::env::var(MINUTES_VARIABLE).ok().as_deref(), MINUTES)
+        .map_err(|text| ChoreError::Found(format!("{MINUTES_VARIABLE}=`{text}` is no number")))?;
+    let chosen = std::env::var(PART_VARIABLE).ok();
+    let wanted = parts::wanted(chosen.as_deref(), whole).map_err(|unknown| {
+        let names: Vec<_> = PARTS.iter().map(|part| part.name).collect();
+        let names = names.join(", ");
+        ChoreError::Found(format!("{PART_VARIABLE}=`{unknown}` is none of: {names}"))
+    })?;
+    if wanted.iter().any(|(part, _)| part.is_fuzzed()) {
+        step("building the fuzz targets", fuzz::build)?;
     }
-    let ended = collector.stop()?;
-    println!(
-        "{requests} requests, {reloads} reloads, ended with {}",
-        ended.status
-    );
-    if ended.status.success() {
-        Ok(())
-    } else {
-        Err(ChoreError::Found(ended.log))
+    let mut outcomes = Vec::new();
+    for (part, time) in wanted {
+        println!("== {}: {} s", part.name, time.as_secs());
+        let outcome = carry_out(part, time)?;
+        println!("soak {}", line(part, &outcome));
+        outcomes.push((part, outcome));
     }
+    println!("| Part | inputs | seconds | findings | |\n|---|---|---|---|---|");
+    for (part, outcome) in &outcomes {
+        println!(
+            "| {} | {} | {} | {} | {} |",
+            part.name,
+            outcome.inputs,
+            outcome.seconds,
+            outcome.findings.len(),
+            outcome.note
+        );
+    }
+    let findings: Vec<String> = outcomes
+        .into_iter()
+        .flat_map(|(part, outcome)| {
+            let named = |finding| format!("{}: {finding}", part.name);
+            outcome.findings.into_iter().map(named)
+        })
+        .collect();
+    if findings.is_empty() {
+        println!("soak: all parts passed");
+        return Ok(());
+    }
+    Err(ChoreError::Found(findings.join("\n")))
+}
+
+fn carry_out(part: &Part, time: Duration) -> Result<Outcome, ChoreError> {
+    match part.work {
+        Work::Fuzz { longest } => fuzz::fuzz(part.name, longest, time),
+        Work::Properties => rounds::properties(part.name, time),
+        Work::Sanitizer => rounds::sanitizer(part.name, time),
+        Work::Load => load::load_and_reload(time),
+    }
+}
+
+fn line(part: &Part, outcome: &Outcome) -> String {
+    format!(
+        "{}: {} inputs, {} s, {} findings ({})",
+        part.name,
+        outcome.inputs,
+        outcome.seconds,
+        outcome.findings.len(),
+        outcome.note
+    )
 }

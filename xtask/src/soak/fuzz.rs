@@ -1,23 +1,20 @@
-//! Fuzzes everything that reads untrusted bytes.
+//! Fuzzes everything that reads untrusted bytes, and replays the seeds.
 //!
-//! In: the targets below `fuzz/` and their seeds. Out: a table with a row per target, or the first
-//! crash. Invariant: the seeds in the repository are only read; what the fuzzer adds to them stays
-//! below `target/`.
+//! In: the targets below `fuzz/` and their seeds. Out: what a run of one target came to. Invariant:
+//! the seeds in the repository are only read; what the fuzzer adds to them stays below `target/`.
 
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
 
 use bimetal_conformance::distribution::{repository, target};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
+use super::Outcome;
 use crate::chore::{ChoreError, needs, run, run_with};
 
 /// Version of cargo-fuzz that is fetched.
 const CARGO_FUZZ: &str = "0.13.2";
-/// How long each target runs, unless [`SECONDS_VARIABLE`] says otherwise.
-const SECONDS: u64 = 600;
-/// For trying: fewer seconds per target.
-const SECONDS_VARIABLE: &str = "BIMETAL_FUZZ_SECONDS";
 /// The most memory that the process may take, with the fuzzer's own and the sanitizer's.
 const MEMORY: &str = "-rss_limit_mb=512";
 /// The largest single piece of memory: far above every limit of a reader, far below what a file may
@@ -25,69 +22,6 @@ const MEMORY: &str = "-rss_limit_mb=512";
 const PIECE: &str = "-malloc_limit_mb=64";
 /// The sanitizer keeps freed memory for a while; so much of it does not hide what a reader takes.
 const SANITIZER: &str = "quarantine_size_mb=16";
-
-/// The name of a target and the longest input that it is given.
-const TARGETS: [(&str, u32); 11] = [
-    ("object", 65_536),
-    ("build_info", 16_384),
-    ("manifest", 16_384),
-    ("plugins_lock", 16_384),
-    ("go_sum", 16_384),
-    ("cargo_lock", 16_384),
-    ("pdata", 16_384),
-    ("yaml", 16_384),
-    ("library_list", 16_384),
-    ("records", 16_384),
-    ("sums", 16_384),
-];
-
-/// What one run of a fuzzer came to.
-struct Outcome {
-    executions: u64,
-    coverage: u64,
-    seconds: u64,
-    peak: u64,
-    crashes: Vec<String>,
-}
-
-/// Builds all targets, runs each of `wanted` (all if there is none), and prints what came of it.
-pub(crate) fn run_each(wanted: &[String]) -> Result<(), ChoreError> {
-    if let Some(unknown) = wanted
-        .iter()
-        .find(|name| TARGETS.iter().all(|(known, _)| known != name))
-    {
-        return Err(ChoreError::Found(format!("`{unknown}` is no fuzz target")));
-    }
-    let seconds = match std::env::var(SECONDS_VARIABLE) {
-        Ok(text) => text.parse().map_err(|_| {
-            ChoreError::Found(format!("{SECONDS_VARIABLE}=`{text}` is not a number"))
-        })?,
-        Err(_) => SECONDS,
-    };
-    build()?;
-    println!("| Fuzz target | seconds | executions | edges covered | peak memory, MB | crashes |");
-    println!("|---|---|---|---|---|---|");
-    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|other| other == name);
-    for (name, longest) in TARGETS.into_iter().filter(|(name, _)| is_wanted(name)) {
-        let outcome = fuzz(name, longest, seconds)?;
-        println!(
-            "| {name} | {} | {} | {} | {} | {} |",
-            outcome.seconds,
-            outcome.executions,
-            outcome.coverage,
-            outcome.peak,
-            outcome.crashes.len()
-        );
-        if !outcome.crashes.is_empty() {
-            return Err(ChoreError::Found(format!(
-                "the target `{name}` crashed on {}; its words are in {}",
-                outcome.crashes.join(", "),
-                directory().join(format!("{name}.log"))
-            )));
-        }
-    }
-    Ok(())
-}
 
 /// Runs every target over its seeds, with the plain compiler and without the fuzzer.
 pub(crate) fn replay() -> Result<(), ChoreError> {
@@ -106,7 +40,7 @@ fn directory() -> Utf8PathBuf {
 }
 
 /// Fetches cargo-fuzz where it is missing, and builds every target with the sanitizer.
-fn build() -> Result<(), ChoreError> {
+pub(super) fn build() -> Result<(), ChoreError> {
     // The fuzzer itself is written in C++.
     needs("c++", "g++")?;
     let tools = repository().join(".tools/cargo-fuzz");
@@ -190,7 +124,10 @@ fn command(program: &Utf8Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn fuzz(name: &str, longest: u32, seconds: u64) -> Result<Outcome, ChoreError> {
+/// Fuzzes one target for `time`.
+pub(super) fn fuzz(name: &str, longest: u32, time: Duration) -> Result<Outcome, ChoreError> {
+    // To the fuzzer, none means for ever.
+    let seconds = time.as_secs().max(1);
     let directory = directory();
     let (corpus, artifacts) = (
         directory.join("corpus").join(name),
@@ -208,10 +145,10 @@ fn fuzz(name: &str, longest: u32, seconds: u64) -> Result<Outcome, ChoreError> {
     let program = directory
         .join("x86_64-unknown-linux-gnu/release")
         .join(name);
-    let log = directory.join(format!("{name}.log"));
     let seeds = repository().join("fuzz/corpus").join(name);
-    let status = command(
-        &program,
+    let (status, text) = logged(
+        name,
+        program.as_str(),
         &[
             corpus.as_str(),
             seeds.as_str(),
@@ -223,30 +160,62 @@ fn fuzz(name: &str, longest: u32, seconds: u64) -> Result<Outcome, ChoreError> {
             PIECE,
             "-print_final_stats=1",
         ],
-    )
-    .env("ASAN_OPTIONS", SANITIZER)
-    .stdout(Stdio::null())
-    .stderr(fs::File::create(&log)?.into_parts().0)
-    .status()
-    .map_err(|source| ChoreError::Spawn {
-        program: program.to_string(),
-        source,
-    })?;
-    let text = fs::read_to_string(&log)?;
+        &[("ASAN_OPTIONS", SANITIZER)],
+    )?;
     let mut crashes = Vec::new();
     for entry in fs::read_dir(&artifacts)? {
-        crashes.push(entry?.file_name().to_string_lossy().into_owned());
+        crashes.push(format!(
+            "crashed on {}; its words are in {}",
+            entry?.path().display(),
+            log_of(name)
+        ));
     }
     if !status.success() && crashes.is_empty() {
-        crashes.push(format!("an input that was not kept ({status})"));
+        crashes.push(format!(
+            "ended with {status}; its words are in {}",
+            log_of(name)
+        ));
     }
     Ok(Outcome {
-        executions: statistic(&text, "stat::number_of_executed_units:"),
-        coverage: coverage(&text),
+        inputs: statistic(&text, "stat::number_of_executed_units:"),
+        note: format!(
+            "{} edges covered, {} MB at most",
+            coverage(&text),
+            statistic(&text, "stat::peak_rss_mb:")
+        ),
         seconds,
-        peak: statistic(&text, "stat::peak_rss_mb:"),
-        crashes,
+        findings: crashes,
     })
+}
+
+/// Where the last run of a part left what it said.
+pub(super) fn log_of(name: &str) -> Utf8PathBuf {
+    target().join(format!("soak/{name}.log"))
+}
+
+/// Runs a program and keeps what it says, for a part that is counted by it.
+pub(super) fn logged(
+    name: &str,
+    program: &str,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> Result<(ExitStatus, String), ChoreError> {
+    let path = log_of(name);
+    fs::create_dir_all(target().join("soak"))?;
+    let log = fs::File::create(&path)?.into_parts().0;
+    let status = command(Utf8Path::new(program), arguments)
+        .envs(variables.iter().copied())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .status()
+        .map_err(|source| ChoreError::Spawn {
+            program: program.to_owned(),
+            source,
+        })?;
+    Ok((
+        status,
+        String::from_utf8_lossy(&fs::read(&path)?).into_owned(),
+    ))
 }
 
 /// The number after `key`.
