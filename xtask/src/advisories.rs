@@ -82,19 +82,8 @@ fn crates(
         if !manifest.is_file() {
             continue;
         }
-        let words = [
-            "--offline",
-            "--locked",
-            "--manifest-path",
-            manifest.as_str(),
-        ];
-        let check = [
-            "check",
-            "--config",
-            "deny.toml",
-            "--disable-fetch",
-            "advisories",
-        ];
+        let words = ["--offline", "--locked", "--config", "deny.toml"];
+        let check = ["--manifest-path", manifest.as_str(), "check", "advisories"];
         let answer = ask(patience, root, &program, &[&words[..], &check].concat())?;
         if answer.code != 0 {
             found.push(format!("{manifest}:\n{}", answer.text));

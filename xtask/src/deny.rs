@@ -19,15 +19,14 @@ pub(crate) fn program() -> Result<Utf8PathBuf, ChoreError> {
 pub(crate) fn run_all() -> Result<(), ChoreError> {
     let program = program()?;
     for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
-        let workspace = ["--locked", "--manifest-path", manifest];
-        let check = [
-            "check",
+        let workspace = [
+            "--locked",
             "--config",
             "deny.toml",
-            "licenses",
-            "bans",
-            "sources",
+            "--manifest-path",
+            manifest,
         ];
+        let check = ["check", "licenses", "bans", "sources"];
         run(program.as_str(), &[&workspace[..], &check].concat())?;
     }
     Ok(())
