@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use bimetal_manifest::object::Form;
 use bimetal_process::{AtLimit, Ends, Leftovers, Piece, ProcessError, Watch, Why};
+use bimetal_terminal::Interrupted;
 use camino::Utf8Path;
 
 use crate::context::Interrupt;
@@ -32,8 +33,8 @@ pub(crate) enum ChildError {
     Start { main: String, source: io::Error },
     #[error("cannot watch the process that loads a plugin")]
     Watch { source: io::Error },
-    #[error("interrupted")]
-    Interrupted,
+    #[error("{0}")]
+    Interrupted(#[from] Interrupted),
 }
 
 /// The program that is started.
@@ -89,7 +90,7 @@ pub(crate) fn load(
         ProcessError::Read(source) | ProcessError::Wait(source) => ChildError::Watch { source },
     })?;
     if ended.why == Why::Interrupted {
-        return Err(ChildError::Interrupted);
+        return Err(Interrupted::default().into());
     }
     Ok(diagnose(&Remains {
         why: ended.why,
@@ -234,7 +235,7 @@ mod tests {
             shown: &path,
         };
         let result = load(main, "x.so".into(), None, LONG, &interrupt);
-        assert!(matches!(result, Err(ChildError::Interrupted)));
+        assert!(matches!(result, Err(ChildError::Interrupted(_))));
     }
 
     #[test]

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use std::io;
 
 use bimetal_manifest::object::{ManifestError, ReadError};
-use bimetal_terminal::{Hint, escape};
+use bimetal_terminal::hint::is_interrupt;
+use bimetal_terminal::{Hint, Interrupted, escape};
 use bimetal_verify::{ScanError, TrustError};
 use camino::Utf8PathBuf;
 
@@ -54,8 +55,8 @@ pub(crate) enum CommandError {
     },
     #[error("{0}")]
     Child(#[from] ChildError),
-    #[error("interrupted")]
-    Interrupted,
+    #[error("{0}")]
+    Interrupted(#[from] Interrupted),
     #[error("cannot write the report")]
     Write { source: io::Error },
 }
@@ -85,7 +86,7 @@ impl Hint for CommandError {
             Self::Trust { .. } => {
                 "correct `--plugins-trust` before `plugins`, or `OTELCOL_PLUGINS_TRUST`"
             }
-            Self::Directory(_) | Self::Absolute { .. } | Self::Child(_) | Self::Interrupted => {
+            Self::Directory(_) | Self::Absolute { .. } | Self::Child(_) | Self::Interrupted(_) => {
                 return None;
             }
         };
@@ -95,9 +96,10 @@ impl Hint for CommandError {
 
 impl CommandError {
     pub(crate) fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::Interrupted | Self::Child(ChildError::Interrupted) => ExitCode::Interrupted,
-            _ => ExitCode::Failure,
+        if is_interrupt(self) {
+            ExitCode::Interrupted
+        } else {
+            ExitCode::Failure
         }
     }
 }

@@ -12,12 +12,10 @@ use serde::Serialize;
 use crate::HINTS;
 use crate::args::{Action, Arguments, Format};
 use crate::context::Context;
-use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::sarif::Log;
 use crate::settings::Settings;
-use bimetal_terminal::Printer;
-use bimetal_terminal::escape;
+use bimetal_terminal::{Interrupted, Printer, escape};
 
 /// Runs the command that `arguments` name.
 pub(crate) fn run(arguments: &Arguments, context: &Context, out: &Printer) -> ExitCode {
@@ -75,9 +73,9 @@ fn announce(settings: &Settings, out: &Printer) {
     }
 }
 
-fn stop_if_interrupted(context: &Context) -> Result<(), CommandError> {
+fn stop_if_interrupted(context: &Context) -> Result<(), Interrupted> {
     if context.interrupt.is_raised() {
-        Err(CommandError::Interrupted)
+        Err(Interrupted::default())
     } else {
         Ok(())
     }
