@@ -197,21 +197,14 @@ fn recorded(pair: &Pair<'_>, found: &[Mismatch]) -> Vec<Mismatch> {
 }
 
 fn go_flag(name: &str, main: Option<&str>, plugin: Option<&str>) -> Mismatch {
-    let (class, on_load) = match name {
-        "-gcflags" | "-asmflags" => (
-            Outcome::WouldRunWrongCode,
-            "packages that both have would be compiled differently, mostly unnoticed",
-        ),
-        "-tags" => (
-            Outcome::WouldRunWrongCode,
-            "packages that both have may consist of other files, sometimes unnoticed",
-        ),
-        _ => (
-            Outcome::WouldRunWrongCode,
-            "packages that both have would be compiled differently, unnoticed",
-        ),
+    let on_load = match name {
+        "-gcflags" | "-asmflags" => {
+            "packages that both have would be compiled differently, mostly unnoticed"
+        }
+        "-tags" => "packages that both have may consist of other files, sometimes unnoticed",
+        _ => "packages that both have would be compiled differently, unnoticed",
     };
-    Mismatch::new(class, Check::Flag, name)
+    Mismatch::new(Outcome::WouldRunWrongCode, Check::Flag, name)
         .values(main, plugin)
         .on_load(on_load)
         .help(flag_help(name, main))
@@ -226,26 +219,21 @@ pub(super) fn flag_help(name: &str, main: Option<&str>) -> String {
 }
 
 fn variable(name: &str, main: Option<&str>, plugin: Option<&str>) -> Mismatch {
-    let (class, on_load) = match name {
-        "GOAMD64" | "GOARM64" | "GOARM" => (
-            Outcome::WouldRunWrongCode,
+    let on_load = match name {
+        "GOAMD64" | "GOARM64" | "GOARM" => {
             "packages that both have would be there for two processors: results differ, and \
-             instructions that this one lacks end the process",
-        ),
-        "GOEXPERIMENT" | "GOFLAGS" | "GOFIPS140" | "CGO_ENABLED" => (
-            Outcome::WouldRunWrongCode,
-            "packages that both have would be compiled differently, unnoticed",
-        ),
-        _ => (
-            Outcome::WouldRunWrongCode,
-            "C code that both have would be compiled differently, unnoticed",
-        ),
+             instructions that this one lacks end the process"
+        }
+        "GOEXPERIMENT" | "GOFLAGS" | "GOFIPS140" | "CGO_ENABLED" => {
+            "packages that both have would be compiled differently, unnoticed"
+        }
+        _ => "C code that both have would be compiled differently, unnoticed",
     };
     let help = match main {
         Some(value) => format!("build the plugin with `{name}={value}` in the environment"),
         None => format!("build the plugin without `{name}` in the environment"),
     };
-    Mismatch::new(class, Check::Environment, name)
+    Mismatch::new(Outcome::WouldRunWrongCode, Check::Environment, name)
         .values(main, plugin)
         .on_load(on_load)
         .help(help)
