@@ -136,8 +136,8 @@ func newPluginsCommand(settings *pluginhost.Settings, host *pluginhost.Host) *co
 			if err != nil {
 				return err
 			}
-			if len(rest) == 2 && rest[0] == loadAction {
-				os.Exit(tryFile(command.InOrStdin(), command.OutOrStdout(), host, rest[1]))
+			if len(rest) > 0 && rest[0] == loadAction {
+				os.Exit(tryFiles(command.InOrStdin(), command.OutOrStdout(), host, rest[1:]))
 			}
 			os.Exit(pluginhost.RunPlugins(*settings, rest))
 			return nil
@@ -167,11 +167,11 @@ func takeOwnFlags(settings *pluginhost.Settings, arguments []string) ([]string, 
 	return arguments[first:], nil
 }
 
-// tryFile writes JSON objects, one a line: a phase before it goes on to it, and at the end whether
-// the plugin was loaded. `plugins validate --load` reads them, and the exit code. What waits for
+// tryFiles writes JSON objects, one a line: a phase before it goes on to it, and at the end whether
+// the plugins were loaded. `plugins validate --load` reads them, and the exit code. What waits for
 // the answer holds the other end of `in`, and when that is gone no process is needed any more
 // that a plugin may have brought to a halt.
-func tryFile(in io.Reader, out io.Writer, host *pluginhost.Host, path string) int {
+func tryFiles(in io.Reader, out io.Writer, host *pluginhost.Host, words []string) int {
 	go func() {
 		_, _ = io.Copy(io.Discard, in)
 		os.Exit(1)
@@ -179,9 +179,7 @@ func tryFile(in io.Reader, out io.Writer, host *pluginhost.Host, path string) in
 	answers := json.NewEncoder(out)
 	report := map[string]any{"loaded": true}
 	code := 0
-	err := host.TryFile(path, func(phase string) {
-		_ = answers.Encode(map[string]any{"phase": phase})
-	})
+	err := host.Try(words, func(line map[string]any) { _ = answers.Encode(line) })
 	if err != nil {
 		stack, panicked := pluginhost.Panicked(err)
 		report = map[string]any{"loaded": false, "error": err.Error(), "panicked": panicked,

@@ -37,11 +37,14 @@ int32_t bimetal_host_open(const uint8_t *json, uint64_t len, const otelcol_host 
     otelcol_buffer *out);
 int32_t bimetal_host_catalog(otelcol_buffer *out);
 int32_t bimetal_host_verify(const uint8_t *json, uint64_t len, otelcol_buffer *out);
-int32_t bimetal_host_verify_file(const uint8_t *path, uint64_t len, otelcol_buffer *out);
+int32_t bimetal_host_verify_files(const uint8_t *json, uint64_t len, otelcol_buffer *out);
 
 // Both use the handle up.
 int32_t bimetal_plugin_load(uint64_t handle, otelcol_buffer *out);
 int32_t bimetal_plugin_take(uint64_t handle, otelcol_buffer *out);
+
+// What was done to the handling of signals since the last call.
+int32_t bimetal_process_changes(otelcol_buffer *out);
 
 // Answers an exit code.
 int32_t bimetal_plugins_run(const uint8_t *json, uint64_t len);

@@ -3,11 +3,7 @@ package pluginhost
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"os/signal"
-	"path/filepath"
 	"sync"
-	"syscall"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/otelcol"
@@ -97,52 +93,6 @@ func (h *Host) LoadAll() error {
 		h.failed[one.componentKey] = one
 	}
 	return nil
-}
-
-// TryFile verifies and really loads one file, wherever it lies. It is what a child process of
-// `plugins validate --load` does. Each phase is announced before it begins, because control may not
-// come back from it; the Rust side announces its own to standard output.
-func (h *Host) TryFile(path string, announce func(phase string)) error {
-	noteExit()
-	// The directory of this Collector, good or bad, has no say in this.
-	h.settings.PluginsDir = filepath.Dir(path)
-	if err := h.openRust(); err != nil {
-		return err
-	}
-	var found answer
-	if err := hostVerifyFile(path, &found); err != nil {
-		return err
-	}
-	for _, one := range found.Refused {
-		return fmt.Errorf("%s", one.Text)
-	}
-	announce("verified")
-	for _, one := range found.Verified {
-		if _, err := load(one, announce); err != nil {
-			return err
-		}
-	}
-	announce("loaded")
-	return nil
-}
-
-// RunPlugins runs `plugins ARGUMENTS…` and gives the exit code.
-func RunPlugins(settings Settings, arguments []string) int {
-	if arguments == nil {
-		arguments = []string{}
-	}
-	text, err := json.Marshal(command{arguments, settings})
-	if err != nil {
-		return 1
-	}
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(signals)
-	go func() {
-		<-signals
-		pluginsInterrupt()
-	}()
-	return pluginsRun(text)
 }
 
 func (h *Host) openOnce() error {
@@ -254,7 +204,12 @@ func (h *Host) verifyAndLoad(used *[]componentKey) (refused []refusal, warnings 
 		if mustHaveAll && len(refused) > 0 {
 			break
 		}
+		processChanges()
 		loaded, err := load(one, silently)
+		for _, change := range processChanges() {
+			warnings = append(warnings, fmt.Sprintf("Loading plugin %q changed the process: %s", one.File,
+				change))
+		}
 		if err != nil {
 			refused = append(refused, one.refused(err, err.Error()))
 			h.failed[one.componentKey] = one.refused(err,

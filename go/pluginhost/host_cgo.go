@@ -84,11 +84,22 @@ func hostVerify(question []byte, answer any) error {
 	})
 }
 
-func hostVerifyFile(path string, answer any) error {
-	text := []byte(path)
+func hostVerifyFiles(trial []byte, answer any) error {
 	return ask(answer, func(out *C.otelcol_buffer) C.int32_t {
-		return C.bimetal_host_verify_file(bytesOf(text), C.uint64_t(len(text)), out)
+		return C.bimetal_host_verify_files(bytesOf(trial), C.uint64_t(len(trial)), out)
 	})
+}
+
+// processChanges says what was done to the handling of signals since the last call.
+func processChanges() []string {
+	var found changes
+	err := ask(&found, func(out *C.otelcol_buffer) C.int32_t {
+		return C.bimetal_process_changes(out)
+	})
+	if err != nil {
+		return nil
+	}
+	return found.Signals
 }
 
 func pluginLoad(handle uint64, answer any) error {

@@ -62,7 +62,12 @@ func newInstance[T any](
 // start keeps the host for status reports. The context is not kept, as the Collector demands.
 func (i *instance[T]) start(_ context.Context, host component.Host) error {
 	i.host.Store(hostBox{host})
-	return i.component.start()
+	processChanges()
+	err := i.component.start()
+	for _, change := range processChanges() {
+		i.logger.Warn("The component changed the process when it started: " + change)
+	}
+	return err
 }
 
 // shutdown may be called without start, and more than once.

@@ -16,10 +16,11 @@ UNLINKED(int32_t bimetal_host_open(const uint8_t *json, uint64_t len, const otel
     otelcol_buffer *out))
 UNLINKED(int32_t bimetal_host_catalog(otelcol_buffer *out))
 UNLINKED(int32_t bimetal_host_verify(const uint8_t *json, uint64_t len, otelcol_buffer *out))
-UNLINKED(int32_t bimetal_host_verify_file(const uint8_t *path, uint64_t len, otelcol_buffer *out))
+UNLINKED(int32_t bimetal_host_verify_files(const uint8_t *json, uint64_t len, otelcol_buffer *out))
 UNLINKED(int32_t bimetal_plugin_load(uint64_t handle, otelcol_buffer *out))
 UNLINKED(int32_t bimetal_plugin_take(uint64_t handle, otelcol_buffer *out))
 UNLINKED(int32_t bimetal_plugins_run(const uint8_t *json, uint64_t len))
+UNLINKED(int32_t bimetal_process_changes(otelcol_buffer *out))
 UNLINKED(void bimetal_plugins_interrupt(void))
 UNLINKED(int32_t bimetal_factory_validate(uint64_t factory, const uint8_t *config, uint64_t len,
     otelcol_buffer *out))

@@ -107,6 +107,24 @@ type pluginHandle struct {
 	Handle uint64 `json:"handle"`
 }
 
+// trial: Asks for files that were verified already, wherever they lie.
+type trial struct {
+	// Files: In the order in which they are loaded.
+	Files []triedFile `json:"files"`
+}
+
+// triedFile: One file, and the digest of the bytes that were verified.
+type triedFile struct {
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
+}
+
+// changes: What was done to the process.
+type changes struct {
+	// Signals: A sentence for each signal.
+	Signals []string `json:"signals"`
+}
+
 // taken: What `plugin.Open` is given.
 type taken struct {
 	Path string `json:"path"`

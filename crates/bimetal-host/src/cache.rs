@@ -31,7 +31,7 @@ pub(crate) struct Cache {
     is_named: bool,
     chosen: OnceLock<Result<Directory, Vec<Unfit>>>,
     instead: OnceLock<String>,
-    is_told: AtomicBool,
+    is_said: AtomicBool,
 }
 
 /// A directory that private copies are in.
@@ -100,7 +100,7 @@ impl Cache {
             is_named,
             chosen: OnceLock::new(),
             instead: OnceLock::new(),
-            is_told: AtomicBool::new(false),
+            is_said: AtomicBool::new(false),
         }
     }
 
@@ -118,7 +118,7 @@ impl Cache {
     /// Once: that another user took the directory, and which one is used.
     pub(crate) fn warning(&self) -> Option<&str> {
         let instead = self.instead.get()?;
-        (!self.is_told.swap(true, Ordering::Relaxed)).then_some(instead)
+        (!self.is_said.swap(true, Ordering::Relaxed)).then_some(instead)
     }
 
     fn choose(&self) -> Result<Directory, Vec<Unfit>> {

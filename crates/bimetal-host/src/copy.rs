@@ -73,6 +73,8 @@ pub(crate) enum CopyError {
     Changed { path: Utf8PathBuf },
     #[error("the file is not the one that was there when the Collector started")]
     Replaced,
+    #[error("the file has digest {found}; the one that was verified had {verified}")]
+    NotTheVerified { verified: Digest, found: Digest },
     #[error("cannot make a memory file for `{path}`")]
     Memory {
         path: Utf8PathBuf,
@@ -102,6 +104,7 @@ impl Hint for CopyError {
                 "restart needed: a running Collector keeps to the plugin directory as it was at \
                  its start"
             }
+            Self::NotTheVerified { .. } => "validate it again when nothing writes it any more",
             Self::Changed { .. } => "copy plugins under another name and rename them into place",
             Self::Open { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 "the Collector's user needs the right to read it"

@@ -7,13 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use bimetal_files::Digest;
 use bimetal_manifest::schema::{Language, Policy};
 use bimetal_verify::rights::UnsafeDirectory;
 use bimetal_verify::{
     Entry, FoundLock, Key, Mismatch, Problem, ProcessSet, Request, Rules, Scan, ScanError, Stamp,
     System, Trust, variables,
 };
-use camino::Utf8Path;
+use camino::Utf8PathBuf;
 
 use crate::answer::{Answer, PluginHandle};
 use crate::cache::Cache;
@@ -253,19 +254,27 @@ impl Host {
         Ok(answer)
     }
 
-    /// Verifies the file at `path`, wherever it lies, as if it were the only plugin.
-    pub(crate) fn verify_file(&self, path: &Utf8Path) -> Result<Answer, OwnError> {
+    /// Verifies files, wherever they lie, as if they were the only plugins. Each has the digest
+    /// that another process verified it by.
+    pub(crate) fn verify_files(&self, files: &[(Utf8PathBuf, Digest)]) -> Result<Answer, OwnError> {
         self.own.check()?;
         let mut state = self.state();
         state.tries = true;
         let mut set = state.set.clone();
         let mut answer = Answer::default();
-        let candidate = Candidate::read(&self.alone(), Entry::at(path));
-        if !candidate.is_good() {
-            answer.refused.push(candidate.precheck.into());
+        let verified = |(path, digest): &(Utf8PathBuf, Digest)| {
+            Candidate::of_digest(&self.alone(), Entry::at(path), *digest)
+        };
+        let candidates: Vec<_> = files.iter().map(verified).collect();
+        if candidates.iter().any(|candidate| !candidate.is_good()) {
+            let refused = candidates.into_iter().filter(|one| !one.is_good());
+            answer
+                .refused
+                .extend(refused.map(|one| one.precheck.into()));
             return Ok(answer);
         }
-        for found in verify(&self.alone(), &[&candidate], &self.cache, &mut set) {
+        let candidates: Vec<_> = candidates.iter().collect();
+        for found in verify(&self.alone(), &candidates, &self.cache, &mut set) {
             match found {
                 Ok(plugin) => answer.verified.push(state.hand_out(plugin)),
                 Err(verdict) => answer.refused.push((*verdict).into()),

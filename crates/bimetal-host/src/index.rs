@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use bimetal_files::Digest;
 use bimetal_verify::{Entry, Key, PluginFile, Request, Verdict, precheck};
 
 /// Every plugin file that was there at start.
@@ -23,6 +24,8 @@ pub(crate) struct Candidate {
     /// Its component, and why it would be refused. Of the lock only what needs no digest counts as
     /// long as nothing else is wrong, and the other files do not count yet.
     pub(crate) precheck: Verdict,
+    /// The digest of the bytes that were verified elsewhere; no others will do.
+    pub(crate) verified: Option<Digest>,
 }
 
 impl PluginIndex {
@@ -82,7 +85,22 @@ impl Candidate {
             read.take_digest(file.as_ref());
             precheck = self::precheck(request, &read);
         }
-        Self { entry, precheck }
+        Self {
+            entry,
+            precheck,
+            verified: None,
+        }
+    }
+
+    /// Reads a file that was verified by its digest, which then says more than its mode.
+    pub(crate) fn of_digest(request: &Request<'_>, entry: Entry, digest: Digest) -> Self {
+        let (mut file, _) = PluginFile::open(&entry);
+        file.rights = file.rights.filter(|error| !error.is_about_modes());
+        Self {
+            precheck: self::precheck(request, &file),
+            entry,
+            verified: Some(digest),
+        }
     }
 
     /// Nothing is wrong with it as far as it was looked at.

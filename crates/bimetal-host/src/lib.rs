@@ -20,6 +20,7 @@ mod prune;
 mod refusal;
 mod registry;
 mod settings;
+mod signals;
 mod verify;
 
 pub use registry::register_static;

@@ -10,7 +10,7 @@
 
 use std::borrow::Cow;
 use std::io::Write as _;
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr::null;
 
 use bimetal_abi::{Error, Host, NewFactory};
@@ -21,6 +21,7 @@ use bimetal_verify::chain;
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 
 use crate::component::{ComponentError, FactoryTable};
+use crate::signals::{Action, Actions};
 use crate::verify::VerifiedPlugin;
 
 /// A verified plugin did not load.
@@ -171,6 +172,33 @@ fn check_identity(
         file,
         promised,
         found,
+    })
+}
+
+/// What this process does when a signal comes, for each signal that the C library lets it ask for.
+pub(crate) fn signal_actions() -> Actions {
+    const LAST: i32 = 64;
+    (1..=LAST)
+        .filter_map(|signal| Some((signal, action(signal)?)))
+        .collect()
+}
+
+fn action(signal: i32) -> Option<Action> {
+    let mut found = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: nothing is set, and the place that is written to is ours.
+    let status = unsafe { libc::sigaction(signal, null(), found.as_mut_ptr()) };
+    if status != 0 {
+        return None;
+    }
+    // SAFETY: the call succeeded, so it wrote the place, all of whose bits were zero before.
+    let found = unsafe { found.assume_init() };
+    Some(match found.sa_sigaction {
+        libc::SIG_DFL => Action::Default,
+        libc::SIG_IGN => Action::Ignored,
+        address => Action::Handler {
+            address,
+            on_own_stack: found.sa_flags & libc::SA_ONSTACK != 0,
+        },
     })
 }
 

@@ -102,8 +102,8 @@ pub(crate) fn prepare(path: &Utf8Path) -> Result<(), Unfit> {
     })
 }
 
-/// A directory beside `taken`, under a name that no other user could know: one that this user made at an
-/// earlier start, or a new one.
+/// A directory beside `taken`, under a name that no other user could know: one that this user made
+/// at an earlier start, or a new one.
 pub(crate) fn beside(taken: &Utf8Path) -> Option<Utf8PathBuf> {
     let (parent, name) = (taken.parent()?, taken.file_name()?);
     let prefix = format!("{name}-");

@@ -107,8 +107,13 @@ fn passed(verdict: Verdict, copy: Option<Copy>) -> Result<VerifiedPlugin, Box<Ve
 
 /// Reads a file for one decision. What can be loaded is copied first, and the copy is read.
 fn capture(candidate: &Candidate, trust: &Trust, cache: &Cache) -> Captured {
-    let Candidate { entry, precheck } = candidate;
-    let vouched = if trust.is_of_a_lock() && precheck.lock == Some(LockStatus::Pinned) {
+    let Candidate {
+        entry,
+        precheck,
+        verified,
+    } = candidate;
+    let is_pinned = trust.is_of_a_lock() && precheck.lock == Some(LockStatus::Pinned);
+    let vouched = if is_pinned || verified.is_some() {
         Vouched::ByDigest
     } else {
         Vouched::No
@@ -132,6 +137,13 @@ fn capture(candidate: &Candidate, trust: &Trust, cache: &Cache) -> Captured {
             Some(Language::Rust) => opened.into_memory(cache),
             _ => opened.into_private(cache),
         }
+    });
+    let copied = copied.and_then(|copy| match verified {
+        Some(verified) if *verified != copy.digest => Err(CopyError::NotTheVerified {
+            verified: *verified,
+            found: copy.digest,
+        }),
+        _ => Ok(copy),
     });
     let copy = match copied {
         Ok(copy) => copy,

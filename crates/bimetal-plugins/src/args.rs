@@ -71,7 +71,7 @@ pub(crate) struct ValidateArgs {
     /// Plugins to validate
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<Utf8PathBuf>,
-    /// Also load each plugin that passed, in a child process of the Collector
+    /// Also load each plugin that passed, in a child process of the Collector, then all in one
     #[arg(long)]
     pub(crate) load: bool,
     /// How long `--load` waits for one plugin: `500ms`, `30s`, `2m`

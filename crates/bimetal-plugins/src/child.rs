@@ -1,8 +1,8 @@
-//! Loads one plugin in a child process of main, under a time limit.
+//! Loads plugins in a child process of main, under a time limit.
 //!
-//! In: main, a plugin, a limit. Out: what became of the child. Invariant: when this returns,
-//! nothing of the child's process group runs any more; what the child prints is bounded and never
-//! believed beyond "it said that it loaded".
+//! In: main, plugins that were verified, a limit. Out: what became of the child. Invariant: when
+//! this returns, nothing of the child's process group runs any more; what the child prints is
+//! bounded and never believed beyond "it said that it loaded".
 
 use std::io;
 use std::ops::ControlFlow;
@@ -10,10 +10,11 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use bimetal_files::Digest;
 use bimetal_manifest::object::Form;
 use bimetal_process::{AtLimit, Ends, Leftovers, Piece, ProcessError, Watch, Why};
 use bimetal_terminal::Interrupted;
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::context::Interrupt;
 use crate::trial::{LoadReport, Remains, diagnose};
@@ -44,12 +45,21 @@ pub(crate) struct Main<'a> {
     pub(crate) shown: &'a Utf8Path,
 }
 
-/// Starts `main`, lets it load `plugin`, and waits until that is done, `limit` has passed, or
-/// `interrupt` is raised.
+/// A plugin that was verified.
+#[derive(Clone, Debug)]
+pub(crate) struct Passed {
+    /// Absolute.
+    pub(crate) path: Utf8PathBuf,
+    /// Of the bytes that were verified: no others are loaded.
+    pub(crate) sha256: Digest,
+    pub(crate) form: Option<Form>,
+}
+
+/// Starts `main`, lets it load `plugins` in this order, and waits until that is done, `limit` for
+/// each has passed, or `interrupt` is raised.
 pub(crate) fn load(
     main: Main<'_>,
-    plugin: &Utf8Path,
-    form: Option<Form>,
+    plugins: &[&Passed],
     limit: Duration,
     interrupt: &Interrupt,
 ) -> Result<LoadReport, ChildError> {
@@ -61,7 +71,11 @@ pub(crate) fn load(
     command
         .arg0(main.shown)
         .args(["plugins", LOAD_ACTION])
-        .arg(plugin)
+        .args(
+            plugins
+                .iter()
+                .flat_map(|plugin| [plugin.sha256.to_string(), plugin.path.to_string()]),
+        )
         // What Go's runtime writes when something goes wrong names the code at fault, whatever the
         // user's setting.
         .env("GOTRACEBACK", "all")
@@ -76,6 +90,7 @@ pub(crate) fn load(
         }
         ControlFlow::Continue(())
     };
+    let limit = limit.saturating_mul(u32::try_from(plugins.len()).unwrap_or(u32::MAX));
     let watch = Watch {
         limit: Some(limit),
         interrupted: &|| interrupt.is_raised(),
@@ -92,21 +107,20 @@ pub(crate) fn load(
     if ended.why == Why::Interrupted {
         return Err(Interrupted::default().into());
     }
+    let forms: Vec<_> = plugins.iter().map(|plugin| plugin.form).collect();
     Ok(diagnose(&Remains {
         why: ended.why,
         status: ended.status,
         stdout: &stdout.to_text(),
         stderr: &stderr.to_text(),
         limit,
-        form,
+        forms: &forms,
     }))
 }
 
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
-
-    use camino::Utf8PathBuf;
 
     use super::*;
     use crate::trial::{Cause, LoadOutcome, Phase, SHOWN_LINES};
@@ -119,6 +133,14 @@ mod tests {
         (directory, path)
     }
 
+    fn verified(path: &str) -> Passed {
+        Passed {
+            path: path.into(),
+            sha256: Digest::of(path.as_bytes()),
+            form: Some(Form::GoPlugin),
+        }
+    }
+
     fn run(body: &str, limit: Duration) -> LoadReport {
         let (_directory, path) = script(body);
         let main = Main {
@@ -127,9 +149,8 @@ mod tests {
         };
         load(
             main,
-            "/plugins/x.so".into(),
-            Some(Form::GoPlugin),
-            limit,
+            &[&verified("/plugins/x.so"), &verified("/plugins/y.so")],
+            limit / 2,
             &Interrupt::default(),
         )
         .unwrap()
@@ -139,9 +160,12 @@ mod tests {
 
     #[test]
     fn passes_the_hidden_action_and_believes_only_a_success_that_exits_well() {
-        let body = r#"[ "$1 $2 $3" = "plugins __load /plugins/x.so" ] || exit 9
-            echo noise; echo '{"loaded":true}'"#;
-        assert_eq!(run(body, LONG).outcome, LoadOutcome::Loaded);
+        let [x, y] = ["/plugins/x.so", "/plugins/y.so"].map(|path| Digest::of(path.as_bytes()));
+        let body = format!(
+            r#"[ "$*" = "plugins __load {x} /plugins/x.so {y} /plugins/y.so" ] || exit 9
+            echo noise; echo '{{"loaded":true}}'"#
+        );
+        assert_eq!(run(&body, LONG).outcome, LoadOutcome::Loaded);
         let refused = run(
             r#"echo '{"loaded":false,"error":"no factory"}'; exit 1"#,
             LONG,
@@ -191,6 +215,18 @@ mod tests {
     }
 
     #[test]
+    fn of_several_files_it_is_known_which_one_it_was_and_what_they_share() {
+        let body = r#"echo '{"file":0}{"phase":"x"}'; echo '{"phase":"factory"}'
+            echo '{"file":0,"changes":["SIGPIPE is ignored"]}'
+            echo '{"file":1}'; echo '{"phase":"opening"}'
+            echo 'panic: sql: Register called twice for driver x' >&2; exit 2"#;
+        let report = run(body, LONG);
+        assert_eq!((report.at, report.phase), (1, Some(Phase::Opening)));
+        assert!(report.registry.unwrap().contains("database/sql"));
+        assert_eq!(report.changes, ["SIGPIPE is ignored"]);
+    }
+
+    #[test]
     fn who_hangs_is_asked_where_before_it_is_killed() {
         let body = r#"trap 'echo "SIGQUIT: quit" >&2; echo "PC=0x1" >&2; exit 2' QUIT
             while :; do sleep 0.1; done"#;
@@ -234,7 +270,7 @@ mod tests {
             executable: &path,
             shown: &path,
         };
-        let result = load(main, "x.so".into(), None, LONG, &interrupt);
+        let result = load(main, &[&verified("x.so")], LONG, &interrupt);
         assert!(matches!(result, Err(ChildError::Interrupted(_))));
     }
 
@@ -244,7 +280,7 @@ mod tests {
             executable: "/nowhere/main".into(),
             shown: "/nowhere/main".into(),
         };
-        let error = load(main, "x.so".into(), None, LONG, &Interrupt::default()).unwrap_err();
+        let error = load(main, &[&verified("x.so")], LONG, &Interrupt::default()).unwrap_err();
         assert_eq!(
             error.to_string(),
             "cannot start `/nowhere/main` to load a plugin in it"

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use bimetal_files::Digest;
 use bimetal_manifest::object::{ExportedSymbols, Facts};
 use bimetal_manifest::schema::{Distribution, Manifest, Policy};
+use bimetal_terminal::escape::field;
 use bimetal_verify::{DirectoryVerdict, Problem, Verdict, hermetic_environment};
 use camino::Utf8PathBuf;
 use schemars::JsonSchema;
@@ -51,6 +52,9 @@ pub(crate) struct ValidateDocument {
     pub(crate) policy: Policy,
     /// Every file, in the order of the command line.
     pub(crate) plugins: Vec<PluginDocument>,
+    /// Only after `validate --load` of several files: those that load alone, in one process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) together: Option<Together>,
 }
 
 /// `inspect`: single files, nothing compared.
@@ -106,6 +110,43 @@ pub(crate) struct PluginDocument {
     /// Only after `validate --load`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) load: Option<LoadReport>,
+}
+
+/// Several files in one process.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Together {
+    /// The files, in the order of a start.
+    pub(crate) files: Vec<String>,
+    /// The one that could not be loaded beside the earlier ones.
+    pub(crate) failed: Option<String>,
+    /// The earlier one that it does not live in one process with, if one is enough.
+    pub(crate) with: Option<String>,
+    /// What became of loading them.
+    pub(crate) load: LoadReport,
+}
+
+impl Together {
+    /// One sentence for a person.
+    pub(crate) fn sentence(&self) -> String {
+        let file = |file: &Option<String>| field(file.as_deref().unwrap_or_default()).into_owned();
+        let registry = self.load.registry.as_deref();
+        let registry = registry.map_or_else(String::new, |name| {
+            format!(": both want the same name in {name}, which the process has once")
+        });
+        match (&self.failed, &self.with) {
+            (None, _) => format!("{} plugins load in one process", self.files.len()),
+            (Some(_), Some(_)) => format!(
+                "{} does not live in one process with {}{registry}",
+                file(&self.failed),
+                file(&self.with)
+            ),
+            (Some(_), None) => format!(
+                "{} does not load beside the files before it, although it does beside \
+                 each{registry}",
+                file(&self.failed)
+            ),
+        }
+    }
 }
 
 impl MainDocument {

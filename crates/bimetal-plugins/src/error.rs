@@ -42,6 +42,10 @@ pub(crate) enum CommandError {
     },
     #[error("the policy `abi` is laxer than `exact`, which the Collector was built with")]
     LaxerPolicy,
+    #[error("`{path}` lies beside the plugins and is not taken as their Collector: {reason}")]
+    StrangeMain { path: Utf8PathBuf, reason: String },
+    #[error("`--load` runs the Collector, and `{path}` was found beside the plugins, not named")]
+    GuessedMain { path: Utf8PathBuf },
     #[error("`{}` does not say what plugins to trust", escape(.word))]
     Trust { word: String, source: TrustError },
     #[error("no plugin directory is named")]
@@ -68,6 +72,9 @@ impl Hint for CommandError {
                 "name it, for instance `--main ./otelcol`; `list` and `inspect` work without"
             }
             Self::SeveralMains { .. } => "say which one with `--main`",
+            Self::StrangeMain { .. } | Self::GuessedMain { .. } => {
+                "if you trust the Collector, name it with `--main`"
+            }
             Self::Main { source, .. } if source.is_io() => {
                 "check the path, and that this user may read the file"
             }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use bimetal_manifest::object::{self, Artifact, Form, GlibcVersion, ManifestError};
 use bimetal_manifest::schema::{Manifest, PluginSettings, Policy};
 use bimetal_verify::compare::NAMES_LIMIT;
+use bimetal_verify::rights::{RightsError, check_directory, check_file};
 use bimetal_verify::variables::runs_with_borrowed_rights;
 use bimetal_verify::{FoundLock, Key, Request, Rules, System, Trust, Verdict};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -26,6 +27,8 @@ static NONE: BTreeSet<Key> = BTreeSet::new();
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) main: Option<MainProgram>,
+    /// A Collector beside the plugins that others could have put there, and why.
+    strange: Option<(Utf8PathBuf, RightsError)>,
     pub(crate) policy: Policy,
     glibc: Option<GlibcVersion>,
     system: Option<System>,
@@ -59,7 +62,12 @@ impl Settings {
             .plugins_dir
             .clone()
             .or_else(|| context.directory.clone());
-        let main = main(common, context, flag_directory.as_deref().or(beside))?;
+        let mut main = main(common, context, flag_directory.as_deref().or(beside))?;
+        let guessed = main.as_ref().filter(|main| main.guessed);
+        let strange = guessed.and_then(|main| Some((main.shown.clone(), main.rights().err()?)));
+        if strange.is_some() {
+            main = None;
+        }
         let wanted = common.plugins_policy.map(Policy::from).or(context.policy);
         let built = main
             .as_ref()
@@ -88,6 +96,7 @@ impl Settings {
         };
         Ok(Self {
             main,
+            strange,
             policy,
             glibc: context.glibc,
             system,
@@ -127,7 +136,13 @@ impl Settings {
 
     /// Main, for a command that compares.
     pub(crate) fn required_main(&self) -> Result<&MainProgram, CommandError> {
-        self.main.as_ref().ok_or(CommandError::NoMain)
+        self.main.as_ref().ok_or_else(|| match &self.strange {
+            Some((path, error)) => CommandError::StrangeMain {
+                path: path.clone(),
+                reason: error.to_string(),
+            },
+            None => CommandError::NoMain,
+        })
     }
 
     /// The directory that a flag, the environment or main names.
@@ -179,6 +194,17 @@ impl MainProgram {
             artifact,
             guessed,
         })
+    }
+
+    /// Whether no other user could have put it where it lies.
+    fn rights(&self) -> Result<(), RightsError> {
+        let look = |source| RightsError::Look {
+            path: self.shown.clone(),
+            source,
+        };
+        let metadata = self.executable.symlink_metadata().map_err(look)?;
+        check_file(&self.executable, &metadata)?;
+        check_directory(self.executable.parent().unwrap_or(Utf8Path::new("/")))
     }
 
     pub(crate) fn manifest(&self) -> Option<&Manifest> {

@@ -58,6 +58,16 @@ pub(crate) fn validate(document: &ValidateDocument, out: &Printer) {
     for plugin in &document.plugins {
         self::plugin(&plugin.verdict, plugin.load.as_ref(), out);
     }
+    if let Some(together) = &document.together {
+        let tone = match together.failed {
+            None => Tone::Good,
+            Some(_) => Tone::Bad,
+        };
+        out.data(&out.paint(&format!("together: {}", together.sentence()), tone));
+        if together.failed.is_some() {
+            load(&together.load, out);
+        }
+    }
 }
 
 /// Environments have a column where a file has one: else it would say nothing.
@@ -191,6 +201,10 @@ fn load(load: &LoadReport, out: &Printer) {
     }
     for line in &load.stderr {
         out.data(&format!("    stderr: {}", field(line)));
+    }
+    for change in &load.changes {
+        let line = format!("    changes the process: {}", field(change));
+        out.data(&out.paint(&line, Tone::Warning));
     }
 }
 

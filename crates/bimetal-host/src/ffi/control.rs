@@ -15,7 +15,7 @@ use camino::Utf8PathBuf;
 use serde::Deserialize;
 
 use super::HOST;
-use super::message::{Answer, Command, ComponentKey, Opened, Question, Taken};
+use super::message::{Answer, Changes, Command, ComponentKey, Opened, Question, Taken, Trial};
 use super::reply::{Failure, reply, text};
 use super::wire::{catalogue, wire_factory};
 use crate::host::Host;
@@ -93,21 +93,26 @@ pub unsafe extern "C" fn bimetal_host_verify(json: *const u8, len: u64, out: *mu
     unsafe { reply(out, run) }
 }
 
-/// Verifies one file, wherever it lies; `path` is its name.
+/// Verifies files, wherever they lie, as one set.
 ///
 /// # Safety
-/// `path` and `len` name text; `out` is valid for one write.
+/// `json` and `len` name text; `out` is valid for one write.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bimetal_host_verify_file(
-    path: *const u8,
+pub unsafe extern "C" fn bimetal_host_verify_files(
+    json: *const u8,
     len: u64,
     out: *mut Buffer,
 ) -> i32 {
     let run = || {
         // SAFETY: the caller keeps the text readable for this call.
-        let path = Utf8PathBuf::from(unsafe { text(path, len) }?);
-        let answer = host()?.verify_file(&path)?;
-        Ok(Answer::of(answer))
+        let trial: Trial = parse(unsafe { text(json, len) }?)?;
+        let digest = |text: &str| text.parse().map_err(|_| Failure::invalid("no digest"));
+        let files = trial
+            .files
+            .into_iter()
+            .map(|file| Ok((Utf8PathBuf::from(file.path), digest(&file.sha256)?)))
+            .collect::<Result<Vec<_>, Failure>>()?;
+        Ok(Answer::of(host()?.verify_files(&files)?))
     };
     // SAFETY: the caller promises that `out` may be written.
     unsafe { reply(out, run) }
@@ -150,6 +155,21 @@ pub unsafe extern "C" fn bimetal_plugin_take(handle: u64, out: *mut Buffer) -> i
         // copy.
         std::mem::forget(plugin);
         Ok(taken)
+    };
+    // SAFETY: the caller promises that `out` may be written.
+    unsafe { reply(out, run) }
+}
+
+/// What was done to the handling of signals since the last call; the first call only looks.
+///
+/// # Safety
+/// `out` is valid for one write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bimetal_process_changes(out: *mut Buffer) -> i32 {
+    let run = || {
+        Ok(Changes {
+            signals: crate::signals::changes(crate::load::signal_actions()),
+        })
     };
     // SAFETY: the caller promises that `out` may be written.
     unsafe { reply(out, run) }

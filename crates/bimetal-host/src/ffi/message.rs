@@ -113,6 +113,29 @@ pub(super) struct PluginHandle {
     pub(super) handle: u64,
 }
 
+/// Asks for files that were verified already, wherever they lie.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Trial {
+    /// In the order in which they are loaded.
+    pub(super) files: Vec<TriedFile>,
+}
+
+/// One file, and the digest of the bytes that were verified.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TriedFile {
+    pub(super) path: String,
+    pub(super) sha256: String,
+}
+
+/// What was done to the process.
+#[derive(Serialize)]
+pub(super) struct Changes {
+    /// A sentence for each signal.
+    pub(super) signals: Vec<String>,
+}
+
 /// What `plugin.Open` is given.
 #[derive(Serialize)]
 pub(super) struct Taken {

@@ -15,8 +15,9 @@ pub use call::{
     Call, bimetal_call_free, bimetal_call_new, bimetal_call_reset, bimetal_component_consume,
 };
 pub use control::{
-    bimetal_host_catalog, bimetal_host_open, bimetal_host_verify, bimetal_host_verify_file,
+    bimetal_host_catalog, bimetal_host_open, bimetal_host_verify, bimetal_host_verify_files,
     bimetal_plugin_load, bimetal_plugin_take, bimetal_plugins_interrupt, bimetal_plugins_run,
+    bimetal_process_changes,
 };
 pub use factory::{
     bimetal_component_free, bimetal_component_shutdown, bimetal_component_start,
@@ -44,11 +45,12 @@ pub const FUNCTIONS: &[&str] = &[
     "bimetal_host_catalog",
     "bimetal_host_open",
     "bimetal_host_verify",
-    "bimetal_host_verify_file",
+    "bimetal_host_verify_files",
     "bimetal_plugin_load",
     "bimetal_plugin_take",
     "bimetal_plugins_interrupt",
     "bimetal_plugins_run",
+    "bimetal_process_changes",
 ];
 
 static HOST: OnceLock<Host> = OnceLock::new();

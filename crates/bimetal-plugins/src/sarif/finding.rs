@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::log::{Level, PhysicalLocation, Place, SarifResult};
 use super::place::Places;
 use super::rule;
+use crate::document::Together;
 use crate::trial::{LoadOutcome, LoadReport};
 use bimetal_terminal::escape::field;
 
@@ -81,6 +82,20 @@ pub(crate) fn plugin(plugin: &Verdict, load: Option<&LoadReport>, path: &Utf8Pat
         ));
     }
     found
+}
+
+/// That files do not live in one process, although each loads alone.
+pub(crate) fn together(together: &Together) -> Option<Finding> {
+    let failed = together.failed.as_ref()?;
+    let files = [failed].into_iter().chain(&together.with);
+    Some(Finding {
+        rule: rule::LOAD_FAILED,
+        level: Level::Error,
+        files: files.map(Utf8PathBuf::from).collect(),
+        subject: "together".to_owned(),
+        text: joined(&together.sentence(), &[("load", together.load.sentence())]),
+        properties: json!(together),
+    })
 }
 
 /// What is wrong with the files together, or with their directory.

@@ -33,7 +33,7 @@ pub(crate) fn directory(document: &DirectoryDocument) -> Log {
 /// The findings of `validate`.
 pub(crate) fn validate(document: &ValidateDocument) -> Log {
     let places = Places::of_files();
-    let findings: Vec<_> = document
+    let mut findings: Vec<_> = document
         .plugins
         .iter()
         .flat_map(|plugin| {
@@ -41,6 +41,7 @@ pub(crate) fn validate(document: &ValidateDocument) -> Log {
             finding::plugin(verdict, plugin.load.as_ref(), verdict.file.as_str().into())
         })
         .collect();
+    findings.extend(document.together.as_ref().and_then(finding::together));
     log(&places, &findings, Some(&document.main), document.policy)
 }
 

@@ -12,6 +12,7 @@ use bimetal_process::Why;
 use rustix::process::Signal;
 use serde_json::Value;
 
+use super::registry::registry;
 use super::report::{Cause, Code, LoadOutcome, LoadReport, Phase, Whose};
 use super::traceback::{Frame, Goroutine, Headline, Traceback};
 
@@ -31,8 +32,8 @@ pub(crate) struct Remains<'a> {
     pub(crate) stderr: &'a str,
     /// The time that it had.
     pub(crate) limit: Duration,
-    /// What was loaded.
-    pub(crate) form: Option<Form>,
+    /// What was loaded, in this order.
+    pub(crate) forms: &'a [Option<Form>],
 }
 
 /// Reads what is left of a child.
@@ -53,6 +54,9 @@ pub(crate) fn diagnose(remains: &Remains<'_>) -> LoadReport {
         signal: None,
         error: said.error.clone(),
         stderr: shown,
+        registry: None,
+        changes: said.changes.clone(),
+        at: said.file,
         limit: remains.limit,
     };
     if outcome != LoadOutcome::TimedOut {
@@ -65,8 +69,14 @@ pub(crate) fn diagnose(remains: &Remains<'_>) -> LoadReport {
     }
     if outcome != LoadOutcome::Loaded {
         let cause = cause(&report, &said, &written);
+        let form = remains.forms.get(said.file).copied().flatten();
         report.cause = Some(cause);
-        report.whose = whose(cause, &said, written, caught, remains.form);
+        report.whose = whose(cause, &said, written, caught, form);
+        let lines = stderr
+            .iter()
+            .copied()
+            .chain(said.error.iter().flat_map(|error| error.lines()));
+        report.registry = registry(lines).map(str::to_owned);
     }
     report
 }
@@ -81,6 +91,10 @@ struct Said {
     panicked: bool,
     /// The calls that led to a panic that main caught.
     stack: String,
+    /// The file that it is about, by its place in the order.
+    file: usize,
+    /// What loading did to the process.
+    changes: Vec<String>,
     /// C's `exit` ran: Go's `os.Exit` does not call it.
     left_by_c: bool,
 }
@@ -93,6 +107,8 @@ impl Said {
             error: None,
             panicked: false,
             stack: String::new(),
+            file: 0,
+            changes: Vec::new(),
             left_by_c: false,
         };
         let objects = stdout
@@ -100,6 +116,15 @@ impl Said {
             .filter_map(|line| serde_json::from_str::<Value>(line.trim()).ok());
         for object in objects {
             let text = |key: &str| object.get(key).and_then(Value::as_str);
+            if let Some(file) = object.get("file").and_then(Value::as_u64) {
+                let file = usize::try_from(file).unwrap_or(usize::MAX);
+                if file != said.file {
+                    (said.file, said.phase) = (file, Phase::Starting);
+                }
+            }
+            let changes = object.get("changes").and_then(Value::as_array);
+            let changes = changes.into_iter().flatten().filter_map(Value::as_str);
+            said.changes.extend(changes.map(str::to_owned));
             if let Some(phase) = text("phase").and_then(Phase::of) {
                 said.phase = said.phase.max(phase);
             }

@@ -4,6 +4,7 @@
 //! and ends no process.
 
 mod diagnosis;
+mod registry;
 mod report;
 mod traceback;
 

@@ -29,6 +29,13 @@ pub(crate) struct LoadReport {
     pub(crate) error: Option<String>,
     /// The first lines of what it wrote about its end.
     pub(crate) stderr: Vec<String>,
+    /// What the process has once, and the plugin wants for itself, where that is what went wrong.
+    pub(crate) registry: Option<String>,
+    /// What loading did to the process: signals that are handled in another way.
+    pub(crate) changes: Vec<String>,
+    /// The file that it is about, by its place in the order of loading.
+    #[serde(skip)]
+    pub(crate) at: usize,
     /// The time that it had.
     #[serde(skip)]
     pub(crate) limit: Duration,
@@ -141,6 +148,9 @@ impl LoadReport {
             signal: None,
             error: None,
             stderr: Vec::new(),
+            registry: None,
+            changes: Vec::new(),
+            at: 0,
             limit: Duration::ZERO,
         }
     }

@@ -78,6 +78,47 @@ fn an_init_that_panics_or_faults_is_named_with_its_line() {
     );
 }
 
+/// A plugin whose `init` takes a name that the process has once.
+fn with_variable(name: &str, variable: &str) -> camino::Utf8PathBuf {
+    let source = include_str!("sources/plugin.go").replace("\t\"os\"", "\t\"expvar\"\n\t\"os\"");
+    let init = format!("func init() {{ expvar.NewInt({variable:?}) }}");
+    built(name, &format!("{source}\n{init}\n"), "")
+}
+
+#[test]
+fn files_that_load_alone_are_loaded_together_and_the_pair_that_cannot_is_named_with_the_registry() {
+    let one = with_variable("one_var", "requests");
+    let apart = with_variable("other_var", "answers");
+    let twice = with_variable("twice_var", "requests");
+    let tried = |files: &[&camino::Utf8PathBuf], more: &[&str]| {
+        let files: Vec<_> = files.iter().map(|file| file.as_str()).collect();
+        let arguments = [&["validate", "--load"], &files[..], more].concat();
+        plugins(&main_itself(), &arguments)
+    };
+    let good = tried(&[&apart, &one], &[]);
+    assert_eq!(good.code, ExitCode::Ok, "{}", good.stdout);
+    let said = "together: 2 plugins load in one process";
+    assert!(good.stdout.contains(said), "{}", good.stdout);
+
+    // However they are named, the order is that of a start.
+    let json = tried(&[&twice, &apart, &one], &["--format", "json"]);
+    assert_eq!(json.code, ExitCode::Incompatible, "{}", json.stdout);
+    let report: Value = serde_json::from_str(&json.stdout).unwrap();
+    let together = &report["together"];
+    assert_eq!(together["files"], json!([one, apart, twice]), "{report:#}");
+    assert_eq!(together["failed"], json!(twice), "{together:#}");
+    assert_eq!(together["with"], json!(one), "{together:#}");
+    assert_eq!(
+        together["load"]["registry"],
+        "the variables of Go's `expvar`"
+    );
+    assert_eq!(report["plugins"][0]["status"], "ok", "each loads alone");
+    assert_eq!(report["ok"], false);
+    let text = tried(&[&twice, &apart, &one], &[]).stdout;
+    let said = format!("together: {twice} does not live in one process with {one}: both want");
+    assert!(text.contains(&said), "{text}");
+}
+
 #[test]
 fn an_init_that_exits_has_not_loaded_whatever_it_exits_with() {
     for code in [0, 3] {

@@ -3,9 +3,11 @@
 //! In: single plugins. Out: differences and outcomes. Invariant: a plugin that is refused never
 //! runs.
 
+use std::os::unix::fs::{PermissionsExt as _, chown};
+
 use bimetal_manifest::object::LARGEST_PLUGIN;
 use bimetal_plugins::{Context, ExitCode};
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use insta::assert_snapshot;
 use serde_json::Value;
 
@@ -148,6 +150,55 @@ fn the_builder_finds_main_beside_the_plugins_directory() {
         plugins(&builder(), &["validate", file.as_str()]).code,
         ExitCode::Ok
     );
+}
+
+/// A directory that `bimetal` could have built: a Collector beside the plugins.
+fn built() -> (Directory, Utf8PathBuf, Utf8PathBuf) {
+    let directory = Directory::new();
+    let file = directory.add("redactor.so", &fixture().rust_plugin);
+    let main = directory.path.join("sample");
+    fs_err::copy(&fixture().main, &main).unwrap();
+    fs_err::write(directory.path.join(".bimetal.json"), "{}").unwrap();
+    (directory, file, main)
+}
+
+#[test]
+fn a_collector_that_was_only_found_is_compared_with_and_never_run() {
+    let (_directory, file, main) = built();
+    let arguments = ["validate", "--load", file.as_str()];
+    let finished = plugins(&builder(), &arguments);
+    assert_eq!(finished.code, ExitCode::Failure);
+    for text in ["`--load` runs the Collector", "name it with `--main`"] {
+        assert!(finished.stderr.contains(text), "{}", finished.stderr);
+    }
+    let named = [&arguments[..], &["--main", main.as_str()]].concat();
+    let finished = plugins(&builder(), &named);
+    assert!(!finished.stderr.contains("runs the Collector"));
+}
+
+#[test]
+fn a_program_that_another_user_put_beside_the_plugins_is_not_taken_for_their_collector() {
+    const STRANGER: u32 = 47_113;
+    let (directory, file, main) = built();
+    let spoil: [&dyn Fn(); 2] = [
+        &|| {
+            let mode = std::fs::Permissions::from_mode(0o777);
+            fs_err::set_permissions(&main, mode).unwrap();
+        },
+        &|| chown(&main, Some(STRANGER), None).expect("giving files away needs root"),
+    ];
+    for spoil in spoil {
+        spoil();
+        let finished = plugins(&builder(), &["validate", file.as_str()]);
+        assert_eq!(finished.code, ExitCode::Failure);
+        let text = format!("`{main}` lies beside the plugins and is not taken");
+        assert!(finished.stderr.contains(&text), "{}", finished.stderr);
+        // It hides no plugin from `list`, and who names it compares with it.
+        let list = plugins(&builder(), &directory.arguments("list", &[]));
+        assert_eq!(list.code, ExitCode::Ok, "{}", list.stderr);
+        let named = ["validate", file.as_str(), "--main", main.as_str()];
+        assert_eq!(plugins(&builder(), &named).code, ExitCode::Ok);
+    }
 }
 
 #[test]

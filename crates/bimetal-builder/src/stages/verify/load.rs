@@ -13,7 +13,8 @@ use crate::toolchain::{Invocation, Runner};
 
 /// How long main waits for one plugin.
 const LIMIT: Duration = Duration::from_mins(1);
-/// How long main may take beside that, for each plugin: it hashes and reads the file first.
+/// How long main may take beside that, for each plugin: it hashes and reads the file first. Each is
+/// loaded twice, alone and beside the others.
 const REST: Duration = Duration::from_secs(30);
 
 /// Loads all plugins of the stage; main starts a child for each.
@@ -28,7 +29,7 @@ pub(super) fn load(
         [plugin] => format!("loading {}", plugin.file_name().unwrap_or_default()),
         _ => format!("loading {} plugins, each in a child of main", plugins.len()),
     });
-    let limit = (LIMIT + REST) * u32::try_from(plugins.len()).unwrap_or(u32::MAX);
+    let limit = (2 * LIMIT + REST) * u32::try_from(plugins.len()).unwrap_or(u32::MAX);
     runner
         .run_within("plugins-validate", &invocation(out, main, stage), limit)
         .map_err(|source| VerifyError::Load { source })

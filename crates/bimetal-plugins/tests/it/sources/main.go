@@ -27,14 +27,16 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 4 || os.Args[1] != "plugins" || os.Args[2] != "__load" {
+	if len(os.Args) < 5 || len(os.Args)%2 == 0 || os.Args[1] != "plugins" || os.Args[2] != "__load" {
 		os.Exit(64)
 	}
 	C.note_exit()
-	err := load(os.Args[3])
-	if err != nil {
-		say(map[string]any{"loaded": false, "error": err.Error()})
-		os.Exit(1)
+	for at := 4; at < len(os.Args); at += 2 {
+		say(map[string]any{"file": at/2 - 2})
+		if err := load(os.Args[at]); err != nil {
+			say(map[string]any{"loaded": false, "error": err.Error()})
+			os.Exit(1)
+		}
 	}
 	say(map[string]any{"loaded": true})
 }
