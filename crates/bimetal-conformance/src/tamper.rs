@@ -47,6 +47,14 @@ pub fn flip_code_byte(file: &Utf8Path) -> Result<(), TamperError> {
     })
 }
 
+/// The manifest as it stands in the file.
+pub fn manifest(file: &Utf8Path) -> Result<Value, TamperError> {
+    let bytes = fs::read(file)?;
+    let (start, length) = section(&bytes, MANIFEST_SECTION)?;
+    let text = unframe(&bytes[start..start + length]).map_err(|_| missing("manifest"))?;
+    serde_json::from_str(text).map_err(|_| missing("manifest"))
+}
+
 /// Sets the value at a JSON pointer of the manifest; of the Go part if it is main's.
 pub fn set_in_manifest(file: &Utf8Path, pointer: &str, value: Value) -> Result<(), TamperError> {
     edit_manifest(file, |manifest| {

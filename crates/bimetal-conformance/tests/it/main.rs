@@ -5,6 +5,8 @@
 mod agreement;
 mod attributes;
 mod claims;
+mod deep;
+mod hostile;
 mod loading;
 mod manifests;
 mod pipeline;

@@ -78,7 +78,8 @@ pub trait Processor: Send + Sync + Sized + 'static {
         Err(unsupported(Signal::Metrics))
     }
 
-    /// Releases what `start` acquired. Called at most once, and only after `start` succeeded.
+    /// Releases what `start` acquired. Called at most once, only after `start` succeeded, and when
+    /// every `process_…` has returned.
     fn shutdown(&self, deadline: Option<SystemTime>) -> Result<(), Error> {
         let _ = deadline;
         Ok(())

@@ -1,0 +1,56 @@
+//! A record that is nested very deeply beside a good one, through a real Rust component: both are
+//! changed, and both come out.
+
+use bimetal_conformance::collector::{Start, free_endpoint, send};
+use bimetal_conformance::distribution::{build, repository};
+use camino::Utf8PathBuf;
+use fs_err as fs;
+use serde_json::json;
+
+/// More than the 100 messages in each other that other decoders of protocol buffers take.
+const LISTS: usize = 60;
+
+#[test]
+fn a_deeply_nested_record_goes_on_and_keeps_no_other_back() {
+    let quickstart = repository().join("examples/quickstart/builder-config.yaml");
+    let main = build("otelcol-quickstart", &quickstart).unwrap().main;
+    let keep = tempfile::tempdir().unwrap();
+    let directory = Utf8PathBuf::try_from(keep.path().to_owned()).unwrap();
+    let (received, config) = (directory.join("received"), directory.join("collector.yaml"));
+    let endpoint = free_endpoint().unwrap();
+    // JSON is YAML, so the Collector reads it as it is.
+    let text = json!({
+        "receivers": {"otlp": {"protocols": {"http": {"endpoint": endpoint.to_string()}}}},
+        "processors": {"attributes": {
+            "actions": [{"key": "team", "value": "payments", "action": "insert"}],
+        }},
+        "exporters": {"file": {"path": received}},
+        "service": {
+            "telemetry": {"metrics": {"level": "none"}},
+            "pipelines": {"logs": {
+                "receivers": ["otlp"],
+                "processors": ["attributes"],
+                "exporters": ["file"],
+            }},
+        },
+    });
+    fs::write(&config, text.to_string()).unwrap();
+    let collector = Start::new(&main, &config).run().unwrap();
+
+    // As text: libraries for JSON have a limit of their own.
+    let mut deep = r#"{"stringValue":"deep"}"#.to_owned();
+    for _ in 0..LISTS {
+        deep = format!(r#"{{"arrayValue":{{"values":[{deep}]}}}}"#);
+    }
+    let records = format!(r#"{{"body":{deep}}},{{"body":{{"stringValue":"good"}}}}"#);
+    let request = format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{records}]}}]}}]}}"#);
+    send(endpoint, "logs", request.as_bytes()).unwrap();
+    let ended = collector.stop().unwrap();
+    assert!(ended.status.success(), "{}", ended.log);
+
+    let written = fs::read_to_string(received).unwrap();
+    let team = r#""attributes":[{"key":"team","value":{"stringValue":"payments"}}]"#;
+    assert_eq!(written.matches(team).count(), 2, "{written}");
+    assert!(written.contains(&deep), "{written}");
+    assert!(written.contains(r#"{"stringValue":"good"}"#), "{written}");
+}
