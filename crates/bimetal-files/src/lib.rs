@@ -17,8 +17,8 @@ pub use error::{Action, FileError, NOT_WRITABLE};
 pub use path::{EscapeError, RelativePath};
 pub use read::{open, read, read_if_present, read_to_string, unless_absent};
 pub use write::{
-    beside, create_directory, fresh_directory, remove_directory, remove_if_present, replace, write,
-    write_if_changed,
+    beside, beside_of, create_directory, fresh_directory, remove_directory, remove_if_present,
+    replace, write, write_if_changed,
 };
 
 use bimetal_terminal::{Lookup, hint};

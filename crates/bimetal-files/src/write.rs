@@ -46,6 +46,17 @@ pub fn beside(path: &Utf8Path) -> Utf8PathBuf {
     path.with_file_name(format!(".{name}.{}.tmp", std::process::id()))
 }
 
+/// The name of the file that a temporary file of this name, made by [`beside`], is for; none for
+/// the name of another file.
+pub fn beside_of(name: &str) -> Option<&str> {
+    let (file, process) = name
+        .strip_prefix('.')?
+        .strip_suffix(".tmp")?
+        .rsplit_once('.')?;
+    let is_number = !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number && !file.is_empty()).then_some(file)
+}
+
 /// Removes a file; gives whether there was one.
 pub fn remove_if_present(path: &Utf8Path) -> Result<bool, FileError> {
     let removed = unless_absent(fs::remove_file(path)).map_err(FileError::writing(path))?;
@@ -104,6 +115,21 @@ mod tests {
             .map(|entry| entry.unwrap().file_name())
             .collect();
         assert_eq!(names, ["b"]);
+    }
+
+    #[test]
+    fn the_name_of_a_temporary_file_says_what_it_is_for() {
+        let made = beside(Utf8Path::new("src/.lib.rs"));
+        assert_eq!(beside_of(made.file_name().unwrap()), Some(".lib.rs"));
+        for other in [
+            ".lib.rs.tmp",
+            "lib.rs.1.tmp",
+            ".a.1x.tmp",
+            ".1.tmp",
+            "..1.tmp",
+        ] {
+            assert_eq!(beside_of(other), None, "{other}");
+        }
     }
 
     #[test]

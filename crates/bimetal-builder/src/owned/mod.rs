@@ -4,6 +4,7 @@
 //! listed there is never overwritten or removed by the builder, except those that OCB itself
 //! generated.
 
+mod leftovers;
 pub mod stamped;
 
 use std::borrow::Cow;
@@ -13,6 +14,8 @@ use bimetal_files::FileError;
 use bimetal_terminal::Hint;
 use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
+
+pub use leftovers::remove_leftovers;
 
 /// Name of the record in the output directory.
 pub const RECORD: &str = ".bimetal.json";

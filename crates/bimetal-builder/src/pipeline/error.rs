@@ -11,6 +11,7 @@ use bimetal_files::FileError;
 use bimetal_terminal::Hint;
 use camino::Utf8PathBuf;
 
+use crate::owned::OwnedError;
 use crate::stages::build::BuildError;
 use crate::stages::config::ConfigError;
 use crate::stages::describe::DescribeError;
@@ -73,6 +74,8 @@ pub enum StartError {
     },
     #[error("{0}")]
     Record(#[from] FileError),
+    #[error("{0}")]
+    Owned(#[from] OwnedError),
 }
 
 impl Hint for StartError {

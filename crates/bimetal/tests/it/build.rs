@@ -109,6 +109,28 @@ fn sources_alone_are_written_and_known_as_ours() {
 }
 
 #[test]
+fn a_temporary_file_of_a_builder_that_was_killed_is_removed_by_the_next_one() {
+    let sandbox = Sandbox::new();
+    with_plugins(&sandbox);
+    let arguments = [
+        "--config",
+        "b.yaml",
+        "--skip-compilation",
+        "--skip-get-modules",
+    ];
+    assert_eq!(sandbox.bimetal(&arguments).code, 0);
+    let left = "out/rust/bimetal/bimetal-sdk/src/.lib.rs.8144.tmp";
+    sandbox.put(left, "half a file");
+    sandbox.put("out/rust/bimetal/bimetal-sdk/src/.notes.1.tmp", "mine");
+    assert_eq!(sandbox.bimetal(&arguments).code, 0);
+    assert!(!sandbox.path(left).exists());
+    assert_eq!(
+        names(&sandbox.path("out/rust/bimetal/bimetal-sdk/src"))[0],
+        ".notes.1.tmp"
+    );
+}
+
+#[test]
 fn files_of_others_are_not_overwritten() {
     let sandbox = Sandbox::new();
     sandbox.put("b.yaml", PLAIN);
