@@ -83,13 +83,16 @@ impl Target {
 
 /// A `cargo` command for the generated workspace.
 pub fn cargo(plan: &Plan, command: &str) -> Invocation {
-    let target = work::cargo_target(&plan.out);
+    let target = &work::cargo_target(&plan.out);
+    // Build scripts run in `build`, and everything is downloaded by then.
+    let start = match command {
+        "build" => Invocation::cargo,
+        _ => Invocation::cargo_with_keys,
+    };
     let cargo = match &plan.rust {
         // Named, because a wrapper on PATH would choose a toolchain by the directory.
-        Some(rust) => {
-            Invocation::cargo(&rust.tools.cargo, target).env("RUSTC", rust.tools.rustc.as_str())
-        }
-        None => Invocation::cargo("cargo", target),
+        Some(rust) => start(&rust.tools.cargo, target).env("RUSTC", rust.tools.rustc.as_str()),
+        None => start(Utf8Path::new("cargo"), target),
     };
     let manifest = plan.out.join("rust/Cargo.toml");
     cargo.args([command, "--manifest-path", manifest.as_str()])

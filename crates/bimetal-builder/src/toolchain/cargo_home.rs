@@ -1,17 +1,24 @@
-//! A `CARGO_HOME` of the builder's own: the user's caches and keys, and of the user's settings
-//! those about fetching.
+//! A `CARGO_HOME` of the builder's own: the user's caches, and of the user's settings those about
+//! fetching.
 //!
 //! In: the user's `CARGO_HOME`, cargo's target directory. Out: a directory in it that cargo is
-//! given instead. Invariant: nothing that a file of settings says about compiling reaches cargo;
-//! crates are downloaded once, into the user's cache, under the user's lock.
+//! given instead, and variables. Invariant: nothing that a file of settings says about compiling
+//! reaches cargo; keys stand in variables and in no file of ours; crates are downloaded once, into
+//! the user's cache, under the user's lock.
 
 use std::env;
+use std::fs::Permissions;
 use std::io;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::sync::OnceLock;
 
+use bimetal_files::unless_absent;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
-use toml_edit::{DocumentMut, Item, TableLike, value};
+use serde_json::Value;
+
+use super::cargo_keys::{self, Tables};
+use super::environment::Environment;
 
 /// Where crates come from, how they are fetched, and who asks; what is made of them none of these
 /// tables says.
@@ -23,11 +30,12 @@ const TABLES: [&str; 6] = [
     "registry",
     "source",
 ];
-/// Directories of caches, cargo's locks on them, and keys.
+/// Directories of caches, cargo's locks on them, and files of keys.
 const CACHES: [&str; 2] = ["git", "registry"];
 const LOCKS: [&str; 2] = [".package-cache", ".package-cache-mutate"];
 const KEYS: [&str; 2] = ["credentials", "credentials.toml"];
-const SETTINGS: [&str; 2] = ["config.toml", "config"];
+/// Where both names are there, cargo reads the first.
+const SETTINGS: [&str; 2] = ["config", "config.toml"];
 /// Keys of `[source.…]` whose value is a path, from the directory that has the `CARGO_HOME`.
 const PATHS: [&str; 2] = ["directory", "local-registry"];
 
@@ -43,6 +51,18 @@ pub fn of_user() -> Option<Utf8PathBuf> {
 /// the paths in them.
 pub fn of_builder(target: &Utf8Path) -> Utf8PathBuf {
     target.join(".bimetal-home")
+}
+
+/// What cargo learns from variables: keys, and addresses with a user. Those of a file that cannot
+/// be understood are missing; [`prepare`] reports it.
+pub(super) fn variables() -> &'static Environment {
+    static FOUND: OnceLock<Environment> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let theirs = of_user().unwrap_or_default();
+        read(&theirs)
+            .map(|(_, variables)| variables)
+            .unwrap_or_default()
+    })
 }
 
 /// Makes ours, or brings it up to date.
@@ -67,13 +87,19 @@ fn fill(ours: &Utf8Path, theirs: &Utf8Path) -> io::Result<()> {
             unless_forbidden(made.map(drop))?;
         }
     }
-    for name in CACHES.iter().chain(&LOCKS).chain(&KEYS) {
+    // Earlier builders linked keys into it, and copied settings for everybody to read.
+    fs::set_permissions(ours, Permissions::from_mode(0o700))?;
+    for name in KEYS {
+        unless_absent(fs::remove_file(ours.join(name)))?;
+    }
+    for name in CACHES.iter().chain(&LOCKS) {
         link(&theirs.join(name), &ours.join(name))?;
     }
-    let text = settings(theirs)?;
-    bimetal_files::write_if_changed(&ours.join(SETTINGS[0]), text.as_bytes())
-        .map(drop)
-        .map_err(|error| error.source)
+    let (tables, _) = read(theirs)?;
+    let text = toml_edit::ser::to_string_pretty(&tables).map_err(io::Error::other)?;
+    let settings = ours.join(SETTINGS[1]);
+    bimetal_files::write_if_changed(&settings, text.as_bytes()).map_err(|error| error.source)?;
+    fs::set_permissions(&settings, Permissions::from_mode(0o600))
 }
 
 /// A `CARGO_HOME` that only others may write still serves, as far as it is filled.
@@ -108,42 +134,43 @@ fn link(to: &Utf8Path, from: &Utf8Path) -> io::Result<()> {
     }
 }
 
-/// The part of the user's settings that is about fetching.
-fn settings(theirs: &Utf8Path) -> io::Result<String> {
-    let found = SETTINGS
-        .iter()
-        .map(|name| theirs.join(name))
-        .find(|path| path.exists());
-    let Some(path) = found else {
-        return Ok(String::new());
-    };
-    let text = fs::read_to_string(&path)?;
+/// The part of the user's settings that is about fetching, and what of it are keys: those of the
+/// file for keys win, as they do in cargo.
+fn read(theirs: &Utf8Path) -> io::Result<(Tables, Environment)> {
     let directory = theirs.parent().unwrap_or(theirs);
-    filtered(&text, directory).map_err(|error| {
-        io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!("`{path}` is no TOML: {error}"),
-        )
-    })
+    let mut settings = (Tables::new(), Environment::new());
+    for (names, is_settings) in [(SETTINGS, true), (KEYS, false)] {
+        let paths = names.map(|name| theirs.join(name));
+        let Some(path) = paths.iter().find(|path| path.exists()) else {
+            continue;
+        };
+        let (tables, variables) =
+            filtered(&fs::read_to_string(path)?, directory).map_err(|why| {
+                io::Error::new(io::ErrorKind::InvalidData, format!("`{path}`: {why}"))
+            })?;
+        settings.1.extend(variables);
+        if is_settings {
+            settings.0 = tables;
+        }
+    }
+    Ok(settings)
 }
 
-fn filtered(text: &str, directory: &Utf8Path) -> Result<String, toml_edit::TomlError> {
-    let mut settings: DocumentMut = text.parse()?;
-    settings.retain(|name, _| TABLES.contains(&name));
-    let sources = settings.get_mut("source").and_then(Item::as_table_like_mut);
-    for (_, source) in sources.into_iter().flat_map(TableLike::iter_mut) {
+fn filtered(text: &str, directory: &Utf8Path) -> Result<(Tables, Environment), String> {
+    // Its message, because the whole error quotes the line.
+    let mut tables: Tables = toml_edit::de::from_str(text)
+        .map_err(|error| format!("it is no TOML: {}", error.message()))?;
+    tables.retain(|name, _| TABLES.contains(&name.as_str()));
+    let variables = cargo_keys::take(&mut tables, directory)?;
+    let sources = tables.get_mut("source").and_then(Value::as_object_mut);
+    for (_, source) in sources.into_iter().flatten() {
         for name in PATHS {
-            let path = source
-                .as_table_like_mut()
-                .and_then(|source| source.get_mut(name));
-            if let Some(path) = path
-                && let Some(text) = path.as_str()
-            {
-                *path = value(directory.join(text).into_string());
+            if let Some(Value::String(path)) = source.get_mut(name) {
+                *path = directory.join(&*path).into_string();
             }
         }
     }
-    Ok(settings.to_string())
+    Ok((tables, variables))
 }
 
 #[cfg(test)]
@@ -156,7 +183,8 @@ mod tests {
             [profile.release]\ndebug = true\n\
                     [net]\noffline = true\n[source.crates-io]\nreplace-with = \"v\"\n[source.v]\n\
                     directory = \"vendor\"\n";
-        let kept = filtered(text, Utf8Path::new("/home/me")).unwrap();
+        let (kept, _) = filtered(text, Utf8Path::new("/home/me")).unwrap();
+        let kept = toml_edit::ser::to_string_pretty(&kept).unwrap();
         for gone in ["paths", "build", "evil", "env", "profile"] {
             assert!(!kept.contains(gone), "{gone}: {kept}");
         }
@@ -171,27 +199,53 @@ mod tests {
     }
 
     #[test]
-    fn caches_and_keys_are_the_users_own() {
+    fn caches_are_the_users_own_and_keys_are_in_no_file() {
         let keep = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(keep.path()).unwrap();
         let (ours, theirs) = (root.join("ours"), root.join("theirs"));
         fs::create_dir_all(theirs.join("registry/cache")).unwrap();
         fs::create_dir(&ours).unwrap();
-        fs::write(theirs.join("credentials.toml"), "key").unwrap();
-        fs::write(theirs.join("config.toml"), "[env]\nA = \"b\"\n").unwrap();
+        fs::write(
+            theirs.join("config.toml"),
+            "# s-1\n[registry]\ntoken = \"s-2\"\n[net]\noffline = true # s-3\n",
+        )
+        .unwrap();
+        fs::write(
+            theirs.join("credentials.toml"),
+            "[registry]\ntoken = \"s-4\"\n",
+        )
+        .unwrap();
+        // As an earlier builder left it.
+        symlink(
+            theirs.join("credentials.toml"),
+            ours.join("credentials.toml"),
+        )
+        .unwrap();
+        fs::write(ours.join("config.toml"), "").unwrap();
         fill(&ours, &theirs).unwrap();
-        assert!(ours.join("registry/cache").is_dir());
-        assert_eq!(
-            fs::read_to_string(ours.join("credentials.toml")).unwrap(),
-            "key"
+        assert!(ours.join("registry/cache").is_dir() && theirs.join(".package-cache").exists());
+        assert!(ours.join("credentials.toml").symlink_metadata().is_err());
+        let settings = ours.join("config.toml");
+        let text = fs::read_to_string(&settings).unwrap();
+        assert!(
+            text.contains("offline = true") && !text.contains("s-"),
+            "{text}"
         );
-        assert_eq!(
-            fs::read_to_string(ours.join("config.toml")).unwrap().trim(),
-            ""
+        let mode = |path: &Utf8Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&ours), mode(&settings)), (0o700, 0o600));
+        let (_, variables) = read(&theirs).unwrap();
+        assert_eq!(variables["CARGO_REGISTRY_TOKEN"], "s-4");
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_is_named_and_not_quoted() {
+        let keep = tempfile::tempdir().unwrap();
+        let theirs = Utf8Path::from_path(keep.path()).unwrap();
+        fs::write(theirs.join("credentials.toml"), "token = s-1\n").unwrap();
+        let text = read(theirs).unwrap_err().to_string();
+        assert!(
+            text.contains("credentials.toml") && !text.contains("s-1"),
+            "{text}"
         );
-        fs::remove_file(theirs.join("credentials.toml")).unwrap();
-        fill(&ours, &theirs).unwrap();
-        assert!(!ours.join("credentials.toml").exists());
-        assert!(theirs.join(".package-cache").exists());
     }
 }

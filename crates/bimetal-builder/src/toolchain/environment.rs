@@ -40,6 +40,7 @@ const PASSED: &[&str] = &[
 
 /// Beginnings of further variables that pass through.
 const PASSED_PREFIXES: &[&str] = &[
+    "CARGO_CREDENTIAL_ALIAS_",
     "CARGO_HTTP_",
     "CARGO_NET_",
     "CARGO_REGISTRIES_",

@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::cargo_home;
 use super::environment::{Environment, inherited, inherited_by_engines};
+use super::secrets::{Secrets, shown, without_credentials};
 use super::user_settings;
 
 /// A command line with everything that can change its result.
@@ -88,10 +89,14 @@ impl Invocation {
             .env("CARGO_TERM_COLOR", "never")
     }
 
+    /// A `cargo` command that downloads and compiles nothing: it is given the keys of registries.
+    pub fn cargo_with_keys(cargo: &Utf8Path, target: &Utf8Path) -> Self {
+        Self::cargo(cargo, target).with_settings(|_| true)
+    }
+
     /// A `cargo` command without colours, with our `CARGO_HOME` and the target directory `target`.
     /// It runs where no file of settings lies above it, so its workspace has to be named.
-    pub fn cargo(cargo: impl AsRef<Utf8Path>, target: impl AsRef<Utf8Path>) -> Self {
-        let target = target.as_ref();
+    pub fn cargo(cargo: &Utf8Path, target: &Utf8Path) -> Self {
         let invocation = Self::new(cargo, "/");
         // Cargo's own git would read the user's settings of git.
         let git = match invocation.env.get("CARGO_NET_GIT_FETCH_WITH_CLI") {
@@ -103,6 +108,18 @@ impl Invocation {
             .env("CARGO_NET_GIT_FETCH_WITH_CLI", git)
             .env("CARGO_TARGET_DIR", target.as_str())
             .env("CARGO_TERM_COLOR", "never")
+            .with_settings(|name| name.ends_with("_INDEX"))
+    }
+
+    /// What our `CARGO_HOME` does not say; the user's own variables win.
+    fn with_settings(mut self, wanted: impl Fn(&str) -> bool) -> Self {
+        for (name, value) in cargo_home::variables() {
+            if wanted(name) {
+                let entry = self.env.entry(name.clone());
+                entry.or_insert_with(|| value.clone());
+            }
+        }
+        self
     }
 
     #[must_use]
@@ -123,13 +140,18 @@ impl Invocation {
         self
     }
 
-    /// The command line, quoted for a shell.
+    /// The command line, quoted for a shell, without credentials.
     pub fn command_line(&self) -> String {
         std::iter::once(self.program.as_str())
             .chain(self.args.iter().map(String::as_str))
-            .map(quote)
+            .map(|text| quote(&without_credentials(text)))
             .collect::<Vec<_>>()
             .join(" ")
+    }
+
+    /// What the tool may repeat and a log must not.
+    pub(super) fn secrets(&self) -> Secrets {
+        Secrets::of(&self.env)
     }
 
     /// Directory, variables and command line: typed into a shell, it does the same again. Secrets
@@ -140,43 +162,13 @@ impl Invocation {
             text.push_str(" \\\n  ");
             text.push_str(name);
             text.push('=');
-            text.push_str(&quote(&without_secrets(name, value)));
+            text.push_str(&quote(&shown(name, value)));
         }
         text.push_str(" \\\n  ");
         text.push_str(&self.command_line());
         text.push('\n');
         text
     }
-}
-
-/// Tokens, and the user part of addresses, do not belong into a log.
-fn without_secrets(name: &str, value: &str) -> String {
-    const SECRET: &[&str] = &[
-        "AUTH",
-        "CREDENTIAL",
-        "HEADER",
-        "PASSWORD",
-        "SECRET",
-        "TOKEN",
-    ];
-    // A socket's path is no secret.
-    if name != "SSH_AUTH_SOCK" && SECRET.iter().any(|word| name.contains(word)) {
-        return "***".to_owned();
-    }
-    let mut parts = value.split("://");
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        text.push_str("://");
-        let host = part.find(['/', ',', '|']).unwrap_or(part.len());
-        match part[..host].rfind('@') {
-            Some(at) => {
-                text.push_str("***");
-                text.push_str(&part[at..]);
-            }
-            None => text.push_str(part),
-        }
-    }
-    text
 }
 
 /// An argument with a NUL cannot be quoted; no command line of ours has one, and it would not start
@@ -206,21 +198,14 @@ mod tests {
     }
 
     #[test]
-    fn secrets_do_not_reach_the_log() {
-        let cases = [
-            ("CARGO_REGISTRIES_ACME_TOKEN", "abc", "***"),
-            ("GOAUTH", "netrc", "***"),
-            (
-                "GOPROXY",
-                "https://me:pass@proxy.acme/x,https://other,direct",
-                "https://***@proxy.acme/x,https://other,direct",
-            ),
-            ("SSH_AUTH_SOCK", "/run/agent", "/run/agent"),
-            ("PATH", "/bin:/a@b", "/bin:/a@b"),
-        ];
-        for (name, value, wanted) in cases {
-            assert_eq!(without_secrets(name, value), wanted, "{name}");
-        }
+    fn a_transcript_has_no_secret_in_variables_and_arguments() {
+        let text = Invocation::new("git", "/")
+            .env("GIT_CONFIG_VALUE_0", "Authorization: Basic hunter2")
+            .args(["clone", "https://me:hunter3@host/x"])
+            .transcript();
+        assert!(!text.contains("hunter"), "{text}");
+        assert!(text.contains("GIT_CONFIG_VALUE_0='***'"), "{text}");
+        assert!(text.contains("https://***@host/x"), "{text}");
     }
 
     #[test]

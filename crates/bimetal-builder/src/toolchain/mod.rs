@@ -4,6 +4,7 @@
 //! that stays. Invariant: nothing is inherited in silence, and no child outlives an interrupt.
 
 pub mod cargo_home;
+mod cargo_keys;
 pub mod claim;
 mod environment;
 mod find;
@@ -12,6 +13,7 @@ pub mod go_variables;
 pub mod interrupt;
 mod invocation;
 mod run;
+mod secrets;
 mod user_settings;
 pub mod work;
 
@@ -20,4 +22,5 @@ pub use find::{find, find_tool, is_program};
 pub use go_flags::{go_flags, without_neutral};
 pub use invocation::Invocation;
 pub use run::{InvocationError, Runner};
+pub use secrets::shown;
 pub use user_settings::without_effect;

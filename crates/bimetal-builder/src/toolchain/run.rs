@@ -6,8 +6,10 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::fs::Permissions;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -15,9 +17,11 @@ use bimetal_process::{AtLimit, Leftovers, Piece, ProcessError, Watch, Why};
 use bimetal_terminal::{Hint, Interrupted};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
+use fs_err::os::unix::fs::OpenOptionsExt as _;
 
 use super::interrupt;
 use super::invocation::Invocation;
+use super::secrets::Secrets;
 use crate::progress::Activity;
 
 /// What a failed command shows at most; the log has everything.
@@ -28,6 +32,9 @@ const STDOUT_LIMIT: usize = 512 * 1024 * 1024;
 const LIVE_LINE: Duration = Duration::from_millis(100);
 /// More than removing what a command left ever takes.
 const CLEANING: Duration = Duration::from_mins(1);
+
+/// Rights of a log: its owner's.
+const PRIVATE: u32 = 0o600;
 
 /// Runs invocations: where their logs go, and who watches.
 #[derive(Clone, Copy, Debug)]
@@ -169,6 +176,7 @@ impl Runner<'_> {
                 .note(&format!("{}$ {command}", invocation.cwd));
         }
         let mut record = Record {
+            secrets: invocation.secrets(),
             log: log.as_mut(),
             activity: self.activity,
             capture: manner.capture,
@@ -236,7 +244,15 @@ impl Runner<'_> {
             if let Some(directory) = path.parent() {
                 fs::create_dir_all(directory)?;
             }
-            let mut file = fs::File::create(path.as_std_path())?;
+            // A tool may print a secret that this program does not know for one.
+            let mut options = fs::File::options();
+            options
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(PRIVATE);
+            let mut file = options.open(path.as_std_path())?;
+            file.set_permissions(Permissions::from_mode(PRIVATE))?;
             file.write_all(invocation.transcript().as_bytes())?;
             Ok(file)
         };
@@ -263,6 +279,7 @@ impl Manner {
 }
 
 struct Record<'a> {
+    secrets: Secrets,
     log: Option<&'a mut fs::File>,
     activity: &'a Activity,
     capture: bool,
@@ -293,10 +310,12 @@ impl Record<'_> {
     }
 
     fn line(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let line = String::from_utf8_lossy(bytes);
+        let line = self.secrets.hide(&line);
         if let Some(log) = self.log.as_mut() {
-            log.write_all(bytes)?;
+            log.write_all(line.as_bytes())?;
         }
-        let line = String::from_utf8_lossy(bytes).trim_end().to_owned();
+        let line = line.trim_end().to_owned();
         if self.activity.is_verbose() {
             self.activity.note(&line);
         }

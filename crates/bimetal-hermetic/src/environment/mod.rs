@@ -15,7 +15,7 @@ use bimetal_manifest::schema::{Builder, Hermetic};
 pub use error::EnvironmentError;
 
 use bimetal_builder::model::{GENERATOR_HASH, PROGRAM, Tools};
-use bimetal_builder::toolchain::{Runner, inherited};
+use bimetal_builder::toolchain::{Runner, inherited, shown};
 use bimetal_files::Digest;
 
 /// Variables that differ between builds in equal containers: the time is an input of its own, and
@@ -58,6 +58,11 @@ pub fn collect(
     let variables = passed
         .into_iter()
         .filter(|(name, _)| !NOT_OF_IT.contains(&name.as_str()))
+        // What an image sets; its digest covers the values that are no one's business.
+        .map(|(name, value)| {
+            let value = shown(&name, &value).into_owned();
+            (name, value)
+        })
         .collect();
     Ok(Hermetic {
         base_images,

@@ -1,9 +1,8 @@
 //! Takes what a container built, after checking that it is whole and made from what was sent in.
 //!
 //! In: the directory that the engine filled, what was recorded. Out: [`Received`]. Invariant: every
-//! file is listed in `SHA256SUMS` with the digest that it has, nothing else is there, and every
-//! artifact carries the hash of the `environment.json` beside it, and the builder that ran is the one
-//! that was sent in.
+//! file is listed in `SHA256SUMS` with the digest that it has, and nothing else is there. Every
+//! artifact carries the hash of the `environment.json` beside it; the builder that ran was sent in.
 
 mod error;
 mod place;
@@ -102,12 +101,12 @@ fn read(path: &Utf8Path) -> Result<Vec<u8>, ReceiveError> {
 /// Whether the builder that ran inside is the one that was sent in.
 fn same_builder(directory: &Utf8Path, sent: &Utf8Path) -> Result<(), ReceiveError> {
     let path = directory.join(PROVENANCE);
-    let told = crate::attest::builder(&read(&path)?);
+    let reported = crate::attest::builder(&read(&path)?);
     let digest = Digest::of_path(sent).map_err(|error| ReceiveError::Read {
         path: error.path,
         source: error.source,
     })?;
-    if told == Some(digest) {
+    if reported == Some(digest) {
         return Ok(());
     }
     Err(ReceiveError::OtherBuilder { path })

@@ -10,3 +10,4 @@ mod init;
 mod interrupt;
 mod rebuild;
 mod sandbox;
+mod secrets;
