@@ -47,13 +47,17 @@ func (c *converter) Convert(_ context.Context, conf *confmap.Conf) error {
 	h.warnOnce(refused, c.logger)
 	h.inventory.set(takeStock(h.loaded, refused, h.unusable()...))
 	if len(refused) == 0 {
-		return nil
+		return h.unknownTypes()
 	}
 	// A component without any plugin is a slip of the pen, which no flag forgives: without plugins the
 	// Collector would not start either.
 	isNowhere := slices.ContainsFunc(refused, func(one refusal) bool { return one.Nowhere })
 	if h.settings.OnError != onErrorSkip || isNowhere {
-		return fmt.Errorf("the configuration uses plugins that cannot be loaded\n%s", texts(refused))
+		return errors.Join(fmt.Errorf("the configuration uses plugins that cannot be loaded\n%s",
+			texts(refused)), h.unknownTypes())
+	}
+	if err := h.unknownTypes(); err != nil {
+		return err
 	}
 	return h.leaveOut(conf, refused, c.logger)
 }

@@ -28,6 +28,8 @@ type Host struct {
 	failed map[componentKey]refusal
 	// unneeded are refused files beside a good one with the same component.
 	unneeded []refusal
+	// unknown is used, and neither linked in nor in any file.
+	unknown []componentKey
 	// inventory is what became of the files, announced those whose loading the log has.
 	inventory inventory
 	announced map[string]struct{}
@@ -219,18 +221,8 @@ func (h *Host) verifyAndLoad(used *[]componentKey) (refused []refusal, warnings 
 		h.loaded[one.componentKey] = loaded
 		delete(h.failed, one.componentKey)
 	}
-	for _, key := range found.Unknown {
-		warnings = append(warnings, h.unknown(key))
-	}
+	h.unknown = found.Unknown
 	return refused, warnings, nil
-}
-
-func (h *Host) unknown(key componentKey) string {
-	where := "there is no plugin directory"
-	if h.info.Directory != "" {
-		where = fmt.Sprintf("no plugin in %q brings it", h.info.Directory)
-	}
-	return fmt.Sprintf("%s %q is not linked into this Collector, and %s", key.Kind, key.Type, where)
 }
 
 // silently is how a Collector loads plugins: no reader waits for what it would say.

@@ -29,7 +29,9 @@ type componentKey struct {
 // opened: What the Rust side found when it was opened.
 type opened struct {
 	Directory string `json:"directory"`
-	Program   string `json:"program"`
+	// Origin: What names the directory.
+	Origin  string `json:"origin"`
+	Program string `json:"program"`
 }
 
 // catalog: Everything that is linked in as Rust or lies in the plugin directory.

@@ -354,9 +354,10 @@ impl Host {
         let directory = self.directory.as_ref().filter(|_| self.is_missing)?;
         let problem = Problem::new(
             format!(
-                "unknown type: no such component is linked in, and the plugin directory `{}` does \
-                 not exist",
-                directory.path
+                "unknown type: no such component is linked in, and the plugin directory `{}`, \
+                 which {} names, does not exist",
+                directory.path,
+                directory.origin.words()
             ),
             "put the plugins there, or name their directory with `--plugins-dir` or \
              `OTELCOL_PLUGINS_DIR`",

@@ -52,6 +52,17 @@ pub(crate) enum Origin {
     Manifest,
 }
 
+impl Origin {
+    /// What a person knows it by.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Flag => "the flag `--plugins-dir`",
+            Self::Environment => "the variable `OTELCOL_PLUGINS_DIR`",
+            Self::Manifest => "what the Collector was built with (`dist.plugins_dir`)",
+        }
+    }
+}
+
 /// The plugin directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Directory {

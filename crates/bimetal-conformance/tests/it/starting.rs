@@ -88,7 +88,12 @@ fn skip_forgives_no_component_without_a_definition() {
         }
         let ended = start.to_end().unwrap();
         assert!(!ended.status.success(), "{directory:?}:\n{}", ended.log);
-        for text in ["unknown type", "go_wittness"] {
+        let beside = alone.with_file_name("plugins");
+        let (searched, named_by) = match directory {
+            Some(directory) => (directory, "the flag `--plugins-dir`"),
+            None => (&beside, "what the Collector was built with"),
+        };
+        for text in ["unknown type", "go_wittness", searched.as_str(), named_by] {
             assert!(
                 ended.log.contains(text),
                 "{directory:?}: no `{text}` in:\n{}",

@@ -50,6 +50,7 @@ pub unsafe extern "C" fn bimetal_host_open(
         let host = HOST.get_or_init(|| host);
         Ok(Opened {
             directory: host.directory().map(|directory| directory.path.as_str()),
+            origin: host.directory().map(|directory| directory.origin.words()),
             program: host.own().name(),
         })
     };

@@ -24,6 +24,8 @@ pub(super) struct ComponentKey {
 #[derive(Serialize)]
 pub(super) struct Opened<'a> {
     pub(super) directory: Option<&'a str>,
+    /// What names the directory.
+    pub(super) origin: Option<&'static str>,
     pub(super) program: &'a str,
 }
 
