@@ -23,14 +23,6 @@ pub(crate) struct VerifiedPlugin {
     copy: Copy,
 }
 
-/// A file as it was read for one decision.
-#[derive(Debug)]
-struct Captured {
-    file: PluginFile,
-    /// The same bytes, for the loader; nothing of a file that is refused by itself.
-    copy: Option<Copy>,
-}
-
 impl VerifiedPlugin {
     /// Name of the file in the plugin directory.
     pub(crate) fn file(&self) -> &str {
@@ -74,9 +66,7 @@ pub(crate) fn verify(
     let captured = candidates
         .iter()
         .map(|candidate| capture(candidate, request.trust, cache));
-    let (files, copies): (Vec<_>, Vec<_>) = captured
-        .map(|captured| (captured.file, captured.copy))
-        .unzip();
+    let (files, copies): (Vec<_>, Vec<_>) = captured.unzip();
     let decision = bimetal_verify::verify(request, &files, set);
     decision
         .plugins
@@ -105,8 +95,9 @@ fn passed(verdict: Verdict, copy: Option<Copy>) -> Result<VerifiedPlugin, Box<Ve
     }
 }
 
-/// Reads a file for one decision. What can be loaded is copied first, and the copy is read.
-fn capture(candidate: &Candidate, trust: &Trust, cache: &Cache) -> Captured {
+/// Reads a file for one decision. What can be loaded is copied first, and the copy is read; of a
+/// file that is refused by itself there is no copy.
+fn capture(candidate: &Candidate, trust: &Trust, cache: &Cache) -> (PluginFile, Option<Copy>) {
     let Candidate {
         entry,
         precheck,
@@ -118,16 +109,16 @@ fn capture(candidate: &Candidate, trust: &Trust, cache: &Cache) -> Captured {
     } else {
         Vouched::No
     };
-    let unreadable = |problem| Captured {
-        file: PluginFile::unreadable(entry.file.clone(), problem),
-        copy: None,
+    let unreadable = |problem| {
+        let file = PluginFile::unreadable(entry.file.clone(), problem);
+        (file, None)
     };
     let Some(path) = entry.path.as_ref().filter(|_| candidate.is_good()) else {
         let file = PluginFile::read(entry, Digests::Taken);
         if file.stamp.is_some() && file.stamp != entry.stamp {
             return unreadable(CopyError::replaced());
         }
-        return Captured { file, copy: None };
+        return (file, None);
     };
     let copied = Opened::open(path, vouched).and_then(|opened| {
         if Some(opened.stamp) != entry.stamp {
@@ -155,8 +146,5 @@ fn capture(candidate: &Candidate, trust: &Trust, cache: &Cache) -> Captured {
     if language != precheck.language {
         return unreadable(CopyError::replaced());
     }
-    Captured {
-        file,
-        copy: Some(copy),
-    }
+    (file, Some(copy))
 }
