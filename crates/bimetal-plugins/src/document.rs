@@ -151,19 +151,15 @@ impl Together {
 
 impl MainDocument {
     pub(crate) fn new(main: &MainProgram) -> Self {
-        let parts = main
-            .artifact
-            .manifests
-            .as_ref()
-            .map(|manifests| manifests.parts.as_slice())
-            .unwrap_or_default();
         Self {
             file: main.shown.clone(),
             distribution: main
                 .manifest()
                 .and_then(|manifest| manifest.distribution.clone()),
             target: main.manifest().map(|manifest| manifest.target.clone()),
-            toolchain_versions: parts
+            toolchain_versions: main
+                .artifact
+                .parts()
                 .iter()
                 .map(|part| (part.language.as_str(), part.toolchain_version.clone()))
                 .collect(),

@@ -147,17 +147,18 @@ impl Artifact {
 
     /// The part in `language`.
     pub fn manifest(&self, language: Language) -> Option<&Manifest> {
-        self.manifests
-            .as_ref()
-            .ok()?
-            .parts
-            .iter()
-            .find(|part| part.language == language)
+        self.parts().iter().find(|part| part.language == language)
     }
 
     /// The manifest of a plugin, or the first one of main.
     pub fn first_manifest(&self) -> Option<&Manifest> {
-        self.manifests.as_ref().ok()?.parts.first()
+        self.parts().first()
+    }
+
+    /// The manifest of a plugin, or those of main; none if they cannot be used.
+    pub fn parts(&self) -> &[Manifest] {
+        let manifests = self.manifests.as_ref();
+        manifests.map_or(&[], |manifests| &manifests.parts)
     }
 
     /// The one component of a plugin.
@@ -167,12 +168,7 @@ impl Artifact {
 
     /// The components that main lists.
     pub fn components(&self) -> impl Iterator<Item = &Component> {
-        let parts = self
-            .manifests
-            .as_ref()
-            .map(|manifests| manifests.parts.as_slice())
-            .unwrap_or_default();
-        parts.iter().flat_map(|part| &part.components)
+        self.parts().iter().flat_map(|part| &part.components)
     }
 }
 
