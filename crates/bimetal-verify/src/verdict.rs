@@ -27,7 +27,7 @@ pub(crate) const KEEP_ONE: &str = "keep one of them in the plugin directory";
 pub type Key = (Kind, String);
 
 /// One plugin file.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Verdict {
     /// Name in the directory; for `validate` the path as it was given.
     pub file: String,
@@ -128,6 +128,7 @@ pub struct Duplicate {
 
 words! {
     /// The one word for a file.
+    #[derive(Default)]
     pub enum Status {
         /// Main would load it.
         Ok = "ok",
@@ -144,6 +145,7 @@ words! {
         /// It passed, and failed when it was loaded for a try.
         LoadFailed = "load_failed",
         /// It is not a plugin, or cannot be read.
+        #[default]
         Unreadable = "unreadable",
     }
 }
@@ -160,26 +162,7 @@ impl Verdict {
     pub fn named(file: &str) -> Self {
         Self {
             file: file.to_owned(),
-            status: Status::Unreadable,
-            kind: None,
-            type_name: None,
-            signals: BTreeMap::new(),
-            form: None,
-            language: None,
-            module: None,
-            distribution: None,
-            toolchain_version: None,
-            build_profile: None,
-            target: None,
-            build_time: None,
-            hermetic_environment: None,
-            dependency_hashes: BTreeMap::new(),
-            size: None,
-            sha256: None,
-            lock: None,
-            problem: None,
-            mismatches: Vec::new(),
-            open_questions: Vec::new(),
+            ..Self::default()
         }
     }
 
