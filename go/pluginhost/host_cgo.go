@@ -33,6 +33,8 @@ const (
 	contextRemote   = C.OTELCOL_CONTEXT_REMOTE
 	contextDeadline = C.OTELCOL_CONTEXT_DEADLINE
 
+	longestData = C.OTELCOL_LONGEST_DATA
+
 	errorPermanent  = C.OTELCOL_ERROR_PERMANENT
 	errorRetryable  = C.OTELCOL_ERROR_RETRYABLE
 	errorDownstream = C.OTELCOL_ERROR_DOWNSTREAM

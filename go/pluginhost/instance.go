@@ -96,6 +96,10 @@ func (i *instance[T]) consume(ctx context.Context, data T) (T, error) {
 	if err != nil {
 		return none, consumererror.NewPermanent(fmt.Errorf("cannot encode the data for Rust: %w", err))
 	}
+	if len(encoded) > longestData {
+		return none, consumererror.NewPermanent(fmt.Errorf("the data has %d bytes, of which the C ABI "+
+			"takes at most %d", len(encoded), longestData))
+	}
 	record := newCall(i.codec.signal, i.codec.format)
 	defer record.release()
 	done := forward(ctx, record)

@@ -162,6 +162,10 @@ unsafe extern "C" fn consume<P: Processor>(
             {
                 Consumed::PassThrough => abi::OUTCOME_PASS_THROUGH,
                 Consumed::Dropped => abi::OUTCOME_DROPPED,
+                Consumed::Replaced(answer) if answer.len() as u64 > abi::LONGEST_DATA => {
+                    let text = format_args!("the changed telemetry has {} bytes", answer.len());
+                    return Err(Error::permanent(text).into());
+                }
                 Consumed::Replaced(answer) => {
                     output.format = format.number();
                     output.data = shim::buffer(answer);

@@ -289,12 +289,19 @@ fn write_error(error: Error, record: &mut abi::Error) {
         record.flags |= abi::ERROR_RETRY_AFTER;
         record.retry_after_ns = u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX);
     }
-    if let Some((signal, otlp)) = error.retry_data {
+    let fits = |(_, otlp): &(_, Vec<u8>)| otlp.len() as u64 <= abi::LONGEST_DATA;
+    if let Some((signal, otlp)) = error.retry_data.filter(fits) {
         record.flags |= abi::ERROR_RETRY_DATA;
         record.signal = signal as u32;
         record.retry_data = buffer(otlp);
     }
-    record.message = buffer(error.message.into_bytes());
+    record.message = buffer(shortened(&error.message).as_bytes().to_vec());
+}
+
+/// As much of a text as may cross the FFI boundary.
+fn shortened(text: &str) -> &str {
+    let limit = usize::try_from(abi::LONGEST_TEXT).unwrap_or(usize::MAX);
+    &text[..text.floor_char_boundary(limit)]
 }
 
 /// The host's log, for one component.
@@ -319,8 +326,8 @@ impl HostLog {
 
     pub(crate) fn write(&self, level: i32, message: &str, fields: &str) {
         let Some(log) = self.host.log else { return };
-        let message = abi::Slice::from_bytes(message.as_bytes());
-        let fields = abi::Slice::from_bytes(fields.as_bytes());
+        let message = abi::Slice::from_bytes(shortened(message).as_bytes());
+        let fields = abi::Slice::from_bytes(shortened(fields).as_bytes());
         // SAFETY: as above; the slices live during the call.
         unsafe { log(self.component, level, message, fields) };
     }

@@ -33,6 +33,7 @@ enum Task {
     Log,
     Fail,
     FailWithEverything,
+    Shout,
     FailToCreate,
     FailToStart,
     FailToShutDown,
@@ -96,6 +97,11 @@ impl Obedient {
                     .with_grpc_code(14)
                     .with_retry_after(Duration::from_millis(1500))
                     .with_retry_data(Signal::Logs, RECORD.to_vec()));
+            }
+            Task::Shout => {
+                let text = "ä".repeat(9 << 20);
+                self.tell(&text);
+                return Err(Error::permanent(text));
             }
             Task::Panic => panic!("call {call} went wrong"),
             Task::TellContext => self

@@ -276,3 +276,16 @@ fn the_builder_gets_one_array_for_all_components() {
     assert_eq!(reader().factory().features, abi::FEATURE_METADATA);
     assert_eq!(component().factory().features, abi::FEATURE_MUTATES);
 }
+
+#[test]
+fn a_text_that_is_too_long_for_the_c_abi_is_cut_and_breaks_no_rule() {
+    let host = host();
+    let instance = host.started(Signal::Logs, &task("shout")).unwrap();
+    let error = instance.consume(&RECORD).unwrap_err();
+    // An `ä` has two bytes.
+    let most = usize::try_from(abi::LONGEST_TEXT).unwrap();
+    assert_eq!(error.message.len(), most);
+    assert!(error.message.ends_with('ä'));
+    let records = host.logs();
+    assert!(records.iter().any(|record| record.message.len() == most));
+}
