@@ -72,6 +72,8 @@ pub enum StartError {
         path: Utf8PathBuf,
         source: io::Error,
     },
+    #[error("`{path}` has no main.go, and no sources are to be generated")]
+    NoSources { path: Utf8PathBuf },
     #[error("{0}")]
     Record(#[from] FileError),
     #[error("{0}")]
@@ -80,8 +82,15 @@ pub enum StartError {
 
 impl Hint for StartError {
     fn hint(&self) -> Option<Cow<'_, str>> {
-        let hint = "name a directory that can be written with the variable `TMPDIR`";
-        matches!(self, Self::Scratch(_)).then_some(hint.into())
+        let hint = match self {
+            Self::Scratch(_) => "name a directory that can be written with the variable `TMPDIR`",
+            Self::NoSources { .. } => {
+                "take `--skip-generate` away, or name the directory of an earlier build with \
+                 `dist.output_path`"
+            }
+            _ => return None,
+        };
+        Some(hint.into())
     }
 }
 

@@ -67,6 +67,7 @@ fn host_environment(scratch: PathBuf) -> Result<HostEnvironment, StartError> {
     Ok(HostEnvironment {
         current_directory: text_path(current)?,
         search_path: set("PATH").unwrap_or_default(),
+        go_flags: set("GOFLAGS").unwrap_or_default(),
         goos: set("GOOS").unwrap_or_else(|| host.to_owned()),
         fresh_directory: text_path(env::temp_dir())?.join(fresh_name()),
         scratch: text_path(scratch)?,

@@ -2,7 +2,7 @@
 //!
 //! In: [`Prepared`]. Out: sources on the disk. Invariant: nothing is compiled.
 
-use super::error::PipelineError;
+use super::error::{PipelineError, StartError};
 use super::prepare::Prepared;
 use super::run::Run;
 use crate::model::Step;
@@ -19,6 +19,9 @@ pub fn write_sources(prepared: &Prepared, run: &Run<'_>) -> Result<(), PipelineE
     let (plan, tree) = (&prepared.plan, &prepared.tree);
     if plan.has(Step::Generate) {
         run.step(Step::Generate, |_| generate::write(tree, &plan.out))?;
+    } else if !plan.out.join("main.go").is_file() {
+        let path = plan.out.clone();
+        return Err(StartError::NoSources { path }.into());
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ pub mod work;
 
 pub use environment::inherited;
 pub use find::{find, find_tool, is_program};
-pub use go_flags::{go_flags, without_neutral};
+pub use go_flags::{RefusedFlag, go_flags, refuse, wants_checkout, without_neutral};
 pub use invocation::Invocation;
 pub use run::{InvocationError, Runner};
 pub use secrets::shown;

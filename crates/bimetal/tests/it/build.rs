@@ -131,6 +131,24 @@ fn a_temporary_file_of_a_builder_that_was_killed_is_removed_by_the_next_one() {
 }
 
 #[test]
+fn without_sources_nothing_says_that_they_are_there() {
+    let sandbox = Sandbox::new();
+    sandbox.put("b.yaml", PLAIN);
+    let answer = sandbox.bimetal(&[
+        "--config",
+        "b.yaml",
+        "--skip-generate",
+        "--skip-compilation",
+        "--skip-get-modules",
+    ]);
+    assert_eq!((answer.code, answer.stdout.as_str()), (1, ""));
+    assert_snapshot!(answer.stderr, @"
+    error: `/sandbox/out` has no main.go, and no sources are to be generated
+      help: take `--skip-generate` away, or name the directory of an earlier build with `dist.output_path`
+    ");
+}
+
+#[test]
 fn files_of_others_are_not_overwritten() {
     let sandbox = Sandbox::new();
     sandbox.put("b.yaml", PLAIN);

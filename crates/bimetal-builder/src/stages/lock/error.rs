@@ -12,7 +12,7 @@ use bimetal_terminal::{Hint, Interrupted};
 use camino::Utf8PathBuf;
 
 use super::tree::TreeError;
-use crate::toolchain::InvocationError;
+use crate::toolchain::{InvocationError, RefusedFlag};
 
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
@@ -24,11 +24,8 @@ pub enum LockError {
     GoList { source: InvocationError },
     #[error("cannot ask Go for its flags")]
     GoFlags { source: InvocationError },
-    #[error(
-        "`GOFLAGS` is `{flags}`: with `-overlay` the compiler would read other files than those \
-         that are hashed"
-    )]
-    Overlay { flags: String },
+    #[error("{0}")]
+    RefusedFlag(#[from] RefusedFlag),
     #[error("cannot read the profile `{path}` that guides Go's compiler")]
     Profile {
         path: Utf8PathBuf,
@@ -130,9 +127,7 @@ impl Hint for LockError {
                  registry can be reached\nfor crates that git fetches: git reads no file of \
                  settings but those that `GIT_CONFIG_GLOBAL` and `GIT_CONFIG_SYSTEM` name"
             }
-            Self::Overlay { .. } => {
-                "take `-overlay` away; `replace` of an entry builds a module from other sources"
-            }
+            Self::RefusedFlag(refused) => refused.cure,
             Self::Profile { .. } => {
                 "`-pgo` in `GOFLAGS` names it, and a relative path starts at the output directory; \
                  `-pgo=off` builds without a profile"

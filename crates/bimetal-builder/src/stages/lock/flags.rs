@@ -6,47 +6,14 @@
 use super::error::LockError;
 use crate::flags::go::go;
 use crate::model::Plan;
-use crate::toolchain::{Runner, go_flags};
-
-/// Puts other files into the place of sources, which no hash would show.
-const OVERLAY: &str = "-overlay";
+use crate::toolchain::{Runner, refuse};
 
 /// `GOFLAGS` as Go sees it.
 pub(super) fn read(plan: &Plan, runner: &Runner<'_>) -> Result<String, LockError> {
     let answer = runner
         .read("go-env-flags", &go(plan).args(["env", "GOFLAGS"]))
         .map_err(|source| LockError::GoFlags { source })?;
-    check(String::from_utf8_lossy(&answer).trim().to_owned())
-}
-
-fn check(flags: String) -> Result<String, LockError> {
-    let overlaid = go_flags(&flags)
-        .iter()
-        .any(|flag| flag.name == OVERLAY && flag.value != Some(""));
-    if overlaid {
-        return Err(LockError::Overlay { flags });
-    }
+    let flags = String::from_utf8_lossy(&answer).trim().to_owned();
+    refuse(&flags, true)?;
     Ok(flags)
-}
-
-#[cfg(test)]
-mod tests {
-    use bimetal_terminal::Hint as _;
-
-    use super::*;
-
-    #[test]
-    fn sources_cannot_be_replaced_behind_the_hashes() {
-        let error = check("-race '-overlay=/home/me/o.json'".to_owned()).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "`GOFLAGS` is `-race '-overlay=/home/me/o.json'`: with `-overlay` the compiler would \
-             read other files than those that are hashed"
-        );
-        assert!(error.hint().is_some());
-        assert_eq!(
-            check("-tags=overlay -overlay=".to_owned()).unwrap(),
-            "-tags=overlay -overlay="
-        );
-    }
 }

@@ -10,7 +10,7 @@ use camino::Utf8PathBuf;
 
 use super::local_error::LocalError;
 use crate::model::pinned::{GO_NEEDED, RUST_NEEDED};
-use crate::toolchain::InvocationError;
+use crate::toolchain::{InvocationError, RefusedFlag};
 use crate::yaml::Place;
 
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +54,8 @@ pub enum ResolveError {
     NoRootFs { path: Utf8PathBuf },
     #[error("cannot understand what `{command}` says: {why}")]
     Answer { command: String, why: String },
+    #[error("{0}")]
+    RefusedFlag(#[from] RefusedFlag),
     #[error("cannot find out which tools are there")]
     Tool(#[source] InvocationError),
     #[error("{place}: `{label}.path` is `{path}`, which does not exist")]
@@ -62,6 +64,8 @@ pub enum ResolveError {
         label: String,
         path: Utf8PathBuf,
     },
+    #[error("`replaces` has `{line}`, and there is no directory `{path}`")]
+    NoReplacement { line: String, path: Utf8PathBuf },
     #[error("{place}: cannot take over the path crate of `{label}`")]
     Local {
         place: Place,
@@ -99,6 +103,7 @@ impl Hint for ResolveError {
                 let hint = format!("install Rust {needed} or newer and put it first on PATH");
                 return Some(hint.into());
             }
+            Self::RefusedFlag(refused) => refused.cure,
             Self::DeniedGo { .. } => "use Go 1.26.x, or 1.27.2 or newer",
             Self::NoCc { .. } => {
                 "install a C compiler (on Debian: `apt-get install gcc libc6-dev`) or name one \
@@ -107,6 +112,9 @@ impl Hint for ResolveError {
             Self::Windows { .. } => "remove the entry, or build for Linux",
             Self::CrossBuild { .. } => {
                 "unset GOOS and GOARCH, or run the builder on the other system"
+            }
+            Self::NoReplacement { .. } => {
+                "a directory in `replaces` is relative to the output directory, as in its go.mod"
             }
             Self::NoPath { .. } => "`path` is relative to the current directory",
             Self::Tool(source) if source.is_failure() => {

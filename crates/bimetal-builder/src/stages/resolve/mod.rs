@@ -24,9 +24,31 @@ pub use model::{Component, HostEnvironment, Options, Resolved, Source};
 use crate::model::paths::absolute;
 use crate::model::{CrateSpec, GoTool, Linkage, Plan, Tools};
 use crate::stages::config::{Config, Entry};
-use crate::toolchain::Runner;
+use crate::toolchain::{Runner, refuse, wants_checkout};
 use local::Locals;
-use modules::Modules;
+use modules::{Modules, check_replaces};
+
+/// Said where the user asked for what the builder never does.
+const CHECKOUT: &str = "`-buildvcs` of `GOFLAGS` has no effect: the state of a checkout is not \
+    written into artifacts, so that equal sources give equal bytes; use `dist.version` for it";
+
+/// What is wrong whatever the tools are; the answer is a note. Before Go is asked anything: some
+/// flags make its answers useless.
+fn check(
+    config: &Config,
+    options: &Options,
+    host_environment: &HostEnvironment,
+    out: &Utf8Path,
+    hashed: bool,
+) -> Result<Option<String>, ResolveError> {
+    let flags = &host_environment.go_flags;
+    refuse(flags, hashed)?;
+    let keeps_go_mod = options.skip_generate || (options.skip_compilation && options.skip_modules);
+    if !keeps_go_mod {
+        check_replaces(&config.replaces, out)?;
+    }
+    Ok(wants_checkout(flags).then(|| CHECKOUT.to_owned()))
+}
 
 /// Resolves `config` for this machine.
 pub fn resolve(
@@ -40,8 +62,9 @@ pub fn resolve(
     let why = why_host(&config);
     let host = why.is_some();
     let mut notes = Vec::new();
-
-    let needs_go = host || !(options.skip_compilation && options.skip_modules);
+    let asks_go = !(options.skip_compilation && options.skip_modules);
+    notes.extend(check(&config, &options, host_environment, &out, host)?);
+    let needs_go = host || asks_go;
     let found = needs_go
         .then(|| {
             tools::go(

@@ -53,6 +53,8 @@ pub struct HostEnvironment {
     pub current_directory: Utf8PathBuf,
     /// `PATH`.
     pub search_path: String,
+    /// `GOFLAGS`.
+    pub go_flags: String,
     /// The system that is built for, as Go names it.
     pub goos: String,
     /// Where the distribution goes when no directory is named; does not exist yet.

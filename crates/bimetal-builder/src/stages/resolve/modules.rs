@@ -128,6 +128,29 @@ impl Modules<'_> {
     }
 }
 
+/// Refuses directories of `replaces` that are not there: Go would say so after a search for the
+/// module, in words about its proxy. As in go.mod, they are relative to the output directory.
+pub(super) fn check_replaces(replaces: &[String], out: &Utf8Path) -> Result<(), ResolveError> {
+    for line in replaces {
+        let Some((_, new)) = line.split_once("=>") else {
+            continue;
+        };
+        let new = new.trim().trim_matches(['"', '`']);
+        // Go takes only what starts with a dot or a slash for a directory.
+        if !(new.starts_with("./") || new.starts_with("../") || new.starts_with('/')) {
+            continue;
+        }
+        let path = paths::absolute(out, new);
+        if !path.is_dir() {
+            return Err(ResolveError::NoReplacement {
+                line: line.clone(),
+                path,
+            });
+        }
+    }
+    Ok(())
+}
+
 /// The last element of an import path, made a Go identifier if it is none.
 fn package_name(import: &str) -> String {
     let last = import.rsplit('/').next().unwrap_or(import);

@@ -12,6 +12,7 @@ use crate::stages::config;
 struct Machine {
     directory: tempfile::TempDir,
     search_path: String,
+    go_flags: &'static str,
 }
 
 impl Machine {
@@ -20,6 +21,7 @@ impl Machine {
         Self {
             directory: tempfile::tempdir().unwrap(),
             search_path: std::env::var("PATH").unwrap(),
+            go_flags: "",
         }
     }
 
@@ -64,6 +66,7 @@ impl Machine {
         let host_environment = HostEnvironment {
             current_directory: self.path(""),
             search_path: self.search_path.clone(),
+            go_flags: self.go_flags.to_owned(),
             goos: "linux".to_owned(),
             fresh_directory: self.path("fresh"),
             scratch: self.path("scratch"),
@@ -99,6 +102,47 @@ fn a_plain_distribution_needs_go_and_nothing_else() {
     let resolved = Machine::with_tools(&["go"]).resolve(PLAIN).unwrap();
     assert!(resolved.go.unwrap().version.starts_with("go1."));
     assert!(resolved.rust.is_none() && resolved.cc.is_none() && !resolved.host && !resolved.cgo);
+}
+
+#[test]
+fn a_flag_of_go_that_makes_no_build_is_refused_before_go_is_asked() {
+    let refused = |flags, yaml| {
+        let mut machine = Machine::with_tools(&[]);
+        machine.go_flags = flags;
+        machine.refused(yaml)
+    };
+    assert_eq!(
+        refused("-modfile=absent", PLAIN),
+        "`GOFLAGS` is `-modfile=absent`: with `-modfile` Go reads another go.mod than the one that \
+         is generated\nhint: take `-modfile` away; `replaces` and `excludes` of the configuration \
+         reach the generated go.mod"
+    );
+    assert_eq!(
+        refused("-toolexec=TOOL", PLUGIN),
+        "`GOFLAGS` is `-toolexec=TOOL`: with `-toolexec` a program that no hash covers would run \
+         in the place of the compiler\nhint: take `-toolexec` away; without plugins it is passed on"
+    );
+    let mut machine = Machine::with_tools(&["go"]);
+    machine.go_flags = "-toolexec=TOOL -buildvcs=true";
+    let resolved = machine.resolve(PLAIN).unwrap();
+    assert!(resolved.notes[0].starts_with("`-buildvcs` of `GOFLAGS` has no effect"));
+}
+
+#[test]
+fn a_directory_of_replaces_that_is_not_there_is_named_with_where_it_starts() {
+    let machine = Machine::with_tools(&["go"]);
+    let yaml = |new: &str| format!("{PLAIN}replaces:\n  - example.com/r => {new}\n");
+    let with_out = |new: &str| format!("dist: {{output_path: ./out}}\n{}", yaml(new));
+    assert_eq!(
+        machine.refused(&with_out("../absent")),
+        "`replaces` has `example.com/r => ../absent`, and there is no directory \
+         `/machine/absent`\nhint: a directory in `replaces` is relative to the output directory, \
+         as in its go.mod"
+    );
+    machine.put("there/go.mod", "module example.com/r\n");
+    for new in ["../there", "example.com/other v1.0.0"] {
+        assert!(machine.resolve(&with_out(new)).is_ok(), "{new}");
+    }
 }
 
 #[test]
