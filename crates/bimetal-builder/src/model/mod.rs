@@ -22,7 +22,7 @@ pub use component::{
 };
 pub use dist::Dist;
 pub use plan::{Artifact, Distribution, GoSettings, Host, Plan, RustSettings};
-pub use sources::{Profile, Sources, by_key, keys};
+pub use sources::{GoSources, Profile, RustSources, Sources, by_key, keys};
 pub use step::Step;
 pub use tools::{Cc, GoTool, RustTools, Tools};
 pub use tree::SourceTree;

@@ -11,24 +11,36 @@ use camino::Utf8PathBuf;
 /// manifests.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    /// Go modules in main's import graph.
-    pub go_main: Vec<Dependency>,
-    /// Crates in the graph of main's static library.
-    pub rust_main: Vec<Dependency>,
-    /// By [`GoPlugin::name`](super::GoPlugin::name).
-    pub go_plugins: BTreeMap<String, Vec<Dependency>>,
-    /// By [`RustComponent::name`](super::RustComponent::name).
-    pub rust_plugins: BTreeMap<String, Vec<Dependency>>,
+    pub go: GoSources,
+    pub rust: RustSources,
     /// Value of `-tags` for main and every Go plugin.
     pub go_tags: String,
-    /// Of the given tags those that main's import graph asks for.
-    pub go_main_tags: Vec<String>,
-    /// The same of every Go plugin, by its name.
-    pub go_plugin_tags: BTreeMap<String, Vec<String>>,
-    /// Go import path of a component -> directory of its package.
-    pub go_directories: BTreeMap<String, Utf8PathBuf>,
     /// What guides Go's compiler.
     pub profile: Option<Profile>,
+}
+
+/// Go's part.
+#[derive(Clone, Debug, Default)]
+pub struct GoSources {
+    /// Modules in main's import graph.
+    pub main: Vec<Dependency>,
+    /// By [`GoPlugin::name`](super::GoPlugin::name).
+    pub plugins: BTreeMap<String, Vec<Dependency>>,
+    /// Of the given tags those that main's import graph asks for.
+    pub main_tags: Vec<String>,
+    /// The same of every Go plugin, by its name.
+    pub plugin_tags: BTreeMap<String, Vec<String>>,
+    /// Import path of a component -> directory of its package.
+    pub directories: BTreeMap<String, Utf8PathBuf>,
+}
+
+/// Rust's part.
+#[derive(Clone, Debug, Default)]
+pub struct RustSources {
+    /// Crates in the graph of main's static library.
+    pub main: Vec<Dependency>,
+    /// By [`RustComponent::name`](super::RustComponent::name).
+    pub plugins: BTreeMap<String, Vec<Dependency>>,
 }
 
 /// A profile of the distribution.

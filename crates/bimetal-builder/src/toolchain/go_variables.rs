@@ -3,7 +3,7 @@
 //! In: a name. Out: whether it reaches a tool, stands in manifests, or says where modules come
 //! from. Invariant: each variable is listed once.
 
-use Use::{Compiles, Fetches, Reported};
+use Use::{Authenticates, Compiles, Fetches, Reported};
 
 /// What a variable decides about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ enum Use {
     /// Where modules come from and where they are kept. The modules are the same whatever it says,
     /// because go.sum decides.
     Fetches,
+    /// The same, and its value may be a secret.
+    Authenticates,
 }
 
 const VARIABLES: &[(&str, Use)] = &[
@@ -43,7 +45,7 @@ const VARIABLES: &[(&str, Use)] = &[
     ("GOARCH", Compiles),
     ("GOARM", Reported),
     ("GOARM64", Compiles),
-    ("GOAUTH", Fetches),
+    ("GOAUTH", Authenticates),
     ("GOCACHE", Fetches),
     ("GODEBUG", Compiles),
     ("GOEXPERIMENT", Compiles),
@@ -69,16 +71,23 @@ pub(super) fn passes(name: &str) -> bool {
         .is_some()
 }
 
+/// Whether its value may stand in a log.
+pub(super) fn is_harmless(name: &str) -> bool {
+    named(|variable, used| variable == name && used != Authenticates)
+        .next()
+        .is_some()
+}
+
 /// Whether it is about fetching only.
 pub(super) fn is_about_fetching(name: &str) -> bool {
-    named(|variable, used| variable == name && used == Fetches)
+    named(|variable, used| variable == name && matches!(used, Fetches | Authenticates))
         .next()
         .is_some()
 }
 
 /// The variables that change what Go compiles.
 pub fn that_compile() -> impl Iterator<Item = &'static str> {
-    named(|_, used| used != Fetches)
+    named(|_, used| matches!(used, Compiles | Reported))
 }
 
 fn named(wanted: impl Fn(&str, Use) -> bool) -> impl Iterator<Item = &'static str> {
@@ -100,7 +109,9 @@ mod tests {
     #[test]
     fn what_is_only_asked_for_does_not_reach_a_tool() {
         assert!(passes("GOFLAGS") && passes("GOPROXY") && !passes("CGO_ENABLED"));
-        assert!(is_about_fetching("GOPROXY") && !is_about_fetching("GOFLAGS"));
+        assert!(is_harmless("CGO_ENABLED") && !is_harmless("GOAUTH") && !is_harmless("GOTOKEN"));
+        assert!(is_about_fetching("GOAUTH") && is_about_fetching("GOPROXY"));
+        assert!(!is_about_fetching("GOFLAGS"));
         let compile: Vec<_> = that_compile().collect();
         assert!(compile.contains(&"CGO_ENABLED") && !compile.contains(&"GOPROXY"));
     }

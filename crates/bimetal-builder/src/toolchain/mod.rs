@@ -3,6 +3,7 @@
 //! In: an [`Invocation`], whose environment is listed in full. Out: its output, and a log of it
 //! that stays. Invariant: nothing is inherited in silence, and no child outlives an interrupt.
 
+mod answer;
 pub mod cargo_home;
 mod cargo_keys;
 pub mod claim;
@@ -17,6 +18,7 @@ mod secrets;
 mod user_settings;
 pub mod work;
 
+pub use answer::AnswerError;
 pub use environment::inherited;
 pub use find::{find, find_tool, is_program};
 pub use go_flags::{RefusedFlag, go_flags, refuse, wants_checkout, without_neutral};

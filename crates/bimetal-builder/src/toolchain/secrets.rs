@@ -6,8 +6,9 @@
 use std::borrow::Cow;
 
 use super::environment::Environment;
+use super::go_variables;
 
-/// Variables whose values say where something is, or how something is made.
+/// Variables whose values say where something is, or how something is made, beside those of Go.
 const HARMLESS: &[&str] = &[
     "AR",
     "BUILDAH_FORMAT",
@@ -21,51 +22,16 @@ const HARMLESS: &[&str] = &[
     "CARGO_NET_RETRY",
     "CARGO_TARGET_DIR",
     "CARGO_TERM_COLOR",
-    "CC",
-    "CGO_CFLAGS",
-    "CGO_CFLAGS_ALLOW",
-    "CGO_CFLAGS_DISALLOW",
-    "CGO_CPPFLAGS",
-    "CGO_CPPFLAGS_ALLOW",
-    "CGO_CPPFLAGS_DISALLOW",
-    "CGO_CXXFLAGS",
-    "CGO_CXXFLAGS_ALLOW",
-    "CGO_CXXFLAGS_DISALLOW",
-    "CGO_ENABLED",
-    "CGO_FFLAGS",
-    "CGO_FFLAGS_ALLOW",
-    "CGO_FFLAGS_DISALLOW",
-    "CGO_LDFLAGS",
-    "CGO_LDFLAGS_ALLOW",
-    "CGO_LDFLAGS_DISALLOW",
-    "CXX",
     "DOCKER_BUILDKIT",
-    "FC",
     "GIT_CONFIG_GLOBAL",
     "GIT_CONFIG_NOSYSTEM",
     "GIT_CONFIG_SYSTEM",
+    "GIT_SSL_CAINFO",
+    "GIT_SSL_CAPATH",
     "GO111MODULE",
-    "GOAMD64",
-    "GOARCH",
-    "GOARM64",
-    "GOCACHE",
-    "GODEBUG",
     "GOENV",
-    "GOEXPERIMENT",
-    "GOFIPS140",
-    "GOFLAGS",
-    "GOINSECURE",
-    "GOMODCACHE",
-    "GONOPROXY",
-    "GONOSUMDB",
-    "GOOS",
-    "GOPATH",
-    "GOPRIVATE",
-    "GOPROXY",
-    "GOSUMDB",
     "GOTMPDIR",
     "GOTOOLCHAIN",
-    "GOVCS",
     "GOWORK",
     "HOME",
     "LC_ALL",
@@ -74,7 +40,6 @@ const HARMLESS: &[&str] = &[
     "NO_PROXY",
     "OBJCOPY",
     "PATH",
-    "PKG_CONFIG",
     "PKG_CONFIG_PATH",
     "RUSTC",
     "RUSTUP_HOME",
@@ -97,11 +62,15 @@ const SHORTEST: usize = 8;
 
 /// The value of a variable as a log shows it.
 pub fn shown<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
-    if HARMLESS.contains(&name) {
+    if is_harmless(name) {
         without_credentials(value)
     } else {
         MASK.into()
     }
+}
+
+fn is_harmless(name: &str) -> bool {
+    HARMLESS.contains(&name) || go_variables::is_harmless(name)
 }
 
 /// Without the user part and the query of addresses.
@@ -144,7 +113,7 @@ impl Secrets {
     pub(super) fn of(environment: &Environment) -> Self {
         let hidden = environment
             .iter()
-            .filter(|(name, _)| !HARMLESS.contains(&name.as_str()))
+            .filter(|(name, _)| !is_harmless(name))
             .flat_map(|(_, value)| value.lines().chain(value.split_whitespace()));
         let mut texts: Vec<String> = hidden
             .filter(|text| text.len() >= SHORTEST)

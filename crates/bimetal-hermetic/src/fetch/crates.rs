@@ -9,7 +9,7 @@ use bimetal_files::{FileError, unless_absent};
 use bimetal_lockfile::CargoLock;
 use bimetal_terminal::hint::is_interrupt;
 use camino::{Utf8Path, Utf8PathBuf};
-use toml_edit::{DocumentMut, value};
+use toml_edit::{DocumentMut, TomlError, value};
 use walkdir::WalkDir;
 
 use super::error::FetchError;
@@ -18,7 +18,7 @@ use super::{CARGO, INSIDE, SOURCES, VENDORED};
 use bimetal_builder::flags::cargo::cargo;
 use bimetal_builder::model::Plan;
 use bimetal_builder::stages::lock::registry::{self, ARCHIVES};
-use bimetal_builder::toolchain::{Runner, cargo_home};
+use bimetal_builder::toolchain::{AnswerError, Runner, cargo_home};
 
 /// Vendors what Cargo.lock names.
 pub(super) fn add(plan: &Plan, inputs: &mut Inputs, runner: &Runner<'_>) -> Result<(), FetchError> {
@@ -75,13 +75,9 @@ fn vendor(plan: &Plan, directory: &Utf8Path, runner: &Runner<'_>) -> Result<Stri
 
 /// The configuration that cargo printed, with the directory that the crates have inside.
 fn turned(printed: &str) -> Result<String, FetchError> {
-    let failed = |reason: String| FetchError::Answer {
-        tool: "cargo vendor",
-        reason,
-    };
     let mut config: DocumentMut = printed
         .parse()
-        .map_err(|error: toml_edit::TomlError| failed(error.to_string()))?;
+        .map_err(AnswerError::of::<TomlError>("cargo vendor"))?;
     let sources = config
         .get_mut("source")
         .and_then(|sources| sources.as_table_like_mut());

@@ -12,7 +12,7 @@ use camino::Utf8PathBuf;
 
 use bimetal_builder::owned::OwnedError;
 use bimetal_builder::stages::lock::LockError;
-use bimetal_builder::toolchain::InvocationError;
+use bimetal_builder::toolchain::{AnswerError, InvocationError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
@@ -44,8 +44,8 @@ pub enum FetchError {
     GoCache { source: InvocationError },
     #[error("cannot ask Go which modules are replaced")]
     Replacements { source: InvocationError },
-    #[error("unexpected answer of `{tool}`: {reason}")]
-    Answer { tool: &'static str, reason: String },
+    #[error("{0}")]
+    Answer(#[from] AnswerError),
     #[error("cannot take over the local module `{directory}`")]
     Local {
         directory: Utf8PathBuf,

@@ -8,9 +8,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use bimetal_files::{Digest, Hasher, copy_hashed};
+use bimetal_files::{Digest, copy_hashed};
 use bimetal_lockfile::GoSum;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -22,8 +20,8 @@ use super::inputs::Inputs;
 use super::{LOCAL, MODULES, SOURCES};
 use bimetal_builder::flags::go::go;
 use bimetal_builder::model::Plan;
-use bimetal_builder::stages::lock::{cached_name, local_module};
-use bimetal_builder::toolchain::{Runner, interrupt};
+use bimetal_builder::stages::lock::{cached_name, local_module, sum_of_digests};
+use bimetal_builder::toolchain::{AnswerError, Runner, interrupt};
 
 /// Takes along every module that go.sum names, as far as builds need it.
 pub(super) fn add(plan: &Plan, inputs: &mut Inputs, runner: &Runner<'_>) -> Result<(), FetchError> {
@@ -122,10 +120,8 @@ fn sums(path: &Utf8Path) -> Result<GoSum, FetchError> {
 /// `h1:` over one go.mod: that of a module whose only file it is.
 fn go_mod_sum(path: &Utf8Path) -> Result<String, FetchError> {
     let bytes = bimetal_files::read(path)?;
-    Ok(sum(&BTreeMap::from([(
-        "go.mod".to_owned(),
-        Digest::of(bytes),
-    )])))
+    let files = BTreeMap::from([("go.mod".to_owned(), Digest::of(bytes))]);
+    Ok(sum_of_digests(&files))
 }
 
 /// `h1:` over the files of a module's archive.
@@ -147,16 +143,7 @@ fn archive_sum(path: &Utf8Path, named: &Named<'_>) -> Result<String, FetchError>
             .map_err(|error| failed(error.source.into()))?;
         files.insert(name, copied.digest);
     }
-    Ok(sum(&files))
-}
-
-/// Go's `h1:`: base64 of the sha256 over one line per file, sorted by name.
-fn sum(files: &BTreeMap<String, Digest>) -> String {
-    let mut sum = Hasher::default();
-    for (name, digest) in files {
-        sum.update(format!("{digest}  {name}\n"));
-    }
-    format!("h1:{}", STANDARD.encode(sum.finish().0))
+    Ok(sum_of_digests(&files))
 }
 
 #[derive(Deserialize)]
@@ -188,10 +175,8 @@ pub(super) fn local_replacements(
     let answer = runner
         .read("go-mod-replaced", &go(plan).args(["mod", "edit", "-json"]))
         .map_err(|source| FetchError::Replacements { source })?;
-    let parsed: GoMod = serde_json::from_slice(&answer).map_err(|error| FetchError::Answer {
-        tool: "go mod edit -json",
-        reason: error.to_string(),
-    })?;
+    let parsed: GoMod =
+        serde_json::from_slice(&answer).map_err(AnswerError::of("go mod edit -json"))?;
     let is_local = |replace: &Replace| {
         replace
             .new
@@ -291,7 +276,7 @@ mod tests {
             ("m@v1.0.0/go.mod".to_owned(), digest(GO_MOD)),
             ("m@v1.0.0/a.go".to_owned(), digest("package m\n")),
         ]);
-        assert_eq!(archive_sum(&path, &named).unwrap(), sum(&wanted));
+        assert_eq!(archive_sum(&path, &named).unwrap(), sum_of_digests(&wanted));
         fs::write(&path, "no zip").unwrap();
         assert!(matches!(
             archive_sum(&path, &named),

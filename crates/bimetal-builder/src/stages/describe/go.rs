@@ -57,9 +57,10 @@ pub(super) fn identity(
 /// Path and the version that was really used.
 fn module_text(module: &GoSpec, sources: &Sources) -> String {
     let used = sources
-        .go_plugins
+        .go
+        .plugins
         .values()
-        .chain([&sources.go_main])
+        .chain([&sources.go.main])
         .flatten()
         .find(|dependency| dependency.name == module.path);
     let version = used.map_or(&module.version, |dependency| &dependency.version);
@@ -76,7 +77,7 @@ fn metadata(
     module: &GoSpec,
     sources: &Sources,
 ) -> Result<Option<(Metadata, Utf8PathBuf)>, DescribeError> {
-    let Some(directory) = sources.go_directories.get(&module.import) else {
+    let Some(directory) = sources.go.directories.get(&module.import) else {
         return Ok(None);
     };
     // Never above the module: what lies there belongs to others.
@@ -171,7 +172,8 @@ mod tests {
         }
         let mut sources = Sources::default();
         sources
-            .go_directories
+            .go
+            .directories
             .insert("example.com/m/sub".to_owned(), root.join("sub"));
         (keep, sources)
     }

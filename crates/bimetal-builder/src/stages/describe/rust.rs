@@ -102,9 +102,10 @@ fn identity(
 
 fn module_text(component: &RustComponent, sources: &Sources) -> String {
     let dependencies = sources
-        .rust_plugins
+        .rust
+        .plugins
         .get(&component.name)
-        .unwrap_or(&sources.rust_main);
+        .unwrap_or(&sources.rust.main);
     let version = dependencies
         .iter()
         .find(|dependency| dependency.name == component.spec.crate_name)

@@ -18,17 +18,11 @@ use super::registry::{self, Unpacked};
 use super::requirers::{Edges, requirers};
 use super::{Network, local, parallel, tree};
 use crate::flags::cargo::cargo;
-use crate::model::{Linkage, Plan, keys};
-use crate::toolchain::Runner;
+use crate::model::{Linkage, Plan, RustSources, keys};
+use crate::toolchain::{AnswerError, Runner};
 
 /// Beginning of the names of the crates that the builder carries.
 const OURS: &str = "bimetal-";
-
-/// Rust's part of the lock.
-pub(super) struct RustSources {
-    pub(super) main: Vec<Dependency>,
-    pub(super) plugins: BTreeMap<String, Vec<Dependency>>,
-}
 
 /// One crate of the graph; sorted by name first, so that no path of this machine decides about an
 /// order.
@@ -128,6 +122,10 @@ fn pick<'a>(
         .collect()
 }
 
+fn unexpected(reason: impl std::fmt::Display) -> AnswerError {
+    AnswerError::of("cargo metadata")(reason)
+}
+
 /// Brings Cargo.lock up to date, and downloads what it names for this machine.
 pub(super) fn update(plan: &Plan, runner: &Runner<'_>) -> Result<(), LockError> {
     graph(plan, Network::On, runner).map(drop)
@@ -161,10 +159,7 @@ fn graph(plan: &Plan, network: Network, runner: &Runner<'_>) -> Result<Metadata,
         }
     };
     let text = String::from_utf8_lossy(&text);
-    MetadataCommand::parse(text).map_err(|error| LockError::Answer {
-        tool: "cargo metadata",
-        reason: error.to_string(),
-    })
+    Ok(MetadataCommand::parse(text).map_err(unexpected)?)
 }
 
 /// A `[patch]` that does not fit is only a warning for cargo, and a published crate of that name
@@ -193,10 +188,7 @@ fn root<'a>(metadata: &'a Metadata, directory: &Utf8Path) -> Result<Crate<'a>, L
         .iter()
         .find(|package| package.manifest_path == manifest)
         .map(of)
-        .ok_or_else(|| LockError::Answer {
-            tool: "cargo metadata",
-            reason: format!("`{manifest}` is not in the workspace"),
-        })
+        .ok_or_else(|| unexpected(format!("`{manifest}` is not in the workspace")).into())
 }
 
 fn of(package: &Package) -> Crate<'_> {
@@ -205,10 +197,8 @@ fn of(package: &Package) -> Crate<'_> {
 
 /// What every crate needs to be built, without what only its tests need.
 fn edges(metadata: &Metadata) -> Result<Edges<Crate<'_>>, LockError> {
-    let resolve = metadata.resolve.as_ref().ok_or_else(|| LockError::Answer {
-        tool: "cargo metadata",
-        reason: "it has no `resolve`".to_owned(),
-    })?;
+    let resolve = metadata.resolve.as_ref();
+    let resolve = resolve.ok_or_else(|| unexpected("it has no `resolve`"))?;
     let edges = resolve.nodes.iter().map(|node| {
         let needed = node.deps.iter().filter(|dep| {
             dep.dep_kinds

@@ -12,7 +12,7 @@ use bimetal_terminal::{Hint, Interrupted};
 use camino::Utf8PathBuf;
 
 use super::tree::TreeError;
-use crate::toolchain::{InvocationError, RefusedFlag};
+use crate::toolchain::{AnswerError, InvocationError, RefusedFlag};
 
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
@@ -40,8 +40,8 @@ pub enum LockError {
     Fetch { source: InvocationError },
     #[error("cannot read the crate graph")]
     Metadata { source: InvocationError },
-    #[error("unexpected answer of `{tool}`: {reason}")]
-    Answer { tool: &'static str, reason: String },
+    #[error("{0}")]
+    Answer(#[from] AnswerError),
     #[error("cannot make sense of go.sum")]
     GoSum { source: GoSumError },
     #[error("cannot make sense of Cargo.lock")]

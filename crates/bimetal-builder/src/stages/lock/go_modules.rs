@@ -21,7 +21,7 @@ use crate::flags::go::go;
 use crate::model::Plan;
 use crate::model::SourceTree;
 use crate::model::pinned::COLLECTOR_VERSION;
-use crate::toolchain::{Runner, interrupt, work};
+use crate::toolchain::{AnswerError, Runner, interrupt, work};
 
 /// The module that says which Collector this is.
 const CORE: &str = "go.opentelemetry.io/collector/otelcol";
@@ -191,10 +191,8 @@ fn strict(plan: &Plan, runner: &Runner<'_>) -> Result<(), LockError> {
     let text = runner
         .read("go-mod-edit", &go(plan).args(["mod", "edit", "-json"]))
         .map_err(|source| LockError::GoList { source })?;
-    let go_mod: GoMod = serde_json::from_slice(&text).map_err(|error| LockError::Answer {
-        tool: "go mod edit -json",
-        reason: error.to_string(),
-    })?;
+    let go_mod: GoMod =
+        serde_json::from_slice(&text).map_err(AnswerError::of("go mod edit -json"))?;
     let found = |module: &str| {
         go_mod
             .require

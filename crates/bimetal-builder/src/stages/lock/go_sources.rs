@@ -16,17 +16,8 @@ use super::requirers::{Edges, requirers};
 use super::tags::{self, Files, Node};
 use super::{archive, local, parallel, tree};
 use crate::flags::go::go;
-use crate::model::Plan;
-use crate::toolchain::{InvocationError, Runner};
-
-/// Go's part of the lock.
-pub(super) struct GoSources {
-    pub(super) main: Vec<Dependency>,
-    pub(super) plugins: BTreeMap<String, Vec<Dependency>>,
-    pub(super) main_tags: Vec<String>,
-    pub(super) plugin_tags: BTreeMap<String, Vec<String>>,
-    pub(super) directories: BTreeMap<String, Utf8PathBuf>,
-}
+use crate::model::{GoSources, Plan};
+use crate::toolchain::{AnswerError, InvocationError, Runner};
 
 /// The modules of one artifact.
 struct Graph<'a> {
@@ -218,10 +209,7 @@ fn directories(plan: &Plan, packages: &HashMap<String, Package>) -> BTreeMap<Str
 fn parse(text: &[u8]) -> Result<HashMap<String, Package>, LockError> {
     let mut packages = HashMap::new();
     for package in serde_json::Deserializer::from_slice(text).into_iter::<Package>() {
-        let package = package.map_err(|error| LockError::Answer {
-            tool: "go list -json",
-            reason: error.to_string(),
-        })?;
+        let package = package.map_err(AnswerError::of("go list -json"))?;
         if let Some(error) = package.error {
             return Err(LockError::Package {
                 package: package.import_path,

@@ -26,7 +26,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 pub use archive::cached_name;
 pub use error::LockError;
-pub use tree::{TreeError, sum_of_files, walked};
+pub use tree::{TreeError, sum_of_digests, sum_of_files, walked};
 
 use crate::model::{Plan, SourceTree, Sources};
 use crate::toolchain::{Runner, cargo_home, work};
@@ -97,14 +97,9 @@ fn hash<'p>(
     make_cargo_home(plan)?;
     let rust = crates::hash(plan, network, runner)?;
     let sources = Sources {
-        go_main: go.main,
-        rust_main: rust.main,
-        go_plugins: go.plugins,
-        rust_plugins: rust.plugins,
+        go,
+        rust,
         go_tags,
-        go_main_tags: go.main_tags,
-        go_plugin_tags: go.plugin_tags,
-        go_directories: go.directories,
         profile,
     };
     Ok(Locked {

@@ -33,7 +33,20 @@ pub enum TreeError {
 
 /// The `h1:` sum of `files`: name in the sum -> file.
 pub(super) fn hash_files(files: &BTreeMap<String, Utf8PathBuf>) -> Result<String, TreeError> {
-    Ok(format!("h1:{}", STANDARD.encode(lines(files)?.0)))
+    Ok(h1(lines(files)?))
+}
+
+/// Go's sum over files whose digests are known.
+pub fn sum_of_digests(files: &BTreeMap<String, Digest>) -> String {
+    let mut sum = Hasher::default();
+    for (name, digest) in files {
+        sum.update(format!("{digest}  {name}\n"));
+    }
+    h1(sum.finish())
+}
+
+fn h1(sum: Digest) -> String {
+    format!("h1:{}", STANDARD.encode(sum.0))
 }
 
 /// The same over the same lines, as `sha256:` in hexadecimal.

@@ -12,7 +12,9 @@ use camino::Utf8Path;
 use super::error::StampError;
 use crate::flags::go::go;
 use crate::model::Plan;
-use crate::toolchain::{Invocation, InvocationError, Runner, go_variables, without_neutral};
+use crate::toolchain::{
+    AnswerError, Invocation, InvocationError, Runner, go_variables, without_neutral,
+};
 use bimetal_files::Digest;
 use bimetal_terminal::hint::is_interrupt;
 
@@ -30,10 +32,7 @@ pub(super) fn go_variables(
         )
         .map_err(tool)?;
     let variables: BTreeMap<String, String> =
-        serde_json::from_slice(&text).map_err(|error| StampError::Answer {
-            tool: "go env -json",
-            reason: error.to_string(),
-        })?;
+        serde_json::from_slice(&text).map_err(AnswerError::of("go env -json"))?;
     let ours = |(name, value): (String, String)| {
         let value = if name == "GOFLAGS" {
             without_neutral(&value)

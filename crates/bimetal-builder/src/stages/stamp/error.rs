@@ -10,14 +10,14 @@ use bimetal_terminal::Hint;
 use camino::Utf8PathBuf;
 
 use crate::owned::OwnedError;
-use crate::toolchain::InvocationError;
+use crate::toolchain::{AnswerError, InvocationError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StampError {
     #[error("cannot ask a tool about itself")]
     Tool { source: InvocationError },
-    #[error("unexpected answer of `{tool}`: {reason}")]
-    Answer { tool: &'static str, reason: String },
+    #[error("{0}")]
+    Answer(#[from] AnswerError),
     #[error("the plugin `{name}` was not described")]
     Unknown { name: String },
     #[error("{0}")]

@@ -17,7 +17,7 @@ use crate::flags::cargo;
 use crate::flags::go::{Artifact, GoBuild};
 use crate::model::{GENERATOR_HASH, PROGRAM, Profile, by_key};
 use crate::stages::describe::Described;
-use crate::toolchain::Runner;
+use crate::toolchain::{AnswerError, Runner};
 
 /// What the manifests of one distribution have in common.
 pub(super) struct Makers<'a> {
@@ -45,10 +45,7 @@ impl<'a> Makers<'a> {
     ) -> Result<Self, StampError> {
         let plan = described.locked.plan;
         let (Some(go_tool), Some(rust), Some(cc)) = (&plan.go.tool, &plan.rust, &plan.cc) else {
-            return Err(StampError::Answer {
-                tool: "plan",
-                reason: "it lacks a toolchain".to_owned(),
-            });
+            return Err(AnswerError::of("plan")("it lacks a toolchain").into());
         };
         let linker = Some(environment::linker(&cc.program, runner)?);
         let go_environment = environment::go_variables(plan, runner)?;
@@ -104,10 +101,10 @@ impl<'a> Makers<'a> {
         let mut manifest = self.manifest(
             ArtifactKind::Main,
             Language::Go,
-            &self.described.locked.sources.go_main,
+            &self.described.locked.sources.go.main,
             flags,
         );
-        manifest.effective_tags = Some(self.described.locked.sources.go_main_tags.clone());
+        manifest.effective_tags = Some(self.described.locked.sources.go.main_tags.clone());
         manifest
             .components
             .clone_from(&self.described.components.go_main);
@@ -125,7 +122,7 @@ impl<'a> Makers<'a> {
         let mut manifest = self.manifest(
             ArtifactKind::Main,
             Language::Rust,
-            &self.described.locked.sources.rust_main,
+            &self.described.locked.sources.rust.main,
             flags,
         );
         manifest
@@ -138,16 +135,16 @@ impl<'a> Makers<'a> {
     pub(super) fn go_plugin(&self, name: &str) -> Result<Manifest, StampError> {
         let flags = self.go_build().flags(Artifact::Plugin);
         let sources = &self.described.locked.sources;
-        let dependencies = of_plugin(&sources.go_plugins, name)?;
+        let dependencies = of_plugin(&sources.go.plugins, name)?;
         let mut manifest = self.manifest(ArtifactKind::Plugin, Language::Go, dependencies, flags);
-        manifest.effective_tags = Some(of_plugin(&sources.go_plugin_tags, name)?.to_vec());
+        manifest.effective_tags = Some(of_plugin(&sources.go.plugin_tags, name)?.to_vec());
         manifest.component = Some(self.component(name)?);
         Ok(manifest)
     }
 
     pub(super) fn rust_plugin(&self, name: &str) -> Result<Manifest, StampError> {
         let flags = cargo::flags(self.described.locked.plan, "cdylib");
-        let dependencies = of_plugin(&self.described.locked.sources.rust_plugins, name)?;
+        let dependencies = of_plugin(&self.described.locked.sources.rust.plugins, name)?;
         let mut manifest = self.manifest(ArtifactKind::Plugin, Language::Rust, dependencies, flags);
         manifest.component = Some(self.component(name)?);
         manifest.abi = Some(self.abi.clone());

@@ -9,7 +9,7 @@ use camino::Utf8PathBuf;
 use fs_err as fs;
 
 use super::*;
-use crate::model::{Plan, Profile, SourceTree, Sources};
+use crate::model::{GoSources, Plan, Profile, SourceTree, Sources};
 use crate::progress::Activity;
 use crate::stages::describe::Components;
 use crate::stages::lock::Locked;
@@ -81,10 +81,13 @@ fn described<'p>(plan: &'p Plan, tree: &'p SourceTree) -> Described<'p> {
     };
     let name = plugin.name.clone();
     let sources = Sources {
-        go_plugins: [(name.clone(), Vec::new())].into(),
+        go: GoSources {
+            plugins: [(name.clone(), Vec::new())].into(),
+            main_tags: vec!["netgo".to_owned()],
+            plugin_tags: [(name.clone(), vec!["acme".to_owned()])].into(),
+            ..GoSources::default()
+        },
         go_tags: plan.go.tags.clone(),
-        go_main_tags: vec!["netgo".to_owned()],
-        go_plugin_tags: [(name.clone(), vec!["acme".to_owned()])].into(),
         profile: Some(Profile {
             path: plan.out.join("cpu.pgo"),
             digest: Digest::of(b"profile").tagged(),
