@@ -20,8 +20,8 @@ func (h *Host) unknownTypes() error {
 			continue
 		}
 		slices.Sort(known)
-		lines = append(lines, fmt.Sprintf("unknown type: %s %q is not linked into this Collector, and %s "+
-			"(known: %s)", key.Kind, key.Type, h.searched(), strings.Join(known, ", ")))
+		lines = append(lines, fmt.Sprintf("unknown type: %s %q is not linked into this Collector, "+
+			"and %s (known: %s)", key.Kind, key.Type, h.searched(), strings.Join(known, ", ")))
 	}
 	if len(lines) == 0 {
 		return nil
@@ -35,6 +35,6 @@ func (h *Host) searched() string {
 	if h.info.Directory == "" {
 		return "no plugin directory is named or built in"
 	}
-	return fmt.Sprintf("no file in the plugin directory %q brings it, which %s names", h.info.Directory,
-		h.info.Origin)
+	return fmt.Sprintf("no file in the plugin directory %q brings it, which %s names",
+		h.info.Directory, h.info.Origin)
 }

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bimetal_files::Digest;
 use bimetal_manifest::schema::{Language, Policy};
+use bimetal_terminal::escape;
 use bimetal_verify::rights::UnsafeDirectory;
 use bimetal_verify::{
     Entry, FoundLock, Key, Mismatch, Problem, ProcessSet, Request, Rules, Scan, ScanError, Stamp,
@@ -229,13 +230,26 @@ impl Host {
         answer
             .warnings
             .extend(self.cache.warning().map(str::to_owned));
-        let mut refused = Vec::new();
+        let (mut refused, mut copies) = (Vec::new(), BTreeMap::<String, Vec<String>>::new());
         for (found, key) in found.into_iter().zip(keys) {
             match found {
                 Ok(plugin) => answer.verified.push(state.hand_out(plugin)),
-                Err(verdict) => refused.push((Refusal::from(*verdict).asked(key), key)),
+                Err(verdict) => match &verdict.copy_of {
+                    Some(used) => copies
+                        .entry(used.clone())
+                        .or_default()
+                        .push(format!("`{}`", escape(&verdict.file))),
+                    None => refused.push((Refusal::from(*verdict).asked(key), key)),
+                },
             }
         }
+        answer.warnings.extend(copies.iter().map(|(used, copies)| {
+            format!(
+                "plugin `{}` is used; the same bytes are in {}",
+                escape(used),
+                copies.join(", ")
+            )
+        }));
         // Beside a good file with the component a refused one keeps nothing out: a changed or
         // strange file cannot stop a start by claiming a component.
         let verified: BTreeSet<_> = answer

@@ -63,13 +63,16 @@ impl PluginIndex {
         found
     }
 
-    /// Components of good plugins that no other file has.
+    /// Components of good plugins. Whether several files that have one are rivals or copies is
+    /// known from their digests, when they are verified.
     pub(crate) fn loadable(&self, linked_in: &BTreeSet<Key>) -> Vec<Key> {
         self.candidates
             .iter()
             .filter(|candidate| candidate.is_good())
             .filter_map(|candidate| candidate.precheck.key())
-            .filter(|key| self.look_up(key).len() == 1 && !linked_in.contains(key))
+            .filter(|key| !linked_in.contains(key))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
             .collect()
     }
 }

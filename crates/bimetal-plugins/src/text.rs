@@ -4,7 +4,7 @@
 //! shown with its sentence, what loading would do, and help.
 
 use bimetal_files::Digest;
-use bimetal_verify::compare::{Conflict, Mismatch, Outcome};
+use bimetal_verify::compare::{Conflict, Mismatch, Outcome, PAIRS_LIMIT};
 use bimetal_verify::{DirectoryVerdict, Problem, Status, Verdict};
 
 use crate::document::{DirectoryDocument, ValidateDocument};
@@ -40,7 +40,8 @@ pub(crate) fn check(document: &DirectoryDocument, out: &Printer) {
 
 /// The same of what was decided without the command.
 pub fn directory(verdict: &DirectoryVerdict, out: &Printer) {
-    for plugin in &verdict.plugins {
+    // Copies stand in one line.
+    for plugin in verdict.plugins.iter().filter(|one| one.copy_of.is_none()) {
         self::plugin(plugin, None, out);
     }
     set(verdict, out);
@@ -227,6 +228,19 @@ fn set(document: &DirectoryVerdict, out: &Printer) {
     for conflict in &document.conflicts {
         self::conflict(conflict, out);
     }
+    if document.more_conflicts {
+        let line = format!("there are more than {PAIRS_LIMIT} conflicts; the list ends here");
+        out.data(&out.paint(&line, Tone::Bad));
+    }
+    for (used, copies) in document.copies() {
+        let line = format!(
+            "{} with the bytes of {}, which is used: ",
+            many(copies.len()),
+            field(used)
+        );
+        let names: Vec<_> = copies.iter().map(|file| field(file)).collect();
+        out.data(&format!("{line}{}", names.join(", ")));
+    }
     for sentence in document.lock.missing_sentences() {
         let line = format!("missing: {sentence}");
         out.data(&out.paint(&line, Tone::Warning));
@@ -241,6 +255,14 @@ fn set(document: &DirectoryVerdict, out: &Printer) {
     }
     if let Some(sentence) = document.lock.absence() {
         out.data(&out.paint(sentence, Tone::Bad));
+    }
+}
+
+fn many(files: usize) -> String {
+    if files == 1 {
+        "1 more file".to_owned()
+    } else {
+        format!("{files} more files")
     }
 }
 
@@ -272,13 +294,15 @@ fn summary(document: &DirectoryVerdict) -> String {
         .iter()
         .filter(|plugin| plugin.status.may_be_loaded())
         .count();
-    let all = document.plugins.len();
+    let copies = document.copies().values().map(Vec::len).sum();
+    let all = document.plugins.len() - copies;
     let mut parts = vec![format!("{good} of {all} plugins fit")];
     let mut count = |number: usize, one: &str, many: &str| match number {
         0 => {}
         1 => parts.push(format!("1 {one}")),
         _ => parts.push(format!("{number} {many}")),
     };
+    count(copies, "copy", "copies");
     count(
         document.duplicates.len(),
         "component twice",
@@ -301,7 +325,7 @@ fn summary(document: &DirectoryVerdict) -> String {
 fn short_reason(plugin: &Verdict) -> Option<String> {
     if matches!(
         plugin.status,
-        Status::Ok | Status::Unpinned | Status::NotCompared
+        Status::Ok | Status::Unpinned | Status::NotCompared | Status::Copy
     ) {
         return None;
     }
@@ -325,7 +349,7 @@ pub(crate) fn tone(status: Status) -> Tone {
     match status {
         Status::Ok => Tone::Good,
         Status::Unpinned | Status::Undecidable => Tone::Warning,
-        Status::NotCompared => Tone::Plain,
+        Status::NotCompared | Status::Copy => Tone::Plain,
         Status::Refused | Status::Changed | Status::LoadFailed | Status::Unreadable => Tone::Bad,
     }
 }

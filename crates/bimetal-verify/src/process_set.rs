@@ -30,8 +30,8 @@ struct GoPlugin {
 }
 
 impl ProcessSet {
-    /// What keeps `plugin` from being opened beside the earlier plugins. What main has against it
-    /// is not repeated.
+    /// What keeps `plugin` from being opened beside the earlier plugins, of which it may be one
+    /// that is checked again. What main has against it is not repeated.
     pub fn conflicts(
         &self,
         main: &Artifact,
@@ -40,11 +40,7 @@ impl ProcessSet {
         rules: Rules<'_>,
     ) -> Vec<Mismatch> {
         let mut found = self.packages(main, file, plugin);
-        let taken = self
-            .plugins
-            .iter()
-            .map(|earlier| earlier.thread_locals)
-            .sum();
+        let taken = self.others(file).map(|earlier| earlier.thread_locals).sum();
         if taken > 0 {
             found.extend(thread_locals(taken, plugin, rules));
         }
@@ -55,7 +51,7 @@ impl ProcessSet {
         let (Some(main), Some(candidate)) = (&main.facts.go, Candidate::of(file, plugin)) else {
             return Vec::new();
         };
-        let loaded: Vec<_> = self.plugins.iter().filter_map(Loaded::candidate).collect();
+        let loaded: Vec<_> = self.others(file).filter_map(Loaded::candidate).collect();
         let predictions = predict(&main.package_hashes, &loaded, &[candidate]);
         let mismatches = predictions
             .into_iter()
@@ -79,17 +75,10 @@ impl ProcessSet {
         });
     }
 
-    /// The set without one plugin: what it is compared with when it is checked again.
-    #[must_use]
-    pub fn without(&self, file: &str) -> Self {
-        Self {
-            plugins: self
-                .plugins
-                .iter()
-                .filter(|plugin| plugin.file != file)
-                .cloned()
-                .collect(),
-        }
+    fn others(&self, file: &str) -> impl Iterator<Item = &Loaded> {
+        self.plugins
+            .iter()
+            .filter(move |plugin| plugin.file != file)
     }
 }
 

@@ -66,6 +66,8 @@ pub struct Verdict {
     pub sha256: Option<Digest>,
     /// Against `plugins.lock`; nothing without a usable one.
     pub lock: Option<LockStatus>,
+    /// The file with the same bytes that is used in its place.
+    pub copy_of: Option<String>,
     /// Why the file cannot be read or has no usable manifest.
     pub problem: Option<Problem>,
     /// Every difference that keeps it out of main.
@@ -90,6 +92,8 @@ pub struct DirectoryVerdict {
     pub duplicates: Vec<Duplicate>,
     /// Plugins that fit main and not each other.
     pub conflicts: Vec<Conflict>,
+    /// There are more such pairs, and they are not listed.
+    pub more_conflicts: bool,
 }
 
 /// The state of `plugins.lock`.
@@ -134,6 +138,8 @@ words! {
         Ok = "ok",
         /// Main would load it, and no lock file vouches for its bytes although there is one.
         Unpinned = "unpinned",
+        /// It holds the bytes of another file, which main would load in its place.
+        Copy = "copy",
         /// It is a plugin; there was no main to compare it with.
         NotCompared = "not_compared",
         /// Its bytes do not tell.
@@ -154,6 +160,11 @@ impl Status {
     /// Nothing speaks against loading it: main would take it.
     pub fn may_be_loaded(self) -> bool {
         matches!(self, Self::Ok | Self::Unpinned | Self::Undecidable)
+    }
+
+    /// Nothing is wrong with it: main would take it, or the file that it is a copy of.
+    pub fn is_good(self) -> bool {
+        self.may_be_loaded() || self == Self::Copy
     }
 }
 
@@ -212,10 +223,7 @@ impl DirectoryVerdict {
             && self.mismatches.is_empty()
             && self.duplicates.is_empty()
             && self.conflicts.is_empty()
-            && self
-                .plugins
-                .iter()
-                .all(|plugin| plugin.status.may_be_loaded())
+            && self.plugins.iter().all(|plugin| plugin.status.is_good())
     }
 }
 
@@ -242,6 +250,19 @@ impl Problem {
         help.map(|help| (HELP, field(help).into_owned()))
             .into_iter()
             .collect()
+    }
+}
+
+impl DirectoryVerdict {
+    /// A file that is used -> the files with its bytes.
+    pub fn copies(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for plugin in &self.plugins {
+            if let Some(used) = &plugin.copy_of {
+                found.entry(used).or_default().push(&plugin.file);
+            }
+        }
+        found
     }
 }
 

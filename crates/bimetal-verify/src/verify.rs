@@ -5,8 +5,10 @@
 //! what is wrong with them together. Invariant: pure; a refused file contributes nothing to the
 //! others, and both files that bring one component are refused.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use bimetal_files::Digest;
 use bimetal_manifest::Lock;
 use bimetal_manifest::lock::LockStatus;
 use bimetal_manifest::object::{Artifact, Form, PackageHashes};
@@ -15,7 +17,7 @@ use camino::Utf8Path;
 
 use crate::HINTS;
 use crate::compare::{
-    self, Candidate, Check, Conflict, Mismatch, Outcome, Rules, conflicts, linked_in,
+    self, Candidate, Check, Conflict, Conflicts, Mismatch, Outcome, Rules, conflicts, linked_in,
     open_questions,
 };
 use crate::file::{Digests, PluginFile};
@@ -56,13 +58,19 @@ pub struct Decision {
     pub duplicates: Vec<Duplicate>,
     /// Plugins that fit main and not each other.
     pub conflicts: Vec<Conflict>,
+    /// There are more such pairs.
+    pub more_conflicts: bool,
 }
 
 /// Decides about `files`, which are loaded in this order if they pass. What `set` holds is loaded
 /// already; those that pass are counted in.
 pub fn verify(request: &Request<'_>, files: &[PluginFile], set: &mut ProcessSet) -> Decision {
     let mut plugins: Vec<_> = files.iter().map(|file| precheck(request, file)).collect();
-    let conflicts = request
+    find_copies(&mut plugins);
+    let Conflicts {
+        pairs: conflicts,
+        is_cut: more_conflicts,
+    } = request
         .main
         .map(|main| pairs(main, files, &plugins))
         .unwrap_or_default();
@@ -77,10 +85,8 @@ pub fn verify(request: &Request<'_>, files: &[PluginFile], set: &mut ProcessSet)
             && plugin.mismatches.is_empty()
             && plugin.status.may_be_loaded()
         {
-            let beside = set.without(&file.file);
-            plugin
-                .mismatches
-                .extend(beside.conflicts(main, &file.file, artifact, request.rules));
+            let found = set.conflicts(main, &file.file, artifact, request.rules);
+            plugin.mismatches.extend(found);
             if plugin.mismatches.is_empty() {
                 set.count_in(&file.file, artifact);
             }
@@ -91,6 +97,27 @@ pub fn verify(request: &Request<'_>, files: &[PluginFile], set: &mut ProcessSet)
         plugins,
         duplicates,
         conflicts,
+        more_conflicts,
+    }
+}
+
+/// Of files with equal bytes the first one is used, and the others say so. They are no rivals:
+/// whichever is loaded, the same code runs.
+fn find_copies(plugins: &mut [Verdict]) {
+    let mut first: BTreeMap<Digest, String> = BTreeMap::new();
+    for plugin in plugins {
+        let Some(digest) = plugin.sha256.filter(|_| counts(plugin)) else {
+            continue;
+        };
+        match first.entry(digest) {
+            Entry::Vacant(place) => {
+                place.insert(plugin.file.clone());
+            }
+            Entry::Occupied(first) => {
+                plugin.copy_of = Some(first.get().clone());
+                plugin.status = Status::Copy;
+            }
+        }
     }
 }
 
@@ -140,6 +167,7 @@ pub fn verify_directory(
         plugins,
         duplicates,
         conflicts,
+        more_conflicts,
     } = verify(&request, &files, &mut ProcessSet::default());
     let listed = lock.usable().map(Lock::plugins).unwrap_or_default();
     let missing = listed
@@ -164,6 +192,7 @@ pub fn verify_directory(
         plugins,
         duplicates,
         conflicts,
+        more_conflicts,
     })
 }
 
@@ -222,6 +251,8 @@ fn status(verdict: &Verdict, request: &Request<'_>) -> Status {
         Status::Changed
     } else if !verdict.mismatches.is_empty() {
         Status::Refused
+    } else if verdict.copy_of.is_some() {
+        Status::Copy
     } else if request.main.is_none() {
         Status::NotCompared
     } else if !verdict.open_questions.is_empty() {
@@ -238,7 +269,7 @@ fn counts(plugin: &Verdict) -> bool {
     plugin.status.may_be_loaded() || plugin.status == Status::NotCompared
 }
 
-fn pairs(main: &Artifact, files: &[PluginFile], plugins: &[Verdict]) -> Vec<Conflict> {
+fn pairs(main: &Artifact, files: &[PluginFile], plugins: &[Verdict]) -> Conflicts {
     let candidates: Vec<_> = files
         .iter()
         .zip(plugins)

@@ -93,6 +93,7 @@ pub(crate) fn last(main: &Utf8Path, plugins: &[&Utf8Path]) -> Predicted {
         .map(|(_, candidate)| *candidate)
         .collect();
     let in_conflict = conflicts(hashes, &alone)
+        .pairs
         .iter()
         .any(|conflict| conflict.files.contains(&prediction.file));
     assert_eq!(in_conflict, !prediction.is_accepted());

@@ -61,6 +61,7 @@ fn a_file_with_other_bytes_than_the_lock_lists_keeps_no_good_one_out() {
 fn two_good_files_are_both_refused_and_both_named() {
     let scene = Scene::unpinned();
     fs::copy(scene.plugin(RUST_PLUGIN), scene.plugin(OTHER)).unwrap();
+    tamper::flip_code_byte(&scene.plugin(OTHER)).unwrap();
     let (_, duplicates) = checked(&scene);
     assert_eq!(duplicates[0]["files"], json!([OTHER, RUST_PLUGIN]));
     let ended = started(&scene);
@@ -68,6 +69,16 @@ fn two_good_files_are_both_refused_and_both_named() {
     let sentence = format!("`{OTHER}` and `{RUST_PLUGIN}` both bring the same component");
     assert!(ended.log.contains(&sentence), "{}", ended.log);
     assert_eq!(scene.signs(), Vec::<String>::new());
+}
+
+#[test]
+fn a_second_file_with_the_same_bytes_keeps_nothing_out_and_is_named() {
+    let scene = Scene::unpinned();
+    fs::copy(scene.plugin(RUST_PLUGIN), scene.plugin(OTHER)).unwrap();
+    loads(&scene, OTHER);
+    let log = started(&scene).log;
+    let sentence = format!("plugin `{OTHER}` is used; the same bytes are in `{RUST_PLUGIN}`");
+    assert!(log.contains(&sentence), "{log}");
 }
 
 #[test]

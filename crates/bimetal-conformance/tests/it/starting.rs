@@ -125,6 +125,7 @@ fn a_bad_file_of_the_same_component_does_not_stand_in_the_way_of_a_good_one() {
     let scene = Scene::unpinned();
     let bad = scene.plugin("a-copy.so");
     fs::copy(scene.plugin(RUST_PLUGIN), &bad).unwrap();
+    tamper::flip_code_byte(&bad).unwrap();
     let both_good = scene.validate(&["rust_probe"]);
     assert!(!both_good.status.success(), "{}", both_good.log);
     for text in [

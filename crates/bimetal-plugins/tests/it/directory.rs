@@ -218,7 +218,7 @@ fn a_directory_of_good_plugins_passes_in_both_executables() {
 fn one_component_in_two_files_is_found() {
     let directory = Directory::new();
     directory.add("one.so", &fixture().rust_plugin);
-    directory.add("two.so", &fixture().rust_plugin);
+    damage::with_changed_code(&fixture().rust_plugin, &directory.plugins.join("two.so"));
     let finished = plugins(&main_itself(), &directory.arguments("check", &[]));
     assert_eq!(finished.code, ExitCode::Incompatible);
     assert!(
@@ -332,12 +332,39 @@ fn a_lock_that_cannot_be_used_is_named_and_is_not_no_lock() {
 }
 
 #[test]
+fn copies_of_one_file_are_one_plugin_in_summary_list_and_exit_code() {
+    let directory = Directory::new();
+    for number in 0..50 {
+        directory.add(&format!("c{number:02}.so"), &fixture().go_plugin);
+    }
+    let check = plugins(&main_itself(), &directory.arguments("check", &[]));
+    assert_eq!(check.code, ExitCode::Ok, "{}", check.stdout);
+    let lines = check.stdout.lines().count();
+    assert!(lines < 20, "{lines} lines:\n{}", check.stdout);
+    for text in [
+        "49 more files with the bytes of c00.so, which is used: c01.so, c02.so",
+        "1 of 1 plugins fit, 49 copies",
+    ] {
+        assert!(check.stdout.contains(text), "no `{text}`: {}", check.stdout);
+    }
+    let list = plugins(&main_itself(), &directory.arguments("list", &[]));
+    let count = |status: &str| {
+        let lines = list.stdout.lines();
+        lines
+            .filter(|line| line.trim_end().ends_with(status))
+            .count()
+    };
+    assert_eq!((count(" ok"), count(" copy")), (1, 49), "{}", list.stdout);
+}
+
+#[test]
 fn a_refused_file_keeps_no_good_one_out() {
     let directory = Directory::new();
     directory.add("good.so", &fixture().go_plugin);
     let old = directory.plugins.join("old.so");
     damage::with_manifest_text(&fixture().go_plugin, &old, "h1:c2hhcmVk", "h1:b3RoZXIh");
-    let other = directory.add("others.so", &fixture().go_plugin);
+    let other = directory.plugins.join("others.so");
+    damage::with_changed_code(&fixture().go_plugin, &other);
     fs_err::set_permissions(&other, std::os::unix::fs::PermissionsExt::from_mode(0o666)).unwrap();
     let check = || {
         let arguments = directory.arguments("check", &["--format", "json"]);

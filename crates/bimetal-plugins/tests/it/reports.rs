@@ -7,6 +7,7 @@ use bimetal_plugins::{ExitCode, report_schema};
 use camino::Utf8PathBuf;
 use serde_json::Value;
 
+use crate::damage;
 use crate::directory::{Directory, good_and_bad};
 use crate::fixture::fixture;
 use crate::run::{builder, main_itself, plugins};
@@ -98,7 +99,8 @@ fn the_documents_of_every_command_follow_the_schema() {
 fn sarif_of_check_has_one_result_for_each_finding() {
     let directory = locked();
     directory.add("p-twin.so", &fixture().other_go_plugin);
-    directory.add("q-twin.so", &fixture().other_go_plugin);
+    let twin = directory.plugins.join("q-twin.so");
+    damage::with_changed_code(&fixture().other_go_plugin, &twin);
     let arguments = directory.arguments("check", &[]);
     let document = json_of(&[&arguments[..], &["--format", "json"]].concat());
     let log = sarif_of(&arguments);

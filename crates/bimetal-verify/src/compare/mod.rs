@@ -30,7 +30,7 @@ pub use loading::thread_locals;
 pub(crate) use mismatch::words;
 pub use mismatch::{Check, Mismatch, NAMES_LIMIT, Outcome};
 pub use packages::{Candidate, Prediction, predict};
-pub use pairs::{Conflict, PAIRS_LIMIT, conflicts};
+pub use pairs::{Conflict, Conflicts, PAIRS_LIMIT, conflicts};
 pub use toolchain::is_denied_go;
 pub use words::{HELP, ON_LOAD, joined};
 

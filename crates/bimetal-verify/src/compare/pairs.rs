@@ -34,17 +34,32 @@ pub struct Conflict {
     pub help: String,
 }
 
+/// How many times two plugins are compared at most.
+const STEPS_LIMIT: usize = 1_000_000;
+
+/// The pairs that were found.
+#[derive(Clone, Debug, Default)]
+pub struct Conflicts {
+    /// Sorted by file.
+    pub pairs: Vec<Conflict>,
+    /// There may be more, or more packages in one.
+    pub is_cut: bool,
+}
+
 /// The pairs of plugins that cannot be used together although `main` has nothing against either, at
 /// most [`PAIRS_LIMIT`].
-pub fn conflicts(main: &PackageHashes, plugins: &[Candidate<'_>]) -> Vec<Conflict> {
-    let mut pairs = Pairs::new();
+pub fn conflicts(main: &PackageHashes, plugins: &[Candidate<'_>]) -> Conflicts {
+    let mut pairs = Pairs::default();
     for (package, owners) in owners(main, plugins) {
         for (place, (first, hash)) in owners.iter().enumerate() {
-            for (second, _) in owners[place + 1..]
-                .iter()
-                .filter(|(_, other)| other != hash)
-            {
-                if let Some(pair) = pair(&mut pairs, *first, *second) {
+            for (second, other) in &owners[place + 1..] {
+                if !pairs.step() {
+                    break;
+                }
+                if other == hash {
+                    continue;
+                }
+                if let Some(pair) = pairs.get(*first, *second) {
                     pair.count += 1;
                     if pair.packages.len() < NAMES_LIMIT {
                         pair.packages.push(package);
@@ -56,18 +71,25 @@ pub fn conflicts(main: &PackageHashes, plugins: &[Candidate<'_>]) -> Vec<Conflic
     for (path, owners) in same_paths(plugins) {
         for (place, first) in owners.iter().enumerate() {
             for second in &owners[place + 1..] {
-                if let Some(pair) = pair(&mut pairs, *first, *second) {
+                if !pairs.step() {
+                    break;
+                }
+                if let Some(pair) = pairs.get(*first, *second) {
                     pair.plugin_path = Some(path);
                 }
             }
         }
     }
     let mut found: Vec<_> = pairs
+        .found
         .iter()
         .map(|(&(one, other), pair)| conflict(&plugins[one], &plugins[other], pair))
         .collect();
     found.sort_by(|one, other| one.files.cmp(&other.files));
-    found
+    Conflicts {
+        pairs: found,
+        is_cut: pairs.is_cut,
+    }
 }
 
 #[derive(Default)]
@@ -77,14 +99,29 @@ struct Pair<'a> {
     plugin_path: Option<&'a str>,
 }
 
-type Pairs<'a> = BTreeMap<(usize, usize), Pair<'a>>;
+#[derive(Default)]
+struct Pairs<'a> {
+    found: BTreeMap<(usize, usize), Pair<'a>>,
+    steps: usize,
+    is_cut: bool,
+}
 
-fn pair<'p, 'a>(pairs: &'p mut Pairs<'a>, first: usize, second: usize) -> Option<&'p mut Pair<'a>> {
-    let key = (first.min(second), first.max(second));
-    if pairs.len() >= PAIRS_LIMIT && !pairs.contains_key(&key) {
-        return None;
+impl<'a> Pairs<'a> {
+    /// Whether there is room for one more comparison.
+    fn step(&mut self) -> bool {
+        self.steps += 1;
+        self.is_cut |= self.steps > STEPS_LIMIT;
+        self.steps <= STEPS_LIMIT
     }
-    Some(pairs.entry(key).or_default())
+
+    fn get(&mut self, first: usize, second: usize) -> Option<&mut Pair<'a>> {
+        let key = (first.min(second), first.max(second));
+        if self.found.len() >= PAIRS_LIMIT && !self.found.contains_key(&key) {
+            self.is_cut = true;
+            return None;
+        }
+        Some(self.found.entry(key).or_default())
+    }
 }
 
 /// Package that main does not have -> the plugins that do, with their hash.
@@ -156,6 +193,7 @@ mod tests {
             candidate("2", &two),
         ];
         let found: Vec<_> = conflicts(&main, &all)
+            .pairs
             .into_iter()
             .map(|found| (found.files, found.count))
             .collect();
@@ -177,7 +215,7 @@ mod tests {
             hashes: &none,
         };
         let found = conflicts(&main, &[candidate("one", &none), copy]);
-        assert_eq!(found[0].plugin_path.as_deref(), Some("one"));
+        assert_eq!(found.pairs[0].plugin_path.as_deref(), Some("one"));
     }
 
     #[test]
@@ -190,6 +228,22 @@ mod tests {
             .zip(&names)
             .map(|(set, name)| candidate(name, set))
             .collect();
-        assert_eq!(conflicts(&main, &all).len(), PAIRS_LIMIT);
+        let found = conflicts(&main, &all);
+        assert_eq!((found.pairs.len(), found.is_cut), (PAIRS_LIMIT, true));
+        assert!(!conflicts(&main, &all[..10]).is_cut);
+    }
+
+    #[test]
+    fn the_work_for_many_plugins_is_bounded() {
+        let packages: Vec<_> = (0..100).map(|number: u32| format!("p{number}")).collect();
+        let hashes = hashes(
+            &packages
+                .iter()
+                .map(|name| (name.as_str(), 1))
+                .collect::<Vec<_>>(),
+        );
+        let names: Vec<_> = (0..2000).map(|number: u32| number.to_string()).collect();
+        let all: Vec<_> = names.iter().map(|name| candidate(name, &hashes)).collect();
+        assert!(conflicts(&self::hashes(&[]), &all).is_cut);
     }
 }

@@ -10,7 +10,7 @@ use bimetal_manifest::object::LARGEST_PLUGIN;
 use bimetal_manifest::schema::Kind;
 use bimetal_verify::{
     Digests, DirectoryVerdict, ENTRIES_LIMIT, Entry, FoundLock, PluginFile, ProcessSet, Request,
-    Scan, ScanError, Status, precheck, verify, verify_directory,
+    Scan, ScanError, Status, Verdict, precheck, verify, verify_directory,
 };
 use camino::{Utf8Path, Utf8PathBuf};
 use insta::assert_snapshot;
@@ -217,10 +217,33 @@ fn the_lock_decides_when_it_lists_other_bytes_and_where_it_is_required() {
 }
 
 #[test]
+fn of_equal_bytes_one_file_is_used_and_the_others_name_it() {
+    let (_directory, path) = directory();
+    for number in 0..50 {
+        fs_err::copy(&fixtures().go_plugin, path.join(format!("{number:02}.so"))).unwrap();
+    }
+    let report = check(&path);
+    assert!(report.is_good(), "{:#?}", report.duplicates);
+    assert_eq!(report.plugins[0].status, Status::Ok);
+    for copy in &report.plugins[1..] {
+        assert_eq!(copy.status, Status::Copy);
+        assert_eq!(copy.copy_of.as_deref(), Some("00.so"));
+    }
+    assert_eq!(report.copies()["00.so"].len(), 49);
+    // What the first one is refused for, the others are, too: they are no copies of a good file.
+    fs_err::write(path.join("plugins.lock"), "torn").unwrap();
+    let report = check(&path);
+    let is_refused = |plugin: &Verdict| plugin.status == Status::Refused;
+    assert!(report.plugins.iter().all(is_refused));
+}
+
+#[test]
 fn both_files_that_bring_one_component_are_refused_and_a_refused_one_brings_nothing() {
     let (_directory, path) = directory();
-    for name in ["a.so", "b.so"] {
-        fs_err::copy(&fixtures().rust_plugin, path.join(name)).unwrap();
+    for (name, end) in [("a.so", ""), ("b.so", "other bytes")] {
+        let mut bytes = fs_err::read(&fixtures().rust_plugin).unwrap();
+        bytes.extend(end.bytes());
+        fs_err::write(path.join(name), bytes).unwrap();
     }
     let statuses = |path: &Utf8Path| {
         let plugins = check(path).plugins;

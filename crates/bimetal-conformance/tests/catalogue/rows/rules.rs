@@ -78,6 +78,7 @@ fn two_files_with_one_kind_and_type() -> Finding {
     let scene = Scene::unpinned();
     let second = "processor-second.so";
     fs::copy(scene.plugin(RUST_PLUGIN), scene.plugin(second)).unwrap();
+    tamper::flip_code_byte(&scene.plugin(second)).unwrap();
     let main = bimetal_manifest::object::open(&scene.main).unwrap().1;
     let request = Request {
         main: Some(&main),
