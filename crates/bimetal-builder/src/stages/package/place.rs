@@ -16,7 +16,7 @@ use super::copied::Copied;
 use super::entry::{Content, Entry};
 use super::error::PackageError;
 use crate::model::documents::DOCUMENTS;
-use crate::owned::Ours;
+use crate::owned::{Ours, remove_leftovers};
 
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
@@ -47,7 +47,9 @@ pub fn put(out: &Utf8Path, entries: &[Entry]) -> Result<(), PackageError> {
     for name in gone {
         retire(out, &name, &mut ours)?;
     }
-    Ok(ours.save(out)?)
+    ours.save(out)?;
+    // Copies of a builder that was killed before it recorded them.
+    Ok(remove_leftovers(out)?)
 }
 
 /// The directories that exist really lie in `out`, whatever links are there, and those of programs

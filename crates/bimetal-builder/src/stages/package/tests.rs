@@ -385,6 +385,18 @@ fn a_second_build_of_the_same_touches_nothing() {
 }
 
 #[test]
+fn the_half_copy_of_a_first_build_that_was_killed_is_removed_and_that_of_others_stays() {
+    let out = Out::new();
+    out.put(".otelcol-acme.8144.tmp", "half");
+    out.put(".notes.8144.tmp", "mine");
+    out.package_plain("main").unwrap();
+    assert_eq!(
+        out.files(),
+        [".bimetal.json", ".notes.8144.tmp", "otelcol-acme"]
+    );
+}
+
+#[test]
 fn a_running_main_is_replaced_and_runs_on() {
     let out = Out::new();
     out.package_plain("old").unwrap();
