@@ -2,7 +2,8 @@
 //!
 //! In: a real artifact. Out: a file with the same dynamic segment, only the parts that are read
 //! from it, and only some of its symbols. Invariant: every byte that is kept is the compiler's;
-//! nothing is made up but offsets and addresses.
+//! nothing is made up but offsets, addresses,
+//! rights and the table that symbols are found by.
 
 use object::LittleEndian as LE;
 use object::elf::{self, Dyn64, FileHeader64, ProgramHeader64, SectionHeader64, Sym64};
@@ -13,9 +14,12 @@ const OTHER_SYMBOLS: usize = 12;
 /// Package hashes that are kept.
 const PACKAGES: usize = 24;
 const PACKAGE: &[u8] = b"go:link.pkghashbytes.";
+/// Bytes of code that stand for all of it.
+const CODE: usize = 64;
 
 /// Tags whose values do not lead to something that is left out.
-const TAGS: [elf::DynamicTag; 13] = [
+const TAGS: [elf::DynamicTag; 14] = [
+    elf::DT_GNU_HASH,
     elf::DT_NEEDED,
     elf::DT_SONAME,
     elf::DT_RPATH,
@@ -74,6 +78,8 @@ pub fn compact(file: &[u8]) -> Vec<u8> {
     for name in [
         &b".interp"[..],
         b".dynsym",
+        b".gnu.hash",
+        b".text",
         b".gnu.version",
         b".gnu.version_r",
         b".otelcol.manifest",
@@ -90,6 +96,8 @@ pub fn compact(file: &[u8]) -> Vec<u8> {
                 parts.extend(hashes(file, segments, &symbols, &names));
                 bytes_of_slice(&symbols).to_vec()
             }
+            b".gnu.hash" => hash_table(kept.len()),
+            b".text" => data[..data.len().min(CODE)].to_vec(),
             b".gnu.version" => kept
                 .iter()
                 .flat_map(|number| &data[number * 2..number * 2 + 2])
@@ -135,6 +143,14 @@ fn text(table: &[u8], start: usize) -> &[u8] {
         .split(|&byte| byte == 0)
         .next()
         .unwrap_or_default()
+}
+
+/// A table of the older form, in which one list holds all symbols.
+fn hash_table(symbols: usize) -> Vec<u8> {
+    let count = symbols as u32;
+    let next = (1..count).map(|number| (number + 1) % count);
+    let words = [1, count, 1 % count, 0].into_iter().chain(next);
+    words.flat_map(u32::to_le_bytes).collect()
 }
 
 /// The symbols that are kept, and their numbers in the table.
@@ -245,6 +261,9 @@ fn dynamic(data: &[u8], strings: &[u8], names: &mut Names) -> Vec<Dyn64<LE>> {
             let place = names.add(text(strings, entry.d_val.get(LE) as usize));
             entry.d_val.set(LE, place as u64);
         }
+        if entry.d_tag.get(LE) == elf::DT_GNU_HASH {
+            entry.d_tag.set(LE, elf::DT_HASH);
+        }
     }
     kept.extend(all.iter().find(|entry| entry.d_tag.get(LE) == elf::DT_NULL));
     kept
@@ -285,10 +304,20 @@ fn lay_out(
         .iter()
         .zip(&places)
         .filter(|(part, _)| part.address != 0)
-        .map(|(part, place)| (part.address, part.bytes.len() as u64, *place))
+        .map(|(part, place)| {
+            // A table that grew must not take the addresses of what stood behind it.
+            let length = part.bytes.len() as u64;
+            let before = part
+                .header
+                .map_or(length, |section| section.sh_size.get(LE));
+            (part.address, length.min(before), *place)
+        })
         .collect();
+    let code = parts.iter().zip(&places);
+    let code = code.filter(|(part, _)| part.name == b".text");
+    let code = code.map(|(_, place)| *place).next().unwrap_or_default();
     for part in &mut parts {
-        follow(part, &moves);
+        follow(part, &moves, code);
     }
     let mut programs = bytes_of(&program(&segments[0], elf::PT_LOAD, 0, end as u64)).to_vec();
     let mut names = Names(vec![0]);
@@ -305,6 +334,12 @@ fn lay_out(
             if part.address != 0 {
                 section.sh_addr.set(LE, place);
             }
+            if part.name == b".gnu.hash" {
+                section.sh_type = object::U32::new(LE, elf::SHT_HASH);
+            }
+            // All parts are in one segment that holds code too.
+            let flags = section.sh_flags.get(LE).0 & !elf::SHF_WRITE.0;
+            section.sh_flags = object::U64::new(LE, elf::SectionFlags(flags));
             section.sh_name.set(LE, names.add(part.name) as u32);
             section.sh_offset.set(LE, place);
             section.sh_size.set(LE, length);
@@ -350,7 +385,7 @@ fn program(
 ) -> ProgramHeader64<LE> {
     let mut segment = *like;
     segment.p_type = object::U32::new(LE, kind);
-    segment.p_flags = object::U32::new(LE, elf::PF_R);
+    segment.p_flags = object::U32::new(LE, elf::ProgramFlags(elf::PF_R.0 | elf::PF_X.0));
     segment.p_offset.set(LE, place);
     segment.p_vaddr.set(LE, place);
     segment.p_paddr.set(LE, place);
@@ -362,8 +397,9 @@ fn program(
 }
 
 /// Turns the addresses in a part that lead to another part to where that one is now: `moves` has
-/// old address, length and new address.
-fn follow(part: &mut Part, moves: &[(u64, u64, u64)]) {
+/// old address, length and new address. A symbol of what was left out leads to the start of the
+/// file, that of a function to the `code` that is kept.
+fn follow(part: &mut Part, moves: &[(u64, u64, u64)], code: u64) {
     // Where the address stands in an entry of 16 and of 24 bytes.
     let (length, at) = match part.name {
         b".dynamic" => (16, 8),
@@ -377,9 +413,11 @@ fn follow(part: &mut Part, moves: &[(u64, u64, u64)]) {
                 elf::DT_SYMTAB,
                 elf::DT_VERNEED,
                 elf::DT_VERSYM,
+                elf::DT_HASH,
             ]
             .iter()
             .any(|tag| entry[..8] == tag.0.to_le_bytes());
+        let is_function = length == 24 && entry[4] & 15 == elf::STT_FUNC.0;
         let field = &mut entry[at..at + 8];
         let old = u64::from_le_bytes(field.try_into().expect("eight bytes"));
         let found = moves
@@ -389,6 +427,9 @@ fn follow(part: &mut Part, moves: &[(u64, u64, u64)]) {
             && is_address
         {
             field.copy_from_slice(&(place + old - address).to_le_bytes());
+        } else if length == 24 && old != 0 {
+            let place = if is_function { code } else { 0 };
+            field.copy_from_slice(&place.to_le_bytes());
         }
     }
 }

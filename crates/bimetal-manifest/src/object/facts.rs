@@ -31,6 +31,8 @@ pub struct Facts {
     pub needed: Vec<String>,
     /// RPATH and RUNPATH.
     pub run_paths: Vec<String>,
+    /// The name by which others may need it; the loader takes it for any library of this name.
+    pub soname: Option<String>,
     /// Other requests to the loader that no plugin makes: `DT_AUDIT`, `DT_FILTER`, text
     /// relocations, segments to write and execute, …
     pub loader_requests: Vec<String>,

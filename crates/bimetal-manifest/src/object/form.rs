@@ -10,6 +10,11 @@ pub(super) const MANIFEST_SYMBOL: &str = "collector_plugin_manifest";
 /// Start of every function that a plugin exports to main.
 pub(super) const ABI_PREFIX: &str = "otelcol_";
 
+/// A symbol that main looks for in a plugin.
+pub(super) fn is_plugin_symbol(name: &[u8]) -> bool {
+    name.starts_with(ABI_PREFIX.as_bytes()) || name == MANIFEST_SYMBOL.as_bytes()
+}
+
 /// What decides the form and stands in no report.
 #[derive(Default)]
 pub(super) struct Evidence {

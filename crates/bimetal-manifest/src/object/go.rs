@@ -13,7 +13,7 @@ use super::build_info::BuildInfo;
 use super::bytes::Bytes;
 use super::error::ReadError;
 use super::facts::{GoFacts, PackageHash, PackageHashes, Symbol, SymbolKind, UndefinedSymbol};
-use super::form::{ABI_PREFIX, MANIFEST_SYMBOL};
+use super::form::is_plugin_symbol;
 use super::names::BoundedNames;
 use super::strings::NAME_LIMIT;
 use crate::schema::Kind;
@@ -84,7 +84,7 @@ impl Scan {
         if let Some(package) = name.strip_prefix(HASH_PREFIX) {
             return self.package(package, address);
         }
-        if name.starts_with(ABI_PREFIX.as_bytes()) || name == MANIFEST_SYMBOL.as_bytes() {
+        if is_plugin_symbol(name) {
             let name = String::from_utf8_lossy(name).into_owned();
             self.plugin_symbols.push(Symbol { name, kind });
             if self.plugin_symbols.len() > PLUGIN_SYMBOLS_LIMIT {

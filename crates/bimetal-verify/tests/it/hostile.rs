@@ -148,6 +148,8 @@ fn a_manifest_of_100_megabytes_is_refused_before_it_is_read() {
     let header = header_of(&bytes, ".otelcol.manifest");
     let file = temporary(&bytes);
     let size: u64 = 100 << 20;
+    // What is loaded has to lie in a segment; the manifest need not be loaded.
+    write_at(&file, &[0; 8], header as u64 + 8);
     write_at(
         &file,
         &(bytes.len() as u64).to_le_bytes(),
@@ -303,7 +305,8 @@ fn section_headers_that_hide_what_the_loader_uses_are_damage() {
         header_of(&bytes, ".dynsym") as u64 + 16,
     );
     assert!(matches!(read_file(&file), Err(ReadError::Malformed { .. })));
-    assert!(exported_symbols(&file, 10).is_err());
+    let found = exported_symbols(&file, 10).unwrap();
+    assert!(found.total > 0, "the loader's table is read");
 }
 
 #[test]

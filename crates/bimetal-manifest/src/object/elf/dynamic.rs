@@ -1,13 +1,16 @@
 //! The dynamic segment: what a file asks of the loader.
 //!
-//! In: headers. Out: [`Dynamic`]. Invariant: every list is bounded, every offset is checked.
+//! In: an image. Out: [`Dynamic`]. Invariant: every list is bounded, every table is found by its
+//! address, and a table that has two readings is damage.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use object::LittleEndian as LE;
-use object::elf;
+use object::elf::{self, DynamicTag};
 
-use super::headers::{Elf, table};
+use super::headers::Elf;
+use super::table::{damaged, table};
 use super::versions;
 use crate::object::error::ReadError;
 use crate::object::facts::{GlibcVersion, NeededVersion};
@@ -15,36 +18,53 @@ use crate::object::strings::Strings;
 
 const ENTRIES_LIMIT: u64 = 4096;
 
+/// Says that a library with relative relocations in the short form needs a loader that knows them.
+const RELR_VERSION: &str = "GLIBC_ABI_DT_RELR";
+
+/// Entries of which there may be several.
+const LISTS: [DynamicTag; 5] = [
+    elf::DT_NEEDED,
+    elf::DT_RPATH,
+    elf::DT_RUNPATH,
+    elf::DT_AUXILIARY,
+    elf::DT_FILTER,
+];
+
+/// The loader ends the process where one of these entries has another value.
+const FIXED: [(DynamicTag, u64); 5] = [
+    (elf::DT_SYMENT, size_of::<elf::Sym64<LE>>() as u64),
+    (elf::DT_RELAENT, size_of::<elf::Rela64<LE>>() as u64),
+    (elf::DT_RELRENT, 8),
+    (elf::DT_PLTREL, 7),
+    // The libraries of 64 bits have relocations with an addend only.
+    (elf::DT_RELSZ, 0),
+];
+
+/// Bits of `DT_FLAGS_1` that reach beyond the library.
+const REQUESTS: [(u64, &str); 5] = [
+    (elf::DF_1_NOOPEN.0, "not to be opened at run time"),
+    (elf::DF_1_INTERPOSE.0, "interposition"),
+    (elf::DF_1_GLOBAL.0, "its symbols for every other library"),
+    (elf::DF_1_INITFIRST.0, "to be initialised before others"),
+    (elf::DF_1_NODEFLIB.0, "no libraries of the system"),
+];
+
 /// What the dynamic segment says.
 #[derive(Default)]
 pub(super) struct Dynamic {
+    values: BTreeMap<u64, u64>,
     pub(super) needed: Vec<String>,
     pub(super) run_paths: Vec<String>,
+    pub(super) soname: Option<String>,
     pub(super) requests: Vec<String>,
-    pub(super) static_tls: bool,
-    pub(super) symbolic: bool,
     /// By the number that symbols name them with.
     pub(super) versions: BTreeMap<u16, NeededVersion>,
     /// The versions that the file itself defines, by the same kind of number.
     pub(super) own_versions: BTreeMap<u16, String>,
-    /// Offset in the file of one such number for each symbol.
-    pub(super) version_numbers: Option<u64>,
-    /// A program that may be placed anywhere says so here.
-    pub(super) is_program: bool,
     /// Offset and length of the string table in the file.
     pub(super) strings: Option<(u64, u64)>,
-    /// Offset and count of the symbols in the file.
-    pub(super) symbols: Option<(u64, u64)>,
-}
-
-#[derive(Default)]
-struct Addresses {
-    strings: Option<u64>,
-    strings_length: u64,
-    symbols: Option<u64>,
-    versions: Option<u64>,
-    own_versions: Option<u64>,
-    version_numbers: Option<u64>,
+    /// Addresses of what is compared, which no relocation may change afterwards.
+    pub(super) tables: Vec<Range<u64>>,
 }
 
 pub(super) fn read(elf: &Elf<'_>) -> Result<Dynamic, ReadError> {
@@ -52,145 +72,102 @@ pub(super) fn read(elf: &Elf<'_>) -> Result<Dynamic, ReadError> {
     let Some(segment) = elf.segment(elf::PT_DYNAMIC) else {
         return Ok(Dynamic::default());
     };
-    let length = segment.p_filesz.get(LE);
-    // The loader looks for the segment in memory; a file offset that leads elsewhere would hide
-    // what it finds.
-    if elf.offset(segment.p_vaddr.get(LE), length) != Some(segment.p_offset.get(LE)) {
-        return Err(ReadError::Malformed { what });
-    }
+    let (offset, length) = (segment.p_offset.get(LE), segment.p_filesz.get(LE));
     let count = length / size_of::<elf::Dyn64<LE>>() as u64;
-    let entries: Vec<elf::Dyn64<LE>> = table(
-        elf.bytes,
-        segment.p_offset.get(LE),
-        count,
-        what,
-        ENTRIES_LIMIT,
-    )?;
+    let entries: Vec<elf::Dyn64<LE>> = table(elf.bytes, offset, count, what, ENTRIES_LIMIT)?;
+    let all = entries.len();
     let entries: Vec<_> = entries
         .iter()
         .map(|entry| (entry.d_tag.get(LE), entry.d_val.get(LE)))
         .take_while(|(tag, _)| *tag != elf::DT_NULL)
         .collect();
-    let mut dynamic = Dynamic::default();
-    let mut addresses = Addresses::default();
-    for &(tag, value) in &entries {
-        take(&mut dynamic, &mut addresses, tag, value);
+    if entries.len() == all {
+        return Err(damaged("the dynamic segment has no end"));
     }
-    locate(elf, &mut dynamic, &addresses)?;
+    let mut dynamic = Dynamic::default();
+    for &(tag, value) in entries.iter().filter(|(tag, _)| !LISTS.contains(tag)) {
+        if dynamic
+            .values
+            .insert(tag.0.cast_unsigned(), value)
+            .is_some()
+        {
+            return Err(damaged("an entry of the dynamic segment occurs twice"));
+        }
+    }
+    for (tag, value) in FIXED {
+        if dynamic.value(tag).is_some_and(|found| found != value) {
+            return Err(damaged("the entries of a table have another size or form"));
+        }
+    }
+    let start = segment.p_vaddr.get(LE);
+    dynamic.tables.push(start..start + length);
+    dynamic.requests = dynamic.requests_in(&entries);
+    dynamic.locate_strings(elf)?;
     if let Some((offset, length)) = dynamic.strings {
         let mut strings = Strings::new(elf.bytes, offset, length)?;
-        name(&mut dynamic, &mut strings, &entries)?;
-        if let Some(address) = addresses.versions {
-            dynamic.versions = versions::needed(elf, &mut strings, address)?;
+        dynamic.name(&mut strings, &entries)?;
+        if let Some(address) = dynamic.value(elf::DT_VERNEED) {
+            let (found, place) = versions::needed(elf, &mut strings, address, &dynamic.needed)?;
+            dynamic.versions = found;
+            dynamic.tables.push(place);
         }
-        if let Some(address) = addresses.own_versions {
-            dynamic.own_versions = versions::defined(elf, &mut strings, address)?;
+        if let Some(address) = dynamic.value(elf::DT_VERDEF) {
+            let (found, place) = versions::defined(elf, &mut strings, address)?;
+            dynamic.own_versions = found;
+            dynamic.tables.push(place);
         }
     } else if entries.iter().any(|(tag, _)| *tag == elf::DT_NEEDED) {
-        return Err(ReadError::Malformed {
-            what: "the dynamic segment names libraries and has no string table",
-        });
+        return Err(damaged(
+            "the dynamic segment names libraries and has no string table",
+        ));
     }
+    dynamic.check_relr()?;
     Ok(dynamic)
 }
 
-fn take(dynamic: &mut Dynamic, addresses: &mut Addresses, tag: elf::DynamicTag, value: u64) {
-    let request = match tag {
-        elf::DT_STRTAB => {
-            addresses.strings = Some(value);
-            None
-        }
-        elf::DT_STRSZ => {
-            addresses.strings_length = value;
-            None
-        }
-        elf::DT_SYMTAB => {
-            addresses.symbols = Some(value);
-            None
-        }
-        elf::DT_VERNEED => {
-            addresses.versions = Some(value);
-            None
-        }
-        elf::DT_VERDEF => {
-            addresses.own_versions = Some(value);
-            None
-        }
-        elf::DT_VERSYM => {
-            addresses.version_numbers = Some(value);
-            None
-        }
-        elf::DT_SYMBOLIC => {
-            dynamic.symbolic = true;
-            None
-        }
-        elf::DT_FLAGS => {
-            dynamic.static_tls |= value & elf::DF_STATIC_TLS.0 != 0;
-            dynamic.symbolic |= value & elf::DF_SYMBOLIC.0 != 0;
-            (value & elf::DF_TEXTREL.0 != 0).then_some("text relocations")
-        }
-        elf::DT_FLAGS_1 => {
-            dynamic.is_program |= value & elf::DF_1_PIE.0 != 0;
-            if value & elf::DF_1_NOOPEN.0 != 0 {
-                Some("not to be opened at run time")
-            } else {
-                (value & elf::DF_1_INTERPOSE.0 != 0).then_some("interposition")
-            }
-        }
-        elf::DT_TEXTREL => Some("text relocations"),
-        elf::DT_AUDIT => Some("DT_AUDIT"),
-        elf::DT_DEPAUDIT => Some("DT_DEPAUDIT"),
-        elf::DT_FILTER => Some("DT_FILTER"),
-        elf::DT_AUXILIARY => Some("DT_AUXILIARY"),
-        _ => None,
-    };
-    if let Some(request) = request
-        && !dynamic.requests.iter().any(|known| known == request)
-    {
-        dynamic.requests.push(request.to_owned());
-    }
-}
-
-/// Finds the tables in the file. Only the section header tells how many symbols there are, so it
-/// has to be the header of that table.
-fn locate(elf: &Elf<'_>, dynamic: &mut Dynamic, addresses: &Addresses) -> Result<(), ReadError> {
-    if let Some(address) = addresses.strings {
-        let offset = elf
-            .offset(address, addresses.strings_length)
-            .ok_or(ReadError::Malformed {
-                what: "the string table is outside of the segments",
-            })?;
-        dynamic.strings = Some((offset, addresses.strings_length));
-    }
-    let mut headers = elf.sections_of(elf::SHT_DYNSYM);
-    let (Some(address), Some(header)) = (addresses.symbols, headers.next()) else {
-        return Ok(());
-    };
-    let damaged = ReadError::Malformed {
-        what: "the section of dynamic symbols is not the table that the loader uses",
-    };
-    let size = header.sh_size.get(LE);
-    let offset = elf.offset(address, size);
-    if headers.next().is_some()
-        || header.sh_addr.get(LE) != address
-        || offset != Some(header.sh_offset.get(LE))
-        || header.sh_entsize.get(LE) != size_of::<elf::Sym64<LE>>() as u64
-    {
-        return Err(damaged);
-    }
-    let count = size / size_of::<elf::Sym64<LE>>() as u64;
-    dynamic.symbols = offset.map(|offset| (offset, count));
-    if let Some(address) = addresses.version_numbers {
-        let length = count.saturating_mul(size_of::<u16>() as u64);
-        let numbers = elf.offset(address, length).ok_or(ReadError::Malformed {
-            what: "the versions of the symbols are outside of the segments",
-        })?;
-        dynamic.version_numbers = Some(numbers);
-    }
-    Ok(())
-}
-
 impl Dynamic {
+    /// The value of an entry that occurs once.
+    pub(super) fn value(&self, tag: DynamicTag) -> Option<u64> {
+        self.values.get(&tag.0.cast_unsigned()).copied()
+    }
+
+    fn has_flag(&self, tag: DynamicTag, flag: u64) -> bool {
+        self.value(tag).is_some_and(|flags| flags & flag != 0)
+    }
+
+    /// The file says that it takes part of the fixed room for thread-local variables.
+    pub(super) fn static_tls(&self) -> bool {
+        self.has_flag(elf::DT_FLAGS, elf::DF_STATIC_TLS.0)
+    }
+
+    /// Its own definitions come first for its own code.
+    pub(super) fn symbolic(&self) -> bool {
+        self.value(elf::DT_SYMBOLIC).is_some() || self.has_flag(elf::DT_FLAGS, elf::DF_SYMBOLIC.0)
+    }
+
+    /// A program that may be placed anywhere says so here.
+    pub(super) fn is_program(&self) -> bool {
+        self.has_flag(elf::DT_FLAGS_1, elf::DF_1_PIE.0)
+    }
+
+    /// The address and length of a table that two entries describe, if the file has it.
+    pub(super) fn range(
+        &self,
+        start: DynamicTag,
+        length: DynamicTag,
+    ) -> Result<Option<Range<u64>>, ReadError> {
+        match (self.value(start), self.value(length)) {
+            (Some(start), Some(length)) => match start.checked_add(length) {
+                Some(end) => Ok(Some(start..end).filter(|_| length > 0)),
+                None => Err(damaged("a table ends beyond all addresses")),
+            },
+            // The loader takes one of the two for the other table's.
+            (None, Some(1..)) => Err(damaged("a table has a length and no place")),
+            (Some(_), None) => Err(damaged("a table has a place and no length")),
+            (None, _) => Ok(None),
+        }
+    }
+
     /// The highest `GLIBC_…` among the versions that the file needs.
     pub(super) fn glibc(&self) -> Option<GlibcVersion> {
         let names = self.versions.values().map(|needed| needed.version.as_str());
@@ -199,20 +176,85 @@ impl Dynamic {
             .filter_map(GlibcVersion::parse)
             .max()
     }
-}
 
-fn name(
-    dynamic: &mut Dynamic,
-    strings: &mut Strings<'_>,
-    entries: &[(elf::DynamicTag, u64)],
-) -> Result<(), ReadError> {
-    for &(tag, value) in entries {
-        let list = match tag {
-            elf::DT_NEEDED => &mut dynamic.needed,
-            elf::DT_RPATH | elf::DT_RUNPATH => &mut dynamic.run_paths,
-            _ => continue,
-        };
-        list.push(String::from_utf8_lossy(strings.get(value)?).into_owned());
+    fn requests_in(&self, entries: &[(DynamicTag, u64)]) -> Vec<String> {
+        let text = self.value(elf::DT_TEXTREL).is_some()
+            || self.has_flag(elf::DT_FLAGS, elf::DF_TEXTREL.0);
+        let flags = REQUESTS
+            .iter()
+            .filter(|(flag, _)| self.has_flag(elf::DT_FLAGS_1, *flag))
+            .map(|(_, request)| *request);
+        let named = [
+            (elf::DT_AUDIT, "DT_AUDIT"),
+            (elf::DT_DEPAUDIT, "DT_DEPAUDIT"),
+            (elf::DT_FILTER, "DT_FILTER"),
+            (elf::DT_AUXILIARY, "DT_AUXILIARY"),
+        ];
+        let named = named
+            .into_iter()
+            .filter(|(tag, _)| entries.iter().any(|(found, _)| found == tag))
+            .map(|(_, request)| request);
+        text.then_some("text relocations")
+            .into_iter()
+            .chain(flags)
+            .chain(named)
+            .map(str::to_owned)
+            .collect()
     }
-    Ok(())
+
+    fn locate_strings(&mut self, elf: &Elf<'_>) -> Result<(), ReadError> {
+        let Some(place) = self.range(elf::DT_STRTAB, elf::DT_STRSZ)? else {
+            return Ok(());
+        };
+        let length = place.end - place.start;
+        let offset = elf
+            .image
+            .offset(place.start, length)
+            .ok_or_else(|| damaged("the string table is outside of the segments"))?;
+        self.strings = Some((offset, length));
+        self.tables.push(place);
+        Ok(())
+    }
+
+    fn name(
+        &mut self,
+        strings: &mut Strings<'_>,
+        entries: &[(DynamicTag, u64)],
+    ) -> Result<(), ReadError> {
+        for &(tag, value) in entries {
+            if ![
+                elf::DT_NEEDED,
+                elf::DT_RPATH,
+                elf::DT_RUNPATH,
+                elf::DT_SONAME,
+            ]
+            .contains(&tag)
+            {
+                continue;
+            }
+            let name = String::from_utf8_lossy(strings.get(value)?).into_owned();
+            match tag {
+                elf::DT_NEEDED => self.needed.push(name),
+                elf::DT_SONAME => self.soname = Some(name),
+                _ => self.run_paths.push(name),
+            }
+        }
+        Ok(())
+    }
+
+    /// The GNU loader wants a library with short relocations to name what brought them.
+    fn check_relr(&self) -> Result<(), ReadError> {
+        let needs_libc = |needed: &NeededVersion| needed.library == "libc.so.6";
+        let mut of_libc = self.versions.values().filter(|needed| needs_libc(needed));
+        let has_relr = self.value(elf::DT_RELR).is_some();
+        if has_relr
+            && of_libc.clone().next().is_some()
+            && !of_libc.any(|needed| needed.version == RELR_VERSION)
+        {
+            return Err(damaged(
+                "short relocations without the version `GLIBC_ABI_DT_RELR`",
+            ));
+        }
+        Ok(())
+    }
 }

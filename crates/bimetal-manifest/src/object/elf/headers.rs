@@ -7,16 +7,15 @@ use object::LittleEndian as LE;
 use object::elf;
 use object::pod;
 
+use super::image::{Image, Segment};
+use super::table::table;
 use crate::object::bytes::Bytes;
 use crate::object::error::ReadError;
 
-/// The smallest page that any processor has.
-const PAGE: u64 = 4096;
 const SEGMENTS_LIMIT: u64 = 4096;
 const SECTIONS_LIMIT: u64 = 65_536;
 const NAMES_LIMIT: u64 = 1 << 20;
 
-type Segment = elf::ProgramHeader64<LE>;
 pub(super) type SectionHeader = elf::SectionHeader64<LE>;
 
 /// The headers of a file.
@@ -25,6 +24,7 @@ pub(super) struct Elf<'b> {
     pub(super) machine: elf::Machine,
     pub(super) file_type: elf::FileType,
     pub(super) segments: Vec<Segment>,
+    pub(super) image: Image,
     sections: Vec<SectionHeader>,
     names: Vec<u8>,
 }
@@ -59,6 +59,11 @@ impl<'b> Elf<'b> {
                 what: "the ELF header",
             }
         })?;
+        if header.e_version.get(LE) != u32::from(elf::EV_CURRENT.0) {
+            return Err(ReadError::Malformed {
+                what: "the ELF header",
+            });
+        }
         let segments = segments(bytes, header)?;
         let sections = sections(bytes, header)?;
         let names = section_names(bytes, header, &sections)?;
@@ -66,6 +71,7 @@ impl<'b> Elf<'b> {
             bytes,
             machine: header.e_machine.get(LE),
             file_type: header.e_type.get(LE),
+            image: Image::new(bytes, &segments)?,
             segments,
             sections,
             names,
@@ -79,29 +85,8 @@ impl<'b> Elf<'b> {
             .find(|segment| segment.p_type.get(LE) == kind)
     }
 
-    /// Where the `length` bytes that will be loaded at `address` stand in the file.
-    pub(super) fn offset(&self, address: u64, length: u64) -> Option<u64> {
-        self.segments
-            .iter()
-            .filter(|segment| segment.p_type.get(LE) == elf::PT_LOAD)
-            .find_map(|segment| {
-                let inside = address.checked_sub(segment.p_vaddr.get(LE))?;
-                let end = inside.checked_add(length)?;
-                if end > segment.p_filesz.get(LE) {
-                    None
-                } else {
-                    segment.p_offset.get(LE).checked_add(inside)
-                }
-            })
-    }
-
-    pub(super) fn sections_of(
-        &self,
-        kind: elf::SectionType,
-    ) -> impl Iterator<Item = &SectionHeader> {
-        self.sections
-            .iter()
-            .filter(move |section| section.sh_type.get(LE) == kind)
+    pub(super) fn sections(&self) -> impl Iterator<Item = &SectionHeader> {
+        self.sections.iter()
     }
 
     pub(super) fn sections_named(&self, name: &str) -> impl Iterator<Item = &SectionHeader> {
@@ -124,13 +109,13 @@ pub(super) fn in_file(section: &SectionHeader) -> bool {
 }
 
 /// What the loader looks at before anything else: version of the format, operating system, and that
-/// the rest of the mark is empty.
+/// the rest of the mark, with the version of the system's ABI, is empty.
 fn check_ident(ident: &[u8]) -> Result<(), ReadError> {
     let version = ident.get(6) == Some(&elf::EV_CURRENT.0);
     let system = ident.get(7).copied().unwrap_or_default();
     if version
         && ident
-            .get(9..)
+            .get(8..)
             .is_none_or(|rest| rest.iter().all(|&byte| byte == 0))
     {
         if [elf::ELFOSABI_SYSV.0, elf::ELFOSABI_GNU.0].contains(&system) {
@@ -154,57 +139,7 @@ fn segments(bytes: &Bytes<'_>, header: &elf::FileHeader64<LE>) -> Result<Vec<Seg
     if usize::from(header.e_phentsize.get(LE)) != size_of::<Segment>() {
         return Err(ReadError::Malformed { what });
     }
-    let segments: Vec<Segment> = table(bytes, header.e_phoff.get(LE), count, what, SEGMENTS_LIMIT)?;
-    check_segments(bytes, &segments)?;
-    Ok(segments)
-}
-
-/// What is in memory is what was read: segments are whole, do not cover each other, and the loader
-/// has no second one to prefer.
-fn check_segments(bytes: &Bytes<'_>, segments: &[Segment]) -> Result<(), ReadError> {
-    let of = |kind: elf::ProgramType| {
-        segments
-            .iter()
-            .filter(move |segment| segment.p_type.get(LE) == kind)
-    };
-    let mut free = 0;
-    for segment in of(elf::PT_LOAD) {
-        bytes.check(
-            segment.p_offset.get(LE),
-            segment.p_filesz.get(LE),
-            "a segment",
-        )?;
-        let align = segment.p_align.get(LE);
-        let distance = segment
-            .p_vaddr
-            .get(LE)
-            .wrapping_sub(segment.p_offset.get(LE));
-        if !align.is_power_of_two() || align < PAGE || distance & (align - 1) != 0 {
-            return Err(ReadError::Malformed {
-                what: "a segment does not lie on pages",
-            });
-        }
-        if segment.p_memsz.get(LE) < segment.p_filesz.get(LE) {
-            return Err(ReadError::Malformed {
-                what: "a segment is larger in the file than in memory",
-            });
-        }
-        let end = segment.p_vaddr.get(LE).checked_add(segment.p_memsz.get(LE));
-        match end {
-            Some(end) if segment.p_vaddr.get(LE) >= free => free = end,
-            _ => {
-                return Err(ReadError::Malformed {
-                    what: "segments cover each other",
-                });
-            }
-        }
-    }
-    if of(elf::PT_DYNAMIC).count() > 1 || of(elf::PT_INTERP).count() > 1 {
-        return Err(ReadError::Malformed {
-            what: "a segment occurs twice",
-        });
-    }
-    Ok(())
+    table(bytes, header.e_phoff.get(LE), count, what, SEGMENTS_LIMIT)
 }
 
 fn sections(
@@ -251,26 +186,4 @@ fn section_names(
         what,
         NAMES_LIMIT,
     )
-}
-
-/// `count` entries of a table in the file.
-pub(super) fn table<T: pod::Pod + Clone>(
-    bytes: &Bytes<'_>,
-    offset: u64,
-    count: u64,
-    what: &'static str,
-    limit: u64,
-) -> Result<Vec<T>, ReadError> {
-    if count > limit {
-        return Err(ReadError::Limit {
-            what,
-            found: count,
-            limit,
-        });
-    }
-    let length = count.saturating_mul(size_of::<T>() as u64);
-    let data = bytes.range(offset, length, what, length)?;
-    pod::slice_from_all_bytes(&data)
-        .map(<[T]>::to_vec)
-        .map_err(|()| ReadError::Malformed { what })
 }

@@ -1,18 +1,26 @@
 //! ELF of 64 bits in little-endian order.
 //!
 //! In: a file that starts like one. Out: its facts and the place of its manifest. Invariant: what
-//! the loader will use (the dynamic segment) is what is read; section headers that say otherwise
-//! are damage.
+//! is compared is read through the [`image`] that the loader makes of the file, by address. Section
+//! headers lead only to what is never loaded; where they tell of the rest, they have to agree.
 
+mod agreement;
 mod dynamic;
+mod hash;
 mod headers;
+mod image;
+mod relocations;
 mod symbols;
+mod table;
 mod versions;
 
 use object::LittleEndian as LE;
 use object::elf;
 
+use self::dynamic::Dynamic;
+use self::hash::Hashes;
 use self::headers::{Elf, in_file};
+use self::symbols::{Strict, Symbols};
 use crate::frame;
 use crate::object::build_info::BuildInfo;
 use crate::object::bytes::Bytes;
@@ -30,11 +38,26 @@ const COMMENTS_LIMIT: usize = 64;
 
 pub(super) fn read(bytes: &Bytes<'_>) -> Result<Found, ReadError> {
     let elf = Elf::new(bytes)?;
-    let dynamic = dynamic::read(&elf)?;
+    let mut dynamic = dynamic::read(&elf)?;
     let interpreter = elf.interpreter()?;
-    let is_library = interpreter.is_none() && elf.file_type == elf::ET_DYN && !dynamic.is_program;
+    let is_library = interpreter.is_none() && elf.file_type == elf::ET_DYN && !dynamic.is_program();
     let build_info = elf.build_info()?;
-    let scan = symbols::scan(&elf, &dynamic, is_library, Scan::new(build_info.as_ref()))?;
+    let hashes = Hashes::read(&elf, &mut dynamic)?;
+    let symbols = Symbols::find(&elf, &mut dynamic, hashes.count)?;
+    let scan = Scan::new(build_info.as_ref());
+    let (scan, static_tls) = if is_library {
+        let relocations = relocations::read(&elf, &mut dynamic)?;
+        let strict = Strict {
+            hashes,
+            relocations: &relocations,
+        };
+        let scan = symbols::scan(&elf, &dynamic, &symbols, Some(strict), scan)?;
+        agreement::check(&elf, &dynamic, symbols.count)?;
+        (scan, relocations.static_tls)
+    } else {
+        let scan = symbols::scan(&elf, &dynamic, &symbols, None, scan)?;
+        (scan, false)
+    };
     let evidence = Evidence {
         is_program: elf.file_type == elf::ET_EXEC || (elf.file_type == elf::ET_DYN && !is_library),
         build_mode: build_info
@@ -43,11 +66,15 @@ pub(super) fn read(bytes: &Bytes<'_>) -> Result<Found, ReadError> {
             .map(str::to_owned),
         joins_go: scan.joins_go,
     };
-    let offset = |address, length| elf.offset(address, length);
     let go = build_info
-        .map(|info| go::facts(bytes, info, &scan, offset))
+        .map(|info| {
+            go::facts(bytes, info, &scan, |address, length| {
+                elf.image.offset(address, length)
+            })
+        })
         .transpose()?;
     let glibc = dynamic.glibc();
+    let (symbolic, static_tls) = (dynamic.symbolic(), static_tls || dynamic.static_tls());
     let mut loader_requests = dynamic.requests;
     loader_requests.extend(elf.writable_code());
     let facts = Facts {
@@ -64,13 +91,14 @@ pub(super) fn read(bytes: &Bytes<'_>) -> Result<Found, ReadError> {
         interpreter,
         needed: dynamic.needed,
         run_paths: dynamic.run_paths,
+        soname: dynamic.soname,
         loader_requests,
         glibc,
-        static_tls: dynamic.static_tls,
+        static_tls,
         tls_size: elf
             .segment(elf::PT_TLS)
             .map_or(0, |segment| segment.p_memsz.get(LE)),
-        symbolic: dynamic.symbolic,
+        symbolic,
         needed_versions: dynamic.versions.into_values().collect(),
         undefined: scan.undefined,
         native_exports: scan.native_exports.into_sorted(),
@@ -91,19 +119,26 @@ pub(super) fn exported_symbols(
     limit: usize,
 ) -> Result<ExportedSymbols, ReadError> {
     let elf = Elf::new(bytes)?;
-    let dynamic = dynamic::read(&elf)?;
-    symbols::exported(&elf, &dynamic, limit)
+    let mut dynamic = dynamic::read(&elf)?;
+    let symbols = counted(&elf, &mut dynamic)?;
+    symbols::exported(&elf, &dynamic, &symbols, limit)
 }
 
 pub(super) fn library(bytes: &Bytes<'_>) -> Result<Library, ReadError> {
     let elf = Elf::new(bytes)?;
-    let dynamic = dynamic::read(&elf)?;
+    let mut dynamic = dynamic::read(&elf)?;
+    let symbols = counted(&elf, &mut dynamic)?;
     Ok(Library {
         machine: machine(elf.machine),
-        exports: symbols::exported_versions(&elf, &dynamic)?,
+        exports: symbols::exported_versions(&elf, &dynamic, &symbols)?,
         needed: dynamic.needed,
         versions: dynamic.own_versions.into_values().collect(),
     })
+}
+
+fn counted(elf: &Elf<'_>, dynamic: &mut Dynamic) -> Result<Symbols, ReadError> {
+    let hashes = Hashes::read(elf, dynamic)?;
+    Symbols::find(elf, dynamic, hashes.count)
 }
 
 impl Elf<'_> {
@@ -182,16 +217,18 @@ impl Elf<'_> {
         }
     }
 
-    /// Segments that ask for memory to write and execute.
+    /// Memory to write and execute. The loader makes every stack executable for a file that does
+    /// not say that it needs none; it looks at no other bit.
     fn writable_code(&self) -> impl Iterator<Item = String> {
         let both = elf::PF_W.0 | elf::PF_X.0;
-        let wants = |kind: elf::ProgramType| {
-            self.segments.iter().any(|segment| {
-                segment.p_type.get(LE) == kind && segment.p_flags.get(LE).0 & both == both
-            })
-        };
-        let code = wants(elf::PT_LOAD).then(|| "a segment to write and execute".to_owned());
-        let stack = wants(elf::PT_GNU_STACK).then(|| "an executable stack".to_owned());
+        let code = self.segments.iter().any(|segment| {
+            segment.p_type.get(LE) == elf::PT_LOAD && segment.p_flags.get(LE).0 & both == both
+        });
+        let stack = self
+            .segment(elf::PT_GNU_STACK)
+            .is_none_or(|segment| segment.p_flags.get(LE).0 & elf::PF_X.0 != 0);
+        let code = code.then(|| "a segment to write and execute".to_owned());
+        let stack = stack.then(|| "an executable stack".to_owned());
         code.into_iter().chain(stack)
     }
 }

@@ -1,44 +1,118 @@
 //! The dynamic symbols, passed once.
 //!
 //! In: the table's place. Out: what plugins and Go need to be known by, or the first exported
-//! names. Invariant: the table is streamed; only names of interest are kept.
+//! names. Invariant: the table is streamed; only names of interest are kept. Each symbol of a
+//! library is where its type says, and is found by its name.
 
 use std::collections::{BinaryHeap, HashSet};
 
 use object::LittleEndian as LE;
 use object::elf;
+use object::endian::U16;
 
 use super::dynamic::Dynamic;
-use super::headers::{Elf, table};
+use super::hash::Hashes;
+use super::headers::Elf;
+use super::relocations::{Relocations, Use};
+use super::table::{SYMBOLS_LIMIT, damaged, table};
 use crate::object::error::ReadError;
 use crate::object::facts::{ExportedSymbols, Symbol, SymbolKind, UndefinedSymbol};
+use crate::object::form::is_plugin_symbol;
 use crate::object::go::Scan;
 use crate::object::library::versioned;
 use crate::object::names::BoundedNames;
 use crate::object::strings::Strings;
 
-const SYMBOLS_LIMIT: u64 = 1 << 20;
 const CHUNK: u64 = 2048;
+const WHAT: &str = "the dynamic symbols";
 
 type Entry = elf::Sym64<LE>;
+
+/// Where the symbols stand in the file, and the number of the version of each.
+#[derive(Default)]
+pub(super) struct Symbols {
+    offset: u64,
+    pub(super) count: u64,
+    versions: Vec<u16>,
+}
+
+impl Symbols {
+    /// `count` symbols, as the hash tables have it.
+    pub(super) fn find(
+        elf: &Elf<'_>,
+        dynamic: &mut Dynamic,
+        count: Option<u64>,
+    ) -> Result<Self, ReadError> {
+        let (Some(count), Some(address)) = (count, dynamic.value(elf::DT_SYMTAB)) else {
+            return Ok(Self::default());
+        };
+        if count > SYMBOLS_LIMIT {
+            return Err(ReadError::Limit {
+                what: WHAT,
+                found: count,
+                limit: SYMBOLS_LIMIT,
+            });
+        }
+        let length = count * size_of::<Entry>() as u64;
+        let offset = elf.image.offset(address, length);
+        let offset = offset.ok_or(damaged("the dynamic symbols are outside of the segments"))?;
+        dynamic.tables.push(address..address + length);
+        let mut versions = Vec::new();
+        if let Some(address) = dynamic.value(elf::DT_VERSYM) {
+            let what = "the versions of the symbols are outside of the segments";
+            let length = count * size_of::<u16>() as u64;
+            let offset = elf.image.offset(address, length).ok_or(damaged(what))?;
+            let numbers: Vec<U16<LE>> = table(elf.bytes, offset, count, what, SYMBOLS_LIMIT)?;
+            versions = numbers.iter().map(|number| number.get(LE)).collect();
+            dynamic.tables.push(address..address + length);
+        }
+        Ok(Self {
+            offset,
+            count,
+            versions,
+        })
+    }
+
+    /// The number of the version that the symbol with this number must have or has.
+    fn version(&self, number: u64) -> Option<u16> {
+        let place = usize::try_from(number).ok()?;
+        self.versions.get(place).copied()
+    }
+}
+
+/// What a library is checked against, beyond what is read of every file.
+pub(super) struct Strict<'r> {
+    pub(super) hashes: Hashes,
+    pub(super) relocations: &'r Relocations,
+}
 
 /// Looks for the symbols of interest. What Go or the C ABI could have named a function is looked
 /// at in libraries only: a program exports more functions than anything else.
 pub(super) fn scan(
     elf: &Elf<'_>,
     dynamic: &Dynamic,
-    is_library: bool,
+    symbols: &Symbols,
+    mut strict: Option<Strict<'_>>,
     mut scan: Scan,
 ) -> Result<Scan, ReadError> {
     let mut undefined = BoundedNames::new("the undefined symbols");
-    each(elf, dynamic, |number, symbol, strings| {
+    let is_library = strict.is_some();
+    each(elf, dynamic, symbols, |number, symbol, strings| {
         let name = strings.get(u64::from(symbol.st_name.get(LE)))?;
+        let version = symbols.version(number).unwrap_or_default();
+        if let Some(strict) = &mut strict {
+            strict.hashes.check(number, name, is_exported(symbol))?;
+            let used = strict.relocations.of(number);
+            check(elf, dynamic, symbol, version, used)?;
+        }
         if is_undefined(symbol) {
             undefined.count(name)?;
             scan.undefined.push(UndefinedSymbol {
                 name: String::from_utf8_lossy(name).into_owned(),
-                version: version_number(elf, dynamic, number)?
-                    .and_then(|version| dynamic.versions.get(&version).cloned()),
+                version: dynamic
+                    .versions
+                    .get(&(version & elf::VERSYM_VERSION))
+                    .cloned(),
                 weak: symbol.st_info.st_bind() == elf::STB_WEAK,
             });
         } else if is_exported(symbol) {
@@ -46,7 +120,10 @@ pub(super) fn scan(
             if is_native(name) {
                 scan.native_exports.add(name)?;
             }
-            let kind = kind(symbol);
+            let mut kind = kind(symbol);
+            if is_plugin_symbol(name) && !is_findable(elf, symbol, version) {
+                kind = SymbolKind::Other;
+            }
             if kind == SymbolKind::Object || is_library {
                 let (address, size) = (symbol.st_value.get(LE), symbol.st_size.get(LE));
                 scan.look(name, kind, address, size)?;
@@ -54,18 +131,86 @@ pub(super) fn scan(
         }
         Ok(())
     })?;
+    if let Some(strict) = &strict {
+        strict.hashes.finish()?;
+        if strict.relocations.symbols() > symbols.count.max(1) {
+            return Err(damaged("a relocation with a symbol that is not there"));
+        }
+    }
     scan.undefined.sort();
     Ok(scan)
+}
+
+/// The loader gives `symbol` to who asks for it by its name, and what stands there is what its type
+/// says.
+fn is_findable(elf: &Elf<'_>, symbol: &Entry, version: u16) -> bool {
+    let (address, size) = (symbol.st_value.get(LE), symbol.st_size.get(LE));
+    let is_there = match symbol.st_info.st_type() {
+        elf::STT_FUNC => elf.image.is_code(address),
+        elf::STT_OBJECT => elf.image.offset(address, size).is_some(),
+        _ => false,
+    };
+    // A hidden version is for those who ask for that version.
+    is_there && symbol.st_shndx.get(LE) != elf::SHN_ABS && version & elf::VERSYM_HIDDEN.0 == 0
+}
+
+/// What the loader will take a symbol of a library for, it is.
+fn check(
+    elf: &Elf<'_>,
+    dynamic: &Dynamic,
+    symbol: &Entry,
+    version: u16,
+    used: Use,
+) -> Result<(), ReadError> {
+    let number = version & elf::VERSYM_VERSION;
+    if number > 1
+        && !dynamic.versions.contains_key(&number)
+        && !dynamic.own_versions.contains_key(&number)
+    {
+        return Err(damaged("a symbol with a version that is not there"));
+    }
+    let is_local = symbol.st_info.st_bind() == elf::STB_LOCAL
+        || matches!(
+            symbol.st_other.visibility(),
+            elf::STV_HIDDEN | elf::STV_INTERNAL
+        );
+    let is_thread_local = symbol.st_info.st_type() == elf::STT_TLS;
+    if symbol.st_shndx.get(LE) == elf::SHN_UNDEF {
+        // Such a symbol would not be looked up: its address would be that of the file.
+        return if is_local && (used.address || used.thread_local) {
+            Err(damaged("a relocation with a symbol that is nowhere"))
+        } else {
+            Ok(())
+        };
+    }
+    if (used.address && is_thread_local) || (used.thread_local && !is_thread_local) {
+        return Err(damaged("a relocation with a symbol of another type"));
+    }
+    let address = symbol.st_value.get(LE);
+    let is_there = match symbol.st_info.st_type() {
+        _ if symbol.st_shndx.get(LE) == elf::SHN_ABS => true,
+        elf::STT_FUNC | elf::STT_GNU_IFUNC => elf.image.is_code(address),
+        elf::STT_TLS => elf
+            .segment(elf::PT_TLS)
+            .is_some_and(|segment| address <= segment.p_memsz.get(LE)),
+        _ => elf.image.load(address, 0).is_some(),
+    };
+    if is_there {
+        Ok(())
+    } else {
+        Err(damaged("a symbol that is not where its type says"))
+    }
 }
 
 /// The exported symbols that come first by name.
 pub(super) fn exported(
     elf: &Elf<'_>,
     dynamic: &Dynamic,
+    symbols: &Symbols,
     limit: usize,
 ) -> Result<ExportedSymbols, ReadError> {
     let mut first = FirstSymbols::new(limit);
-    each(elf, dynamic, |_, symbol, strings| {
+    each(elf, dynamic, symbols, |_, symbol, strings| {
         if is_exported(symbol) {
             first.add(
                 strings.get(u64::from(symbol.st_name.get(LE)))?,
@@ -81,18 +226,19 @@ pub(super) fn exported(
 pub(super) fn exported_versions(
     elf: &Elf<'_>,
     dynamic: &Dynamic,
+    symbols: &Symbols,
 ) -> Result<HashSet<String>, ReadError> {
     let mut found = HashSet::new();
     let mut names = BoundedNames::new("the exported names");
-    each(elf, dynamic, |number, symbol, strings| {
+    each(elf, dynamic, symbols, |number, symbol, strings| {
         if !is_exported(symbol) {
             return Ok(());
         }
         let name = strings.get(u64::from(symbol.st_name.get(LE)))?;
         names.count(name)?;
         let name = String::from_utf8_lossy(name).into_owned();
-        let version = version_number(elf, dynamic, number)?;
-        if let Some(version) = version.and_then(|version| dynamic.own_versions.get(&version)) {
+        let version = symbols.version(number).unwrap_or_default() & elf::VERSYM_VERSION;
+        if let Some(version) = dynamic.own_versions.get(&version) {
             found.insert(versioned(&name, version));
         }
         found.insert(name);
@@ -148,49 +294,24 @@ impl FirstSymbols {
 fn each(
     elf: &Elf<'_>,
     dynamic: &Dynamic,
+    symbols: &Symbols,
     mut visit: impl FnMut(u64, &Entry, &mut Strings<'_>) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
-    let what = "the dynamic symbols";
-    let (Some((offset, count)), Some((start, length))) = (dynamic.symbols, dynamic.strings) else {
+    let Some((start, length)) = dynamic.strings else {
         return Ok(());
     };
-    if count > SYMBOLS_LIMIT {
-        return Err(ReadError::Limit {
-            what,
-            found: count,
-            limit: SYMBOLS_LIMIT,
-        });
-    }
     let mut strings = Strings::new(elf.bytes, start, length)?;
     let mut done = 0;
-    while done < count {
-        let part = CHUNK.min(count - done);
-        let entries: Vec<Entry> = table(
-            elf.bytes,
-            offset + done * size_of::<Entry>() as u64,
-            part,
-            what,
-            CHUNK,
-        )?;
+    while done < symbols.count {
+        let part = CHUNK.min(symbols.count - done);
+        let offset = symbols.offset + done * size_of::<Entry>() as u64;
+        let entries: Vec<Entry> = table(elf.bytes, offset, part, WHAT, CHUNK)?;
         for (number, entry) in (done..).zip(&entries) {
             visit(number, entry, &mut strings)?;
         }
         done += part;
     }
     Ok(())
-}
-
-/// The number of the version that the symbol with this number must have or has.
-fn version_number(elf: &Elf<'_>, dynamic: &Dynamic, number: u64) -> Result<Option<u16>, ReadError> {
-    let Some(numbers) = dynamic.version_numbers else {
-        return Ok(None);
-    };
-    let what = "the version of a symbol";
-    let place = numbers + number * size_of::<u16>() as u64;
-    let bytes = elf.bytes.range(place, size_of::<u16>() as u64, what, 2)?;
-    let version = <[u8; 2]>::try_from(bytes.as_slice()).map(u16::from_le_bytes);
-    let version = version.map_err(|_| ReadError::Malformed { what })?;
-    Ok(Some(version & elf::VERSYM_VERSION))
 }
 
 /// Go's names have the package in them; those that Rust or C++ mangle may have dots too.

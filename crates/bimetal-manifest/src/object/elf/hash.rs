@@ -1,0 +1,245 @@
+//! The hash tables, by which the loader counts and finds symbols.
+//!
+//! In: an image and its dynamic segment. Out: [`Hashes`]: how many symbols there are, and whether
+//! each exported one is found by its name. Invariant: a symbol that one tool sees and the loader
+//! does not find, or the other way round, is damage.
+//!
+//! The header of a section tells how many symbols there are, too; the loader never reads it. The
+//! form of the tables is that of the GNU loader's `do_lookup_x`.
+
+use std::ops::Range;
+
+use object::LittleEndian as LE;
+use object::elf;
+use object::endian::{U32, U64};
+
+use super::dynamic::Dynamic;
+use super::headers::Elf;
+use super::table::{SYMBOLS_LIMIT, damaged, table};
+use crate::object::error::ReadError;
+
+const WHAT: &str = "a hash table of symbols";
+const HEADER: u64 = 16;
+const CHUNK: u64 = 4096;
+
+/// The tables of a file.
+#[derive(Default)]
+pub(super) struct Hashes {
+    gnu: Option<Gnu>,
+    sysv: Option<SysV>,
+    pub(super) count: Option<u64>,
+}
+
+/// `DT_GNU_HASH`: symbols from `first` on are sorted by bucket.
+struct Gnu {
+    first: u64,
+    shift: u32,
+    bloom: Vec<u64>,
+    buckets: Vec<u32>,
+    chain: Vec<u32>,
+    /// Bucket of the symbol before, while its run lasts.
+    run: Option<usize>,
+    runs: usize,
+}
+
+/// `DT_HASH`: a list of symbols for each bucket.
+struct SysV {
+    buckets: Vec<u32>,
+    chain: Vec<u32>,
+    /// The bucket that leads to each symbol.
+    bucket_of: Vec<u32>,
+}
+
+impl Hashes {
+    pub(super) fn read(elf: &Elf<'_>, dynamic: &mut Dynamic) -> Result<Self, ReadError> {
+        let mut hashes = Self::default();
+        if let Some(address) = dynamic.value(elf::DT_GNU_HASH) {
+            let (gnu, place) = Gnu::read(elf, address)?;
+            hashes.count = (!gnu.chain.is_empty()).then(|| gnu.first + gnu.chain.len() as u64);
+            hashes.gnu = Some(gnu);
+            dynamic.tables.push(place);
+        }
+        if let Some(address) = dynamic.value(elf::DT_HASH) {
+            let (sysv, place) = SysV::read(elf, address)?;
+            let count = sysv.chain.len() as u64;
+            if hashes.count.is_some_and(|other| other != count) {
+                return Err(damaged("the hash tables count different symbols"));
+            }
+            hashes.count = Some(count);
+            hashes.sysv = Some(sysv);
+            dynamic.tables.push(place);
+        }
+        Ok(hashes)
+    }
+
+    /// Takes the symbols in the order of their numbers. `exported`: others may look it up.
+    pub(super) fn check(
+        &mut self,
+        number: u64,
+        name: &[u8],
+        exported: bool,
+    ) -> Result<(), ReadError> {
+        if self.gnu.is_none() && self.sysv.is_none() && exported {
+            return Err(damaged("exported symbols, and no table to find them by"));
+        }
+        if let Some(gnu) = &mut self.gnu {
+            gnu.check(number, name, exported)?;
+        }
+        match &self.sysv {
+            Some(sysv) if exported => sysv.check(number, name),
+            _ => Ok(()),
+        }
+    }
+
+    /// All symbols were taken.
+    pub(super) fn finish(&self) -> Result<(), ReadError> {
+        let used = |gnu: &Gnu| gnu.buckets.iter().filter(|first| **first != 0).count();
+        match &self.gnu {
+            Some(gnu) if gnu.runs != used(gnu) || gnu.run.is_some() => Err(damaged(WHAT)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Gnu {
+    fn read(elf: &Elf<'_>, address: u64) -> Result<(Self, Range<u64>), ReadError> {
+        let header = words(elf, address, 4)?;
+        let [count, first, bloom_words, shift] = header[..] else {
+            return Err(damaged(WHAT));
+        };
+        // The loader takes a part of the hash as an index: it ends the process where this is no
+        // power of two.
+        if count == 0 || !bloom_words.is_power_of_two() || shift >= 32 || first == 0 {
+            return Err(damaged(WHAT));
+        }
+        let bloom_address = address + HEADER;
+        let bloom = numbers::<U64<LE>>(elf, bloom_address, u64::from(bloom_words))?;
+        let bucket_address = bloom_address + 8 * u64::from(bloom_words);
+        let buckets = words(elf, bucket_address, u64::from(count))?;
+        let chain_address = bucket_address + 4 * u64::from(count);
+        let last = buckets.iter().copied().max().unwrap_or_default();
+        let chain = match last {
+            0 => Vec::new(),
+            last => chain(elf, chain_address, last.checked_sub(first))?,
+        };
+        let end = chain_address + 4 * chain.len() as u64;
+        let gnu = Self {
+            first: u64::from(first),
+            shift,
+            bloom: bloom.iter().map(|word| word.get(LE)).collect(),
+            buckets,
+            chain,
+            run: None,
+            runs: 0,
+        };
+        Ok((gnu, address..end))
+    }
+
+    fn check(&mut self, number: u64, name: &[u8], exported: bool) -> Result<(), ReadError> {
+        let place = number
+            .checked_sub(self.first)
+            .and_then(|place| usize::try_from(place).ok());
+        let Some(&word) = place.and_then(|place| self.chain.get(place)) else {
+            return if exported {
+                Err(damaged("an exported symbol that is in no hash table"))
+            } else {
+                Ok(())
+            };
+        };
+        let hash = elf::gnu_hash(name);
+        let bucket = hash as usize % self.buckets.len();
+        let starts = self.buckets[bucket] == u32::try_from(number).unwrap_or(0);
+        let right = match self.run {
+            Some(run) => run == bucket && !starts,
+            None => starts,
+        };
+        let bits = 1 << (hash % 64) | 1 << ((hash >> self.shift) % 64);
+        let bloom: u64 = self.bloom[hash as usize / 64 % self.bloom.len()];
+        if !right || word | 1 != hash | 1 || bloom & bits != bits {
+            return Err(damaged("a symbol's hash is not that of its name"));
+        }
+        self.runs += usize::from(starts);
+        self.run = (word & 1 == 0).then_some(bucket);
+        Ok(())
+    }
+}
+
+impl SysV {
+    fn read(elf: &Elf<'_>, address: u64) -> Result<(Self, Range<u64>), ReadError> {
+        let header = words(elf, address, 2)?;
+        let [buckets, symbols] = header[..] else {
+            return Err(damaged(WHAT));
+        };
+        if buckets == 0 {
+            return Err(damaged(WHAT));
+        }
+        let length = 4 * (2 + u64::from(buckets) + u64::from(symbols));
+        let place = address..address.saturating_add(length);
+        let buckets = words(elf, address + 8, u64::from(buckets))?;
+        let chain = words(
+            elf,
+            address + 8 + 4 * buckets.len() as u64,
+            u64::from(symbols),
+        )?;
+        let mut bucket_of = vec![u32::MAX; chain.len()];
+        for (bucket, &first) in (0..).zip(&buckets) {
+            let mut number = first;
+            while number != 0 {
+                let place = number as usize;
+                let seen = bucket_of.get_mut(place).ok_or(damaged(WHAT))?;
+                if *seen != u32::MAX {
+                    return Err(damaged(WHAT));
+                }
+                *seen = bucket;
+                number = chain[place];
+            }
+        }
+        let table = Self {
+            buckets,
+            chain,
+            bucket_of,
+        };
+        Ok((table, place))
+    }
+
+    fn check(&self, number: u64, name: &[u8]) -> Result<(), ReadError> {
+        let place = usize::try_from(number).unwrap_or(usize::MAX);
+        let bucket = elf::hash(name) as usize % self.buckets.len();
+        match self.bucket_of.get(place) {
+            Some(&found) if found as usize == bucket => Ok(()),
+            _ => Err(damaged("an exported symbol that is in no hash table")),
+        }
+    }
+}
+
+/// The chain from its start to the end mark at or behind `last`, which is counted from the start.
+fn chain(elf: &Elf<'_>, address: u64, last: Option<u32>) -> Result<Vec<u32>, ReadError> {
+    let last = last.ok_or(damaged(WHAT))?;
+    let mut chain = words(elf, address, u64::from(last) + 1)?;
+    while chain.last().is_some_and(|word| word & 1 == 0) {
+        let next = address + 4 * chain.len() as u64;
+        let more = (elf.image.room(next) / 4).min(CHUNK);
+        if more == 0 || chain.len() as u64 > SYMBOLS_LIMIT {
+            return Err(damaged(WHAT));
+        }
+        let more = words(elf, next, more)?;
+        let end = more.iter().position(|word| word & 1 == 1);
+        chain.extend(&more[..end.map_or(more.len(), |end| end + 1)]);
+    }
+    Ok(chain)
+}
+
+fn words(elf: &Elf<'_>, address: u64, count: u64) -> Result<Vec<u32>, ReadError> {
+    let words = numbers::<U32<LE>>(elf, address, count)?;
+    Ok(words.iter().map(|word| word.get(LE)).collect())
+}
+
+fn numbers<T: object::pod::Pod + Clone>(
+    elf: &Elf<'_>,
+    address: u64,
+    count: u64,
+) -> Result<Vec<T>, ReadError> {
+    let length = count.saturating_mul(size_of::<T>() as u64);
+    let offset = elf.image.offset(address, length).ok_or(damaged(WHAT))?;
+    table(elf.bytes, offset, count, WHAT, SYMBOLS_LIMIT)
+}
