@@ -4,10 +4,11 @@
 //! Invariant: a plugin that was refused was never opened, so it counts for nothing; one that passed
 //! counts for ever, whatever the loader says to it.
 
-use crate::compare::{Candidate, Check, thread_locals};
+use crate::compare::{Candidate, Check, same_name, thread_locals};
 use crate::{Mismatch, Rules, predict};
 use bimetal_manifest::Artifact;
 use bimetal_manifest::object::PackageHashes;
+use bimetal_terminal::escape;
 
 /// What earlier plugins left in the process.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +21,7 @@ struct Loaded {
     file: String,
     /// Bytes of the room that the C library keeps.
     thread_locals: u64,
+    soname: Option<String>,
     go: Option<GoPlugin>,
 }
 
@@ -40,6 +42,13 @@ impl ProcessSet {
         rules: Rules<'_>,
     ) -> Vec<Mismatch> {
         let mut found = self.packages(main, file, plugin);
+        let named = self
+            .others(file)
+            .find(|earlier| earlier.soname.is_some() && earlier.soname == plugin.facts.soname);
+        found.extend(named.and_then(|earlier| {
+            let other = format!("that of {}", escape(&earlier.file));
+            Some(same_name(earlier.soname.as_deref()?, &other))
+        }));
         let taken = self.others(file).map(|earlier| earlier.thread_locals).sum();
         if taken > 0 {
             found.extend(thread_locals(taken, plugin, rules));
@@ -68,6 +77,7 @@ impl ProcessSet {
         self.plugins.push(Loaded {
             file: file.to_owned(),
             thread_locals: plugin.facts.fixed_thread_locals(),
+            soname: plugin.facts.soname.clone(),
             go: plugin.facts.go.as_ref().map(|go| GoPlugin {
                 plugin_path: go.plugin_path.clone(),
                 hashes: go.package_hashes.clone(),

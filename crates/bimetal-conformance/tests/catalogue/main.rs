@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a row that cannot go on has failed")]
 #![expect(clippy::print_stdout, reason = "the table is what this test prints")]
 
+mod bent;
 mod collector;
 mod go;
 mod modules;

@@ -30,6 +30,7 @@ pub(super) fn compare(main: &Artifact, artifact: &Artifact, rules: Rules<'_>) ->
     let (main, plugin) = (&main.facts, &artifact.facts);
     let mut found = requests(plugin);
     found.extend(libraries(main, plugin, rules.system));
+    found.extend(soname(main, plugin, rules.system));
     if !matches!(plugin.form, Form::GoPlugin | Form::RustPlugin) {
         return found;
     }
@@ -120,6 +121,32 @@ fn libraries(main: &Facts, plugin: &Facts, system: Option<&System>) -> Vec<Misma
         }
     }
     found
+}
+
+/// The loader gives a library that is loaded to all who need one of its name, and reads no file
+/// for them.
+fn soname(main: &Facts, plugin: &Facts, system: Option<&System>) -> Option<Mismatch> {
+    let soname = plugin.soname.as_deref()?;
+    let of_main = main.needed.iter().map(String::as_str);
+    let closure = system.map(|system| system.closure(of_main));
+    let is_taken = ALLOWED_LIBRARIES.contains(&soname)
+        || is_in_main(main, soname)
+        || closure
+            .into_iter()
+            .flatten()
+            .flat_map(|library| &library.needed)
+            .chain(&plugin.needed)
+            .any(|needed| needed == soname);
+    is_taken.then(|| same_name(soname, "a library that others need"))
+}
+
+/// Two libraries of one name; `other` says which the other one is.
+pub fn same_name(soname: &str, other: &str) -> Mismatch {
+    Mismatch::new(Outcome::WouldRunWrongCode, Check::Soname, soname)
+        .main(other)
+        .plugin("its DT_SONAME")
+        .on_load("others that need this library would be bound to the plugin instead")
+        .help("link the plugin without `-soname`; a plugin is not needed by name")
 }
 
 /// Main needs the library too, or it is main's loader.

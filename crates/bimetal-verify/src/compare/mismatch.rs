@@ -127,6 +127,8 @@ words! {
         Component = "component",
         /// A shared library that plugins do not bring in.
         NeededLibrary = "needed_library",
+        /// A name by which the loader would take the plugin for another library.
+        Soname = "soname",
         /// RPATH or RUNPATH.
         RunPath = "run_path",
         /// Another request to the loader.

@@ -26,7 +26,7 @@ use bimetal_manifest::schema::{Language, Manifest, Policy};
 
 pub use component::factory_symbol;
 pub(crate) use component::linked_in;
-pub use loading::thread_locals;
+pub use loading::{same_name, thread_locals};
 pub(crate) use mismatch::words;
 pub use mismatch::{Check, Mismatch, NAMES_LIMIT, Outcome};
 pub use packages::{Candidate, Prediction, predict};

@@ -166,6 +166,7 @@ fn about(form: Form, text: &str) -> About {
         undefined: Vec::new(),
         native_exports: Vec::new(),
         exported: 2,
+        soname: None,
         plugin_symbols: ["collector_plugin_manifest", "otelcol_processor_new_factory"]
             .map(|name| Symbol {
                 name: name.to_owned(),

@@ -1,8 +1,10 @@
 //! The rows, by what is wrong.
 
+mod crafted;
 mod factory;
 mod files;
 mod flags;
+mod linkers;
 mod loader;
 mod mains;
 mod modules;
@@ -32,10 +34,12 @@ pub(crate) fn all() -> Vec<Row> {
         mains::ROWS,
         files::ROWS,
         loader::ROWS,
+        linkers::ROWS,
         factory::ROWS,
         start::ROWS,
         rust::ROWS,
         rules::ROWS,
+        crafted::ROWS,
     ]
     .concat()
 }

@@ -40,6 +40,18 @@ const FIXED: [(DynamicTag, u64); 5] = [
     (elf::DT_RELSZ, 0),
 ];
 
+/// Entries that the loader takes the second of when it has the first, without a look at whether it
+/// is there.
+const TOGETHER: [(DynamicTag, DynamicTag); 7] = [
+    (elf::DT_SYMTAB, elf::DT_SYMENT),
+    (elf::DT_SYMTAB, elf::DT_STRTAB),
+    (elf::DT_RELA, elf::DT_RELAENT),
+    (elf::DT_RELR, elf::DT_RELRENT),
+    (elf::DT_JMPREL, elf::DT_PLTREL),
+    (elf::DT_VERNEED, elf::DT_VERSYM),
+    (elf::DT_VERDEF, elf::DT_VERSYM),
+];
+
 /// Bits of `DT_FLAGS_1` that reach beyond the library.
 const REQUESTS: [(u64, &str); 5] = [
     (elf::DF_1_NOOPEN.0, "not to be opened at run time"),
@@ -97,6 +109,11 @@ pub(super) fn read(elf: &Elf<'_>) -> Result<Dynamic, ReadError> {
     for (tag, value) in FIXED {
         if dynamic.value(tag).is_some_and(|found| found != value) {
             return Err(damaged("the entries of a table have another size or form"));
+        }
+    }
+    for (first, second) in TOGETHER {
+        if dynamic.value(first).is_some() && dynamic.value(second).is_none() {
+            return Err(damaged("the dynamic segment lacks an entry"));
         }
     }
     let start = segment.p_vaddr.get(LE);

@@ -175,6 +175,9 @@ fn check(
             elf::STV_HIDDEN | elf::STV_INTERNAL
         );
     let is_thread_local = symbol.st_info.st_type() == elf::STT_TLS;
+    if (used.address && is_thread_local) || (used.thread_local && !is_thread_local) {
+        return Err(damaged("a relocation with a symbol of another type"));
+    }
     if symbol.st_shndx.get(LE) == elf::SHN_UNDEF {
         // Such a symbol would not be looked up: its address would be that of the file.
         return if is_local && (used.address || used.thread_local) {
@@ -182,9 +185,6 @@ fn check(
         } else {
             Ok(())
         };
-    }
-    if (used.address && is_thread_local) || (used.thread_local && !is_thread_local) {
-        return Err(damaged("a relocation with a symbol of another type"));
     }
     let address = symbol.st_value.get(LE);
     let is_there = match symbol.st_info.st_type() {
