@@ -86,6 +86,9 @@ fn gate(patience: Patience) -> Result<(), ChoreError> {
             ],
         )
     })?;
+    step("second opinion of the loader", || {
+        run("cargo", &soak::MUTANTS)
+    })?;
     step("commands of the documentation", || docs("quick::"))?;
     // Last, so that its table and the count of rows that agree are what a reader sees.
     step("failure catalogue", || {

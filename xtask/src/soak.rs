@@ -13,6 +13,8 @@ mod rounds;
 
 use std::time::Duration;
 
+pub(crate) use rounds::MUTANTS;
+
 use crate::chore::{ChoreError, step};
 use parts::{PARTS, Part, Work};
 
@@ -81,6 +83,7 @@ fn carry_out(part: &Part, time: Duration) -> Result<Outcome, ChoreError> {
     match part.work {
         Work::Fuzz { longest } => fuzz::fuzz(part.name, longest, time),
         Work::Properties => rounds::properties(part.name, time),
+        Work::Mutants => rounds::mutants(part.name, time),
         Work::Sanitizer => rounds::sanitizer(part.name, time),
         Work::Load => load::load_and_reload(time),
     }

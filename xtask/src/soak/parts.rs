@@ -17,6 +17,8 @@ pub(super) struct Part {
 pub(super) enum Work {
     /// The fuzz target of the part's name, with inputs of at most `longest` bytes.
     Fuzz { longest: u32 },
+    /// Changed plugins that are accepted, opened by the loader.
+    Mutants,
     /// Property tests.
     Properties,
     /// The C ABI under the address sanitizer.
@@ -38,7 +40,7 @@ const fn part(name: &'static str, share: u32, work: Work) -> Part {
 }
 
 /// All parts, in their order.
-pub(super) const PARTS: [Part; 14] = [
+pub(super) const PARTS: [Part; 15] = [
     fuzz("object", 20, 65_536),
     fuzz("pdata", 8, 16_384),
     fuzz("yaml", 8, 16_384),
@@ -50,8 +52,9 @@ pub(super) const PARTS: [Part; 14] = [
     fuzz("cargo_lock", 4, 16_384),
     fuzz("library_list", 4, 16_384),
     fuzz("sums", 4, 16_384),
-    part("properties", 12, Work::Properties),
-    part("sanitizer", 8, Work::Sanitizer),
+    part("mutants", 8, Work::Mutants),
+    part("properties", 8, Work::Properties),
+    part("sanitizer", 4, Work::Sanitizer),
     part("load", 8, Work::Load),
 ];
 

@@ -1,9 +1,9 @@
-//! Tests that draw their inputs, run again and again.
+//! Tests that draw their inputs, run again and again or for long.
 //!
 //! In: how long. Out: how many inputs or tests passed. Invariant: at least one round; compiling
 //! does not count as time; the first round that fails is the last one.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bimetal_conformance::distribution::target;
 
@@ -32,6 +32,48 @@ pub(super) fn properties(name: &str, time: Duration) -> Result<Outcome, ChoreErr
     outcome.inputs = rounds * CASES;
     "for each property".clone_into(&mut outcome.note);
     Ok(outcome)
+}
+
+/// Verifies changed plugins, and has the loader open what is accepted.
+pub(crate) const MUTANTS: [&str; 7] = [
+    "test",
+    "--quiet",
+    "--locked",
+    "--package",
+    "bimetal-conformance",
+    "--test",
+    "mutants",
+];
+
+/// Changed plugins for all of the time; the log has the seed to go on from.
+pub(super) fn mutants(name: &str, time: Duration) -> Result<Outcome, ChoreError> {
+    run_with("cargo", &[&MUTANTS[..], &["--no-run"]].concat(), &[])?;
+    let (start, seconds) = (Instant::now(), time.as_secs().to_string());
+    // Not the seeds of the gate, and others each time.
+    let seed = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
+    let seed = seed.to_string();
+    let variables = [
+        ("BIMETAL_MUTANT_SECONDS", seconds.as_str()),
+        ("BIMETAL_MUTANT_SEED", seed.as_str()),
+    ];
+    let (status, text) = logged(name, "cargo", &MUTANTS, &variables)?;
+    let counted = |line: &str| {
+        let (_, rest) = line.split_once(".so: ")?;
+        rest.split_once(" mutants")?.0.parse::<u64>().ok()
+    };
+    let lines: Vec<_> = text
+        .lines()
+        .filter(|line| counted(line).is_some())
+        .collect();
+    let failed = (!status.success()).then(|| format!("a mutant; see {}", log_of(name)));
+    Ok(Outcome {
+        inputs: lines.iter().filter_map(|line| counted(line)).sum(),
+        note: lines.join("; "),
+        seconds: start.elapsed().as_secs(),
+        findings: failed.into_iter().collect(),
+    })
 }
 
 /// The C ABI under the address sanitizer.

@@ -20,11 +20,11 @@ const PROGRAM_HEADER: usize = 56;
 const DYNAMIC_ENTRY: usize = 16;
 
 impl Bent {
-    pub(crate) fn edit(file: &Utf8Path, bend: impl FnOnce(&mut Self)) {
+    pub(crate) fn edit(file: &Utf8Path, change: impl FnOnce(&mut Self)) {
         let mut bent = Self {
             bytes: fs::read(file).unwrap(),
         };
-        bend(&mut bent);
+        change(&mut bent);
         // A new file: the old one may be the same inode as the distribution's.
         let mode = fs::metadata(file).unwrap().permissions();
         fs::remove_file(file).unwrap();

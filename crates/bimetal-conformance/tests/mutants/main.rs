@@ -7,6 +7,10 @@
 //! `BIMETAL_MUTANT_SEED` starts with another seed, `BIMETAL_MUTANT_SECONDS` goes on for as long
 //! instead of a fixed number. The last line has the seed to go on from.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::print_stdout,
+    reason = "the last lines are what this test prints"
+)]
 
 mod change;
 mod opener;
@@ -217,8 +221,12 @@ impl Verifier {
 /// Go's runtime has a say too: main loads the file in a child.
 #[expect(clippy::disallowed_methods, reason = "the real main runs")]
 fn loads_in_main(path: &Utf8Path, main: &Utf8Path) -> Result<(), String> {
+    // Its private copies would stay.
+    let copies = tempfile::tempdir().unwrap();
     let output = Command::new(main)
         .args(["plugins", "validate", "--load", path.as_str()])
+        .env_remove("XDG_RUNTIME_DIR")
+        .env("TMPDIR", copies.path())
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);

@@ -159,7 +159,7 @@ impl Check {
             | Self::Factory => &[Refused, WouldAbort],
             Self::Dependency | Self::Environment => &[Refused, WouldRunWrongCode],
             Self::Allocator => &[WouldAbort],
-            Self::DeniedToolchain | Self::Interposed => &[WouldRunWrongCode],
+            Self::DeniedToolchain | Self::Interposed | Self::Soname => &[WouldRunWrongCode],
             Self::File
             | Self::Manifest
             | Self::Target
