@@ -352,4 +352,98 @@ mod tests {
         let error = keep().unwrap_err();
         assert!(matches!(error, CacheError::Rights(_)), "{error:?}");
     }
+
+    /// An account that every Debian has, with a group of its own.
+    const DAEMON: u32 = 1;
+
+    /// Runs `work` as another user, in a thread that ends afterwards.
+    fn as_user<T: Send>(user: u32, work: impl FnOnce() -> T + Send) -> T {
+        use rustix::process::{Gid, Uid};
+        use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(|| {
+                let (user, group) = (Uid::from_raw(user), Gid::from_raw(user));
+                set_thread_groups(&[]).expect("changing the user needs root");
+                set_thread_res_gid(group, group, group).unwrap();
+                set_thread_res_uid(user, user, user).unwrap();
+                work()
+            });
+            thread.join().unwrap()
+        })
+    }
+
+    /// Lets the stranger write, as `setfacl -m u:47113:rwx` does.
+    fn let_the_stranger_in(path: &Utf8Path) {
+        const UNNAMED: u32 = u32::MAX;
+        let mut list = 2_u32.to_le_bytes().to_vec();
+        for (tag, rights, user) in [
+            (1_u16, 7_u16, UNNAMED),
+            (2, 7, STRANGER),
+            (4, 5, UNNAMED),
+            (16, 7, UNNAMED),
+            (32, 5, UNNAMED),
+        ] {
+            list.extend(tag.to_le_bytes());
+            list.extend(rights.to_le_bytes());
+            list.extend(user.to_le_bytes());
+        }
+        let name = "system.posix_acl_access";
+        let flags = rustix::fs::XattrFlags::empty();
+        rustix::fs::setxattr(path.as_std_path(), name, &list, flags).unwrap();
+    }
+
+    /// Puts a file of the stranger's where the loader would look, as often as that works.
+    fn exchange(parent: &Utf8Path, name: &str, done: &AtomicBool) -> usize {
+        let mut times = 0;
+        while !done.load(Ordering::Relaxed) {
+            let away = parent.join(format!("away-{times}"));
+            if fs_err::rename(parent.join("cache"), away).is_ok() {
+                fs_err::create_dir(parent.join("cache")).unwrap();
+                fs_err::write(parent.join("cache").join(name), "the stranger's").unwrap();
+                times += 1;
+            }
+        }
+        times
+    }
+
+    #[test]
+    fn who_races_for_the_directory_by_an_access_control_list_gets_nothing_loaded() {
+        let directory = tempfile::tempdir().unwrap();
+        let top = Utf8Path::from_path(directory.path()).unwrap();
+        let parent = top.join("parent");
+        fs_err::create_dir(&parent).unwrap();
+        chown(&parent, Some(DAEMON), Some(DAEMON)).unwrap();
+        for (path, mode) in [(top, 0o755), (&*parent, 0o775)] {
+            fs_err::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let cache = Cache::of(vec![parent.join("cache")], true);
+        let digest = Digest::of(b"verified");
+        let name = format!("{digest}.so");
+        let race = || {
+            let done = AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                let attack = scope.spawn(|| as_user(STRANGER, || exchange(&parent, &name, &done)));
+                let kept = as_user(DAEMON, || {
+                    let place = cache.directory().unwrap();
+                    let keep = || {
+                        let mut draft = place.draft()?;
+                        std::io::Write::write_all(&mut draft.file, b"verified").unwrap();
+                        let (_, path) = place.keep(&draft, digest)?;
+                        Ok::<_, CacheError>(fs_err::read(path).unwrap())
+                    };
+                    (0..200).filter_map(|_| keep().ok()).collect::<Vec<_>>()
+                });
+                done.store(true, Ordering::Relaxed);
+                (kept, attack.join().unwrap())
+            })
+        };
+        // The group is the user's own, so a stranger can do nothing.
+        let (kept, times) = race();
+        assert_eq!((kept.len(), times), (200, 0));
+        assert!(kept.iter().all(|bytes| bytes == b"verified"));
+        // With the list he wins every race, and what he put there is not handed on.
+        let_the_stranger_in(&parent);
+        let (kept, _) = race();
+        assert!(kept.is_empty(), "{} were handed on", kept.len());
+    }
 }

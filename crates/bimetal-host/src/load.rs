@@ -237,4 +237,14 @@ mod tests {
         let text = refused("x.so", &opened.unwrap_err()).to_string();
         assert!(text.contains("file too short"), "{text}");
     }
+
+    #[test]
+    fn what_code_does_to_a_signal_is_seen_in_the_process() {
+        crate::signals::changes(signal_actions());
+        assert!(crate::signals::changes(signal_actions()).is_empty());
+        // SAFETY: no test of this crate waits for this signal.
+        unsafe { libc::signal(libc::SIGUSR2, libc::SIG_IGN) };
+        let found = crate::signals::changes(signal_actions());
+        assert_eq!(found, ["SIGUSR2 is ignored, and Go's handler is gone"]);
+    }
 }

@@ -5,6 +5,7 @@
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 
 use bimetal_conformance::collector::{Ended, Start};
+use bimetal_conformance::tamper;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
@@ -267,6 +268,45 @@ fn a_parent_that_only_the_users_own_group_may_write_passes() {
         .to_end()
         .unwrap();
     assert!(!start.status.success(), "{}", start.log);
+}
+
+#[test]
+fn a_lock_that_lies_elsewhere_lets_the_volume_of_a_group_pass() {
+    const FS_GROUP: u32 = 2000;
+    let scene = Scene::pinned();
+    let safe = scene.directory.join("safe");
+    fs::create_dir(&safe).unwrap();
+    mode(&safe, 0o755);
+    let lock = safe.join("plugins.lock");
+    fs::rename(scene.plugin("plugins.lock"), &lock).unwrap();
+    mode(&lock, 0o644);
+    let files = [scene.plugin(GO_PLUGIN), scene.plugin(RUST_PLUGIN)];
+    for file in &files {
+        chown(file, None, Some(FS_GROUP)).unwrap();
+        mode(file, 0o664);
+    }
+    chown(&scene.plugins, None, Some(FS_GROUP)).unwrap();
+    mode(&scene.plugins, 0o2775);
+    let start = || scene.start(&["validate"], &["go_probe", "rust_probe"]);
+    let refused = start().to_end().unwrap();
+    assert!(!refused.status.success(), "{}", refused.log);
+    for text in ["group 2000", "--plugins-trust lock=FILE"] {
+        assert!(refused.log.contains(text), "{}", refused.log);
+    }
+    let trust = format!("lock={lock}");
+    let by_flag = start().argument(format!("--plugins-trust={trust}"));
+    let by_variable = start().variable("OTELCOL_PLUGINS_TRUST", &trust);
+    for start in [by_flag, by_variable] {
+        let ended = start.to_end().unwrap();
+        assert!(ended.status.success(), "{}", ended.log);
+    }
+    tamper::flip_code_byte(&files[1]).unwrap();
+    let changed = start()
+        .argument(format!("--plugins-trust={trust}"))
+        .to_end()
+        .unwrap();
+    assert!(!changed.status.success(), "{}", changed.log);
+    assert!(changed.log.contains("plugins.lock"), "{}", changed.log);
 }
 
 #[test]
