@@ -6,6 +6,7 @@
 
 mod build;
 mod flags;
+mod hostile_build;
 mod init;
 mod interrupt;
 mod rebuild;
