@@ -1,7 +1,7 @@
 //! The builder's configuration.
 //!
-//! In: bytes as the file. Out: nothing. Invariant: the same bytes are read the same twice, and
-//! every problem has a place in the file.
+//! In: bytes as the file. Out: nothing. Invariant: every problem of the text has a place in it, and
+//! a variable over the file counts whatever the file says.
 
 use std::os::fd::AsRawFd as _;
 
@@ -14,11 +14,9 @@ use crate::memory_file;
 /// One input.
 pub fn run(data: &[u8]) {
     if let Ok(text) = std::str::from_utf8(data) {
-        let read = yaml::parse("fuzz.yaml", text);
-        if let Err(error) = &read {
+        if let Err(error) = yaml::parse("fuzz.yaml", text) {
             assert!(error.place.position.is_some(), "{error}");
         }
-        assert_eq!(yaml::parse("fuzz.yaml", text), read);
     }
     let file = memory_file::holding(data);
     let path = Utf8PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));

@@ -72,22 +72,6 @@ pub(super) fn build() -> Result<(), ChoreError> {
         ],
     )?;
     let directory = directory();
-    let lints = [
-        "clippy",
-        "--quiet",
-        "--locked",
-        "--manifest-path",
-        "fuzz/Cargo.toml",
-        "--target-dir",
-        directory.as_str(),
-        "--features",
-        "fuzzer",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ];
-    run("cargo", &lints)?;
     run_with(
         program.as_str(),
         &[
