@@ -271,6 +271,8 @@ fn may_be_loaded(plugin: &Value) -> bool {
 fn refused(document: &Value, used: &[&str]) -> Said {
     let plugins = document["plugins"].as_array().unwrap().iter();
     plugins
+        // A copy of a file that is used is not refused.
+        .filter(|plugin| plugin["status"] != "copy")
         .filter(|plugin| !may_be_loaded(plugin) && is_looked_at(plugin, used))
         .map(|plugin| {
             (
