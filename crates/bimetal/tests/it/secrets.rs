@@ -54,9 +54,11 @@ fn no_file_of_a_build_has_a_secret_of_its_users_settings_or_variables() {
             symlink(theirs, sandbox.path("cargo").join(cache)).unwrap();
         }
     }
-    let (home, modules) = (sandbox.path("cargo"), modules());
-    let proxy =
-        format!("https://me:velvet-anchor-go@proxy.invalid|file://{modules}/cache/download");
+    let (home, modules) = (sandbox.path("cargo"), go_env("GOMODCACHE"));
+    let proxy = format!(
+        "https://me:velvet-anchor-go@proxy.invalid|file://{modules}/cache/download|{}",
+        go_env("GOPROXY")
+    );
     let variables = [
         ("CARGO_HOME", home.to_str().unwrap()),
         ("CARGO_REGISTRIES_THIRD_TOKEN", "velvet-anchor-of-third"),
@@ -133,9 +135,9 @@ fn rustup_home() -> String {
     path.into_os_string().into_string().unwrap()
 }
 
-fn modules() -> String {
+fn go_env(name: &str) -> String {
     let asked = assert_cmd::Command::new("go")
-        .args(["env", "GOMODCACHE"])
+        .args(["env", name])
         .output()
         .unwrap();
     String::from_utf8(asked.stdout).unwrap().trim().to_owned()
