@@ -8,8 +8,11 @@ use std::fs;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
-use bimetal_fuzz::samples;
 use bimetal_fuzz::targets::ALL;
+use bimetal_fuzz::{memory_file, samples};
+use bimetal_manifest::object::read;
+use bimetal_manifest::schema::Policy;
+use bimetal_verify::compare;
 
 fn below(name: &str) -> Vec<PathBuf> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
@@ -53,4 +56,20 @@ fn every_target_has_seeds_and_a_way_in_and_nothing_else_does() {
     let targets: BTreeSet<String> = ALL.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(names("corpus"), targets);
     assert_eq!(names("fuzz_targets"), targets);
+}
+
+/// A fuzzer finds what is accepted wrongly near what is accepted rightly.
+#[test]
+fn the_plugins_among_the_seeds_fit_the_main_among_them() {
+    let seed = |name: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("corpus/object")
+            .join(name);
+        read(memory_file::holding(&fs::read(path).unwrap())).unwrap()
+    };
+    let main = seed("main");
+    for name in ["go-plugin", "rust-plugin"] {
+        let found = compare(&main, &seed(name), Policy::Exact);
+        assert!(found.is_empty(), "{name}: {found:?}");
+    }
 }
