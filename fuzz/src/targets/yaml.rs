@@ -13,10 +13,10 @@ use crate::memory_file;
 
 /// One input.
 pub fn run(data: &[u8]) {
-    if let Ok(text) = std::str::from_utf8(data) {
-        if let Err(error) = yaml::parse("fuzz.yaml", text) {
-            assert!(error.place.position.is_some(), "{error}");
-        }
+    if let Ok(text) = std::str::from_utf8(data)
+        && let Err(error) = yaml::parse("fuzz.yaml", text)
+    {
+        assert!(error.place.position.is_some(), "{error}");
     }
     let file = memory_file::holding(data);
     let path = Utf8PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
