@@ -98,6 +98,9 @@ fn show_notes(prepared: &Prepared, printer: &Printer) {
     for note in &prepared.notes {
         printer.note(note);
     }
+    for warning in &prepared.warnings {
+        printer.warning(warning);
+    }
 }
 
 pub(crate) fn note_waiting(out: &Utf8Path, printer: &Printer) {

@@ -26,6 +26,40 @@ pub fn relative(from: &Utf8Path, to: &Utf8Path) -> Utf8PathBuf {
         .unwrap_or_else(|| Utf8PathBuf::from("."))
 }
 
+/// `to` as go.mod names a directory: from `from`, unless it is to be absolute.
+pub fn relative_or_absolute(from: &Utf8Path, to: &Utf8Path, is_absolute: bool) -> String {
+    if is_absolute {
+        return to.to_string();
+    }
+    let relative = relative(from, to);
+    if is_directory(relative.as_str()) {
+        relative.into_string()
+    } else {
+        format!("./{relative}")
+    }
+}
+
+/// Whether Go takes the right side of a `replace` for a directory: only what starts with a dot or
+/// a slash.
+pub fn is_directory(target: &str) -> bool {
+    ["./", "../", "/"]
+        .iter()
+        .any(|start| target.starts_with(start))
+        || matches!(target, "." | "..")
+}
+
+/// A path as go.mod takes it: quoted if it has to be.
+pub fn in_go_mod(path: &str) -> String {
+    let plain = path
+        .chars()
+        .all(|c| !c.is_whitespace() && !"\"'`(),".contains(c));
+    if plain {
+        path.to_owned()
+    } else {
+        format!("\"{path}\"")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

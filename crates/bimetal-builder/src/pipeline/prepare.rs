@@ -27,6 +27,8 @@ pub struct Prepared {
     pub tree: SourceTree,
     /// What a person should know, one line each.
     pub notes: Vec<String>,
+    /// What may surprise, and should be decided by a person.
+    pub warnings: Vec<String>,
 }
 
 /// Resolves, plans and generates.
@@ -42,9 +44,15 @@ pub fn prepare(config: Config, options: Options) -> Result<Prepared, PipelineErr
     };
     let mut resolved = resolve::resolve(config, options, &host_environment, &runner)?;
     let notes = std::mem::take(&mut resolved.notes);
+    let warnings = std::mem::take(&mut resolved.warnings);
     let plan = plan::plan(resolved);
     let tree = generated(&plan);
-    Ok(Prepared { plan, tree, notes })
+    Ok(Prepared {
+        plan,
+        tree,
+        notes,
+        warnings,
+    })
 }
 
 fn generated(plan: &Plan) -> SourceTree {

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::carried;
 use super::template::render;
 use crate::model::GoModule;
+use crate::model::paths::in_go_mod;
 use crate::model::pinned::COLLECTOR_VERSION;
 use crate::model::{Plan, SourceTree};
 
@@ -88,7 +89,7 @@ fn go_mod(plan: &Plan) -> Value {
         Some(format!(
             "{} => {}",
             module.spec.gomod,
-            go_path(module.replace.as_ref()?)
+            in_go_mod(module.replace.as_ref()?)
         ))
     });
     let replaces: Vec<String> = from_entries.chain(plan.replaces.iter().cloned()).collect();
@@ -99,18 +100,6 @@ fn go_mod(plan: &Plan) -> Value {
         "replaces": once(replaces),
         "excludes": plan.excludes,
     })
-}
-
-/// A path as go.mod takes it: quoted if it has to be.
-fn go_path(path: &str) -> String {
-    let plain = path
-        .chars()
-        .all(|c| !c.is_whitespace() && !"\"'`(),".contains(c));
-    if plain {
-        path.to_owned()
-    } else {
-        format!("\"{path}\"")
-    }
 }
 
 /// Without repetitions: several components may come from one module.

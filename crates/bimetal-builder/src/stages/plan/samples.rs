@@ -95,6 +95,7 @@ pub fn plain() -> Resolved {
         default_uri_scheme: String::new(),
         windows: false,
         notes: Vec::new(),
+        warnings: Vec::new(),
     }
 }
 

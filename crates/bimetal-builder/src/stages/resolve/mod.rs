@@ -11,6 +11,7 @@ mod local_manifest;
 mod model;
 mod modules;
 mod tools;
+mod unfollowed;
 
 use std::collections::HashSet;
 
@@ -22,7 +23,7 @@ pub use local_error::LocalError;
 pub use model::{Component, HostEnvironment, Options, Resolved, Source};
 
 use crate::model::paths::absolute;
-use crate::model::{CrateSpec, GoTool, Linkage, Plan, Tools};
+use crate::model::{Cc, CrateSpec, GoTool, Linkage, Plan, RustTools, Tools};
 use crate::stages::config::{Config, Entry};
 use crate::toolchain::{Runner, refuse, wants_checkout};
 use local::Locals;
@@ -43,11 +44,40 @@ fn check(
 ) -> Result<Option<String>, ResolveError> {
     let flags = &host_environment.go_flags;
     refuse(flags, hashed)?;
-    let keeps_go_mod = options.skip_generate || (options.skip_compilation && options.skip_modules);
-    if !keeps_go_mod {
+    if !keeps_go_mod(options) {
         check_replaces(&config.replaces, out)?;
     }
     Ok(wants_checkout(flags).then(|| CHECKOUT.to_owned()))
+}
+
+/// Whether the go.mod that is there counts, or none.
+fn keeps_go_mod(options: &Options) -> bool {
+    options.skip_generate || (options.skip_compilation && options.skip_modules)
+}
+
+/// What of local modules has no effect in the generated one.
+fn unfollowed(resolved: &Resolved, runner: &Runner<'_>) -> Result<Option<String>, ResolveError> {
+    let (Some(go), false) = (&resolved.go, keeps_go_mod(&resolved.options)) else {
+        return Ok(None);
+    };
+    let components = resolved.components.iter();
+    let of_components = components.filter_map(|component| match &component.source {
+        Source::Go(module) => Some(module),
+        Source::Rust(_) => None,
+    });
+    let given = unfollowed::Given {
+        out: &resolved.out,
+        go,
+        absolute_replaces: resolved.dist.use_absolute_replace_paths,
+        modules: of_components
+            .chain([&resolved.telemetry])
+            .chain(&resolved.providers)
+            .chain(&resolved.converters)
+            .collect(),
+        replaces: &resolved.replaces,
+        excludes: &resolved.excludes,
+    };
+    unfollowed::warning(&given, runner)
 }
 
 /// Resolves `config` for this machine.
@@ -85,18 +115,13 @@ pub fn resolve(
     }
     let (rust, cc) = match (&why, &found) {
         (Some(why), Some((_, compiler))) => {
-            let rust = tools::rust(
-                &why.rust,
-                existing(&out),
-                &host_environment.search_path,
+            let (rust, cc) = native(
+                why,
+                here.then_some(compiler),
+                &out,
+                host_environment,
                 runner,
             )?;
-            let cc = here
-                .then(|| {
-                    let search = &host_environment.search_path;
-                    tools::cc(compiler, &why.cgo, current, search, runner)
-                })
-                .transpose()?;
             if config.dist.cgo_enabled.is_none() {
                 notes.push(format!("cgo is turned on because {}", why.cgo));
             }
@@ -137,7 +162,7 @@ pub fn resolve(
     };
     let providers = all(config.providers)?;
     let converters = all(config.converters)?;
-    Ok(Resolved {
+    let mut resolved = Resolved {
         cgo: host || config.dist.cgo_enabled == Some(true),
         dist: config.dist,
         options,
@@ -156,8 +181,31 @@ pub fn resolve(
         windows: here && host_environment.goos == "windows",
         container,
         notes,
+        warnings: Vec::new(),
         out,
-    })
+    };
+    let warning = unfollowed(&resolved, runner)?;
+    resolved.warnings.extend(warning);
+    Ok(resolved)
+}
+
+/// Cargo and rustc, and the C compiler `compiler` if there is one to find.
+fn native(
+    why: &Why,
+    compiler: Option<&String>,
+    out: &Utf8Path,
+    host_environment: &HostEnvironment,
+    runner: &Runner<'_>,
+) -> Result<(RustTools, Option<Cc>), ResolveError> {
+    let (search, current) = (
+        &host_environment.search_path,
+        &host_environment.current_directory,
+    );
+    let rust = tools::rust(&why.rust, existing(out), search, runner)?;
+    let cc = compiler
+        .map(|compiler| tools::cc(compiler, &why.cgo, current, search, runner))
+        .transpose()?;
+    Ok((rust, cc))
 }
 
 /// The toolchains of this machine for a plan that was made on another one, or at another time;

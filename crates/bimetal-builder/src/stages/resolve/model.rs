@@ -44,6 +44,8 @@ pub struct Resolved {
     pub windows: bool,
     /// What a person should know, one line each.
     pub notes: Vec<String>,
+    /// What may surprise, and should be decided by a person.
+    pub warnings: Vec<String>,
 }
 
 /// The process's own environment; read once, at its start.

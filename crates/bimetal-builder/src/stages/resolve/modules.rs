@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use super::error::ResolveError;
 use crate::model::GoModule;
@@ -111,20 +111,8 @@ impl Modules<'_> {
                 path,
             });
         }
-        if self.absolute_replaces {
-            return Ok(Some(path.into_string()));
-        }
-        let relative = paths::relative(self.out, &path);
-        // Go takes only what starts with a dot or a slash for a directory.
-        let starts_well = relative.starts_with("..") || relative.is_absolute();
-        Ok(Some(
-            if starts_well {
-                relative
-            } else {
-                Utf8PathBuf::from(format!("./{relative}"))
-            }
-            .into_string(),
-        ))
+        let replace = paths::relative_or_absolute(self.out, &path, self.absolute_replaces);
+        Ok(Some(replace))
     }
 }
 
@@ -136,8 +124,7 @@ pub(super) fn check_replaces(replaces: &[String], out: &Utf8Path) -> Result<(), 
             continue;
         };
         let new = new.trim().trim_matches(['"', '`']);
-        // Go takes only what starts with a dot or a slash for a directory.
-        if !(new.starts_with("./") || new.starts_with("../") || new.starts_with('/')) {
+        if !paths::is_directory(new) {
             continue;
         }
         let path = paths::absolute(out, new);

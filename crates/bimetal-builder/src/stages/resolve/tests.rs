@@ -261,6 +261,86 @@ fn replaced_paths_are_relative_to_the_output_directory_unless_asked_otherwise() 
     ");
 }
 
+#[test]
+fn lines_that_count_only_where_a_module_is_built_itself_are_named_with_what_does_the_same() {
+    let machine = Machine::new();
+    let unfollowed = |replaces: &str| {
+        let yaml = format!(
+            "dist: {{output_path: out}}\n\
+             receivers:\n  - {{gomod: example.com/r v1.0.0, path: src/r}}\n{replaces}"
+        );
+        let warnings = machine.resolve(&yaml).unwrap().warnings;
+        assert!(warnings.len() <= 1, "{warnings:?}");
+        let go = machine.resolve(PLAIN).unwrap().go.unwrap().version;
+        warnings
+            .concat()
+            .replace(machine.path("").as_str(), "/machine/")
+            .replace(&go, "go1.X.Y")
+    };
+    machine.put("src/r/go.mod", "module example.com/r\n\ngo 1.25\n");
+    assert_eq!(unfollowed(""), "");
+    machine.put(
+        "src/r/go.mod",
+        "module example.com/r\n\ngo 1.25\n\ntoolchain go1.25.1\n\ngodebug (\n\
+         default=go1.24\nhttp2client=0\n)\n\nrequire example.com/lib v1.0.0\n\n\
+         replace example.com/lib => ../lib\n\nreplace (\n\
+         example.com/q v1.0.0 => example.com/fork v1.2.0\nexample.com/spaces => \"../a b\"\n)\n\n\
+         exclude example.com/y v1.0.0\n",
+    );
+    machine.put(
+        "src/lib/go.mod",
+        "module example.com/lib\n\nreplace a => ../a\n",
+    );
+    machine.put("src/r/vendor/modules.txt", "# example.com/lib v1.0.0\n");
+    machine.put("src/unused/go.mod", "module example.com/unused\n");
+    machine.put(
+        "src/go.work",
+        "go 1.25\n\nuse (\n./r\n./unused\n)\n\nreplace example.com/w => ./w\n",
+    );
+    assert_snapshot!(unfollowed(""));
+    let decided = "replaces:\n  - example.com/lib => ../src/lib\n\
+        \x20 - example.com/q v1.0.0 => example.com/fork v1.2.0\n\
+        \x20 - example.com/spaces => example.com/mine v1.0.0\n\
+        \x20 - example.com/unused => example.com/mine v1.0.0\n\
+        \x20 - example.com/w => example.com/mine v1.0.0\n\
+        excludes:\n  - example.com/y v1.0.0\n";
+    let left = unfollowed(decided);
+    assert!(
+        !left.contains("replace ") && !left.contains("exclude ") && !left.contains("use ./"),
+        "what the configuration decides is not mentioned: {left}"
+    );
+    assert!(left.contains("toolchain go1.25.1"), "{left}");
+}
+
+#[test]
+fn a_workspace_that_does_not_name_the_module_is_not_what_it_is_tested_in() {
+    let machine = Machine::new();
+    machine.put("src/r/go.mod", "module example.com/r\n");
+    machine.put("src/other/go.mod", "module example.com/other\n");
+    machine.put("src/go.work", "go 1.25\n\nuse ./other\n");
+    let yaml = "receivers:\n  - {gomod: example.com/r v1.0.0, path: src/r}\n";
+    assert_eq!(machine.resolve(yaml).unwrap().warnings, [""; 0]);
+}
+
+#[test]
+fn the_lines_of_a_directory_in_replaces_are_named_too() {
+    let machine = Machine::new();
+    machine.put(
+        "src/fork/go.mod",
+        "module example.com/fork\n\nreplace example.com/lib => example.com/mine v1.0.0\n",
+    );
+    let yaml = format!("dist: {{output_path: out}}\n{PLAIN}replaces: [a => ../src/fork]\n");
+    let warnings = machine.resolve(&yaml).unwrap().warnings.concat();
+    let wanted = "write `example.com/lib => example.com/mine v1.0.0` into `replaces`";
+    assert!(warnings.contains(wanted), "{warnings}");
+    let kept = Options {
+        skip_generate: true,
+        ..Options::default()
+    };
+    let kept = machine.resolve_with(&yaml, kept).unwrap();
+    assert_eq!(kept.warnings, [""; 0], "the go.mod that is there counts");
+}
+
 /// A workspace as people have them: inheritance, a path dependency, files that do not belong into a
 /// package.
 fn workspace(machine: &Machine) {
