@@ -1,19 +1,27 @@
 //! Ranges of a file.
 //!
 //! In: an open file. Out: bytes of a range. Invariant: a range is checked against a limit and the
-//! file's size before memory is taken.
+//! file's size before memory is taken. Small ranges that follow each other cost one read together.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
 use super::error::ReadError;
 
+/// What is read where less is asked for.
+const AHEAD: usize = 16 << 10;
+/// The longest range that more is read for.
+const SMALL: usize = 1 << 10;
+
 /// A file whose size was taken once.
 #[derive(Debug)]
 pub(super) struct Bytes<'f> {
     file: &'f File,
     size: u64,
+    /// Where the bytes begin that were read last for a small range, and these.
+    window: RefCell<(u64, Vec<u8>)>,
 }
 
 impl<'f> Bytes<'f> {
@@ -25,6 +33,7 @@ impl<'f> Bytes<'f> {
         Ok(Self {
             file,
             size: metadata.len(),
+            window: RefCell::default(),
         })
     }
 
@@ -59,19 +68,41 @@ impl<'f> Bytes<'f> {
             found: length,
             limit,
         })?;
-        let mut bytes = vec![0; count];
-        match self.file.read_exact_at(&mut bytes, offset) {
-            Ok(()) => Ok(bytes),
+        let read = if count <= SMALL {
+            self.small(offset, count)
+        } else {
+            self.read(offset, count)
+        };
+        read.map_err(|error| match error.kind() {
             // The file got shorter since its size was taken.
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                Err(ReadError::Truncated {
-                    what,
-                    end: offset + length,
-                    size: self.size,
-                })
-            }
-            Err(source) => Err(ReadError::Io { source }),
+            io::ErrorKind::UnexpectedEof => ReadError::Truncated {
+                what,
+                end: offset + length,
+                size: self.size,
+            },
+            _ => ReadError::Io { source: error },
+        })
+    }
+
+    fn small(&self, offset: u64, count: usize) -> io::Result<Vec<u8>> {
+        let mut window = self.window.borrow_mut();
+        let inside = |window: &(u64, Vec<u8>)| {
+            let start = usize::try_from(offset.checked_sub(window.0)?).ok()?;
+            let part = window.1.get(start..)?.get(..count)?;
+            Some(part.to_vec())
+        };
+        if let Some(part) = inside(&window) {
+            return Ok(part);
         }
+        let rest = usize::try_from(self.size - offset).unwrap_or(usize::MAX);
+        *window = (offset, self.read(offset, rest.min(AHEAD))?);
+        Ok(window.1[..count].to_vec())
+    }
+
+    fn read(&self, offset: u64, count: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; count];
+        self.file.read_exact_at(&mut bytes, offset)?;
+        Ok(bytes)
     }
 
     /// Whether the range lies inside the file.

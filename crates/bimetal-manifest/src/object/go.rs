@@ -161,7 +161,10 @@ pub(super) fn facts(
 ) -> Result<GoFacts, ReadError> {
     let what = "a package hash";
     let mut package_hashes = PackageHashes::new();
-    for (package, address) in &scan.hashes {
+    // The linker lays them side by side, so in this order a few reads bring them all.
+    let mut hashes: Vec<_> = scan.hashes.iter().collect();
+    hashes.sort_by_key(|(_, address)| *address);
+    for (package, address) in hashes {
         let place = offset(*address, 8).ok_or(ReadError::Malformed { what })?;
         let read = bytes.range(place, 8, what, 8)?;
         let hash =

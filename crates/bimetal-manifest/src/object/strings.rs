@@ -1,7 +1,8 @@
 //! A string table, read in blocks.
 //!
 //! In: the range of the table. Out: single strings. Invariant: memory is bounded however large the
-//! table is, and a string is cut at a limit.
+//! table is, and a string is cut at a limit. Strings that are asked for in the order of their
+//! places cost one pass over the table.
 
 use super::bytes::Bytes;
 use super::error::ReadError;
@@ -9,8 +10,8 @@ use super::error::ReadError;
 /// Most bytes of a string that are looked at.
 pub(super) const NAME_LIMIT: usize = 4096;
 
-const BLOCK: u64 = 16 << 10;
-const SLOTS: usize = 512;
+const BLOCK: u64 = 64 << 10;
+const SLOTS: usize = 8;
 
 /// Blocks of the table, each in the slot that its number leads to.
 pub(super) struct Strings<'b> {

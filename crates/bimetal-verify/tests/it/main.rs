@@ -16,6 +16,7 @@ mod hostile;
 mod listed;
 mod loading;
 mod mutation;
+mod reads;
 mod rights;
 mod schema;
 mod verdict;

@@ -9,9 +9,11 @@
     reason = "tests, and the functions that they share; the figures are printed on request"
 )]
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bimetal_manifest::frame::frame;
@@ -189,6 +191,28 @@ fn tables_of_headers_at_their_limits_stay_within_the_bound() {
     file.write_all_at(&64u64.to_le_bytes(), 32).unwrap();
     file.write_all_at(&[56, 0, 0, 16], 54).unwrap();
     let _ = assert_within("4,096 segments", &file);
+}
+
+/// The tables are those of a real linker.
+#[test]
+fn as_many_symbols_as_may_be_stay_within_the_bound() {
+    let _alone = alone();
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("symbols");
+    fs_err::create_dir_all(&directory).unwrap();
+    let mut source = ".data\n".to_owned();
+    for number in 0..(1 << 20) - 16 {
+        write!(source, ".globl a.{number}\na.{number}: .byte 0\n").unwrap();
+    }
+    source.push_str(".section .note.GNU-stack,\"\",@progbits\n");
+    fs_err::write(directory.join("symbols.s"), source).unwrap();
+    #[expect(clippy::disallowed_methods, reason = "a real linker makes the file")]
+    let status = std::process::Command::new("cc")
+        .args(["-shared", "-nostdlib", "-o", "symbols.so", "symbols.s"])
+        .current_dir(&directory)
+        .status();
+    assert!(status.unwrap().success());
+    let file = File::open(directory.join("symbols.so")).unwrap();
+    assert_within("1,048,560 symbols", &file).unwrap();
 }
 
 #[test]

@@ -35,11 +35,10 @@ struct Gnu {
     first: u64,
     shift: u32,
     bloom: Vec<u64>,
-    buckets: Vec<u32>,
+    buckets: usize,
     chain: Vec<u32>,
-    /// Bucket of the symbol before, while its run lasts.
-    run: Option<usize>,
-    runs: usize,
+    /// The bucket whose run each symbol is in.
+    bucket_of: Vec<u32>,
 }
 
 /// `DT_HASH`: a list of symbols for each bucket.
@@ -72,30 +71,16 @@ impl Hashes {
         Ok(hashes)
     }
 
-    /// Takes the symbols in the order of their numbers. `exported`: others may look it up.
-    pub(super) fn check(
-        &mut self,
-        number: u64,
-        name: &[u8],
-        exported: bool,
-    ) -> Result<(), ReadError> {
+    /// Takes every symbol, in any order. `exported`: others may look it up.
+    pub(super) fn check(&self, number: u64, name: &[u8], exported: bool) -> Result<(), ReadError> {
         if self.gnu.is_none() && self.sysv.is_none() && exported {
             return Err(damaged("exported symbols, and no table to find them by"));
         }
-        if let Some(gnu) = &mut self.gnu {
+        if let Some(gnu) = &self.gnu {
             gnu.check(number, name, exported)?;
         }
         match &self.sysv {
             Some(sysv) if exported => sysv.check(number, name),
-            _ => Ok(()),
-        }
-    }
-
-    /// All symbols were taken.
-    pub(super) fn finish(&self) -> Result<(), ReadError> {
-        let used = |gnu: &Gnu| gnu.buckets.iter().filter(|first| **first != 0).count();
-        match &self.gnu {
-            Some(gnu) if gnu.runs != used(gnu) || gnu.run.is_some() => Err(damaged(WHAT)),
             _ => Ok(()),
         }
     }
@@ -123,23 +108,24 @@ impl Gnu {
             last => chain(elf, chain_address, last.checked_sub(first))?,
         };
         let end = chain_address + 4 * chain.len() as u64;
+        let bucket_of = runs(&buckets, first, &chain)?;
         let gnu = Self {
             first: u64::from(first),
             shift,
             bloom: bloom.iter().map(|word| word.get(LE)).collect(),
-            buckets,
+            buckets: buckets.len(),
             chain,
-            run: None,
-            runs: 0,
+            bucket_of,
         };
         Ok((gnu, address..end))
     }
 
-    fn check(&mut self, number: u64, name: &[u8], exported: bool) -> Result<(), ReadError> {
+    fn check(&self, number: u64, name: &[u8], exported: bool) -> Result<(), ReadError> {
         let place = number
             .checked_sub(self.first)
             .and_then(|place| usize::try_from(place).ok());
-        let Some(&word) = place.and_then(|place| self.chain.get(place)) else {
+        let entry = place.and_then(|place| self.chain.get(place).zip(self.bucket_of.get(place)));
+        let Some((&word, &run)) = entry else {
             return if exported {
                 Err(damaged("an exported symbol that is in no hash table"))
             } else {
@@ -147,19 +133,12 @@ impl Gnu {
             };
         };
         let hash = elf::gnu_hash(name);
-        let bucket = hash as usize % self.buckets.len();
-        let starts = self.buckets[bucket] == u32::try_from(number).unwrap_or(0);
-        let right = match self.run {
-            Some(run) => run == bucket && !starts,
-            None => starts,
-        };
+        let right = run as usize == hash as usize % self.buckets;
         let bits = 1 << (hash % 64) | 1 << ((hash >> self.shift) % 64);
         let bloom: u64 = self.bloom[hash as usize / 64 % self.bloom.len()];
         if !right || word | 1 != hash | 1 || bloom & bits != bits {
             return Err(damaged("a symbol's hash is not that of its name"));
         }
-        self.runs += usize::from(starts);
-        self.run = (word & 1 == 0).then_some(bucket);
         Ok(())
     }
 }
@@ -210,6 +189,29 @@ impl SysV {
             _ => Err(damaged("an exported symbol that is in no hash table")),
         }
     }
+}
+
+/// The bucket of each place of the chain. Each run begins where its bucket says and ends at a mark;
+/// each place is in one run.
+fn runs(buckets: &[u32], first: u32, chain: &[u32]) -> Result<Vec<u32>, ReadError> {
+    let mut bucket_of = vec![u32::MAX; chain.len()];
+    for (bucket, &start) in (0..).zip(buckets).filter(|(_, start)| **start != 0) {
+        let mut place = start.checked_sub(first).ok_or(damaged(WHAT))? as usize;
+        loop {
+            let seen = bucket_of.get_mut(place).ok_or(damaged(WHAT))?;
+            if std::mem::replace(seen, bucket) != u32::MAX {
+                return Err(damaged(WHAT));
+            }
+            if chain[place] & 1 == 1 {
+                break;
+            }
+            place += 1;
+        }
+    }
+    if bucket_of.contains(&u32::MAX) {
+        return Err(damaged(WHAT));
+    }
+    Ok(bucket_of)
 }
 
 /// The chain from its start to the end mark at or behind `last`, which is counted from the start.

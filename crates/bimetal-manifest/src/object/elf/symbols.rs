@@ -1,8 +1,8 @@
 //! The dynamic symbols, passed once.
 //!
 //! In: the table's place. Out: what plugins and Go need to be known by, or the first exported
-//! names. Invariant: the table is streamed; only names of interest are kept. Each symbol of a
-//! library is where its type says, and is found by its name.
+//! names. Invariant: only names of interest are kept; symbols pass in the order in which their
+//! names lie in the file. Each one of a library is where its type says, and is found by its name.
 
 use std::collections::{BinaryHeap, HashSet};
 
@@ -23,7 +23,7 @@ use crate::object::library::versioned;
 use crate::object::names::BoundedNames;
 use crate::object::strings::Strings;
 
-const CHUNK: u64 = 2048;
+const CHUNK: usize = 16_384;
 const WHAT: &str = "the dynamic symbols";
 
 type Entry = elf::Sym64<LE>;
@@ -92,7 +92,7 @@ pub(super) fn scan(
     elf: &Elf<'_>,
     dynamic: &Dynamic,
     symbols: &Symbols,
-    mut strict: Option<Strict<'_>>,
+    strict: Option<Strict<'_>>,
     mut scan: Scan,
 ) -> Result<Scan, ReadError> {
     let mut undefined = BoundedNames::new("the undefined symbols");
@@ -100,7 +100,7 @@ pub(super) fn scan(
     each(elf, dynamic, symbols, |number, symbol, strings| {
         let name = strings.get(u64::from(symbol.st_name.get(LE)))?;
         let version = symbols.version(number).unwrap_or_default();
-        if let Some(strict) = &mut strict {
+        if let Some(strict) = &strict {
             strict.hashes.check(number, name, is_exported(symbol))?;
             let used = strict.relocations.of(number);
             check(elf, dynamic, symbol, version, used)?;
@@ -132,7 +132,6 @@ pub(super) fn scan(
         Ok(())
     })?;
     if let Some(strict) = &strict {
-        strict.hashes.finish()?;
         if strict.relocations.symbols() > symbols.count.max(1) {
             return Err(damaged("a relocation with a symbol that is not there"));
         }
@@ -301,15 +300,19 @@ fn each(
         return Ok(());
     };
     let mut strings = Strings::new(elf.bytes, start, length)?;
-    let mut done = 0;
-    while done < symbols.count {
-        let part = CHUNK.min(symbols.count - done);
+    let mut entries: Vec<(u32, Entry)> = Vec::new();
+    entries.reserve_exact(usize::try_from(symbols.count).unwrap_or_default());
+    for done in (0..symbols.count).step_by(CHUNK) {
+        let part = (CHUNK as u64).min(symbols.count - done);
         let offset = symbols.offset + done * size_of::<Entry>() as u64;
-        let entries: Vec<Entry> = table(elf.bytes, offset, part, WHAT, CHUNK)?;
-        for (number, entry) in (done..).zip(&entries) {
-            visit(number, entry, &mut strings)?;
-        }
-        done += part;
+        let part: Vec<Entry> = table(elf.bytes, offset, part, WHAT, CHUNK as u64)?;
+        entries.extend((u32::try_from(done).unwrap_or(u32::MAX)..).zip(part));
+    }
+    // The hash tables want symbols in another order than their names lie in. Following them would
+    // read a large string table many times over.
+    entries.sort_unstable_by_key(|(number, entry)| (entry.st_name.get(LE), *number));
+    for (number, entry) in &entries {
+        visit(u64::from(*number), entry, &mut strings)?;
     }
     Ok(())
 }
