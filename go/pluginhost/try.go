@@ -2,6 +2,7 @@ package pluginhost
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -21,7 +22,7 @@ func (h *Host) Try(words []string, say func(map[string]any)) error {
 		words = words[2:]
 	}
 	if len(request.Files) == 0 || len(words) > 0 {
-		return fmt.Errorf("a digest and a path are needed for each plugin")
+		return errors.New("a digest and a path are needed for each plugin")
 	}
 	// The directory of this Collector, good or bad, has no say in this.
 	h.settings.PluginsDir = filepath.Dir(request.Files[0].Path)
