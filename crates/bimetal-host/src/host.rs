@@ -368,8 +368,8 @@ impl Host {
         let directory = self.directory.as_ref().filter(|_| self.is_missing)?;
         let problem = Problem::new(
             format!(
-                "unknown type: no such component is linked in, and the plugin directory `{}`, \
-                 which {} names, does not exist",
+                "unknown type: no such component is linked in, and the plugin directory `{}` does \
+                 not exist (named by {})",
                 directory.path,
                 directory.origin.words()
             ),
