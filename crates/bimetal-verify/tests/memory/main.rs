@@ -211,8 +211,8 @@ fn as_many_symbols_as_may_be_stay_within_the_bound() {
         .current_dir(&directory)
         .status();
     assert!(status.unwrap().success());
-    let file = File::open(directory.join("symbols.so")).unwrap();
-    assert_within("1,048,560 symbols", &file).unwrap();
+    let file = fs_err::File::open(directory.join("symbols.so")).unwrap();
+    assert_within("1,048,560 symbols", file.file()).unwrap();
 }
 
 #[test]

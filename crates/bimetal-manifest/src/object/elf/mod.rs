@@ -51,7 +51,7 @@ pub(super) fn read(bytes: &Bytes<'_>) -> Result<Found, ReadError> {
             hashes,
             relocations: &relocations,
         };
-        let scan = symbols::scan(&elf, &dynamic, &symbols, Some(strict), scan)?;
+        let scan = symbols::scan(&elf, &dynamic, &symbols, Some(&strict), scan)?;
         agreement::check(&elf, &dynamic, symbols.count)?;
         (scan, relocations.static_tls)
     } else {

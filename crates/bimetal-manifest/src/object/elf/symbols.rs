@@ -92,7 +92,7 @@ pub(super) fn scan(
     elf: &Elf<'_>,
     dynamic: &Dynamic,
     symbols: &Symbols,
-    strict: Option<Strict<'_>>,
+    strict: Option<&Strict<'_>>,
     mut scan: Scan,
 ) -> Result<Scan, ReadError> {
     let mut undefined = BoundedNames::new("the undefined symbols");
@@ -100,7 +100,7 @@ pub(super) fn scan(
     each(elf, dynamic, symbols, |number, symbol, strings| {
         let name = strings.get(u64::from(symbol.st_name.get(LE)))?;
         let version = symbols.version(number).unwrap_or_default();
-        if let Some(strict) = &strict {
+        if let Some(strict) = strict {
             strict.hashes.check(number, name, is_exported(symbol))?;
             let used = strict.relocations.of(number);
             check(elf, dynamic, symbol, version, used)?;
@@ -131,10 +131,8 @@ pub(super) fn scan(
         }
         Ok(())
     })?;
-    if let Some(strict) = &strict {
-        if strict.relocations.symbols() > symbols.count.max(1) {
-            return Err(damaged("a relocation with a symbol that is not there"));
-        }
+    if strict.is_some_and(|strict| strict.relocations.symbols() > symbols.count.max(1)) {
+        return Err(damaged("a relocation with a symbol that is not there"));
     }
     scan.undefined.sort();
     Ok(scan)
