@@ -21,7 +21,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use crate::place::{self, Unfit};
-use crate::prune::{DRAFT, hold, prune};
+use crate::prune::{COPY, DRAFT, hold, prune};
 
 /// Where private copies may go.
 #[derive(Debug)]
@@ -181,19 +181,42 @@ impl Directory {
         }
     }
 
+    /// Some copy has this many bytes, so that it is worth looking for one before writing.
+    pub(crate) fn has_of_size(&self, size: u64) -> bool {
+        let mut entries = self.0.read_dir_utf8().into_iter().flatten().flatten();
+        entries.any(|entry| {
+            let same = |metadata: std::fs::Metadata| metadata.len() == size;
+            entry.file_name().ends_with(COPY) && entry.metadata().is_ok_and(same)
+        })
+    }
+
+    /// The copy with this content, if there is a good one.
+    pub(crate) fn find(&self, digest: Digest) -> Result<Option<(File, Utf8PathBuf)>, CacheError> {
+        let path = self.copy(digest);
+        let Some(file) = existing(&path, digest) else {
+            return Ok(None);
+        };
+        self.leads_to(&path, &file)?;
+        Ok(Some((file, path)))
+    }
+
     /// Gives the draft the name of its content, or finds that content there already.
     pub(crate) fn keep(
         &self,
         draft: &Draft,
         digest: Digest,
     ) -> Result<(File, Utf8PathBuf), CacheError> {
-        let path = self.0.join(format!("{digest}.so"));
+        let path = self.copy(digest);
         let file = match existing(&path, digest) {
             Some(file) => file,
             None => self.rename(draft, &path, digest)?,
         };
         self.leads_to(&path, &file)?;
         Ok((file, path))
+    }
+
+    fn copy(&self, digest: Digest) -> Utf8PathBuf {
+        self.0.join(format!("{digest}{COPY}"))
     }
 
     /// Go's loader is given a path. It leads to the verified bytes as long as no other user can

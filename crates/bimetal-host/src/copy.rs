@@ -1,12 +1,12 @@
 //! Takes a plugin's bytes out of the reach of other users, before they are verified.
 //!
 //! In: a path. Out: [`Copy`]: the bytes that will be loaded, and their digest. Invariant: a file is
-//! read once, through one descriptor. What is verified is the copy, and the copy cannot change: a
+//! read through one descriptor: once, and nothing is written where a good copy is there already. What is verified is the copy, and the copy cannot change: a
 //! sealed memory file for Rust, a private file named by its content for Go.
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{self, Read as _, Write};
+use std::io::{self, Read as _, Seek as _, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use bimetal_files::{Action, Digest, copy_hashed};
@@ -215,6 +215,16 @@ impl Opened {
             path: path.to_owned(),
             source,
         };
+        // A start with warm copies writes nothing. What has no copy is hashed while it is copied.
+        if directory.has_of_size(self.stamp.size) {
+            let digest = self.digest()?;
+            let found = directory
+                .find(digest)
+                .map_err(|source| private(&self.path, source))?;
+            if let Some((file, path)) = found {
+                return Ok(Copy { file, path, digest });
+            }
+        }
         let mut draft = directory
             .draft()
             .map_err(|source| private(&self.path, source))?;
@@ -239,14 +249,18 @@ impl Opened {
                 source: reason,
             });
         }
-        let digest = self.copy_to(&mut io::sink(), |path, source| CopyError::Read {
-            path,
-            source,
-        })?;
+        let digest = self.digest()?;
         Ok(Copy {
             file: self.file,
             path: self.path,
             digest,
+        })
+    }
+
+    fn digest(&self) -> Result<Digest, CopyError> {
+        self.copy_to(&mut io::sink(), |path, source| CopyError::Read {
+            path,
+            source,
         })
     }
 
@@ -259,6 +273,7 @@ impl Opened {
             path: self.path.clone(),
             source,
         };
+        (&self.file).rewind().map_err(read)?;
         // One byte more than there was shows a file that grows.
         let mut source = (&self.file).take(self.stamp.size + 1);
         let copied =
@@ -375,6 +390,46 @@ mod tests {
             1,
             "no draft is left"
         );
+    }
+
+    /// Bytes that this thread read and wrote, as the kernel counts them.
+    fn traffic() -> (u64, u64) {
+        let text = fs_err::read_to_string("/proc/thread-self/io").unwrap();
+        let number = |name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name));
+            line.unwrap().trim().parse().unwrap()
+        };
+        (number("rchar:"), number("wchar:"))
+    }
+
+    #[test]
+    fn a_copy_that_is_there_is_used_without_writing_and_each_file_is_read_once() {
+        const SIZE: u64 = 4 << 20;
+        let (_directory, path) = directory();
+        let cache = Cache::new(Some(&path.join("cache")));
+        let copied = |byte| {
+            let file = plugin(&path, &vec![byte; usize::try_from(SIZE).unwrap()]);
+            let opened = Opened::open(&file, Vouched::No).unwrap();
+            let before = traffic();
+            let copy = opened.into_private(&cache).unwrap();
+            let after = traffic();
+            assert_eq!(content(&copy)[0], byte);
+            (after.0 - before.0, after.1 - before.1)
+        };
+        let near = |read: u64, expected: u64| read.abs_diff(expected) < 64 << 10;
+        let (read, written) = copied(b'a');
+        assert!(
+            near(read, SIZE) && written == SIZE,
+            "cold: {read} {written}"
+        );
+        // The file and its copy, which is hashed before it is believed.
+        let (read, written) = copied(b'a');
+        assert!(
+            near(read, 2 * SIZE) && written == 0,
+            "warm: {read} {written}"
+        );
+        let (_, written) = copied(b'b');
+        assert_eq!(written, SIZE, "another content of the same size");
     }
 
     #[test]

@@ -16,6 +16,7 @@ use rustix::fs::{
 
 /// Long enough for a Collector that is started every weekend.
 const KEPT: Duration = Duration::from_hours(7 * 24);
+pub(crate) const COPY: &str = ".so";
 pub(crate) const DRAFT: &str = ".draft-";
 
 /// Marks a private copy as used, now and for as long as the file stays open. Where the file system
@@ -66,7 +67,7 @@ fn remove_unused(path: &Utf8Path) -> Option<()> {
 
 fn is_ours(name: &str) -> bool {
     let is_copy = name
-        .strip_suffix(".so")
+        .strip_suffix(COPY)
         .is_some_and(|digest| digest.parse::<Digest>().is_ok());
     is_copy || name.starts_with(DRAFT)
 }
