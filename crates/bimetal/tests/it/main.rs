@@ -9,6 +9,7 @@ mod flags;
 mod hostile_build;
 mod init;
 mod interrupt;
+mod modules;
 mod rebuild;
 mod sandbox;
 mod secrets;

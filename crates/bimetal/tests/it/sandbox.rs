@@ -83,7 +83,7 @@ impl Sandbox {
             .lines()
             .map(|line| match line.split_once("  ").map(|(word, _)| word) {
                 Some(tool @ ("go" | "rust" | "cc")) => format!("{tool} [as found]"),
-                Some(step @ ("generate" | "modules" | "build" | "package")) => {
+                Some(step @ ("generate" | "modules" | "lock" | "build" | "package")) => {
                     format!("{step} [time]")
                 }
                 _ => line.to_owned(),

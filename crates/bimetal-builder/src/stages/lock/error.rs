@@ -14,6 +14,11 @@ use camino::Utf8PathBuf;
 use super::tree::TreeError;
 use crate::toolchain::{AnswerError, InvocationError, RefusedFlag};
 
+/// What to do about core modules of several releases.
+pub(super) const ONE_RELEASE: &str = "use a version of the module that asks which was made for \
+    this release, or hold back what it asks for with a line `MODULE => MODULE VERSION` in \
+    `replaces`";
+
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     #[error("failed to update go.mod")]
@@ -54,6 +59,8 @@ pub enum LockError {
         found: String,
         wanted: String,
     },
+    #[error("{text}")]
+    Mixed { text: String },
     #[error("{0}")]
     File(#[from] FileError),
     #[error("cannot hash {what}")]
@@ -140,6 +147,7 @@ impl Hint for LockError {
                 "use `--skip-strict-versioning` to build with the versions in go.mod, or write \
                  those into the configuration"
             }
+            Self::Mixed { .. } => ONE_RELEASE,
             Self::ModuleChanged { .. } => {
                 "the module cache was edited; run `go clean -modcache` and build again"
             }

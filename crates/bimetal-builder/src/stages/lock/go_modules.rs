@@ -12,16 +12,16 @@ use bimetal_files::{Digest, Hasher, read_to_string};
 use bimetal_terminal::hint::is_interrupt;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
-use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::error::LockError;
 use super::go_sources::{self, Listing};
+use super::train::{self, major_minor};
 use crate::flags::go::go;
 use crate::model::Plan;
 use crate::model::SourceTree;
 use crate::model::pinned::COLLECTOR_VERSION;
-use crate::toolchain::{AnswerError, Runner, interrupt, work};
+use crate::toolchain::{AnswerError, GoMod, Runner, interrupt, work};
 
 /// The module that says which Collector this is.
 const CORE: &str = "go.opentelemetry.io/collector/otelcol";
@@ -53,7 +53,7 @@ pub(super) fn resolve(
     runner
         .run("go-mod-tidy", &go(plan).args(["mod", "tidy", &compat]))
         .map_err(|source| LockError::Tidy { source })?;
-    strict(plan, runner)?;
+    check(plan, runner)?;
     download(plan, runner)?;
     let remembered = Remembered {
         inputs: inputs(plan, tree)?,
@@ -86,7 +86,7 @@ pub(super) fn recall(
         return Ok(false);
     }
     put(&plan.out.join("go.mod"), remembered.go_mod.as_bytes())?;
-    strict(plan, runner)?;
+    check(plan, runner)?;
     Ok(true)
 }
 
@@ -169,35 +169,25 @@ fn pause() -> Result<(), LockError> {
     Ok(())
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct GoMod {
-    #[serde(default)]
-    require: Option<Vec<Require>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Require {
-    path: String,
-    version: String,
-}
-
-/// Compares major and minor versions in go.mod with those that the configuration names.
-fn strict(plan: &Plan, runner: &Runner<'_>) -> Result<(), LockError> {
-    if !plan.go.strict {
-        return Ok(());
-    }
+/// What is found out about the versions once they are selected.
+fn check(plan: &Plan, runner: &Runner<'_>) -> Result<(), LockError> {
     let text = runner
         .read("go-mod-edit", &go(plan).args(["mod", "edit", "-json"]))
         .map_err(|source| LockError::GoList { source })?;
     let go_mod: GoMod =
         serde_json::from_slice(&text).map_err(AnswerError::of("go mod edit -json"))?;
+    if plan.go.strict {
+        strict(plan, &go_mod)?;
+    }
+    train::check(plan, &go_mod, runner)
+}
+
+/// Compares major and minor versions in go.mod with those that the configuration names.
+fn strict(plan: &Plan, go_mod: &GoMod) -> Result<(), LockError> {
     let found = |module: &str| {
         go_mod
             .require
             .iter()
-            .flatten()
             .find(|require| require.path == module)
             .map(|require| require.version.clone())
     };
@@ -230,12 +220,6 @@ fn compare(module: &str, found: &str, wanted: &str) -> Result<(), LockError> {
         found: found.to_owned(),
         wanted: wanted.to_owned(),
     })
-}
-
-/// Major and minor number of `v1.2.3-rc.1`.
-fn major_minor(version: &str) -> Option<(u64, u64)> {
-    let version = Version::parse(version.strip_prefix('v')?).ok()?;
-    Some((version.major, version.minor))
 }
 
 fn digest(path: &Utf8Path) -> Result<String, LockError> {

@@ -12,11 +12,13 @@ mod flags;
 mod go_modules;
 mod go_sources;
 mod local;
+mod module_graph;
 mod parallel;
 mod profile;
 pub mod registry;
 mod requirers;
 mod tags;
+mod train;
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -10,12 +10,11 @@ use std::fmt::Write as _;
 
 use bimetal_terminal::hint::is_interrupt;
 use camino::{Utf8Path, Utf8PathBuf};
-use serde::Deserialize;
 
 use super::error::ResolveError;
 use crate::model::paths::{absolute, in_go_mod, is_directory, relative_or_absolute};
 use crate::model::{GoModule, GoTool};
-use crate::toolchain::{Invocation, Runner};
+use crate::toolchain::{GoMod, Invocation, ModuleVersion, Replace, Runner, Setting};
 
 const OPENING: &str = "Go follows some lines only while it builds the module that they are \
     written for, so the distribution is built without these, which the module's own tests follow:";
@@ -28,47 +27,6 @@ pub(super) struct Given<'a> {
     pub(super) modules: Vec<&'a GoModule>,
     pub(super) replaces: &'a [String],
     pub(super) excludes: &'a [String],
-}
-
-/// A go.mod or a go.work, as `go … edit -json` prints them.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Lines {
-    module: Option<Version>,
-    toolchain: Option<String>,
-    #[serde(rename = "GoDebug")]
-    settings: Option<Vec<Setting>>,
-    exclude: Option<Vec<Version>>,
-    replace: Option<Vec<Replace>>,
-    #[serde(rename = "Use")]
-    used: Option<Vec<Used>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Version {
-    path: String,
-    version: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Setting {
-    key: String,
-    value: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Replace {
-    old: Version,
-    new: Version,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Used {
-    disk_path: String,
 }
 
 /// One line without effect, and what to do about it.
@@ -141,7 +99,7 @@ impl Search<'_> {
     }
 
     /// Modules of a workspace, which take the place of their versions there.
-    fn uses(&mut self, work: &Utf8Path, lines: &Lines) -> Result<(), ResolveError> {
+    fn uses(&mut self, work: &Utf8Path, lines: &GoMod) -> Result<(), ResolveError> {
         if self.seen.contains(work) {
             return Ok(());
         }
@@ -163,26 +121,26 @@ impl Search<'_> {
             return Ok(());
         }
         let lines = self.read(path, kind)?;
-        for Replace { old, new } in lines.replace.into_iter().flatten() {
-            let line = format!("replace {} => {}", text(&old), text(&new));
-            let mut target = text(&new);
+        for Replace { old, new } in lines.replace {
+            let line = format!("replace {} => {}", old.text(), new.text());
+            let mut target = new.text();
             if is_directory(&new.path) {
                 let directory = absolute(parent(path), &new.path);
                 target = self.target(&directory);
                 self.followed.insert(directory);
             }
             if !self.is_replaced(&old) {
-                self.add(path, line, in_replaces(&text(&old), &target));
+                self.add(path, line, in_replaces(&old.text(), &target));
             }
         }
-        for excluded in lines.exclude.into_iter().flatten() {
-            let name = text(&excluded);
+        for excluded in lines.exclude {
+            let name = excluded.text();
             if !self.given.excludes.iter().any(|one| words(one) == name) {
                 let cure = format!("to follow it, write `{name}` into `excludes`");
                 self.add(path, format!("exclude {name}"), cure);
             }
         }
-        for Setting { key, value } in lines.settings.into_iter().flatten() {
+        for Setting { key, value } in lines.settings {
             let cure = match key.as_str() {
                 "default" => "no setting of the configuration does the same".to_owned(),
                 _ => format!(
@@ -214,25 +172,25 @@ impl Search<'_> {
     }
 
     /// Nothing where there is no such file, or none that Go reads: the build then says so.
-    fn read(&self, path: &Utf8Path, kind: &str) -> Result<Lines, ResolveError> {
+    fn read(&self, path: &Utf8Path, kind: &str) -> Result<GoMod, ResolveError> {
         if !path.is_file() {
-            return Ok(Lines::default());
+            return Ok(GoMod::default());
         }
         let invocation = Invocation::go(&self.given.go.program, "/", false);
         let invocation = invocation.args([kind, "edit", "-json", path.as_str()]);
         match self.runner.read("go-edit-json", &invocation) {
             Ok(answer) => Ok(serde_json::from_slice(&answer).unwrap_or_default()),
             Err(error) if is_interrupt(&error) => Err(ResolveError::Tool(error)),
-            Err(_) => Ok(Lines::default()),
+            Err(_) => Ok(GoMod::default()),
         }
     }
 
     /// Whether the configuration says itself what takes the place of `old`.
-    fn is_replaced(&self, old: &Version) -> bool {
+    fn is_replaced(&self, old: &ModuleVersion) -> bool {
         let mut entries = self.given.modules.iter();
         let mut lines = self.given.replaces.iter().filter_map(|line| split(line));
         entries.any(|one| one.replace.is_some() && one.spec.path == old.path)
-            || lines.any(|(left, _)| left == old.path || left == text(old))
+            || lines.any(|(left, _)| left == old.path || left == old.text())
     }
 
     /// A directory as a line of `replaces` names it.
@@ -245,8 +203,8 @@ impl Search<'_> {
     }
 }
 
-fn used<'a>(work: &'a Utf8Path, lines: &'a Lines) -> impl Iterator<Item = Utf8PathBuf> + 'a {
-    let used = lines.used.iter().flatten();
+fn used<'a>(work: &'a Utf8Path, lines: &'a GoMod) -> impl Iterator<Item = Utf8PathBuf> + 'a {
+    let used = lines.used.iter();
     used.map(|used| absolute(parent(work), &used.disk_path))
 }
 
@@ -263,12 +221,6 @@ fn split(line: &str) -> Option<(String, &str)> {
 /// Words with one blank between them.
 fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn text(module: &Version) -> String {
-    format!("{} {}", module.path, module.version)
-        .trim_end()
-        .to_owned()
 }
 
 fn from(file: &Utf8Path, directory: &Utf8Path) -> Utf8PathBuf {
