@@ -77,6 +77,13 @@ impl Bent {
         place
     }
 
+    /// Puts an entry in the place of one that the loader can do without.
+    pub(crate) fn instead_of_a_count(&mut self, tag: elf::DynamicTag, value: u64) {
+        let place = self.dynamic(elf::DT_RELACOUNT);
+        self.put(place, &tag.0.to_le_bytes());
+        self.put(place + 8, &value.to_le_bytes());
+    }
+
     /// Where `text` stands in the string table.
     pub(crate) fn string(&self, text: &str) -> u64 {
         let (_, range) = self.section(".dynstr");

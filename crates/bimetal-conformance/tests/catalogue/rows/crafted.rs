@@ -84,7 +84,7 @@ fn a_needed_library_behind_the_end_of_the_dynamic_segment() -> Finding {
 fn a_second_entry_for_the_string_table() -> Finding {
     bent(|file| {
         let address = file.u64(file.dynamic(elf::DT_SYMTAB) + 8);
-        file.add_dynamic(elf::DT_STRTAB, address);
+        file.instead_of_a_count(elf::DT_STRTAB, address);
     })
 }
 
@@ -158,7 +158,7 @@ fn a_static_tls_block_that_no_flag_tells() -> Finding {
 fn a_plugin_that_is_called_like_a_library() -> Finding {
     bent(|file| {
         let name = file.string("libc.so.6");
-        file.add_dynamic(elf::DT_SONAME, name);
+        file.instead_of_a_count(elf::DT_SONAME, name);
     })
 }
 

@@ -1,6 +1,7 @@
 //! What the linkers of today make, in the layouts that they have.
 //!
-//! In: one small plugin. Out: rows. Invariant: each loads, so nothing is against it in its bytes.
+//! In: one small plugin. Out: rows. Invariant: each loads, so nothing is
+//! against it in its bytes; one that the loader refuses is refused from its bytes.
 
 use camino::Utf8Path;
 
@@ -18,7 +19,7 @@ rows!(
     rust_with_large_pages,
     rust_with_short_relocations,
     rust_linked_by_mold,
-    rust_linked_by_mold_with_short_relocations,
+    short_relocations_of_a_linker_that_names_no_version,
     rust_linked_by_gold,
     c_with_code_and_data_in_one_segment,
     c_with_large_pages,
@@ -90,8 +91,12 @@ fn rust_linked_by_mold() -> Finding {
     by_mold("mold", &[])
 }
 
-fn rust_linked_by_mold_with_short_relocations() -> Finding {
-    by_mold("mold-relr", &["-Clink-arg=-Wl,-z,pack-relative-relocs"])
+/// The GNU loader refuses them: an older one would not know the form.
+fn short_relocations_of_a_linker_that_names_no_version() -> Finding {
+    Finding {
+        symptom: Symptom::Error,
+        ..by_mold("mold-relr", &["-Clink-arg=-Wl,-z,pack-relative-relocs"])
+    }
 }
 
 fn rust_linked_by_gold() -> Finding {

@@ -65,13 +65,14 @@ impl<'b> Elf<'b> {
             });
         }
         let segments = segments(bytes, header)?;
+        let image = Image::new(bytes, &segments)?;
         let sections = sections(bytes, header)?;
         let names = section_names(bytes, header, &sections)?;
         Ok(Self {
             bytes,
             machine: header.e_machine.get(LE),
             file_type: header.e_type.get(LE),
-            image: Image::new(bytes, &segments)?,
+            image,
             segments,
             sections,
             names,

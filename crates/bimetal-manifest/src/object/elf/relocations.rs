@@ -45,6 +45,8 @@ pub(super) struct Use {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Action {
     Nothing,
+    /// A word, on a processor whose types are not known here.
+    Unknown,
     /// The address of a symbol.
     Address,
     /// The address of a symbol, in the table of calls.
@@ -102,8 +104,12 @@ pub(super) fn read(elf: &Elf<'_>, dynamic: &mut Dynamic) -> Result<Relocations, 
     let mut pass = Pass {
         elf,
         found: Relocations::default(),
-        // The first table is the dynamic segment, which is always writable for the loader.
-        exposed: kept.iter().skip(1).map(|place| place.start).collect(),
+        // The dynamic segment lies among data that relocations write to.
+        exposed: kept
+            .iter()
+            .map(|place| place.start)
+            .filter(|start| dynamic.tables.first().is_none_or(|own| own.start != *start))
+            .collect(),
         kept,
         functions: BTreeMap::new(),
     };
@@ -171,10 +177,11 @@ impl Pass<'_, '_> {
                 let action = action(self.elf.machine, entry.r_type(LE, false))?;
                 let is_right = match action {
                     Action::Call => calls,
-                    Action::Descriptor | Action::Indirect => true,
+                    Action::Unknown | Action::Descriptor | Action::Indirect => true,
                     _ => !calls,
                 };
-                if !is_right || (number < relative && action != Action::Relative) {
+                let is_relative = matches!(action, Action::Relative | Action::Unknown);
+                if !is_right || (number < relative && !is_relative) {
                     return Err(damaged(
                         "a relocation of a type that its table does not have",
                     ));
@@ -196,7 +203,7 @@ impl Pass<'_, '_> {
         };
         let is_code = match action {
             Action::Relative => self.elf.image.is_code(addend),
-            Action::Address => true,
+            Action::Address | Action::Unknown => true,
             _ => false,
         };
         self.write(address, length, is_code)?;
@@ -215,7 +222,7 @@ impl Pass<'_, '_> {
                 self.found.static_tls |= action == Action::StaticThreadLocal;
                 self.mark(symbol, |used| used.thread_local = true)
             }
-            Action::Nothing | Action::Relative | Action::Indirect => Ok(()),
+            Action::Nothing | Action::Unknown | Action::Relative | Action::Indirect => Ok(()),
         }
     }
 
@@ -324,32 +331,32 @@ impl Pass<'_, '_> {
 
 /// The types that the GNU loader knows in a shared library.
 fn action(machine: elf::Machine, kind: RelocationType) -> Result<Action, ReadError> {
-    let action =
-        match (machine, kind) {
-            (_, RelocationType(0)) => Action::Nothing,
-            (elf::EM_X86_64, elf::R_X86_64_64 | elf::R_X86_64_GLOB_DAT)
-            | (elf::EM_AARCH64, elf::R_AARCH64_ABS64 | elf::R_AARCH64_GLOB_DAT) => Action::Address,
-            (elf::EM_X86_64, elf::R_X86_64_JUMP_SLOT)
-            | (elf::EM_AARCH64, elf::R_AARCH64_JUMP_SLOT) => Action::Call,
-            (elf::EM_X86_64, elf::R_X86_64_RELATIVE)
-            | (elf::EM_AARCH64, elf::R_AARCH64_RELATIVE) => Action::Relative,
-            (elf::EM_X86_64, elf::R_X86_64_TLSDESC) | (elf::EM_AARCH64, elf::R_AARCH64_TLSDESC) => {
-                Action::Descriptor
-            }
-            (elf::EM_X86_64, elf::R_X86_64_DTPMOD64 | elf::R_X86_64_DTPOFF64)
-            | (elf::EM_AARCH64, elf::R_AARCH64_TLS_DTPMOD | elf::R_AARCH64_TLS_DTPREL) => {
-                Action::ThreadLocal
-            }
-            (elf::EM_X86_64, elf::R_X86_64_TPOFF64)
-            | (elf::EM_AARCH64, elf::R_AARCH64_TLS_TPREL) => Action::StaticThreadLocal,
-            (elf::EM_X86_64, elf::R_X86_64_IRELATIVE)
-            | (elf::EM_AARCH64, elf::R_AARCH64_IRELATIVE) => Action::Indirect,
-            (elf::EM_X86_64 | elf::EM_AARCH64, _) => {
-                return Err(damaged("a relocation of a type that the loader refuses"));
-            }
-            // No loader of another processor was read for its types; what is known of them is that
-            // they write.
-            _ => Action::Address,
-        };
-    Ok(action)
+    Ok(match (machine, kind) {
+        (_, RelocationType(0)) => Action::Nothing,
+        (elf::EM_X86_64, elf::R_X86_64_64 | elf::R_X86_64_GLOB_DAT)
+        | (elf::EM_AARCH64, elf::R_AARCH64_ABS64 | elf::R_AARCH64_GLOB_DAT) => Action::Address,
+        (elf::EM_X86_64, elf::R_X86_64_JUMP_SLOT) | (elf::EM_AARCH64, elf::R_AARCH64_JUMP_SLOT) => {
+            Action::Call
+        }
+        (elf::EM_X86_64, elf::R_X86_64_RELATIVE) | (elf::EM_AARCH64, elf::R_AARCH64_RELATIVE) => {
+            Action::Relative
+        }
+        (elf::EM_X86_64, elf::R_X86_64_TLSDESC) | (elf::EM_AARCH64, elf::R_AARCH64_TLSDESC) => {
+            Action::Descriptor
+        }
+        (elf::EM_X86_64, elf::R_X86_64_DTPMOD64 | elf::R_X86_64_DTPOFF64)
+        | (elf::EM_AARCH64, elf::R_AARCH64_TLS_DTPMOD | elf::R_AARCH64_TLS_DTPREL) => {
+            Action::ThreadLocal
+        }
+        (elf::EM_X86_64, elf::R_X86_64_TPOFF64) | (elf::EM_AARCH64, elf::R_AARCH64_TLS_TPREL) => {
+            Action::StaticThreadLocal
+        }
+        (elf::EM_X86_64, elf::R_X86_64_IRELATIVE) | (elf::EM_AARCH64, elf::R_AARCH64_IRELATIVE) => {
+            Action::Indirect
+        }
+        (elf::EM_X86_64 | elf::EM_AARCH64, _) => {
+            return Err(damaged("a relocation of a type that the loader refuses"));
+        }
+        _ => Action::Unknown,
+    })
 }
