@@ -1,8 +1,9 @@
 //! Takes a plugin's bytes out of the reach of other users, before they are verified.
 //!
 //! In: a path. Out: [`Copy`]: the bytes that will be loaded, and their digest. Invariant: a file is
-//! read through one descriptor: once, and nothing is written where a good copy is there already. What is verified is the copy, and the copy cannot change: a
-//! sealed memory file for Rust, a private file named by its content for Go.
+//! read once, through one descriptor, and nothing is written where a good copy is there already.
+//! What is verified is the copy, and the copy cannot change: a sealed memory file for Rust, a
+//! private file named by its content for Go.
 
 use std::borrow::Cow;
 use std::fs::File;
