@@ -17,6 +17,9 @@ import (
 // expandedKey marks a leaf that came from `${…}`. No YAML key starts with a NUL character.
 const expandedKey = "\x00expanded"
 
+// numberKey marks a number that JSON lacks.
+const numberKey = "\x00number"
+
 // config holds the section of a Rust component. Rust decodes and validates it; Go only keeps it,
 // shows it and hands it over.
 type config struct {
@@ -102,6 +105,13 @@ func (s *configSettings) redact(value any, schema map[string]any) any {
 	if name, ok := schema["$ref"].(string); ok {
 		schema = s.definition(name)
 	}
+	for _, keyword := range []string{"anyOf", "oneOf", "allOf"} {
+		choices, _ := schema[keyword].([]any)
+		for _, choice := range choices {
+			of, _ := choice.(map[string]any)
+			value = s.redact(value, of)
+		}
+	}
 	switch value := value.(type) {
 	case map[string]any:
 		properties, _ := schema["properties"].(map[string]any)
@@ -123,8 +133,12 @@ func (s *configSettings) redact(value any, schema map[string]any) any {
 		}
 		return shown
 	case string:
-		if secret, _ := schema["writeOnly"].(bool); secret {
-			return configopaque.String(value)
+		// A text in the place of a list is one: `a,b`.
+		items, _ := schema["items"].(map[string]any)
+		for _, of := range []map[string]any{schema, items} {
+			if secret, _ := of["writeOnly"].(bool); secret {
+				return configopaque.String(value)
+			}
 		}
 	}
 	return value
@@ -196,7 +210,14 @@ func encodable(value any) any {
 
 // floatText keeps a whole float a float: JSON would show 1.0 as 1, which Rust reads as an integer.
 func floatText(value float64) any {
-	if value != math.Trunc(value) || math.IsInf(value, 0) {
+	switch {
+	case math.IsNaN(value):
+		return map[string]any{numberKey: "NaN"}
+	case math.IsInf(value, 1):
+		return map[string]any{numberKey: "inf"}
+	case math.IsInf(value, -1):
+		return map[string]any{numberKey: "-inf"}
+	case value != math.Trunc(value):
 		return value
 	}
 	if math.Abs(value) < 1e15 {

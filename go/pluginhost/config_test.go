@@ -2,6 +2,7 @@ package pluginhost
 
 import (
 	"errors"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -53,6 +54,42 @@ func TestWholeFloatsStayFloats(t *testing.T) {
 	text, err := cfg.section()
 	require.NoError(t, err)
 	require.Equal(t, `{"list":[1.0,-2.0,0.25,1e+20,7]}`, string(text))
+}
+
+func TestNumbersThatJSONLacksAreMarked(t *testing.T) {
+	cfg := newTestConfig(t, nil)
+	require.NoError(t, cfg.Unmarshal(confmap.NewFromStringMap(map[string]any{
+		"list":  []any{math.Inf(1), math.Inf(-1), math.NaN()},
+		"ratio": xconfmap.ExpandedValue{Value: math.Inf(1), Original: ".inf"},
+	})))
+	text, err := cfg.section()
+	require.NoError(t, err)
+	require.JSONEq(t, `{
+		"list": [{"\u0000number": "inf"}, {"\u0000number": "-inf"}, {"\u0000number": "NaN"}],
+		"ratio": {"\u0000expanded": {"value": {"\u0000number": "inf"}, "original": ".inf"}}
+	}`, string(text))
+}
+
+func TestSecretsAreHiddenWhereverTheSchemaPutsThem(t *testing.T) {
+	const secret = `{"type": "string", "writeOnly": true}`
+	const nested = `{"type": "object", "properties": {"key": ` + secret + `}}`
+	schema := `{"properties": {
+		"optional": {"anyOf": [{"$ref": "#/$defs/Nested"}, {"type": "null"}]},
+		"one": {"oneOf": [{"type": "integer"}, ` + secret + `]},
+		"list": {"type": ["array", "string"], "items": ` + secret + `}
+	}, "$defs": {"Nested": ` + nested + `}}`
+	settings, err := newConfigSettings(nil, []byte(schema), nil)
+	require.NoError(t, err)
+	hidden := configopaque.String("x")
+	for _, values := range []struct{ written, shown any }{
+		{map[string]any{"optional": map[string]any{"key": "x"}},
+			map[string]any{"optional": map[string]any{"key": hidden}}},
+		{map[string]any{"one": "x"}, map[string]any{"one": hidden}},
+		{map[string]any{"list": []any{"x"}}, map[string]any{"list": []any{hidden}}},
+		{map[string]any{"list": "x"}, map[string]any{"list": hidden}},
+	} {
+		require.Equal(t, values.shown, any(settings.show(values.written.(map[string]any))))
+	}
 }
 
 func TestAnEmptySectionIsAnEmptyObject(t *testing.T) {

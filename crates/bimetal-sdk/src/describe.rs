@@ -21,12 +21,13 @@ pub(crate) struct Identity<'a> {
 /// The identity of one component with configuration `C`.
 pub(crate) fn identity<C: Section>(identity: &Identity<'_>) -> Result<Value, Error> {
     let defaults = config::defaults::<C>().map_err(Error::from)?;
+    let schema = config::schema::<C>().map_err(Error::from)?;
     Ok(json!({
         "kind": Kind::from_number(identity.kind).map(Kind::as_str),
         "type": identity.type_name,
         "signals": signals(identity),
         "default_config": defaults,
-        "config_schema": config::schema::<C>(),
+        "config_schema": schema,
     }))
 }
 

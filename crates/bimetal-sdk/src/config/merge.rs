@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::EXPANDED;
+use super::{EXPANDED, NUMBER};
 
 /// `section` over `defaults`.
 pub(super) fn over(defaults: Value, section: Value) -> Value {
@@ -37,10 +37,15 @@ pub(super) fn expanded(value: &Value) -> Option<(&Value, &str)> {
     Some((leaf.get("value")?, leaf.get("original")?.as_str()?))
 }
 
+/// The number that JSON lacks and `value` stands for.
+pub(super) fn number(value: &Value) -> Option<f64> {
+    let object = value.as_object().filter(|object| object.len() == 1)?;
+    object.get(NUMBER)?.as_str()?.parse().ok()
+}
+
 fn is_map(value: &Value) -> bool {
-    expanded(value)
-        .map_or(value, |(value, _)| value)
-        .is_object()
+    let value = expanded(value).map_or(value, |(value, _)| value);
+    value.is_object() && number(value).is_none()
 }
 
 fn plain_map(value: Value) -> Value {

@@ -10,6 +10,7 @@ mod errors;
 mod merge;
 mod near;
 mod opaque;
+mod schema;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -23,6 +24,10 @@ pub use opaque::OpaqueString;
 /// Key of the object that stands for a leaf which came from `${…}`:
 /// `{"\0expanded": {"value": <JSON>, "original": "<text>"}}`.
 pub const EXPANDED: &str = "\0expanded";
+
+/// Key of the object that stands for a number which JSON lacks: `{"\0number": "inf"}`, or `-inf`
+/// or `NaN`.
+pub const NUMBER: &str = "\0number";
 
 /// Checks what types cannot say. Called after the section was decoded.
 ///
@@ -90,8 +95,11 @@ pub(crate) fn defaults<T: Section>() -> Result<Value, serde_json::Error> {
 }
 
 /// The JSON Schema of the section.
-pub(crate) fn schema<T: Section>() -> Value {
-    schemars::schema_for!(T).to_value()
+pub(crate) fn schema<T: Section>() -> Result<Value, serde_json::Error> {
+    Ok(schema::agree(
+        schemars::schema_for!(T).to_value(),
+        &defaults::<T>()?,
+    ))
 }
 
 fn parse(section: &[u8]) -> Result<Value, ConfigErrors> {

@@ -18,6 +18,15 @@ struct Config {
     headers: BTreeMap<String, String>,
     actions: Vec<Action>,
     label: Option<String>,
+    limits: Range,
+    ranges: Vec<Range>,
+}
+
+/// Its keys must be there, but where the defaults have them.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+struct Range {
+    low: u8,
+    high: u8,
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -59,6 +68,8 @@ impl Default for Config {
             headers: BTreeMap::from([("x-one".to_owned(), "1".to_owned())]),
             actions: Vec::new(),
             label: None,
+            limits: Range::default(),
+            ranges: Vec::new(),
         }
     }
 }
@@ -230,6 +241,79 @@ fn refuses_what_is_no_section() {
 fn a_deep_section_is_an_error_and_not_a_crash() {
     let deep = format!("{}1{}", "{\"retry\":".repeat(100_000), "}".repeat(100_000));
     assert!(from_json::<Config>(deep.as_bytes()).is_err());
+}
+
+#[test]
+fn a_number_that_json_lacks_arrives_or_its_key_is_named() {
+    let number = |text: &str| json!({ NUMBER: text });
+    for text in ["inf", "-inf", "NaN"] {
+        let config = read(&json!({"ratio": number(text)}));
+        assert_eq!(config.ratio.to_string(), text);
+    }
+    let expanded = from_environment(number("-inf"), "-.inf");
+    let config = read(&json!({"ratio": expanded, "endpoint": expanded}));
+    assert_eq!(config.ratio.to_string(), "-inf");
+    assert_eq!(config.endpoint, "-.inf");
+    let action = |value| json!({"actions": [{"key": "k", "action": "insert", "value": value}]});
+    let wrong = [
+        json!({"port": number("inf")}),
+        json!({"endpoint": number("inf")}),
+        json!({"retry": number("inf")}),
+        action(number("inf")),
+        action(json!([{"deep": number("NaN")}])),
+    ];
+    let text: Vec<String> = wrong.iter().map(complaints).collect();
+    assert_snapshot!(text.join("\n"));
+}
+
+#[test]
+fn schema_and_decoder_agree() {
+    let schema = jsonschema::validator_for(&schema::<Config>().unwrap()).unwrap();
+    let action = |more: Value| {
+        let mut action = json!({"key": "k", "action": "delete"});
+        let (Some(action), Value::Object(more)) = (action.as_object_mut(), more) else {
+            unreachable!("both are maps")
+        };
+        action.extend(more);
+        json!({"actions": [action]})
+    };
+    for (section, is_good) in [
+        (json!({}), true),
+        (
+            json!({"port": null, "ratio": null, "timeout": null, "token": null}),
+            true,
+        ),
+        (
+            json!({"retry": null, "keys": null, "headers": null, "label": null}),
+            true,
+        ),
+        (json!({"retry": {"max": null}}), true),
+        (json!({"retry": {"max": u32::MAX}}), true),
+        (json!({"retry": {"max": u64::from(u32::MAX) + 1}}), false),
+        (json!({"retry": {"maxx": 1}}), false),
+        (json!({"unknown": null}), false),
+        (json!({"limits": {"low": 1}}), true),
+        (json!({"limits": {"low": null}}), true),
+        (json!({"limits": {"lower": 1}}), false),
+        (json!({"ranges": [{"low": 1}]}), false),
+        (json!({"ranges": [{"low": 1, "high": 2}]}), true),
+        (json!({"ranges": [{"low": 1, "high": null}]}), false),
+        (json!({"keys": "a,b"}), true),
+        (json!({"keys": ["a", null]}), false),
+        (json!({"headers": {"x": "y"}}), true),
+        (json!({"headers": {"x": null}}), false),
+        (json!({"port": 70_000}), false),
+        (action(json!({})), true),
+        (action(json!({"value": null})), true),
+        (action(json!({"value": {"any": [1]}})), true),
+        (action(json!({"key": null})), false),
+        (action(json!({"action": null})), false),
+        (action(json!({"other": 1})), false),
+    ] {
+        let decoded = from_json::<Config>(section.to_string().as_bytes());
+        assert_eq!(decoded.is_ok(), is_good, "decoder: {section} {decoded:?}");
+        assert_eq!(schema.is_valid(&section), is_good, "schema: {section}");
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use access::{Entries, Items, Variant};
 
 use super::{DecodeError, Path};
 use crate::config::errors::ConfigErrors;
-use crate::config::merge::expanded;
+use crate::config::merge::{expanded, number};
 use crate::config::near::nearest;
 
 /// One value and where it stands.
@@ -52,7 +52,10 @@ impl<'de> Node<'de, '_> {
             },
             Value::String(value) => Unexpected::Str(value),
             Value::Array(_) => Unexpected::Seq,
-            Value::Object(_) => Unexpected::Map,
+            value @ Value::Object(_) => match number(value) {
+                Some(value) => Unexpected::Float(value),
+                None => Unexpected::Map,
+            },
         };
         de::Error::invalid_type(unexpected, visitor)
     }
@@ -63,7 +66,9 @@ impl<'de> Node<'de, '_> {
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
         match self.plain() {
-            Value::Object(map) => visitor.visit_map(Entries::new(map, fields, self)),
+            value @ Value::Object(map) if number(value).is_none() => {
+                visitor.visit_map(Entries::new(map, fields, self))
+            }
             _ => Err(self.mismatch(&visitor)),
         }
         .map_err(|error| error.at(self.path))
@@ -91,7 +96,12 @@ macro_rules! by_value {
             if self.plain().is_null() {
                 return Err(self.mismatch(&visitor).at(self.path));
             }
-            self.deserialize_any(visitor)
+            match number(self.plain()) {
+                Some(value) => visitor.visit_f64(value).map_err(|error: DecodeError| {
+                    error.at(self.path)
+                }),
+                None => self.deserialize_any(visitor),
+            }
         }
     )*};
 }
@@ -124,7 +134,13 @@ impl<'de> Deserializer<'de> for Node<'de, '_> {
             },
             Value::String(value) => visitor.visit_borrowed_str(value),
             Value::Array(items) => visitor.visit_seq(Items::new(items, self)),
-            Value::Object(map) => visitor.visit_map(Entries::new(map, None, self)),
+            // What takes anything, as a JSON value does, would make null of it.
+            value @ Value::Object(map) => match number(value) {
+                Some(value) => Err(de::Error::custom(format_args!(
+                    "expected a finite number, found {value}"
+                ))),
+                None => visitor.visit_map(Entries::new(map, None, self)),
+            },
         }
         .map_err(|error| error.at(self.path))
     }
@@ -226,13 +242,13 @@ impl<'de> Deserializer<'de> for Node<'de, '_> {
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
         match (self.plain(), self.text()) {
-            (Value::Object(map), _) => match map.iter().next() {
+            (value @ Value::Object(map), _) if number(value).is_none() => match map.iter().next() {
                 Some((name, value)) if map.len() == 1 => {
                     visitor.visit_enum(Variant::new(name, value, self))
                 }
                 _ => Err(self.mismatch(&visitor)),
             },
-            (Value::Array(_), _) | (_, None) => Err(self.mismatch(&visitor)),
+            (Value::Array(_) | Value::Object(_), _) | (_, None) => Err(self.mismatch(&visitor)),
             (_, Some(name)) => visitor.visit_enum(StrDeserializer::new(name)),
         }
         .map_err(|error| error.at(self.path))
