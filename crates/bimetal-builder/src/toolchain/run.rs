@@ -83,6 +83,14 @@ impl InvocationError {
     pub fn is_failure(&self) -> bool {
         matches!(self, Self::Failed { .. })
     }
+
+    /// What the tool printed last, if it ran and did not succeed.
+    pub fn output(&self) -> Option<&str> {
+        match self {
+            Self::Failed { output, .. } => Some(output),
+            _ => None,
+        }
+    }
 }
 
 fn interrupted(command: String) -> InvocationError {

@@ -11,6 +11,7 @@ use bimetal_lockfile::{CargoLockError, GoSumError};
 use bimetal_terminal::{Hint, Interrupted};
 use camino::Utf8PathBuf;
 
+use super::complaints::{self, Rival};
 use super::tree::TreeError;
 use crate::toolchain::{AnswerError, InvocationError, RefusedFlag};
 
@@ -23,6 +24,12 @@ pub(super) const ONE_RELEASE: &str = "use a version of the module that asks whic
 pub enum LockError {
     #[error("failed to update go.mod")]
     Tidy { source: InvocationError },
+    #[error("`{package}` is in several modules at once{}", named(.rivals))]
+    Ambiguous {
+        package: String,
+        rivals: Vec<Rival>,
+        source: InvocationError,
+    },
     #[error("failed to download go modules")]
     Download { source: InvocationError },
     #[error("cannot list the Go packages of the distribution")]
@@ -124,11 +131,17 @@ pub enum LockError {
 impl Hint for LockError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         let hint = match self {
-            Self::Tidy { source } | Self::Download { source } if source.is_failure() => {
-                "see that every `gomod` names a module and a version that exist, and that the \
-                 module proxy can be reached\nfor modules that git fetches: git reads no file of \
-                 settings but those that `GIT_CONFIG_GLOBAL` and `GIT_CONFIG_SYSTEM` name"
+            Self::Tidy { source } | Self::Download { source } | Self::GoList { source }
+                if source.is_failure() =>
+            {
+                complaints::cure(source.output().unwrap_or_default())
             }
+            Self::Ambiguous {
+                package, rivals, ..
+            } => {
+                return Some(apart(package, rivals).into());
+            }
+            Self::Package { reason, .. } => complaints::cure(reason),
             Self::Fetch { source } if source.is_failure() => {
                 "see that every `cargo` names a crate and a version that exist, and that the \
                  registry can be reached\nfor crates that git fetches: git reads no file of \
@@ -163,6 +176,40 @@ impl Hint for LockError {
         };
         Some(hint.into())
     }
+}
+
+/// Each module, and whose it is.
+fn named(rivals: &[Rival]) -> String {
+    let line = |rival: &Rival| {
+        let entries: Vec<String> = rival
+            .entries
+            .iter()
+            .map(|gomod| format!("`gomod: {gomod}`"))
+            .collect();
+        let by = if entries.is_empty() {
+            String::new()
+        } else {
+            format!(", which {} asks for", entries.join(" and "))
+        };
+        format!("\n  `{}`{by}", rival.module)
+    };
+    rivals.iter().map(line).collect()
+}
+
+/// How one of the modules is kept out: that with the shortest path is the one which others were
+/// split off from.
+fn apart(package: &str, rivals: &[Rival]) -> String {
+    let path = |rival: &Rival| rival.module.split(' ').next().map(str::len);
+    let Some(whole) = rivals.iter().min_by_key(|rival| path(rival)) else {
+        return String::new();
+    };
+    let name = whole.module.split(' ').next().unwrap_or_default();
+    format!(
+        "`{package}` has moved out of `{name}`: the line `{}` in `excludes` leaves that version \
+         out, and `{name} => {name} VERSION` in `replaces` takes one that no longer has the \
+         package",
+        whole.module
+    )
 }
 
 fn listed(files: &[String]) -> String {

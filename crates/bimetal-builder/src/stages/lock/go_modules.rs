@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::LockError;
 use super::go_sources::{self, Listing};
+use super::tidy::tidy;
 use super::train::{self, major_minor};
 use crate::flags::go::go;
 use crate::model::Plan;
@@ -49,10 +50,7 @@ pub(super) fn resolve(
     if let Some(generated) = tree.get("go.mod") {
         put(&plan.out.join("go.mod"), generated)?;
     }
-    let compat = format!("-compat={}", plan.go.language);
-    runner
-        .run("go-mod-tidy", &go(plan).args(["mod", "tidy", &compat]))
-        .map_err(|source| LockError::Tidy { source })?;
+    tidy(plan, runner)?;
     check(plan, runner)?;
     download(plan, runner)?;
     let remembered = Remembered {

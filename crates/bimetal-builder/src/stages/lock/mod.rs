@@ -5,6 +5,7 @@
 //! it is computed from the files and compared with the lock file.
 
 mod archive;
+mod complaints;
 mod constraints;
 mod crates;
 mod error;
@@ -18,6 +19,7 @@ mod profile;
 pub mod registry;
 mod requirers;
 mod tags;
+mod tidy;
 mod train;
 mod tree;
 

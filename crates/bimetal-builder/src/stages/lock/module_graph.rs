@@ -47,6 +47,24 @@ impl ModuleGraph {
         })
     }
 
+    /// The entries of the configuration that lead to this version of a module.
+    pub(super) fn entries<'p>(&self, plan: &'p Plan, wanted: Node<'_>) -> Vec<&'p GoModule> {
+        let itself = plan
+            .go_modules()
+            .find(|entry| (entry.spec.path.as_str(), entry.spec.version.as_str()) == wanted);
+        let askers = self.askers(wanted).into_iter();
+        let mut found: Vec<&GoModule> = Vec::new();
+        for entry in itself
+            .into_iter()
+            .chain(askers.filter_map(|(path, _)| self.entry(plan, path)))
+        {
+            if !found.contains(&entry) {
+                found.push(entry);
+            }
+        }
+        found
+    }
+
     /// The modules that ask for `wanted`.
     pub(super) fn askers(&self, wanted: Node<'_>) -> BTreeSet<Node<'_>> {
         let edges = self.edges();
