@@ -76,6 +76,15 @@ impl<'a> GoBuild<'a> {
         self.build(Artifact::Plugin, path, format!("./{}", plugin.dir))
     }
 
+    /// Compiles one package and what it imports as `artifact` will have them, and links nothing.
+    pub fn alone(self, artifact: Artifact, package: &str) -> Invocation {
+        go(self.plan)
+            .args(["list", "-export", "-f", "{{\"\"}}"])
+            .args(self.arguments(artifact))
+            .args(self.guided())
+            .arg(package)
+    }
+
     /// All flags, as they stand in the manifest: without paths of this machine. A profile has its
     /// base name, as in Go's own record; without one there is nothing to tell.
     pub fn flags(self, artifact: Artifact) -> Vec<String> {

@@ -23,6 +23,19 @@ pub struct GoMod {
     pub used: Vec<Used>,
 }
 
+impl GoMod {
+    /// The version of a required module whose code is used; `None` where that comes from elsewhere.
+    pub fn used(&self, path: &str) -> Option<&str> {
+        let required = self.require.iter().find(|module| module.path == path)?;
+        let replaced = self.replace.iter().find(|line| {
+            let is_version = ["", &required.version].contains(&line.old.version.as_str());
+            line.old.path == path && is_version
+        });
+        let source = replaced.map_or(required, |line| &line.new);
+        (source.path == path).then_some(source.version.as_str())
+    }
+}
+
 /// A module, perhaps without a version.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]

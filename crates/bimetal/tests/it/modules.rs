@@ -162,3 +162,48 @@ fn a_module_for_a_newer_go_gets_no_hint_about_a_proxy() {
         answer.stderr
     );
 }
+
+#[test]
+fn a_component_for_another_core_is_named_with_both_versions_before_anything_else_is_compiled() {
+    for plugin in [false, true] {
+        let sandbox = Sandbox::new();
+        let code = factory().replace("component.Type ", "component.Gone ");
+        let asks = "require go.opentelemetry.io/collector/component v1.30.0\n";
+        with_receiver(&sandbox, asks, &code);
+        if plugin {
+            let entry = sandbox
+                .read("b.yaml")
+                .replace("path: r", "path: r, plugin: true, type: r");
+            sandbox.put("b.yaml", &entry);
+        }
+        let answer = sandbox.bimetal(&["--config", "b.yaml"]);
+        assert_eq!(answer.code, 1, "{}", answer.stderr);
+        let error = answer.stderr.split_once("error: ").unwrap().1;
+        let error = error.split_once("  caused by:").unwrap().0;
+        assert_eq!(
+            error,
+            "the component of `gomod: example.com/r v1.0.0` does not compile: its go.mod asks for \
+             `go.opentelemetry.io/collector/component` v1.30.0, and v1.67.0 is selected\n"
+        );
+        assert!(
+            answer.stderr.contains("undefined: component.Gone"),
+            "{}",
+            answer.stderr
+        );
+        assert!(
+            answer
+                .stderr
+                .contains("  help: use a version of the component")
+        );
+        let logs = crate::sandbox::names(&sandbox.path("out/.bimetal/logs"));
+        let long = [
+            "cargo-build.log",
+            "go-build-main.log",
+            "go-build-receiver-r.log",
+        ];
+        assert!(
+            !logs.iter().any(|log| long.contains(&log.as_str())),
+            "{logs:?}"
+        );
+    }
+}

@@ -3,13 +3,14 @@
 //! In: [`Stamped`]. Out: [`Built`]: every artifact in the work directory, with the invocation that
 //! made it. Invariant: nothing is written where a user would look for a finished artifact.
 
+mod components;
 mod error;
 mod static_library;
 
 use bimetal_manifest::schema::{Component, Language};
 use camino::Utf8PathBuf;
 
-pub use error::BuildError;
+pub use error::{BuildError, WrittenFor};
 
 use super::stamp::Stamped;
 use crate::flags::cargo;
@@ -59,7 +60,9 @@ impl BuiltPlugin {
 pub fn build_main(plan: &Plan, runner: &Runner<'_>) -> Result<BuiltMain, BuildError> {
     stamped::retire(&plan.out)?;
     make_directory(plan)?;
-    link_main(plan, GoBuild::plain(plan), runner)
+    let go_build = GoBuild::plain(plan);
+    components::compile(plan, go_build, runner)?;
+    link_main(plan, go_build, runner)
 }
 
 /// Builds Rust, then Go.
@@ -68,8 +71,9 @@ pub fn build<'p>(stamped: Stamped<'p>, runner: &Runner<'_>) -> Result<Built<'p>,
     let plan = locked.plan;
     check_flags(plan)?;
     make_directory(plan)?;
-    let mut plugins = rust(&stamped, runner)?;
     let go_build = GoBuild::hosted(plan, &locked.sources);
+    components::compile(plan, go_build, runner)?;
+    let mut plugins = rust(&stamped, runner)?;
     for plugin in &plan.go_plugins {
         let path = work::built(&plan.out).join(format!("{}.so", plugin.name));
         let invocation = go_build.plugin(plugin, &path);
@@ -107,7 +111,7 @@ fn link_main(
     let invocation = go_build.main(&path);
     runner
         .run("go-build-main", &invocation)
-        .map_err(|source| BuildError::Main { source })?;
+        .map_err(|source| components::blamed(plan, source, runner))?;
     Ok(BuiltMain { path, invocation })
 }
 

@@ -54,18 +54,11 @@ pub(super) fn check(plan: &Plan, go_mod: &GoMod, runner: &Runner<'_>) -> Result<
 
 /// Core modules with the version whose code is used; without those that come from elsewhere.
 fn used(go_mod: &GoMod) -> BTreeMap<&str, &str> {
-    let mut used = BTreeMap::new();
-    for module in &go_mod.require {
-        let replaced = go_mod.replace.iter().find(|line| {
-            let is_version = line.old.version.is_empty() || line.old.version == module.version;
-            line.old.path == module.path && is_version
-        });
-        let source = replaced.map_or(module, |line| &line.new);
-        if module.path.starts_with(CORE) && source.path == module.path {
-            used.insert(module.path.as_str(), source.version.as_str());
-        }
-    }
-    used
+    let paths = go_mod.require.iter().map(|module| module.path.as_str());
+    paths
+        .filter(|path| path.starts_with(CORE))
+        .filter_map(|path| Some((path, go_mod.used(path)?)))
+        .collect()
 }
 
 /// How far a version is from the pinned one: stable and other modules count in step. `None` for
