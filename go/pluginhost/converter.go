@@ -81,7 +81,11 @@ func (h *Host) use(used []componentKey, logger *zap.Logger) ([]refusal, error) {
 		logger.Warn(warning)
 	}
 	for _, key := range used {
-		if loaded, ok := h.loaded[key]; ok {
+		loaded, ok, err := h.loadedAs(key)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
 			if err := putLoaded(h.current, key.Kind, loaded); err != nil {
 				return nil, err
 			}

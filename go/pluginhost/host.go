@@ -3,6 +3,7 @@ package pluginhost
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 
 	"go.opentelemetry.io/collector/component"
@@ -163,12 +164,22 @@ func (h *Host) putPlugin(factories *otelcol.Factories, file pluginFile) error {
 	if loaded, ok := h.loaded[file.componentKey]; ok {
 		return putLoaded(factories, file.Kind, loaded)
 	}
-	name, err := component.NewType(file.Type)
-	if err != nil {
-		return nil //nolint:nilerr // No configuration can name it, so it is not missed.
-	}
 	kind := kinds[file.Kind]
-	return kind.put(factories, name, kind.placeholder(file, name), file.shownModule())
+	for _, key := range file.keys() {
+		name, err := component.NewType(key.Type)
+		if err != nil {
+			continue // No configuration can name it, so it is not missed.
+		}
+		// The type of another component comes before an older name.
+		if _, taken := kind.types(factories)[name]; taken && key != file.componentKey {
+			continue
+		}
+		placeholder := kind.placeholder(file, name)
+		if err := kind.put(factories, name, placeholder, file.shownModule()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // putLoaded puts a factory in, also under the older name that it still answers to.
@@ -179,7 +190,9 @@ func putLoaded(factories *otelcol.Factories, word string, loaded loadedPlugin) e
 		return err
 	}
 	if alias, ok := aliasOf(loaded.factory); ok {
-		if _, taken := kind.types(factories)[alias]; !taken {
+		// What stood for this plugin makes place.
+		_, taken := kind.types(factories)[alias]
+		if !taken || slices.Contains(loaded.file.Aliases, alias.String()) {
 			return kind.put(factories, alias, loaded.factory, loaded.file.shownModule())
 		}
 	}
@@ -213,16 +226,42 @@ func (h *Host) verifyAndLoad(used *[]componentKey) (refused []refusal, warnings 
 				change))
 		}
 		if err != nil {
-			refused = append(refused, one.refused(err, err.Error()))
-			h.failed[one.componentKey] = one.refused(err,
-				err.Error()+"\nhelp: restart needed: what the loader refused once is not tried again")
+			for _, key := range one.keys() {
+				asked := one
+				asked.componentKey = key
+				if used == nil || slices.Contains(*used, key) {
+					refused = append(refused, asked.refused(err, err.Error()))
+				}
+				h.failed[key] = asked.refused(err,
+					err.Error()+"\nhelp: restart needed: what the loader refused once is not tried again")
+			}
 			continue
 		}
 		h.loaded[one.componentKey] = loaded
-		delete(h.failed, one.componentKey)
+		for _, key := range one.keys() {
+			delete(h.failed, key)
+		}
 	}
 	h.unknown = found.Unknown
 	return refused, warnings, nil
+}
+
+// loadedAs finds what was loaded by the type or by an older name of it.
+func (h *Host) loadedAs(key componentKey) (loadedPlugin, bool, error) {
+	if loaded, ok := h.loaded[key]; ok {
+		return loaded, true, nil
+	}
+	for _, loaded := range h.loaded {
+		if !slices.Contains(loaded.file.keys(), key) {
+			continue
+		}
+		if alias, ok := aliasOf(loaded.factory); !ok || alias.String() != key.Type {
+			return loaded, false, fmt.Errorf("plugin %q answers to the older name %q by its manifest, "+
+				"but its factory is %q only", loaded.file.File, key.Type, loaded.factory.Type())
+		}
+		return loaded, true, nil
+	}
+	return loadedPlugin{}, false, nil
 }
 
 // silently is how a Collector loads plugins: no reader waits for what it would say.

@@ -18,6 +18,15 @@ func (p pluginFile) shownModule() string {
 	return strings.TrimSpace(p.Module + " (plugin " + p.File + ")")
 }
 
+// keys are the type and the older names by which a configuration may name the component.
+func (p pluginFile) keys() []componentKey {
+	keys := []componentKey{p.componentKey}
+	for _, alias := range p.Aliases {
+		keys = append(keys, componentKey{Kind: p.Kind, Type: alias})
+	}
+	return keys
+}
+
 // sortedKeys is never nil: Rust takes a list, and nil would be written as null.
 func sortedKeys[V any](of map[componentKey]V) []componentKey {
 	keys := slices.AppendSeq(make([]componentKey, 0, len(of)), maps.Keys(of))

@@ -60,8 +60,10 @@ type rustFactory struct {
 type pluginFile struct {
 	componentKey
 
-	File     string `json:"file"`
-	Language string `json:"language"`
+	// Aliases: Older names of the type.
+	Aliases  []string `json:"aliases"`
+	File     string   `json:"file"`
+	Language string   `json:"language"`
 	// Signals: Signal -> stability.
 	Signals map[string]string `json:"signals"`
 	Module  string            `json:"module"`

@@ -30,10 +30,3 @@ pub(crate) struct PluginHandle {
     /// What was decided about the bytes that will be loaded.
     pub(crate) verdict: Verdict,
 }
-
-impl PluginHandle {
-    /// Kind and type of its component.
-    pub(crate) fn key(&self) -> Option<Key> {
-        self.verdict.key()
-    }
-}

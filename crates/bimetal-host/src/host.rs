@@ -255,7 +255,7 @@ impl Host {
         let verified: BTreeSet<_> = answer
             .verified
             .iter()
-            .filter_map(PluginHandle::key)
+            .flat_map(|plugin| plugin.verdict.keys())
             .collect();
         for (refusal, key) in refused {
             let list = if verified.contains(key) {
@@ -328,10 +328,12 @@ impl Host {
             .waiting
             .remove(&handle)
             .ok_or(HandleError::Unknown { handle })?;
-        let key = (plugin.kind(), plugin.type_name().to_owned());
         let file = plugin.file().to_owned();
         let stamp = self.scan.get(&file).and_then(|entry| entry.stamp);
-        state.loaded.insert(key, Loaded { file, stamp });
+        for key in plugin.verdict().keys() {
+            let file = file.clone();
+            state.loaded.insert(key, Loaded { file, stamp });
+        }
         Ok(plugin)
     }
 

@@ -49,7 +49,7 @@ impl PluginIndex {
         let mut found: Vec<_> = self
             .candidates
             .iter()
-            .filter(|candidate| candidate.precheck.key().as_ref() == Some(key))
+            .filter(|candidate| candidate.precheck.keys().any(|own| own == *key))
             .collect();
         if found.iter().any(|candidate| candidate.is_good()) {
             found.retain(|candidate| candidate.is_good());
@@ -115,7 +115,7 @@ impl Candidate {
 #[cfg(test)]
 mod tests {
     use bimetal_manifest::schema::Kind;
-    use bimetal_verify::{FoundLock, Rules, Scan, Trust};
+    use bimetal_verify::{FoundLock, Rules, Scan, Status, Trust};
     use camino::Utf8Path;
 
     use rustix::fs::inotify;
@@ -148,6 +148,34 @@ mod tests {
             openings += usize::from(event.events().contains(inotify::ReadFlags::OPEN));
         }
         assert_eq!(openings, 1);
+    }
+
+    #[test]
+    fn a_file_is_found_by_the_type_and_by_an_older_name_of_it() {
+        let candidate = |file: &str, type_name: &str, aliases: &[&str]| Candidate {
+            entry: Entry::at(Utf8Path::new(file)),
+            precheck: Verdict {
+                kind: Some(Kind::Receiver),
+                type_name: Some(type_name.to_owned()),
+                aliases: aliases.iter().map(|name| (*name).to_owned()).collect(),
+                status: Status::Ok,
+                ..Verdict::named(file)
+            },
+            verified: None,
+        };
+        let index = PluginIndex {
+            candidates: vec![
+                candidate("/a.so", "file_log", &["filelog"]),
+                candidate("/b.so", "other", &[]),
+            ],
+        };
+        for (name, expected) in [("file_log", 1), ("filelog", 1), ("file", 0)] {
+            let found = index.look_up(&(Kind::Receiver, name.to_owned()));
+            assert_eq!(found.len(), expected, "{name}");
+            assert!(found.iter().all(|found| found.precheck.file == "/a.so"));
+        }
+        let loadable = index.loadable(&BTreeSet::new());
+        assert_eq!(loadable.len(), 2, "each file once: {loadable:?}");
     }
 
     fn request<'a>(own: &'a Own, none: &'a BTreeSet<Key>) -> Request<'a> {

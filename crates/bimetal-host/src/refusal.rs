@@ -37,11 +37,14 @@ impl Refusal {
         Self::from(Verdict::refused_for(file, problem)).asked(asked)
     }
 
-    /// The same refusal; where the file says no component, it is the one that was asked for.
+    /// The same refusal; where the file says no component, or answers to the name as its older one,
+    /// it is the one that was asked for.
     pub(crate) fn asked(mut self, key: &Key) -> Self {
         let verdict = &mut self.verdict;
         verdict.kind = verdict.kind.or(Some(key.0));
-        verdict.type_name.get_or_insert_with(|| key.1.clone());
+        if verdict.type_name.is_none() || verdict.aliases.contains(&key.1) {
+            verdict.type_name = Some(key.1.clone());
+        }
         self
     }
 

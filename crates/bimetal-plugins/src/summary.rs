@@ -27,6 +27,9 @@ fn identity(manifest: &Manifest) -> Vec<(&'static str, Cell)> {
     if let Some(component) = &manifest.component {
         let name = format!("{} {}", component.kind.as_str(), component.type_name);
         lines.push(("component", Cell::new(name)));
+        if !component.aliases.is_empty() {
+            lines.push(("older names", Cell::new(component.aliases.join(", "))));
+        }
         lines.push(("from", Cell::new(&component.module)));
         lines.push(("signals", Cell::maybe(signals(component))));
     }

@@ -38,6 +38,9 @@ pub struct Verdict {
     /// Type of the component.
     #[serde(rename = "type")]
     pub type_name: Option<String>,
+    /// Older names of the type, by which a configuration may name it too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
     /// Signal -> stability.
     pub signals: BTreeMap<String, String>,
     /// What the file is.
@@ -190,6 +193,12 @@ impl Verdict {
         self.kind.zip(self.type_name.clone())
     }
 
+    /// Every kind and type by which a configuration may name the component; its type comes first.
+    pub fn keys(&self) -> impl Iterator<Item = Key> {
+        let names = self.type_name.iter().chain(&self.aliases);
+        names.filter_map(|name| Some((self.kind?, name.clone())))
+    }
+
     /// Adds what the file says about itself.
     pub(crate) fn describe(&mut self, artifact: &Artifact) {
         self.form = Some(artifact.facts.form);
@@ -211,6 +220,7 @@ impl Verdict {
         };
         self.kind = Some(component.kind);
         self.type_name = Some(component.type_name.clone());
+        self.aliases.clone_from(&component.aliases);
         self.signals.clone_from(&component.signals);
         self.module = Some(component.module.clone());
     }

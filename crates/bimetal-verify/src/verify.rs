@@ -203,12 +203,13 @@ fn mismatches(request: &Request<'_>, file: &PluginFile, artifact: &Artifact) -> 
         found = compare::compare(main, artifact, request.rules);
     }
     if let Some(component) = artifact.component()
-        && request
-            .linked_in
-            .contains(&(component.kind, component.type_name.clone()))
         && !found.iter().any(|found| found.check == Check::Component)
     {
-        found.push(linked_in(component, None));
+        let taken = component.names().find(|name| {
+            let key = (component.kind, (*name).to_owned());
+            request.linked_in.contains(&key)
+        });
+        found.extend(taken.map(|name| linked_in(component, name, None)));
     }
     let vouched = request.trust.is_of_a_lock()
         && request.lock.status(&file.file, file.sha256.as_ref()) == Some(LockStatus::Pinned);
@@ -284,13 +285,15 @@ fn pairs(main: &Artifact, files: &[PluginFile], plugins: &[Verdict]) -> Conflict
 fn duplicates(plugins: &[Verdict]) -> Vec<Duplicate> {
     let mut owners: BTreeMap<Key, Vec<String>> = BTreeMap::new();
     for plugin in plugins.iter().filter(|plugin| counts(plugin)) {
-        if let Some(key) = plugin.key() {
+        for key in plugin.keys() {
             owners.entry(key).or_default().push(plugin.file.clone());
         }
     }
+    let mut said = BTreeSet::new();
     owners
         .into_iter()
-        .filter(|(_, files)| files.len() > 1)
+        // Files that share a type and its older name are stated once.
+        .filter(|(_, files)| files.len() > 1 && said.insert(files.clone()))
         .map(|((kind, type_name), files)| Duplicate {
             kind,
             type_name,

@@ -58,6 +58,8 @@ pub(super) struct RustFactory {
 pub(super) struct PluginFile {
     #[serde(flatten)]
     pub(super) key: ComponentKey,
+    /// Older names of the type.
+    pub(super) aliases: Vec<String>,
     pub(super) file: String,
     pub(super) language: Language,
     /// Signal -> stability.

@@ -43,6 +43,7 @@ pub(super) fn catalogue(host: &Host) -> Result<Catalog, Failure> {
 fn wire_plugin(verdict: &Verdict) -> Option<PluginFile> {
     Some(PluginFile {
         key: ComponentKey::of(verdict.key()?),
+        aliases: verdict.aliases.clone(),
         file: verdict.file.clone(),
         language: verdict.language?,
         signals: verdict.signals.clone(),

@@ -143,13 +143,11 @@ fn check_hash((name, hash): (&String, &String)) -> Result<(), ParseError> {
 /// The type becomes part of symbol and file names and is shown everywhere: only what a Collector
 /// takes passes.
 fn check_type_name(component: &Component) -> Result<(), ParseError> {
-    let name = component.type_name.as_str();
-    if is_component_type(name) {
-        Ok(())
-    } else {
-        Err(ParseError::TypeName {
+    match component.names().find(|name| !is_component_type(name)) {
+        None => Ok(()),
+        Some(name) => Err(ParseError::TypeName {
             name: escape(name).into_owned(),
-        })
+        }),
     }
 }
 

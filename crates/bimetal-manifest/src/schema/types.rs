@@ -171,6 +171,9 @@ pub struct Component {
     /// Its type, as in the Collector's configuration.
     #[serde(rename = "type")]
     pub type_name: String,
+    /// Older names of the type, by which a configuration may name it too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
     /// Signal (`logs`, `metrics`, `traces`, `profiles`, `extension`, `logs_to_metrics`, …) ->
     /// stability (`beta`, …).
     #[serde(default)]
@@ -183,6 +186,16 @@ pub struct Component {
     /// JSON Schema of the configuration; Rust only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config_schema: Option<Value>,
+}
+
+impl Component {
+    /// Its type, then its older names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        [&self.type_name]
+            .into_iter()
+            .chain(&self.aliases)
+            .map(String::as_str)
+    }
 }
 
 /// How main looks for plugins.

@@ -133,15 +133,21 @@ fn rust_factory(plugin: &Artifact, kind: Kind) -> Vec<Mismatch> {
 
 /// Main has a component of the same kind and type linked in.
 fn taken(main: &Artifact, component: &Component) -> Option<Mismatch> {
-    let same = main
-        .components()
-        .find(|own| own.kind == component.kind && own.type_name == component.type_name)?;
-    Some(linked_in(component, Some(&same.module)))
+    main.components()
+        .filter(|own| own.kind == component.kind)
+        .find_map(|own| {
+            let name = own.names().find(|name| has(component, name))?;
+            Some(linked_in(component, name, Some(&own.module)))
+        })
 }
 
-/// Main has the component already, from `module` where that is known.
-pub(crate) fn linked_in(component: &Component, module: Option<&str>) -> Mismatch {
-    let subject = format!("{} {}", component.kind.as_str(), component.type_name);
+fn has(component: &Component, name: &str) -> bool {
+    component.names().any(|own| own == name)
+}
+
+/// Main has a component that answers to `name` already, from `module` where that is known.
+pub(crate) fn linked_in(component: &Component, name: &str, module: Option<&str>) -> Mismatch {
+    let subject = format!("{} {name}", component.kind.as_str());
     let main = module.map_or_else(
         || "linked in".to_owned(),
         |module| format!("linked in: {module}"),

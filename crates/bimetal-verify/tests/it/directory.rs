@@ -262,6 +262,58 @@ fn both_files_that_bring_one_component_are_refused_and_a_refused_one_brings_noth
     assert_eq!(statuses(&path), [Status::Ok, Status::Unreadable]);
 }
 
+/// Gives the component of `file` another type and older names of it.
+fn rename(file: &mut PluginFile, type_name: &str, aliases: &[&str]) {
+    let manifests = file.artifact.as_mut().unwrap().manifests.as_mut().unwrap();
+    let component = manifests.parts[0].component.as_mut().unwrap();
+    type_name.clone_into(&mut component.type_name);
+    component.aliases = aliases.iter().map(|name| (*name).to_owned()).collect();
+}
+
+#[test]
+fn an_older_name_of_a_type_is_taken_by_the_one_that_answers_to_it() {
+    let (_directory, path) = directory();
+    fs_err::copy(&fixtures().go_plugin, path.join("a.so")).unwrap();
+    fs_err::copy(&fixtures().rust_plugin, path.join("b.so")).unwrap();
+    let mut files = PluginFile::read_all(&Scan::of(&path).unwrap().entries, Digests::LeftOut);
+    let base = request(fixture::main(), &FoundLock::Absent);
+    rename(&mut files[0], "file_log", &["filelog"]);
+    for (type_name, aliases, duplicate) in [
+        ("filelog", &[][..], Some("filelog")),
+        ("other", &["file_log"], Some("file_log")),
+        ("file_log", &["filelog"], Some("file_log")),
+        ("other", &["another"], None),
+    ] {
+        rename(&mut files[1], type_name, aliases);
+        let found = verify(&base, &files, &mut ProcessSet::default());
+        let names: Vec<_> = found.duplicates.iter().map(|one| &*one.type_name).collect();
+        assert_eq!(names, Vec::from_iter(duplicate), "{type_name} {aliases:?}");
+        let status = if duplicate.is_some() {
+            Status::Refused
+        } else {
+            Status::Ok
+        };
+        assert!(found.plugins.iter().all(|plugin| plugin.status == status));
+        assert_eq!(found.plugins[0].aliases, ["filelog"]);
+    }
+    // What main has linked in, under either name, comes first.
+    for name in ["file_log", "filelog"] {
+        let linked_in = [(Kind::Processor, name.to_owned())].into();
+        let request = Request {
+            linked_in: &linked_in,
+            ..base.clone()
+        };
+        let taken = precheck(&request, &files[0]);
+        assert_eq!(taken.mismatches[0].subject, format!("processor {name}"));
+    }
+    let mut main = fixture::read(&fixtures().main);
+    let linked = &mut main.manifests.as_mut().unwrap().parts[0].components[0];
+    "file_log_old".clone_into(&mut linked.type_name);
+    linked.aliases = vec!["filelog".to_owned()];
+    let found = precheck(&request(&main, &FoundLock::Absent), &files[0]);
+    assert_eq!(found.mismatches[0].subject, "processor filelog");
+}
+
 #[test]
 fn what_passed_is_counted_into_the_set_and_what_is_linked_in_is_not_taken() {
     let (_directory, path) = directory();

@@ -98,6 +98,7 @@ pub(crate) fn component(language: Language) -> Component {
     Component {
         kind: Kind::Processor,
         type_name: type_name.to_owned(),
+        aliases: Vec::new(),
         signals: [("logs".to_owned(), "beta".to_owned())].into(),
         module: module.to_owned(),
         default_config: None,

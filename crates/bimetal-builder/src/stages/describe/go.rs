@@ -36,8 +36,13 @@ pub(super) fn identity(
     let Some(type_name) = type_name else {
         return Ok(None);
     };
-    if !is_component_type(&type_name) {
-        return Err(DescribeError::Type { type_name, origin });
+    let alias = metadata.as_ref().and_then(|found| found.alias.clone());
+    let aliases: Vec<_> = alias.into_iter().filter(|one| *one != type_name).collect();
+    for name in [&type_name].into_iter().chain(&aliases) {
+        if !is_component_type(name) {
+            let type_name = name.clone();
+            return Err(DescribeError::Type { type_name, origin });
+        }
     }
     let signals = module
         .signals
@@ -47,6 +52,7 @@ pub(super) fn identity(
     Ok(Some(Component {
         kind,
         type_name,
+        aliases,
         signals,
         module: module_text(module, sources),
         default_config: None,
@@ -69,6 +75,8 @@ fn module_text(module: &GoSpec, sources: &Sources) -> String {
 
 struct Metadata {
     type_name: String,
+    /// The older name that the factory still answers to.
+    alias: Option<String>,
     signals: BTreeMap<String, String>,
 }
 
@@ -103,7 +111,7 @@ fn read(path: &Utf8Path) -> Result<Option<String>, DescribeError> {
     Ok(length.map(|_| text))
 }
 
-/// `type` and `status.stability`, if `status.class` is `kind`.
+/// `type`, `deprecated_type` and `status.stability`, if `status.class` is `kind`.
 fn interpret(kind: Kind, root: &Node) -> Option<Metadata> {
     let status = field(root, "status")?;
     if text(field(status, "class")?)? != kind.as_str() {
@@ -124,6 +132,9 @@ fn interpret(kind: Kind, root: &Node) -> Option<Metadata> {
     }
     Some(Metadata {
         type_name: text(field(root, "type")?)?.to_owned(),
+        alias: field(root, "deprecated_type")
+            .and_then(text)
+            .map(str::to_owned),
         signals,
     })
 }
@@ -190,6 +201,19 @@ mod tests {
         );
         assert_eq!(found.signals["logs"], "stable");
         assert_eq!(found.signals["profiles"], "alpha");
+    }
+
+    #[test]
+    fn the_older_name_of_a_type_is_known_and_must_be_a_type_too() {
+        let older = |name| format!("deprecated_type: {name}\n{OTLP}");
+        let (_keep, sources) = self::sources(&[("metadata.yaml", &older("otlp_old"))]);
+        let found = identity(Kind::Receiver, &module(), &sources);
+        assert_eq!(found.unwrap().unwrap().aliases, ["otlp_old"]);
+        let (_keep, sources) = self::sources(&[("metadata.yaml", &older("../x"))]);
+        assert!(matches!(
+            identity(Kind::Receiver, &module(), &sources),
+            Err(DescribeError::Type { .. })
+        ));
     }
 
     #[test]

@@ -79,14 +79,15 @@ fn unique(components: &Components) -> Result<(), DescribeError> {
         .chain(&components.rust_main)
         .chain(components.plugins.values());
     for component in all {
-        if let Some(first) = seen.insert((component.kind, &component.type_name), &component.module)
-        {
-            return Err(DescribeError::Twice {
-                kind: component.kind.as_str(),
-                type_name: component.type_name.clone(),
-                first: first.to_owned(),
-                second: component.module.clone(),
-            });
+        for name in component.names() {
+            if let Some(first) = seen.insert((component.kind, name), &component.module) {
+                return Err(DescribeError::Twice {
+                    kind: component.kind.as_str(),
+                    type_name: name.to_owned(),
+                    first: first.to_owned(),
+                    second: component.module.clone(),
+                });
+            }
         }
     }
     Ok(())

@@ -93,6 +93,7 @@ fn identity(
     Ok(Component {
         kind: answer.kind,
         type_name: answer.type_name,
+        aliases: Vec::new(),
         signals: answer.signals,
         module: module_text(component, sources),
         default_config: answer.default_config,

@@ -95,6 +95,7 @@ impl Out {
         let component = Component {
             kind: Kind::Processor,
             type_name: type_name.to_owned(),
+            aliases: Vec::new(),
             signals: BTreeMap::new(),
             module: String::new(),
             default_config: None,

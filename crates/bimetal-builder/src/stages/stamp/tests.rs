@@ -74,6 +74,7 @@ fn described<'p>(plan: &'p Plan, tree: &'p SourceTree) -> Described<'p> {
     let component = Component {
         kind: plugin.kind,
         type_name: "debug".to_owned(),
+        aliases: Vec::new(),
         signals: BTreeMap::new(),
         module: plugin.module.spec.gomod.clone(),
         default_config: None,

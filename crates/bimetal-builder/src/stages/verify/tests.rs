@@ -20,6 +20,7 @@ fn built(directory: &Utf8Path, type_name: &str, bytes: &str) -> CheckedPlugin {
     let component = Component {
         kind: Kind::Processor,
         type_name: type_name.to_owned(),
+        aliases: Vec::new(),
         signals: BTreeMap::new(),
         module: String::new(),
         default_config: None,
