@@ -22,7 +22,10 @@ pub struct Invocation {
 impl Invocation {
     /// `program` in `cwd`, with the variables that pass through.
     pub fn new(program: impl AsRef<Utf8Path>, cwd: impl AsRef<Utf8Path>) -> Self {
-        Self::with(inherited(), program, cwd).without_git_settings()
+        // rustup's programs would install what a file in their directory asks for.
+        Self::with(inherited(), program, cwd)
+            .without_git_settings()
+            .env("RUSTUP_AUTO_INSTALL", "0")
     }
 
     /// A command of a container engine, which sees other variables than compilers.

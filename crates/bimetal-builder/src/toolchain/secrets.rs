@@ -42,6 +42,7 @@ const HARMLESS: &[&str] = &[
     "PATH",
     "PKG_CONFIG_PATH",
     "RUSTC",
+    "RUSTUP_AUTO_INSTALL",
     "RUSTUP_HOME",
     "RUSTUP_TOOLCHAIN",
     "SOURCE_DATE_EPOCH",

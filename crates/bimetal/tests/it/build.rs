@@ -348,3 +348,35 @@ fn colour_is_for_terminals() {
     );
     assert!(!refused.stderr.contains('\u{1b}'));
 }
+
+#[test]
+fn a_toolchain_that_a_file_asks_for_is_not_installed_and_the_file_is_named() {
+    let sandbox = Sandbox::new();
+    with_plugins(&sandbox);
+    let yaml = sandbox.read("b.yaml");
+    let run = |yaml: &str| {
+        sandbox.put("b.yaml", yaml);
+        let variables = [("RUSTUP_TOOLCHAIN", ""), ("RUSTUP_AUTO_INSTALL", "1")];
+        sandbox.bimetal_with(&["--config", "b.yaml", "--dry-run"], &variables)
+    };
+    let file = "[toolchain]\nchannel = \"1.64.0\"\n";
+    sandbox.put("redactor/rust-toolchain.toml", file);
+    let noted = run(&yaml);
+    assert_eq!(noted.code, 0, "{}", noted.stderr);
+    let note = "`/sandbox/redactor/rust-toolchain.toml` asks for Rust `1.64.0`";
+    assert!(noted.stderr.contains(note), "{}", noted.stderr);
+
+    sandbox.put("rust-toolchain.toml", file);
+    let refused = run(&yaml);
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    let (error, rest) = refused.stderr.split_once("  caused by:").unwrap();
+    assert_eq!(
+        error,
+        "error: `/sandbox/rust-toolchain.toml` chooses Rust `1.64.0`, and that does not answer\n"
+    );
+    assert!(rest.contains("is not installed"), "{rest}");
+    assert!(
+        rest.contains("run `rustup toolchain install 1.64.0`"),
+        "{rest}"
+    );
+}

@@ -9,6 +9,7 @@ use bimetal_terminal::Hint;
 use camino::Utf8PathBuf;
 
 use super::local_error::LocalError;
+use super::toolchain_file::ToolchainFile;
 use crate::model::pinned::{GO_NEEDED, RUST_NEEDED};
 use crate::toolchain::{InvocationError, RefusedFlag};
 use crate::yaml::Place;
@@ -58,6 +59,11 @@ pub enum ResolveError {
     RefusedFlag(#[from] RefusedFlag),
     #[error("cannot find out which tools are there")]
     Tool(#[source] InvocationError),
+    #[error("`{}` chooses Rust `{}`, and that does not answer", .file.path, .file.wanted)]
+    ToolchainFile {
+        file: ToolchainFile,
+        source: InvocationError,
+    },
     #[error("{place}: `{label}.path` is `{path}`, which does not exist")]
     NoPath {
         place: Place,
@@ -101,6 +107,14 @@ impl Hint for ResolveError {
             }
             Self::OldRust { needed, .. } => {
                 let hint = format!("install Rust {needed} or newer and put it first on PATH");
+                return Some(hint.into());
+            }
+            Self::ToolchainFile { file, .. } => {
+                let hint = format!(
+                    "the builder installs nothing: run `rustup toolchain install {}`, or choose an \
+                     installed toolchain with the variable `RUSTUP_TOOLCHAIN`",
+                    file.wanted
+                );
                 return Some(hint.into());
             }
             Self::RefusedFlag(refused) => refused.cure,

@@ -10,6 +10,7 @@ mod local_error;
 mod local_manifest;
 mod model;
 mod modules;
+mod toolchain_file;
 mod tools;
 mod unfollowed;
 
@@ -162,7 +163,7 @@ pub fn resolve(
     };
     let providers = all(config.providers)?;
     let converters = all(config.converters)?;
-    let mut resolved = Resolved {
+    let resolved = Resolved {
         cgo: host || config.dist.cgo_enabled == Some(true),
         dist: config.dist,
         options,
@@ -184,8 +185,18 @@ pub fn resolve(
         warnings: Vec::new(),
         out,
     };
+    with_unfollowed(resolved, runner)
+}
+
+/// Says what of local modules and crates has no effect.
+fn with_unfollowed(mut resolved: Resolved, runner: &Runner<'_>) -> Result<Resolved, ResolveError> {
     let warning = unfollowed(&resolved, runner)?;
     resolved.warnings.extend(warning);
+    if let Some(tools) = &resolved.rust {
+        let (crates, out) = (&resolved.local_crates, existing(&resolved.out));
+        let note = toolchain_file::not_followed(crates, out, &tools.version);
+        resolved.notes.extend(note);
+    }
     Ok(resolved)
 }
 

@@ -10,9 +10,10 @@ use semver::{Prerelease, Version};
 use serde::Deserialize;
 
 use super::error::ResolveError;
+use super::toolchain_file;
 use crate::model::pinned::{COLLECTOR_VERSION, GO_NEEDED, RUST_NEEDED};
 use crate::model::{Cc, GoTool, RustTools};
-use crate::toolchain::{Invocation, Runner, find, is_program};
+use crate::toolchain::{Invocation, InvocationError, Runner, find, is_program};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -133,7 +134,7 @@ pub(super) fn rust(
     let invocation = Invocation::new(&rustc, directory).arg("-vV");
     let answer = runner
         .read("rustc-version", &invocation)
-        .map_err(ResolveError::Tool)?;
+        .map_err(|source| chosen(source, &invocation))?;
     let answer = String::from_utf8_lossy(&answer);
     let field = |name: &str| {
         answer
@@ -164,6 +165,18 @@ pub(super) fn rust(
         commit: field("commit-hash").filter(|hash| hash != "unknown"),
         target,
     })
+}
+
+/// Why a compiler does not answer: a file may have chosen one that is not installed.
+fn chosen(source: InvocationError, invocation: &Invocation) -> ResolveError {
+    let named = invocation.env.get("RUSTUP_TOOLCHAIN");
+    let is_named = named.is_some_and(|name| !name.is_empty());
+    match toolchain_file::above(&invocation.cwd) {
+        Some(file) if source.is_failure() && !is_named => {
+            ResolveError::ToolchainFile { file, source }
+        }
+        _ => ResolveError::Tool(source),
+    }
 }
 
 /// The programs of the toolchain themselves, where those on PATH only choose one by the directory
