@@ -137,7 +137,6 @@ fn what_only_tests_of_dependencies_or_other_systems_import_stops_no_build() {
 
     let gone = "package m\n\nimport _ \"example.com/n/gone\"\n";
     sandbox.put("m/more.go", gone);
-    fs_err::remove_dir_all(sandbox.path("out")).unwrap();
     let answer = sandbox.bimetal_with(&SOURCES, &variables);
     assert_eq!(
         answer.code, 1,

@@ -1,8 +1,8 @@
-//! What Go says when it cannot bring modules together.
+//! What Go says when it cannot bring modules together, and cargo of crates.
 //!
-//! In: the output of a `go` command that failed. Out: the imports that it complains about, the
-//! package that is in two modules, the next action. Invariant: a text that is not known gives
-//! nothing, and the output itself is shown in every case.
+//! In: the output of a `go` or `cargo` command that failed. Out: the imports that it complains
+//! about, the package that is in two modules, the next action. Invariant: a text that is not known
+//! gives nothing, and the output itself is shown in every case.
 
 /// Words of Go's -> what to do.
 const CURES: &[(&[&str], &str)] = &[
@@ -54,12 +54,45 @@ const DOWNLOADS: &str = "see that every `gomod` names a module and a version tha
     the module proxy can be reached\nfor modules that git fetches: git reads no file of settings \
     but those that `GIT_CONFIG_GLOBAL` and `GIT_CONFIG_SYSTEM` name";
 
-/// The next action after a command with this output.
+/// Words of cargo's -> what to do.
+const CRATE_CURES: &[(&[&str], &str)] = &[
+    (
+        &["does not have that feature", "does not have these features"],
+        "name features in `cargo` that this version of the crate has",
+    ),
+    (
+        &[
+            "failed to select a version for",
+            "links to the native library",
+        ],
+        "all crates of a distribution share one Cargo.lock: choose versions of the components \
+         that accept a common version of the crate that cargo names",
+    ),
+    (
+        &["requires rustc"],
+        "use a newer Rust, or a version of the crate that this one compiles",
+    ),
+];
+
+const CRATE_DOWNLOADS: &str = "see that every `cargo` names a crate and a version that exist, and \
+    that the registry can be reached\nfor crates that git fetches: git reads no file of settings \
+    but those that `GIT_CONFIG_GLOBAL` and `GIT_CONFIG_SYSTEM` name";
+
+/// The next action after a `go` command with this output.
 pub(super) fn cure(output: &str) -> &'static str {
-    let known = CURES
+    known(CURES, output).unwrap_or(DOWNLOADS)
+}
+
+/// The next action after a `cargo` command with this output.
+pub(super) fn crate_cure(output: &str) -> &'static str {
+    known(CRATE_CURES, output).unwrap_or(CRATE_DOWNLOADS)
+}
+
+fn known(cures: &[(&[&str], &'static str)], output: &str) -> Option<&'static str> {
+    cures
         .iter()
-        .find(|(words, _)| words.iter().any(|word| output.contains(word)));
-    known.map_or(DOWNLOADS, |(_, cure)| cure)
+        .find(|(words, _)| words.iter().any(|word| output.contains(word)))
+        .map(|(_, cure)| *cure)
 }
 
 /// An import that Go found no package for.

@@ -143,9 +143,7 @@ impl Hint for LockError {
             }
             Self::Package { reason, .. } => complaints::cure(reason),
             Self::Fetch { source } if source.is_failure() => {
-                "see that every `cargo` names a crate and a version that exist, and that the \
-                 registry can be reached\nfor crates that git fetches: git reads no file of \
-                 settings but those that `GIT_CONFIG_GLOBAL` and `GIT_CONFIG_SYSTEM` name"
+                complaints::crate_cure(source.output().unwrap_or_default())
             }
             Self::RefusedFlag(refused) => refused.cure,
             Self::Profile { .. } => {

@@ -311,6 +311,28 @@ fn a_crate_names_the_crate_that_brings_it_in_by_its_key() {
     );
 }
 
+#[test]
+fn crates_that_do_not_go_together_get_no_hint_about_a_registry() {
+    let (_keep, plan) = rust_distribution();
+    let path = plan.out.join("local/my-redactor/Cargo.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    put(
+        &path,
+        &text.replace("version = \"2\" }", "version = \"3\" }"),
+    );
+    let activity = Activity::silent();
+    let runner = runner(&activity);
+    let hint = |plan: &Plan| {
+        let error = crates::hash(plan, Network::On, &runner).err().unwrap();
+        bimetal_terminal::Hint::hint(&error).unwrap().into_owned()
+    };
+    assert!(hint(&plan).contains("a common version of the crate"));
+    let absent = "version = \"2\", features = [\"absent\"] }";
+    put(&path, &text.replace("version = \"2\" }", absent));
+    let found = hint(&plan);
+    assert!(found.starts_with("name features in `cargo`"), "{found}");
+}
+
 fn dependency(name: &str, version: &str) -> Dependency {
     Dependency {
         name: name.to_owned(),

@@ -292,6 +292,7 @@ fn lines_that_count_only_where_a_module_is_built_itself_are_named_with_what_does
         "module example.com/lib\n\nreplace a => ../a\n",
     );
     machine.put("src/r/vendor/modules.txt", "# example.com/lib v1.0.0\n");
+    machine.put("src/a b/go.mod", "module example.com/spaces\n");
     machine.put("src/unused/go.mod", "module example.com/unused\n");
     machine.put(
         "src/go.work",

@@ -123,14 +123,18 @@ impl Search<'_> {
         let lines = self.read(path, kind)?;
         for Replace { old, new } in lines.replace {
             let line = format!("replace {} => {}", old.text(), new.text());
-            let mut target = new.text();
+            let mut cure = in_replaces(&old.text(), &new.text());
             if is_directory(&new.path) {
                 let directory = absolute(parent(path), &new.path);
-                target = self.target(&directory);
+                cure = if directory.is_dir() {
+                    in_replaces(&old.text(), &self.target(&directory))
+                } else {
+                    format!("there is no directory `{directory}`")
+                };
                 self.followed.insert(directory);
             }
             if !self.is_replaced(&old) {
-                self.add(path, line, in_replaces(&old.text(), &target));
+                self.add(path, line, cure);
             }
         }
         for excluded in lines.exclude {
