@@ -164,3 +164,66 @@ fn written_for(go_mod: &str, selected: &GoMod) -> Option<WrittenFor> {
     others.sort_by_key(|one| one.module != COMPONENT);
     others.into_iter().next()
 }
+
+#[cfg(test)]
+mod tests {
+    use bimetal_manifest::schema::Kind;
+    use camino::Utf8Path;
+    use fs_err as fs;
+
+    use super::*;
+    use crate::model::{GoComponent, GoSpec};
+    use crate::progress::Activity;
+    use crate::stages::plan::samples;
+
+    #[test]
+    fn what_fails_in_a_dependency_is_traced_to_the_entry_that_brings_it_in() {
+        let keep = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(keep.path()).unwrap();
+        let put = |name: &str, text: &str| {
+            let path = root.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        put(
+            "out/go.mod",
+            "module go.opentelemetry.io/collector/cmd/builder\n\ngo 1.25\n\n\
+             require (\nexample.com/r v1.0.0\nexample.com/m v1.0.0\n)\n\n\
+             replace (\nexample.com/r => ../r\nexample.com/m => ../m\n)\n",
+        );
+        put(
+            "out/main.go",
+            "package main\n\nimport _ \"example.com/r\"\n\nfunc main() {}\n",
+        );
+        put("r/go.mod", "module example.com/r\n\ngo 1.25\n");
+        put("r/r.go", "package r\n\nimport _ \"example.com/m\"\n");
+        put("m/go.mod", "module example.com/m\n\ngo 1.25\n");
+        put("m/m.go", "package m\n\nvar number int = \"one\"\n");
+        let mut plan = samples::hosted_plan();
+        plan.out = root.join("out");
+        plan.go.tool.as_mut().unwrap().program = "go".into();
+        plan.go_plugins.clear();
+        let spec = GoSpec {
+            gomod: "example.com/r v1.0.0".to_owned(),
+            path: "example.com/r".to_owned(),
+            import: "example.com/r".to_owned(),
+            ..GoSpec::default()
+        };
+        let mut module = plan.telemetry.clone();
+        module.spec = spec;
+        let kind = Kind::Receiver;
+        plan.go_components = vec![GoComponent { kind, module }];
+        let activity = Activity::silent();
+        let runner = Runner {
+            logs: None,
+            activity: &activity,
+        };
+        let build = go(&plan).args(["build", "-o", "main", "."]);
+        let source = runner.run("go-build-main", &build).unwrap_err();
+        let error = blamed(&plan, source, &runner);
+        assert_eq!(
+            error.to_string(),
+            "the component of `gomod: example.com/r v1.0.0` does not compile"
+        );
+    }
+}
