@@ -76,7 +76,8 @@ fn a_second_file_with_the_same_bytes_keeps_nothing_out_and_is_named() {
     let scene = Scene::unpinned();
     fs::copy(scene.plugin(RUST_PLUGIN), scene.plugin(OTHER)).unwrap();
     loads(&scene, OTHER);
-    let log = started(&scene).log;
+    let collector = scene.start(&[], &["rust_probe"]).run().unwrap();
+    let log = collector.stop().unwrap().log;
     let sentence = format!("plugin `{OTHER}` is used; the same bytes are in `{RUST_PLUGIN}`");
     assert!(log.contains(&sentence), "{log}");
 }
