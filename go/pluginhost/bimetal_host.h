@@ -21,13 +21,16 @@ typedef struct bimetal_call {
     // OTELCOL_FORMAT_..., filled by Go.
     uint32_t format;
     uint32_t reserved;
+    // Address of the telemetry in Go's memory (OTELCOL_FORMAT_VIEW), filled by Go as a number: what
+    // it leads to is kept alive by Go for the call.
+    uint64_t root;
     // Filled by the component.
     otelcol_output output;
     // Filled by the component.
     otelcol_error error;
 } bimetal_call;
 
-_Static_assert(sizeof(bimetal_call) == 224, "size of bimetal_call");
+_Static_assert(sizeof(bimetal_call) == 232, "size of bimetal_call");
 
 // Generated with main: announces the factories that are linked in. Called once, before
 // bimetal_host_open.

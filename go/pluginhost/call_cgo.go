@@ -29,11 +29,15 @@ type call struct {
 	address C.uintptr_t
 	// empty is the record as a component finds it: sizes, and zeros.
 	empty C.bimetal_call
+	// root is telemetry that Rust reads in place. Being here it lies on Go's heap, where nothing
+	// moves, and no part of it on a stack, which may; and it lives as long as the call.
+	root unsafe.Pointer
 }
 
 var calls = sync.Pool{New: func() any {
 	memory := C.bimetal_call_new()
-	made := &call{memory, C.uintptr_t(uintptr(unsafe.Pointer(memory))), *memory} // Not Go's memory.
+	// The address is not one of Go's memory.
+	made := &call{memory, C.uintptr_t(uintptr(unsafe.Pointer(memory))), *memory, nil}
 	runtime.AddCleanup(made, func(memory *C.bimetal_call) { C.bimetal_call_free(memory) }, made.memory)
 	return made
 }}
@@ -45,6 +49,13 @@ func newCall(signal, format uint32) *call {
 	return record
 }
 
+// lend lets Rust read telemetry in place during the call. Its address crosses as a number: cgo's
+// checks would walk all of it. docs/concepts/abi.md says what this rests on.
+func (c *call) lend(root unsafe.Pointer) {
+	c.root = root
+	c.memory.root = C.uint64_t(uintptr(root))
+}
+
 // release puts the record back, with nothing of this call in it: the next component that is given
 // it may be another one. With nothing in it that Rust would have to free, that costs no call.
 func (c *call) release() {
@@ -54,6 +65,7 @@ func (c *call) release() {
 		C.bimetal_call_reset(memory)
 	}
 	*memory = c.empty
+	c.root = nil
 	calls.Put(c)
 }
 

@@ -21,7 +21,7 @@ static const otelcol_host table = {
     .struct_size = sizeof(otelcol_host),
     .abi_major = OTELCOL_ABI_MAJOR,
     .abi_minor = OTELCOL_ABI_MINOR,
-    .features = 0,
+    .features = OTELCOL_FEATURE_VIEW,
     .log = write_log,
     .log_enabled = log_is_enabled,
 };

@@ -2,8 +2,8 @@
 //
 // In: the Collector's own factories, flags, resolved configurations. Out: factories, and a
 // converter that loads what is used. Invariant: Rust decides what may be loaded; `plugin.Open` and
-// the loader of Rust plugins are given nothing that Rust did not verify. All cgo is in this file,
-// in call_cgo.go and in host.c.
+// the loader of Rust plugins are given nothing that Rust did not verify. All cgo is in the files
+// that end with _cgo.go, and in host.c.
 package pluginhost
 
 /*
@@ -29,6 +29,7 @@ const (
 	outcomePassThrough = C.OTELCOL_OUTCOME_PASS_THROUGH
 	outcomeReplaced    = C.OTELCOL_OUTCOME_REPLACED
 	outcomeDropped     = C.OTELCOL_OUTCOME_DROPPED
+	outcomeUnread      = C.OTELCOL_OUTCOME_UNREAD
 
 	contextRemote   = C.OTELCOL_CONTEXT_REMOTE
 	contextDeadline = C.OTELCOL_CONTEXT_DEADLINE

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer/consumererror"
@@ -15,13 +16,17 @@ import (
 // errDropped says that nothing goes on, and that this is not a failure.
 var errDropped = errors.New("the component dropped the data")
 
+// errUnread says that the data cannot be read in the format that it was given in.
+var errUnread = errors.New("the component cannot read the data where it lies")
+
 // instance is a Rust component in one pipeline, whatever its kind.
 type instance[T any] struct {
 	*health
 
-	codec     codec[T]
+	codecs    []codec[T]
 	component *rustComponent
 	number    uint64
+	unread    sync.Once
 }
 
 func newInstance[T any](
@@ -46,9 +51,9 @@ func newInstance[T any](
 	}
 	// The caller that zap would find is this package, which does not help.
 	state := &health{logger: set.Logger.WithOptions(zap.WithCaller(false))}
-	made := &instance[T]{health: state, codec: chosen, number: addLogger(state)}
-	request, err := json.Marshal(createRequest{chosen.signal, made.number, id.String(), string(text),
-		string(resource)})
+	made := &instance[T]{health: state, codecs: chosen, number: addLogger(state)}
+	request, err := json.Marshal(createRequest{chosen[0].signal, made.number, id.String(),
+		string(text), string(resource)})
 	if err == nil {
 		made.component, err = factoryCreate(factory.Factory, request, made.number)
 	}
@@ -62,6 +67,7 @@ func newInstance[T any](
 // start keeps the host for status reports. The context is not kept, as the Collector demands.
 func (i *instance[T]) start(_ context.Context, host component.Host) error {
 	i.host.Store(hostBox{host})
+	i.logger.Debug("Telemetry goes to Rust", zap.String("format", formatWords[i.codecs[0].format]))
 	processChanges()
 	err := i.component.start()
 	for _, change := range processChanges() {
@@ -88,44 +94,75 @@ func (i *instance[T]) shutdown(ctx context.Context) error {
 // consume gives data to Rust and answers with what goes on: the same data, other data, or
 // errDropped.
 func (i *instance[T]) consume(ctx context.Context, data T) (T, error) {
+	for _, one := range i.codecs {
+		next, err := i.consumeAs(ctx, one, data)
+		if !errors.Is(err, errUnread) {
+			return next, err
+		}
+		i.unread.Do(func() {
+			i.logger.Warn("The component cannot read some telemetry where it lies; such batches are " +
+				"encoded for it")
+		})
+	}
+	var none T
+	return none, consumererror.NewPermanent(errUnread)
+}
+
+// given is what Rust is given in a call: the encoded data, or how data lies, whose root is lent.
+func (c codec[T]) given(record *call, data T) ([]byte, error) {
+	if c.inPlace != nil {
+		lies := c.inPlace()
+		record.lend(c.root(data, lies))
+		return lies.table, nil
+	}
+	encoded, err := c.marshal(data)
+	if err != nil {
+		return nil, consumererror.NewPermanent(fmt.Errorf("cannot encode the data for Rust: %w", err))
+	}
+	if len(encoded) > longestData {
+		return nil, consumererror.NewPermanent(fmt.Errorf("the data has %d bytes, of which the C ABI "+
+			"takes at most %d", len(encoded), longestData))
+	}
+	return encoded, nil
+}
+
+func (i *instance[T]) consumeAs(ctx context.Context, codec codec[T], data T) (T, error) {
 	var none T
 	if err := i.outOfService(); err != nil {
 		return none, err
 	}
-	encoded, err := i.codec.marshal(data)
-	if err != nil {
-		return none, consumererror.NewPermanent(fmt.Errorf("cannot encode the data for Rust: %w", err))
-	}
-	if len(encoded) > longestData {
-		return none, consumererror.NewPermanent(fmt.Errorf("the data has %d bytes, of which the C ABI "+
-			"takes at most %d", len(encoded), longestData))
-	}
-	record := newCall(i.codec.signal, i.codec.format)
+	record := newCall(codec.signal, codec.format)
 	defer record.release()
+	given, err := codec.given(record, data)
+	if err != nil {
+		return none, err
+	}
 	done := forward(ctx, record)
-	outcome := i.component.consume(record, encoded)
+	outcome := i.component.consume(record, given)
 	done()
 	// What it logged meanwhile may have been too much.
 	if err := i.outOfService(); err != nil {
 		return none, err
 	}
-	switch outcome {
-	case outcomePassThrough:
+	switch {
+	case outcome == outcomePassThrough:
 		return data, nil
-	case outcomeDropped:
+	case outcome == outcomeDropped:
 		return none, errDropped
-	case outcomeReplaced:
-		output, err := record.output(i.codec.format)
+	case outcome == outcomeReplaced:
+		output, err := record.output(formatOTLP)
 		if err != nil {
 			return none, i.check(err)
 		}
-		changed, err := i.codec.unmarshal(output)
+		changed, err := codec.unmarshal(output)
 		if err != nil {
 			return none, consumererror.NewPermanent(fmt.Errorf("cannot decode what Rust answered: %w", err))
 		}
 		return changed, nil
+	case outcome == outcomeUnread && codec.inPlace != nil:
+		return none, errUnread
 	}
-	return none, i.refused(ctx, record, outcome)
+	return none, i.refused(ctx, codec, record, outcome)
 }
 
 // forward writes deadline, cancellation and span into the record. The function that it gives must
@@ -154,7 +191,9 @@ func forward(ctx context.Context, record *call) (done func()) {
 }
 
 // refused gives the error for an outcome that is none.
-func (i *instance[T]) refused(ctx context.Context, record *call, outcome int32) error {
+func (i *instance[T]) refused(
+	ctx context.Context, codec codec[T], record *call, outcome int32,
+) error {
 	said, err := record.failure()
 	if err != nil {
 		return i.check(err)
@@ -178,8 +217,8 @@ func (i *instance[T]) refused(ctx context.Context, record *call, outcome int32) 
 		if err != nil {
 			return i.check(err)
 		}
-		if rest, err := i.codec.unmarshal(data); err == nil {
-			partial = func(err error) error { return i.codec.partial(err, rest) }
+		if rest, err := codec.unmarshal(data); err == nil {
+			partial = func(err error) error { return codec.partial(err, rest) }
 		} else {
 			i.logger.Warn("The part that may be sent again cannot be decoded; all of it counts as failed",
 				zap.Error(err))

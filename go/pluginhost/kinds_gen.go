@@ -31,6 +31,13 @@ var formatFeatures = map[uint32]uint64{
 	formatView:  4,
 }
 
+// formatWords are what formats are called in the log.
+var formatWords = map[uint32]string{
+	formatOTLP:  "otlp",
+	formatEdits: "edits",
+	formatView:  "view",
+}
+
 // kinds holds what this package knows about each kind, by its word.
 var kinds = map[string]kind{
 	kindReceiver:  receiverKind,

@@ -89,7 +89,7 @@
 #define OTELCOL_ABI_MAJOR 1
 
 // Counts additions within a major version: tables that grew at the end, new feature bits.
-#define OTELCOL_ABI_MINOR 0
+#define OTELCOL_ABI_MINOR 1
 
 // The call did what it says.
 #define OTELCOL_STATUS_OK 0
@@ -129,6 +129,10 @@
 // `consume`: the result follows through `Host::complete`. Reserved.
 #define OTELCOL_OUTCOME_PENDING 5
 
+// `consume`: something of what lies in place (`FORMAT_VIEW`) cannot be read. The host forgets the
+// call and gives the same batch again, as OTLP.
+#define OTELCOL_OUTCOME_UNREAD 6
+
 // `Error::flags`: sending the same data again cannot succeed.
 #define OTELCOL_ERROR_PERMANENT 1
 
@@ -156,7 +160,7 @@
 // `features`: edit lists are understood (host) or answered (factory). Reserved.
 #define OTELCOL_FEATURE_EDITS (1 << 1)
 
-// `features`: Go's telemetry can be given (host) or read (factory) in place. Reserved.
+// `features`: Go's telemetry can be given (host) or read (factory) in place.
 #define OTELCOL_FEATURE_VIEW (1 << 2)
 
 // `features`: completion tokens are understood. Reserved.
@@ -165,6 +169,73 @@
 // `Factory::features`: the component reads client metadata, so the host encodes it into
 // `Context::metadata`.
 #define OTELCOL_FEATURE_METADATA (1 << 4)
+
+// `Field::message`: the export request of logs.
+#define OTELCOL_MESSAGE_LOGS 1
+
+// `Field::message`: one resource and its logs.
+#define OTELCOL_MESSAGE_RESOURCE_LOGS 2
+
+// `Field::message`: `Resource`.
+#define OTELCOL_MESSAGE_RESOURCE 3
+
+// `Field::message`: one scope and its logs.
+#define OTELCOL_MESSAGE_SCOPE_LOGS 4
+
+// `Field::message`: `InstrumentationScope`.
+#define OTELCOL_MESSAGE_SCOPE 5
+
+// `Field::message`: `LogRecord`.
+#define OTELCOL_MESSAGE_LOG_RECORD 6
+
+// `Field::message`: `KeyValue`.
+#define OTELCOL_MESSAGE_KEY_VALUE 7
+
+// `Field::message`: `AnyValue`.
+#define OTELCOL_MESSAGE_ANY_VALUE 8
+
+// `Field::message`: `ArrayValue`.
+#define OTELCOL_MESSAGE_ARRAY 9
+
+// `Field::message`: `KeyValueList`.
+#define OTELCOL_MESSAGE_MAP 10
+
+// `Field::kind`: 64 bits, of a whole or a floating-point number.
+#define OTELCOL_FIELD_64 1
+
+// `Field::kind`: 32 bits with a sign.
+#define OTELCOL_FIELD_INT32 2
+
+// `Field::kind`: 32 bits without a sign.
+#define OTELCOL_FIELD_UINT32 3
+
+// `Field::kind`: one byte, 0 or 1.
+#define OTELCOL_FIELD_BOOL 4
+
+// `Field::kind`: address and length of text.
+#define OTELCOL_FIELD_STRING 5
+
+// `Field::kind`: address, length and capacity of bytes.
+#define OTELCOL_FIELD_BYTES 6
+
+// `Field::kind`: `size` bytes that lie here.
+#define OTELCOL_FIELD_ID 7
+
+// `Field::kind`: the message `of` lies here.
+#define OTELCOL_FIELD_STRUCT 8
+
+// `Field::kind`: address of the message `of`.
+#define OTELCOL_FIELD_POINTER 9
+
+// `Field::kind`: address, length and capacity of messages `of`, of `size` bytes each.
+#define OTELCOL_FIELD_STRUCTS 10
+
+// `Field::kind`: address, length and capacity of addresses of messages `of`.
+#define OTELCOL_FIELD_POINTERS 11
+
+// `Field::kind`: type word and address of the variant that is set; both 0 when none is. The rows
+// with a `word` say what the variants are.
+#define OTELCOL_FIELD_ONEOF 12
 
 // `Host::log`: levels are zap's.
 #define OTELCOL_LOG_DEBUG -1
@@ -267,9 +338,11 @@ typedef struct otelcol_data {
     uint32_t format;
     // Fills the gap before the slice.
     uint32_t reserved;
-    // The encoded telemetry (`FORMAT_OTLP`).
+    // The encoded telemetry (`FORMAT_OTLP`), or the table of `Field`s that says how it lies
+    // (`FORMAT_VIEW`). The table is the same in every call and lives as long as the process.
     struct otelcol_slice bytes;
-    // Address of Go's telemetry (`FORMAT_VIEW`).
+    // Address of Go's telemetry (`FORMAT_VIEW`): of the export request. What it leads to may be
+    // read during the call only, and nothing may be written.
     uint64_t root;
 } otelcol_data;
 
@@ -282,6 +355,26 @@ typedef struct otelcol_output {
     // The new telemetry or the edit list.
     struct otelcol_buffer data;
 } otelcol_output;
+
+// One row of the table that says how telemetry lies in Go's memory: a field of a struct, or a
+// variant. Numbers are native-endian.
+typedef struct otelcol_field {
+    // `MESSAGE_...` of the struct.
+    uint32_t message;
+    // Number of the field in OTLP. 0 for `FIELD_ONEOF`, and for a field that the host does not
+    // know: a component that does not find it zero has not read everything.
+    uint32_t number;
+    // `FIELD_...`.
+    uint32_t kind;
+    // From the start of the struct, in bytes; of a variant, from where its address leads.
+    uint32_t offset;
+    // `MESSAGE_...` of what lies there, if it is messages.
+    uint32_t of;
+    // Bytes of one element, where the kind says so.
+    uint32_t size;
+    // Type word of a variant; 0 for all else. A type word that is in no row cannot be read.
+    uint64_t word;
+} otelcol_field;
 
 // What the host offers. Lives as long as the process.
 typedef struct otelcol_host {
@@ -413,6 +506,7 @@ _Static_assert(sizeof(otelcol_error) == 96, "size of otelcol_error");
 _Static_assert(sizeof(otelcol_context) == 72, "size of otelcol_context");
 _Static_assert(sizeof(otelcol_data) == 40, "size of otelcol_data");
 _Static_assert(sizeof(otelcol_output) == 40, "size of otelcol_output");
+_Static_assert(sizeof(otelcol_field) == 32, "size of otelcol_field");
 _Static_assert(sizeof(otelcol_host) == 64, "size of otelcol_host");
 _Static_assert(sizeof(otelcol_create) == 88, "size of otelcol_create");
 _Static_assert(sizeof(otelcol_factory) == 112, "size of otelcol_factory");

@@ -2,6 +2,7 @@ package pluginhost
 
 import (
 	"errors"
+	"unsafe"
 
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -16,6 +17,10 @@ type codec[T any] struct {
 	marshal   func(T) ([]byte, error)
 	unmarshal func([]byte) (T, error)
 	partial   func(error, T) error
+	// inPlace is set where nothing is encoded on the way to Rust: how telemetry lies, nil if that is
+	// not known. The answer is OTLP.
+	inPlace func() *layout
+	root    func(T, *layout) unsafe.Pointer
 }
 
 // The codecs of each signal, the preferred one first.
@@ -36,6 +41,16 @@ var (
 	}}
 	logsCodecs = []codec[plog.Logs]{{
 		signal:    signalLogs,
+		format:    formatView,
+		unmarshal: (&plog.ProtoUnmarshaler{}).UnmarshalLogs,
+		partial:   consumererror.NewLogs,
+		inPlace:   logsLayout,
+		root: func(data plog.Logs, lies *layout) unsafe.Pointer {
+			// Within data, which is ours; what is read there is what data points to.
+			return *(*unsafe.Pointer)(unsafe.Add(unsafe.Pointer(&data), lies.root))
+		},
+	}, {
+		signal:    signalLogs,
 		format:    formatOTLP,
 		marshal:   (&plog.ProtoMarshaler{}).MarshalLogs,
 		unmarshal: (&plog.ProtoUnmarshaler{}).UnmarshalLogs,
@@ -43,13 +58,18 @@ var (
 	}}
 )
 
-// choose is the one place on this side that decides the format of an instance's calls: the first
-// that the component's features allow.
-func choose[T any](known []codec[T], features uint64) (codec[T], error) {
+// choose is the one place on this side that decides the formats of an instance's calls: those that
+// the component's features allow, in order. A batch that cannot be read in one goes in the next.
+func choose[T any](known []codec[T], features uint64) ([]codec[T], error) {
+	var chosen []codec[T]
 	for _, one := range known {
-		if formatFeatures[one.format]&^features == 0 {
-			return one, nil
+		usable := one.inPlace == nil || one.inPlace() != nil
+		if usable && formatFeatures[one.format]&^features == 0 {
+			chosen = append(chosen, one)
 		}
 	}
-	return codec[T]{}, errors.New("the component reads telemetry in no format that this Collector has")
+	if len(chosen) == 0 {
+		return nil, errors.New("the component reads telemetry in no format that this Collector has")
+	}
+	return chosen, nil
 }

@@ -7,15 +7,23 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-func TestTheFormatOfCallsIsTheFirstThatTheFeaturesAllow(t *testing.T) {
-	known := []codec[string]{{format: formatView}, {format: formatOTLP}}
-	chosen, err := choose(known, 0)
-	require.NoError(t, err)
-	require.Equal(t, formatOTLP, chosen.format)
-	chosen, err = choose(known, formatFeatures[formatView])
-	require.NoError(t, err)
-	require.Equal(t, formatView, chosen.format)
-	_, err = choose(known[:1], formatFeatures[formatEdits])
+func TestTheFormatsOfCallsAreThoseThatTheFeaturesAllowInOrder(t *testing.T) {
+	formats := func(features uint64, known ...codec[string]) []uint32 {
+		chosen, err := choose(known, features)
+		require.NoError(t, err)
+		var formats []uint32
+		for _, one := range chosen {
+			formats = append(formats, one.format)
+		}
+		return formats
+	}
+	view, otlp := codec[string]{format: formatView}, codec[string]{format: formatOTLP}
+	view.inPlace = func() *layout { return &layout{} }
+	require.Equal(t, []uint32{formatOTLP}, formats(0, view, otlp))
+	require.Equal(t, []uint32{formatView, formatOTLP}, formats(formatFeatures[formatView], view, otlp))
+	view.inPlace = func() *layout { return nil }
+	require.Equal(t, []uint32{formatOTLP}, formats(formatFeatures[formatView], view, otlp))
+	_, err := choose([]codec[string]{view}, formatFeatures[formatView])
 	require.ErrorContains(t, err, "no format that this Collector has")
 }
 
@@ -30,11 +38,11 @@ func TestAValueOfAnyDepthIsReadBack(t *testing.T) {
 			value = value.SetEmptySlice().AppendEmpty()
 		}
 		value.SetStr("deep")
-		encoded, err := logsCodecs[0].marshal(data)
+		encoded, err := logsCodecs[1].marshal(data)
 		require.NoError(t, err)
-		back, err := logsCodecs[0].unmarshal(encoded)
+		back, err := logsCodecs[1].unmarshal(encoded)
 		require.NoError(t, err)
-		again, err := logsCodecs[0].marshal(back)
+		again, err := logsCodecs[1].marshal(back)
 		require.NoError(t, err)
 		require.Equal(t, encoded, again)
 	}

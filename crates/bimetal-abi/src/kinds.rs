@@ -119,7 +119,7 @@ rows! {
     Otlp FORMAT_OTLP = 1 "otlp";
     /// An edit list, in answers only. Reserved.
     Edits FORMAT_EDITS = 2 "edits";
-    /// Go's own telemetry in place. Reserved.
+    /// Go's own telemetry in place. Answers are OTLP.
     View FORMAT_VIEW = 3 "view";
 }
 

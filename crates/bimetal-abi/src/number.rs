@@ -5,7 +5,7 @@
 /// A plugin and a host whose major versions differ cannot speak to each other.
 pub const ABI_MAJOR: u32 = 1;
 /// Counts additions within a major version: tables that grew at the end, new feature bits.
-pub const ABI_MINOR: u32 = 0;
+pub const ABI_MINOR: u32 = 1;
 
 /// The call did what it says.
 pub const STATUS_OK: i32 = 0;
@@ -34,6 +34,9 @@ pub const OUTCOME_REPLACED: i32 = 3;
 pub const OUTCOME_DROPPED: i32 = 4;
 /// `consume`: the result follows through `Host::complete`. Reserved.
 pub const OUTCOME_PENDING: i32 = 5;
+/// `consume`: something of what lies in place (`FORMAT_VIEW`) cannot be read. The host forgets the
+/// call and gives the same batch again, as OTLP.
+pub const OUTCOME_UNREAD: i32 = 6;
 
 /// `Error::flags`: sending the same data again cannot succeed.
 pub const ERROR_PERMANENT: u64 = 1;
@@ -54,13 +57,60 @@ pub const ERROR_RETRY_DATA: u64 = 1 << 6;
 pub const FEATURE_MUTATES: u64 = 1;
 /// `features`: edit lists are understood (host) or answered (factory). Reserved.
 pub const FEATURE_EDITS: u64 = 1 << 1;
-/// `features`: Go's telemetry can be given (host) or read (factory) in place. Reserved.
+/// `features`: Go's telemetry can be given (host) or read (factory) in place.
 pub const FEATURE_VIEW: u64 = 1 << 2;
 /// `features`: completion tokens are understood. Reserved.
 pub const FEATURE_PENDING: u64 = 1 << 3;
 /// `Factory::features`: the component reads client metadata, so the host encodes it into
 /// `Context::metadata`.
 pub const FEATURE_METADATA: u64 = 1 << 4;
+
+/// `Field::message`: the export request of logs.
+pub const MESSAGE_LOGS: u32 = 1;
+/// `Field::message`: one resource and its logs.
+pub const MESSAGE_RESOURCE_LOGS: u32 = 2;
+/// `Field::message`: `Resource`.
+pub const MESSAGE_RESOURCE: u32 = 3;
+/// `Field::message`: one scope and its logs.
+pub const MESSAGE_SCOPE_LOGS: u32 = 4;
+/// `Field::message`: `InstrumentationScope`.
+pub const MESSAGE_SCOPE: u32 = 5;
+/// `Field::message`: `LogRecord`.
+pub const MESSAGE_LOG_RECORD: u32 = 6;
+/// `Field::message`: `KeyValue`.
+pub const MESSAGE_KEY_VALUE: u32 = 7;
+/// `Field::message`: `AnyValue`.
+pub const MESSAGE_ANY_VALUE: u32 = 8;
+/// `Field::message`: `ArrayValue`.
+pub const MESSAGE_ARRAY: u32 = 9;
+/// `Field::message`: `KeyValueList`.
+pub const MESSAGE_MAP: u32 = 10;
+
+/// `Field::kind`: 64 bits, of a whole or a floating-point number.
+pub const FIELD_64: u32 = 1;
+/// `Field::kind`: 32 bits with a sign.
+pub const FIELD_INT32: u32 = 2;
+/// `Field::kind`: 32 bits without a sign.
+pub const FIELD_UINT32: u32 = 3;
+/// `Field::kind`: one byte, 0 or 1.
+pub const FIELD_BOOL: u32 = 4;
+/// `Field::kind`: address and length of text.
+pub const FIELD_STRING: u32 = 5;
+/// `Field::kind`: address, length and capacity of bytes.
+pub const FIELD_BYTES: u32 = 6;
+/// `Field::kind`: `size` bytes that lie here.
+pub const FIELD_ID: u32 = 7;
+/// `Field::kind`: the message `of` lies here.
+pub const FIELD_STRUCT: u32 = 8;
+/// `Field::kind`: address of the message `of`.
+pub const FIELD_POINTER: u32 = 9;
+/// `Field::kind`: address, length and capacity of messages `of`, of `size` bytes each.
+pub const FIELD_STRUCTS: u32 = 10;
+/// `Field::kind`: address, length and capacity of addresses of messages `of`.
+pub const FIELD_POINTERS: u32 = 11;
+/// `Field::kind`: type word and address of the variant that is set; both 0 when none is. The rows
+/// with a `word` say what the variants are.
+pub const FIELD_ONEOF: u32 = 12;
 
 /// `Host::log`: levels are zap's.
 pub const LOG_DEBUG: i32 = -1;

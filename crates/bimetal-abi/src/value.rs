@@ -93,10 +93,34 @@ pub struct Data {
     pub format: u32,
     /// Fills the gap before the slice.
     pub reserved: u32,
-    /// The encoded telemetry (`FORMAT_OTLP`).
+    /// The encoded telemetry (`FORMAT_OTLP`), or the table of [`Field`]s that says how it lies
+    /// (`FORMAT_VIEW`). The table is the same in every call and lives as long as the process.
     pub bytes: Slice,
-    /// Address of Go's telemetry (`FORMAT_VIEW`).
+    /// Address of Go's telemetry (`FORMAT_VIEW`): of the export request. What it leads to may be
+    /// read during the call only, and nothing may be written.
     pub root: u64,
+}
+
+/// One row of the table that says how telemetry lies in Go's memory: a field of a struct, or a
+/// variant. Numbers are native-endian.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Field {
+    /// `MESSAGE_…` of the struct.
+    pub message: u32,
+    /// Number of the field in OTLP. 0 for `FIELD_ONEOF`, and for a field that the host does not
+    /// know: a component that does not find it zero has not read everything.
+    pub number: u32,
+    /// `FIELD_…`.
+    pub kind: u32,
+    /// From the start of the struct, in bytes; of a variant, from where its address leads.
+    pub offset: u32,
+    /// `MESSAGE_…` of what lies there, if it is messages.
+    pub of: u32,
+    /// Bytes of one element, where the kind says so.
+    pub size: u32,
+    /// Type word of a variant; 0 for all else. A type word that is in no row cannot be read.
+    pub word: u64,
 }
 
 /// What `consume` gives back with `OUTCOME_REPLACED` or `OUTCOME_EDITS`.
@@ -117,6 +141,7 @@ const _: () = assert!(size_of::<Error>() == 96);
 const _: () = assert!(size_of::<Context>() == 72);
 const _: () = assert!(size_of::<Data>() == 40);
 const _: () = assert!(size_of::<Output>() == 40);
+const _: () = assert!(size_of::<Field>() == 32);
 const _: () = assert!(offset_of!(Buffer, release) == 24);
 const _: () = assert!(offset_of!(Error, flags) == 8);
 const _: () = assert!(offset_of!(Error, http_status) == 24);
@@ -130,3 +155,5 @@ const _: () = assert!(offset_of!(Data, format) == 8);
 const _: () = assert!(offset_of!(Data, bytes) == 16);
 const _: () = assert!(offset_of!(Data, root) == 32);
 const _: () = assert!(offset_of!(Output, data) == 8);
+const _: () = assert!(offset_of!(Field, of) == 16);
+const _: () = assert!(offset_of!(Field, word) == 24);

@@ -28,18 +28,18 @@
 //!
 //! Everything is a handle by value: a few words that are copied, and reading allocates nothing,
 //! neither per record nor per attribute. Handles that end in `Mut` edit; `as_read` gives the other
-//! kind, which sees the edits. A handle knows nothing of where the telemetry lies, so that the same
-//! component can later read Go's own telemetry in place. Edits are data beside the batch:
-//! [`Telemetry::edits`] lists them, [`Telemetry::encode`] carries them out.
+//! kind, which sees the edits. A handle knows nothing of where the telemetry lies: the same
+//! component reads OTLP, and logs that lie in Go's memory ([`Batch`]). Edits are data beside the
+//! batch: [`Telemetry::edits`] lists them, [`Telemetry::encode`] carries them out.
 //!
 //! With the feature `views` the handles also implement the read traits of the crate
 //! `otel-arrow-dfe-pdata-views`, so that code written for otap-dataflow can read them.
-#![forbid(unsafe_code)]
 #![warn(missing_docs, missing_debug_implementations)]
 
 mod attributes;
 mod edits;
 mod error;
+mod goview;
 mod log;
 mod message;
 mod metric;
@@ -58,6 +58,7 @@ mod views;
 pub use attributes::{Attributes, AttributesIter, AttributesMut, Write};
 pub use edits::{Edit, Entries, Place, Written};
 pub use error::ParseError;
+pub use goview::{Batch, Layout};
 pub use log::{LogRecord, LogRecordMut, Logs, OfLogs, ResourceLogs, ScopeLogs};
 pub use message::{Items, ItemsMut, Numbers};
 pub use metric::{Data, Metric, MetricMut, Metrics, OfMetrics, ResourceMetrics, ScopeMetrics};

@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 use std::slice;
 
 use crate::edits::Edits;
+use crate::goview;
 use crate::otlp;
 use crate::otlp::wire::Payload;
 use crate::text::Text;
@@ -17,6 +18,7 @@ use crate::text::Text;
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Message<'a> {
     Otlp(otlp::Message<'a>),
+    View(goview::Message<'a>),
 }
 
 /// Repeated numbers; those of fixed length as their bits.
@@ -27,6 +29,7 @@ pub struct Numbers<'a>(otlp::Numbers<'a>);
 #[derive(Debug, Clone)]
 pub(crate) enum Messages<'a> {
     Otlp(otlp::Messages<'a>),
+    View(goview::Messages<'a>),
 }
 
 impl<'a> Message<'a> {
@@ -35,9 +38,19 @@ impl<'a> Message<'a> {
     }
 
     /// Of all fields that `read` knows, the one that is set; the last one, should there be more.
-    pub(crate) fn one_of<T>(self, read: impl Fn(u32, Payload<'a>) -> Option<T>) -> Option<T> {
+    /// `read` is given number and content; of a field with a content of bytes also the message that
+    /// it may be.
+    #[inline]
+    pub(crate) fn one_of<T>(self, read: impl Fn(u32, Payload<'a>, Self) -> Option<T>) -> Option<T> {
         match self {
-            Self::Otlp(message) => message.one_of(read),
+            Self::Otlp(message) => message.one_of(|number, payload| {
+                let content = payload.content().unwrap_or_default();
+                read(number, payload, Self::of_otlp(content))
+            }),
+            Self::View(message) => {
+                let (number, payload, below) = message.variant()?;
+                read(number, payload, Self::View(below))
+            }
         }
     }
 
@@ -45,6 +58,7 @@ impl<'a> Message<'a> {
     pub(crate) fn message(self, number: u32) -> Self {
         match self {
             Self::Otlp(message) => Self::Otlp(message.message(number)),
+            Self::View(message) => Self::View(message.message(number)),
         }
     }
 
@@ -52,6 +66,7 @@ impl<'a> Message<'a> {
     pub(crate) fn messages(self, number: u32) -> Messages<'a> {
         match self {
             Self::Otlp(message) => Messages::Otlp(message.messages(number)),
+            Self::View(message) => Messages::View(message.messages(number)),
         }
     }
 
@@ -59,6 +74,8 @@ impl<'a> Message<'a> {
     pub(crate) fn numbers(self, number: u32, wire_type: u8) -> Numbers<'a> {
         match self {
             Self::Otlp(message) => Numbers(message.numbers(number, wire_type)),
+            // No message of a signal that is read in place has any.
+            Self::View(_) => Numbers(otlp::Message::Whole(&[]).numbers(number, wire_type)),
         }
     }
 
@@ -69,6 +86,10 @@ impl<'a> Message<'a> {
             Self::Otlp(message) => {
                 let (key, value) = message.key_value();
                 (Text::from_bytes(key), Self::Otlp(value))
+            }
+            Self::View(message) => {
+                let (key, value) = message.key_value();
+                (Text::from_bytes(key), Self::View(value))
             }
         }
     }
@@ -81,6 +102,7 @@ impl<'a> Message<'a> {
                 let raw: Vec<_> = message.fields().map(|field| field.raw).collect();
                 raw.concat().into()
             }
+            Self::View(message) => message.encoded().into(),
         }
     }
 
@@ -161,7 +183,10 @@ impl<'a> Message<'a> {
     }
 
     fn last<T>(self, number: u32, content: impl Fn(Payload<'a>) -> Option<T>) -> Option<T> {
-        self.one_of(|found, payload| (found == number).then(|| content(payload)).flatten())
+        match self {
+            Self::Otlp(message) => message.last(number, content),
+            Self::View(message) => message.payload(number).and_then(content),
+        }
     }
 }
 
@@ -172,6 +197,14 @@ impl<'a> Iterator for Messages<'a> {
     fn next(&mut self) -> Option<Message<'a>> {
         match self {
             Self::Otlp(messages) => messages.next().map(Message::Otlp),
+            Self::View(messages) => messages.next().map(Message::View),
+        }
+    }
+
+    fn count(self) -> usize {
+        match self {
+            Self::Otlp(messages) => messages.count(),
+            Self::View(messages) => messages.count(),
         }
     }
 }

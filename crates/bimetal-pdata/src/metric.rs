@@ -164,7 +164,7 @@ impl<'r> MetricMut<'r> {
 
 /// The message with the data points, and the kind of it.
 fn data(metric: Message<'_>) -> Option<(MetricKind, Message<'_>)> {
-    metric.one_of(|number, payload| {
+    metric.one_of(|number, payload, data| {
         let kind = match number {
             GAUGE_FIELD => MetricKind::Gauge,
             SUM_FIELD => MetricKind::Sum,
@@ -173,6 +173,7 @@ fn data(metric: Message<'_>) -> Option<(MetricKind, Message<'_>)> {
             SUMMARY_FIELD => MetricKind::Summary,
             _ => return None,
         };
-        Some((kind, Message::of_otlp(payload.content()?)))
+        payload.content()?;
+        Some((kind, data))
     })
 }

@@ -304,7 +304,7 @@ impl DataPointMut<'_> {
     reason = "that is how `sfixed64` is encoded"
 )]
 fn number(message: Message<'_>, double: u32) -> Option<Number> {
-    message.one_of(|number, payload| match payload {
+    message.one_of(|number, payload, _| match payload {
         Payload::Fixed64(bits) if number == double => Some(Number::Double(f64::from_bits(bits))),
         Payload::Fixed64(bits) if number == AS_INT => Some(Number::Int(bits as i64)),
         _ => None,

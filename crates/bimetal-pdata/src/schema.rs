@@ -90,12 +90,12 @@ pub(crate) static ANY_VALUE: Schema = Schema {
     ],
 };
 
-static ARRAY_VALUE: Schema = Schema {
+pub(crate) static ARRAY_VALUE: Schema = Schema {
     message: "ArrayValue",
     fields: &[(number::ENTRIES, "values", Kind::Message(&ANY_VALUE))],
 };
 
-static KEY_VALUE_LIST: Schema = Schema {
+pub(crate) static KEY_VALUE_LIST: Schema = Schema {
     message: "KeyValueList",
     fields: &[(number::ENTRIES, "values", Kind::Attributes)],
 };

@@ -110,11 +110,15 @@ impl<'a, S: Signal> Telemetry<'a, S> {
     /// Reads one `Export…ServiceRequest`. Everything that can be read later is checked now.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
         otlp::check(S::SCHEMA, bytes)?;
-        Ok(Self {
-            message: Message::of_otlp(bytes),
+        Ok(Self::of(Message::of_otlp(bytes)))
+    }
+
+    pub(crate) fn of(message: Message<'a>) -> Self {
+        Self {
+            message,
             edits: Edits::default(),
             signal: PhantomData,
-        })
+        }
     }
 
     /// Whether anything is different from what was parsed. If not, the caller can pass on what it

@@ -62,25 +62,24 @@ impl<'v> Value<'v> {
             return Self::Opaque(Opaque { message });
         }
         message
-            .one_of(|number, payload| Self::variant(number, payload, levels + 1))
+            .one_of(|number, payload, message| Self::variant(number, payload, message, levels + 1))
             .unwrap_or_default()
     }
 
     #[expect(clippy::cast_possible_wrap, reason = "that is how `int64` is encoded")]
-    fn variant(number: u32, payload: Payload<'v>, levels: u8) -> Option<Self> {
+    fn variant(
+        number: u32,
+        payload: Payload<'v>,
+        message: Message<'v>,
+        levels: u8,
+    ) -> Option<Self> {
         Some(match (number, payload) {
             (STRING, Payload::Len(text)) => Self::Str(Text::from_bytes(text)),
             (BOOL, Payload::Varint(truth)) => Self::Bool(truth != 0),
             (INT, Payload::Varint(int)) => Self::Int(int as i64),
             (DOUBLE, Payload::Fixed64(bits)) => Self::Double(f64::from_bits(bits)),
-            (ARRAY, Payload::Len(content)) => Self::Array(Array {
-                message: Message::of_otlp(content),
-                levels,
-            }),
-            (MAP, Payload::Len(content)) => Self::Map(Map {
-                message: Message::of_otlp(content),
-                levels,
-            }),
+            (ARRAY, Payload::Len(_)) => Self::Array(Array { message, levels }),
+            (MAP, Payload::Len(_)) => Self::Map(Map { message, levels }),
             (BYTES, Payload::Len(bytes)) => Self::Bytes(bytes),
             (STRING_INDEX, Payload::Varint(_)) => Self::Empty,
             _ => return None,

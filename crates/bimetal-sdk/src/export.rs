@@ -97,10 +97,11 @@ pub unsafe fn new_factory(
     unsafe { answer(error, body) }
 }
 
-/// What the component declares beyond changing data must be known to the host, else it would wait
-/// for what never comes.
+/// What the component cannot do without must be known to the host, else it would wait for what
+/// never comes. That it changes data, and what it takes beside OTLP, are offers.
 fn require_features(host: &abi::Host, factory: &abi::Factory) -> Result<(), Failure> {
-    let missing = factory.features & !abi::FEATURE_MUTATES & !host.features;
+    let offers = abi::FEATURE_MUTATES | abi::FEATURE_EDITS | abi::FEATURE_VIEW;
+    let missing = factory.features & !offers & !host.features;
     if missing == 0 {
         return Ok(());
     }

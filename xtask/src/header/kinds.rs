@@ -83,6 +83,12 @@ pub(super) fn go() -> String {
         let name = super::go_name(format.as_str());
         let _ = writeln!(text, "format{name}: {},", format.features());
     }
+    text += "}\n\n// formatWords are what formats are called in the log.\n";
+    text += "var formatWords = map[uint32]string{\n";
+    for format in Format::ALL {
+        let name = super::go_name(format.as_str());
+        let _ = writeln!(text, "format{name}: {:?},", format.as_str());
+    }
     text += "}\n\n// kinds holds what this package knows about each kind, by its word.\n";
     text += "var kinds = map[string]kind{\n";
     for kind in kinds() {

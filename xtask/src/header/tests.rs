@@ -36,6 +36,7 @@ fn a_strict_c11_compiler_sees_the_layout_of_the_rust_types() {
         }
         "otelcol_data": Data { struct_size, signal, format, reserved, bytes, root }
         "otelcol_output": Output { struct_size, format, data }
+        "otelcol_field": Field { message, number, kind, offset, of, size, word }
         "otelcol_host": Host {
             struct_size, abi_major, abi_minor, reserved, features, log, log_enabled, send,
             complete, report_status

@@ -83,7 +83,7 @@ impl Scene {
             "processors": {"attributes": section},
             "exporters": {"file": {"path": received, "format": "proto"}},
             "service": {
-                "telemetry": {"metrics": {"level": "none"}},
+                "telemetry": {"logs": {"level": "debug"}, "metrics": {"level": "none"}},
                 "pipelines": {signal.as_str(): {
                     "receivers": ["otlp"],
                     "processors": ["attributes"],
@@ -112,6 +112,13 @@ fn through_collector(section: &Value, signal: Signal, input: &[u8]) -> Vec<u8> {
     send_protobuf(scene.endpoint, signal.as_str(), input).unwrap();
     let ended = collector.stop().unwrap();
     assert!(ended.status.success(), "{}", ended.log);
+    // Logs are read where the Collector holds them, all else is encoded.
+    let tier = match signal {
+        Signal::Logs => r#""format": "view""#,
+        _ => r#""format": "otlp""#,
+    };
+    assert!(ended.log.contains(tier), "{}", ended.log);
+    assert!(!ended.log.contains("cannot read"), "{}", ended.log);
     let written = fs::read(scene.received).unwrap();
     // The file exporter writes four bytes of length, big-endian, before every message.
     let (length, message) = written.split_at(4);

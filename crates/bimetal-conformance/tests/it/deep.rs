@@ -10,8 +10,28 @@ use serde_json::json;
 /// More than the 100 messages in each other that other decoders of protocol buffers take.
 const LISTS: usize = 60;
 
+/// More than is encoded of a batch that lies in Go's memory.
+const TOO_MANY_LISTS: usize = 300;
+
 #[test]
 fn a_deeply_nested_record_goes_on_and_keeps_no_other_back() {
+    let log = through_collector(LISTS);
+    assert!(!log.contains("cannot read"), "{log}");
+}
+
+#[test]
+fn a_record_that_cannot_be_read_in_place_goes_on_encoded() {
+    let log = through_collector(TOO_MANY_LISTS);
+    assert_eq!(
+        log.matches("cannot read some telemetry where it lies")
+            .count(),
+        1,
+        "{log}"
+    );
+}
+
+/// Gives the Collector's log.
+fn through_collector(lists: usize) -> String {
     let quickstart = repository().join("examples/quickstart/builder-config.yaml");
     let main = build("otelcol-quickstart", &quickstart).unwrap().main;
     let keep = tempfile::tempdir().unwrap();
@@ -39,7 +59,7 @@ fn a_deeply_nested_record_goes_on_and_keeps_no_other_back() {
 
     // As text: libraries for JSON have a limit of their own.
     let mut deep = r#"{"stringValue":"deep"}"#.to_owned();
-    for _ in 0..LISTS {
+    for _ in 0..lists {
         deep = format!(r#"{{"arrayValue":{{"values":[{deep}]}}}}"#);
     }
     let records = format!(r#"{{"body":{deep}}},{{"body":{{"stringValue":"good"}}}}"#);
@@ -53,4 +73,5 @@ fn a_deeply_nested_record_goes_on_and_keeps_no_other_back() {
     assert_eq!(written.matches(team).count(), 2, "{written}");
     assert!(written.contains(&deep), "{written}");
     assert!(written.contains(r#"{"stringValue":"good"}"#), "{written}");
+    ended.log
 }

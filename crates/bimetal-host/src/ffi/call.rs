@@ -24,15 +24,17 @@ pub struct Call {
     pub signal: u32,
     /// `FORMAT_…`, filled by Go, which chooses it.
     pub format: u32,
-    /// Fills the gap before the output.
+    /// Fills the gap before the address.
     pub reserved: u32,
+    /// Address of the telemetry in Go's memory (`FORMAT_VIEW`), filled by Go.
+    pub root: u64,
     /// Filled by the component.
     pub output: Output,
     /// Filled by the component.
     pub error: Error,
 }
 
-const _: () = assert!(size_of::<Call>() == 72 + 16 + 40 + 96);
+const _: () = assert!(size_of::<Call>() == 72 + 16 + 8 + 40 + 96);
 
 const EMPTY_CONTEXT: Context = Context {
     struct_size: struct_size::<Context>(),
@@ -55,6 +57,7 @@ pub extern "C" fn bimetal_call_new() -> *mut Call {
         signal: 0,
         format: 0,
         reserved: 0,
+        root: 0,
         output: Output::EMPTY,
         error: Error::EMPTY,
     };
@@ -65,7 +68,8 @@ pub extern "C" fn bimetal_call_new() -> *mut Call {
 ///
 /// # Safety
 /// `component` is a living instance; `call` is the address of a record in no other call whose
-/// answers were reset; `data` and `len` name telemetry that does not change during the call.
+/// answers were reset; `data` and `len` name telemetry that does not change during the call, or, in
+/// the format `FORMAT_VIEW`, the table of how it lies at `root`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bimetal_component_consume(
     component: usize,
@@ -99,7 +103,8 @@ pub unsafe extern "C" fn bimetal_component_consume(
         format: unsafe { (*call).format },
         reserved: 0,
         bytes: Slice { ptr: data, len },
-        root: 0,
+        // SAFETY: as above.
+        root: unsafe { (*call).root },
     };
     catch_unwind(AssertUnwindSafe(|| {
         component.consume(context, &data, output, error)
@@ -140,4 +145,5 @@ fn reset(call: &mut Call) {
     call.error = Error::EMPTY;
     call.context = EMPTY_CONTEXT;
     call.cancelled = 0;
+    call.root = 0;
 }

@@ -3,6 +3,8 @@
 
 mod edits;
 mod hostile;
+mod image;
+mod in_place;
 mod lossless;
 mod model;
 mod reading;

@@ -1,11 +1,12 @@
 //! One batch through a processor.
 //!
-//! In: telemetry and its format. Out: what becomes of it, in the same format. Invariant: an
-//! unchanged batch is never encoded again; an error leaves nothing behind.
+//! In: telemetry, encoded or in place. Out: what becomes of it, encoded where it changed.
+//! Invariant: an unchanged batch is never encoded; an error leaves nothing behind; a batch that
+//! cannot be read in place gets no other answer.
 
 use bimetal_abi::Format;
 use bimetal_abi::Signal;
-use bimetal_pdata::{Logs, Metrics, Traces};
+use bimetal_pdata::{Batch, Logs, Metrics, Traces};
 
 use super::{Outcome, Processor};
 use crate::context::Context;
@@ -18,17 +19,30 @@ pub(crate) enum Consumed {
     PassThrough,
     Replaced(Vec<u8>),
     Dropped,
+    /// It cannot be read where it lies.
+    Unread,
+}
+
+/// A batch as the host gives it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Given<'a> {
+    Otlp(&'a [u8]),
+    InPlace(&'a Batch<'a>),
 }
 
 macro_rules! run {
     ($type:ident, $processor:ident.$method:ident, $context:ident, $otlp:ident) => {{
-        let mut data = $type::parse($otlp).map_err(|error| {
+        let data = $type::parse($otlp).map_err(|error| {
             Error::permanent(format_args!(
                 "malformed {}: {}",
                 stringify!($type).to_lowercase(),
                 Error::from(error)
             ))
         })?;
+        run!(data, $processor.$method, $context)
+    }};
+    ($data:expr, $processor:ident.$method:ident, $context:ident) => {{
+        let mut data = $data;
         Ok(match $processor.$method($context, &mut data)? {
             Outcome::Drop => Consumed::Dropped,
             Outcome::Continue if !data.changed() => Consumed::PassThrough,
@@ -41,28 +55,41 @@ macro_rules! run {
 /// knows which formats there are.
 pub(crate) fn format_of(number: u32) -> Result<Format, Failure> {
     match Format::from_number(number) {
-        Some(Format::Otlp) => Ok(Format::Otlp),
+        Some(format @ (Format::Otlp | Format::View)) => Ok(format),
         _ => Err(Failure::Unsupported(format!(
             "telemetry in format {number}"
         ))),
     }
 }
 
-/// Decodes, processes, and encodes again if something changed.
+/// Reads, processes, and encodes if something changed.
 pub(crate) fn consume<P: Processor>(
     processor: &P,
     signal: Signal,
     context: &Context<'_>,
-    format: Format,
-    bytes: &[u8],
+    given: Given<'_>,
 ) -> Result<Consumed, Error> {
-    match format {
-        Format::Otlp => otlp(processor, signal, context, bytes),
-        Format::Edits | Format::View => Err(Error::permanent(format_args!(
-            "the SDK does not read telemetry as {}",
-            format.as_str()
-        ))),
+    match given {
+        Given::Otlp(bytes) => otlp(processor, signal, context, bytes),
+        Given::InPlace(batch) => {
+            let consumed = in_place(processor, context, batch);
+            // Whatever became of it, an error too: it was not read as it is.
+            if batch.unread() {
+                Ok(Consumed::Unread)
+            } else {
+                consumed
+            }
+        }
     }
+}
+
+/// Only logs are given in place.
+fn in_place<P: Processor>(
+    processor: &P,
+    context: &Context<'_>,
+    batch: &Batch<'_>,
+) -> Result<Consumed, Error> {
+    run!(Logs::in_place(batch), processor.process_logs, context)
 }
 
 fn otlp<P: Processor>(

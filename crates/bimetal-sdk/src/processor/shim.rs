@@ -11,10 +11,11 @@ use std::ffi::c_void;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bimetal_abi as abi;
-use bimetal_abi::Signal;
+use bimetal_abi::{Format, Signal};
+use bimetal_pdata::Batch;
 
 use super::Processor;
-use super::consume::{Consumed, consume as run, format_of};
+use super::consume::{Consumed, Given, consume as run, format_of};
 use crate::config;
 use crate::describe::identity;
 use crate::error::Error;
@@ -34,7 +35,7 @@ pub(crate) const fn factory<P: Processor>(
         struct_size: abi::struct_size::<abi::Factory>(),
         kind: abi::KIND_PROCESSOR,
         signals,
-        features: abi::FEATURE_MUTATES,
+        features: abi::FEATURE_MUTATES | abi::FEATURE_VIEW,
         type_name: abi::Slice::from_bytes(type_name.as_bytes()),
         describe: Some(describe::<P>),
         validate: Some(validate::<P>),
@@ -156,10 +157,22 @@ unsafe extern "C" fn consume<P: Processor>(
                 instance.signal.as_str()
             )));
         }
+        let batch;
+        let given = match format {
+            Format::View => {
+                let Some(layout) = instance.layout(bytes) else {
+                    return Ok(abi::OUTCOME_UNREAD);
+                };
+                // SAFETY: the caller vouches for what the table and the root say, during the call.
+                let found = unsafe { Batch::new(layout, data.root) };
+                batch = found.ok_or_else(|| Failure::Invalid("no root".to_owned()))?;
+                Given::InPlace(&batch)
+            }
+            Format::Otlp | Format::Edits => Given::Otlp(bytes),
+        };
         Ok(
-            match instance
-                .run(|processor| run(processor, instance.signal, &context, format, bytes))?
-            {
+            match instance.run(|processor| run(processor, instance.signal, &context, given))? {
+                Consumed::Unread => abi::OUTCOME_UNREAD,
                 Consumed::PassThrough => abi::OUTCOME_PASS_THROUGH,
                 Consumed::Dropped => abi::OUTCOME_DROPPED,
                 Consumed::Replaced(answer) if answer.len() as u64 > abi::LONGEST_DATA => {
@@ -167,7 +180,7 @@ unsafe extern "C" fn consume<P: Processor>(
                     return Err(Error::permanent(text).into());
                 }
                 Consumed::Replaced(answer) => {
-                    output.format = format.number();
+                    output.format = abi::FORMAT_OTLP;
                     output.data = shim::buffer(answer);
                     abi::OUTCOME_REPLACED
                 }

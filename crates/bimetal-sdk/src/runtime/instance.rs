@@ -3,9 +3,11 @@
 //! In: an author's value. Out: permission to call it, or why not. Invariant: after a panic the
 //! value is never called again; `start` and `shutdown` reach it at most once each.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use bimetal_abi::Signal;
+use bimetal_pdata::Layout;
 
 use crate::error::Error;
 use crate::runtime::guard::{Panic, guard};
@@ -22,6 +24,8 @@ pub(crate) struct Instance<T> {
     pub(crate) signal: Signal,
     state: AtomicU8,
     poisoned: AtomicBool,
+    /// Where the host's table lies, and what it says.
+    layout: OnceLock<(usize, Option<Layout>)>,
 }
 
 /// Why a call has no answer.
@@ -53,6 +57,7 @@ impl<T> Instance<T> {
             signal,
             state: AtomicU8::new(CREATED),
             poisoned: AtomicBool::new(false),
+            layout: OnceLock::new(),
         }
     }
 
@@ -66,6 +71,19 @@ impl<T> Instance<T> {
         // A shutdown that came in between wins.
         let _ = self.step(STARTING, STARTED);
         Ok(())
+    }
+
+    /// What the host's table for telemetry in place says, if this component can work with it. The
+    /// host gives the same one in every call; another one would have to be read anew each time.
+    pub(crate) fn layout(&self, table: &[u8]) -> Option<&Layout> {
+        if self.signal != Signal::Logs {
+            return None;
+        }
+        let read = || (table.as_ptr().addr(), Layout::logs(table));
+        let (address, layout) = self.layout.get_or_init(read);
+        layout
+            .as_ref()
+            .filter(|_| *address == table.as_ptr().addr())
     }
 
     /// Gives work to a started instance.

@@ -115,7 +115,7 @@ fn refuses_a_host_of_another_major_version_and_names_both() {
         assert_eq!(status, abi::STATUS_UNSUPPORTED);
         assert_eq!(
             text,
-            "the Collector speaks version 2.7 of the component ABI, this component 1.0; \
+            "the Collector speaks version 2.7 of the component ABI, this component 1.1; \
              build the component with the SDK of that Collector"
         );
         assert!(factory.is_null());
@@ -155,8 +155,8 @@ fn refuses_a_host_without_a_feature_that_the_component_needs() {
     assert_eq!(status, abi::STATUS_UNSUPPORTED);
     assert_eq!(
         text,
-        "the component needs features 0x10 of the Collector, which has 0x0 (ABI 1.0 there, \
-         1.0 here)"
+        "the component needs features 0x10 of the Collector, which has 0x0 (ABI 1.1 there, \
+         1.1 here)"
     );
     let able = host(1, 0, abi::struct_size::<abi::Host>(), abi::FEATURE_METADATA);
     assert_eq!(greedy::new_factory(&able).0, abi::STATUS_OK);
@@ -291,10 +291,16 @@ fn consume_refuses_what_breaks_the_contract() {
         give(instance, &raw const context, &raw const short),
         abi::STATUS_INVALID
     );
+    let edits = data(abi::SIGNAL_LOGS, abi::FORMAT_EDITS, size);
+    assert_eq!(
+        give(instance, &raw const context, &raw const edits),
+        abi::STATUS_UNSUPPORTED
+    );
+    // Telemetry of a layout that is none is asked for in another format; its root is not touched.
     let view = data(abi::SIGNAL_LOGS, abi::FORMAT_VIEW, size);
     assert_eq!(
         give(instance, &raw const context, &raw const view),
-        abi::STATUS_UNSUPPORTED
+        abi::OUTCOME_UNREAD
     );
     let traces = data(abi::SIGNAL_TRACES, abi::FORMAT_OTLP, size);
     assert_eq!(

@@ -1,0 +1,89 @@
+//! What lies in Go's memory, as OTLP: for a batch that was changed, and for values that are copied.
+//!
+//! In: a message. Out: its encoding. Invariant: nothing is left out. What holds a field that is not
+//! known, or values in each other so deeply that no reader is sure to take them, cannot be read.
+
+use super::Message;
+use super::layout::Lies;
+use crate::otlp::sink::{Sink, message};
+use crate::otlp::wire::{Payload, WIRE_FIXED32, WIRE_FIXED64, WIRE_VARINT};
+
+/// Messages in each other: so many that the stack surely has room. A batch has seven beside its
+/// values, which have two or three for each level.
+const DEPTH: usize = 400;
+
+impl Message<'_> {
+    /// Its encoding.
+    pub(crate) fn encoded(self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.encode(&mut out, DEPTH);
+        out
+    }
+
+    fn encode(self, out: &mut Vec<u8>, depth: usize) {
+        let Some(depth) = depth.checked_sub(1) else {
+            return self.batch.cannot_read();
+        };
+        self.require_others_zero();
+        if self.shape().oneof.is_some() {
+            let Some((number, payload, below)) = self.variant() else {
+                return;
+            };
+            return match payload {
+                Payload::Len(_) if below.at.is_some() => {
+                    message(out, number, |out| below.encode(out, depth));
+                }
+                // A variant is written even if it is zero: it is set.
+                payload => write(out, number, payload),
+            };
+        }
+        for &(number, ..) in self.shape().schema.fields {
+            let Some((slot, _)) = self.slot(number) else {
+                continue;
+            };
+            match slot.lies {
+                Lies::Struct(_) | Lies::Pointer(_) => {
+                    let below = self.message(number);
+                    if below.at.is_some() {
+                        message(out, number, |out| below.encode(out, depth));
+                    }
+                }
+                Lies::Structs(..) | Lies::Pointers(_) => {
+                    for below in self.messages(number) {
+                        message(out, number, |out| below.encode(out, depth));
+                    }
+                }
+                _ => match self.payload(number) {
+                    Some(Payload::Len(bytes)) if bytes.iter().all(|byte| *byte == 0) => {
+                        // An id of zeros is not set; a text of zeros is.
+                        if !matches!(slot.lies, Lies::Id(_)) && !bytes.is_empty() {
+                            out.len_delimited(number, bytes);
+                        }
+                    }
+                    Some(Payload::Varint(0) | Payload::Fixed64(0) | Payload::Fixed32(0)) | None => {
+                    }
+                    Some(payload) => write(out, number, payload),
+                },
+            }
+        }
+    }
+}
+
+fn write(out: &mut Vec<u8>, number: u32, payload: Payload<'_>) {
+    match payload {
+        Payload::Varint(content) => {
+            out.tag(number, WIRE_VARINT);
+            out.varint(content);
+        }
+        Payload::Fixed64(content) => {
+            out.tag(number, WIRE_FIXED64);
+            out.bytes(&content.to_le_bytes());
+        }
+        Payload::Fixed32(content) => {
+            out.tag(number, WIRE_FIXED32);
+            out.bytes(&content.to_le_bytes());
+        }
+        Payload::Len(bytes) => out.len_delimited(number, bytes),
+        Payload::Group => {}
+    }
+}

@@ -1,0 +1,229 @@
+//! The backend over Go's memory: telemetry is read where the Collector holds it.
+//!
+//! In: a [`Batch`] and its [`Layout`]. Out: messages and what they hold. Invariant: nothing is
+//! copied, nothing is written, nothing is allocated. What cannot be read is never guessed: the
+//! batch says so ([`Batch::unread`]), and who lent it gives it again as OTLP.
+
+mod encode;
+mod layout;
+mod memory;
+
+use crate::otlp::wire::Payload;
+use crate::schema::number::{KEY, VALUE};
+use layout::{Lies, Shape, Slot};
+use memory::Address;
+
+pub use layout::Layout;
+pub(crate) use layout::Messages as SignalMessages;
+pub use memory::Batch;
+
+/// One message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Message<'a> {
+    batch: &'a Batch<'a>,
+    /// `None`: there is none, so that every field is absent.
+    at: Option<Address<'a>>,
+    of: u32,
+}
+
+/// The messages of a list.
+#[derive(Clone, Debug)]
+pub(crate) struct Messages<'a> {
+    batch: &'a Batch<'a>,
+    /// The next one; `None` when there are no more.
+    at: Option<Address<'a>>,
+    left: usize,
+    of: u32,
+    /// Bytes of a struct; `None` if addresses of structs lie here.
+    size: Option<u32>,
+}
+
+impl<'a> Message<'a> {
+    /// The export request, whose number at the C ABI is `of`.
+    pub(crate) fn whole(batch: &'a Batch<'a>, of: u32) -> Self {
+        let at = Some(batch.root());
+        Self { batch, at, of }
+    }
+
+    #[inline]
+    fn shape(self) -> &'a Shape {
+        self.batch.layout.shape(self.of)
+    }
+
+    #[inline]
+    fn slot(self, number: u32) -> Option<(Slot, Address<'a>)> {
+        let slot = self.shape().slot(number)?;
+        Some((slot, self.at?.plus(slot.offset as usize)))
+    }
+
+    fn at(self, at: Option<Address<'a>>, of: u32) -> Self {
+        Self { at, of, ..self }
+    }
+
+    /// What a field holds that is no message.
+    #[inline]
+    pub(crate) fn payload(self, number: u32) -> Option<Payload<'a>> {
+        let (slot, at) = self.slot(number)?;
+        self.content(slot.lies, at)
+    }
+
+    #[inline]
+    fn content(self, lies: Lies, at: Address<'a>) -> Option<Payload<'a>> {
+        let bytes = match lies {
+            Lies::Varint64 => return Some(Payload::Varint(at.u64())),
+            Lies::Int32 => {
+                let number = i64::from(at.u32().cast_signed());
+                return Some(Payload::Varint(number.cast_unsigned()));
+            }
+            Lies::Uint32 => return Some(Payload::Varint(at.u32().into())),
+            Lies::Bool => return Some(Payload::Varint(u64::from(at.u8() != 0))),
+            Lies::Fixed64 => return Some(Payload::Fixed64(at.u64())),
+            Lies::Fixed32 => return Some(Payload::Fixed32(at.u32())),
+            Lies::Bytes => at.slice(),
+            Lies::Id(size) => at.bytes(size.into()),
+            Lies::Struct(_) | Lies::Pointer(_) | Lies::Structs(..) | Lies::Pointers(_) => {
+                return None;
+            }
+        };
+        if bytes.is_none() {
+            self.batch.cannot_read();
+        }
+        bytes.map(Payload::Len)
+    }
+
+    /// The message in a field; an empty one if there is none.
+    #[inline]
+    pub(crate) fn message(self, number: u32) -> Self {
+        match self.slot(number) {
+            Some((slot, at)) => match slot.lies {
+                Lies::Struct(of) => self.at(Some(at), of),
+                Lies::Pointer(of) => self.at(at.pointer(), of),
+                _ => self.at(None, self.of),
+            },
+            // Of an absent message every message is absent, whatever it is.
+            None => self.at(None, self.of),
+        }
+    }
+
+    /// Every message of a list.
+    #[inline]
+    pub(crate) fn messages(self, number: u32) -> Messages<'a> {
+        let none = Messages {
+            batch: self.batch,
+            at: None,
+            left: 0,
+            of: self.of,
+            size: None,
+        };
+        let Some((slot, at)) = self.slot(number) else {
+            return none;
+        };
+        let (of, size) = match slot.lies {
+            Lies::Structs(of, size) => (of, Some(size)),
+            Lies::Pointers(of) => (of, None),
+            _ => return none,
+        };
+        let len = at.plus(size_of::<u64>()).u64();
+        if len == 0 {
+            return none;
+        }
+        let element = u64::from(size.unwrap_or(8));
+        let fits = len
+            .checked_mul(element)
+            .is_some_and(|bytes| isize::try_from(bytes).is_ok());
+        match (at.pointer(), usize::try_from(len)) {
+            (Some(first), Ok(left)) if fits => Messages {
+                batch: self.batch,
+                at: Some(first),
+                left,
+                of,
+                size,
+            },
+            _ => {
+                self.batch.cannot_read();
+                none
+            }
+        }
+    }
+
+    /// The variant that is set: its number, what it holds, and the message that this may be.
+    #[inline]
+    pub(crate) fn variant(self) -> Option<(u32, Payload<'a>, Self)> {
+        let shape = self.shape();
+        let at = self.at?.plus(shape.oneof? as usize);
+        let word = at.u64();
+        if word == 0 {
+            return None;
+        }
+        let held = at.plus(size_of::<u64>()).pointer();
+        let (Some((number, slot)), Some(held)) = (shape.variant(word), held) else {
+            self.batch.cannot_read();
+            return None;
+        };
+        let at = held.plus(slot.offset as usize);
+        let of = match slot.lies {
+            Lies::Struct(of) => self.at(Some(at), of),
+            Lies::Pointer(of) => self.at(at.pointer(), of),
+            lies => return Some((number, self.content(lies, at)?, self.at(None, self.of))),
+        };
+        if of.at.is_none() {
+            self.batch.cannot_read();
+        }
+        Some((number, Payload::Len(&[]), of))
+    }
+
+    /// The key and the value of a `KeyValue`.
+    #[inline]
+    pub(crate) fn key_value(self) -> (&'a [u8], Self) {
+        self.require_others_zero();
+        let key = self.payload(KEY).and_then(|payload| payload.content());
+        (key.unwrap_or_default(), self.message(VALUE))
+    }
+
+    /// Something in a field that is not known, such as a key that is an index: then what is known
+    /// is not all.
+    #[inline]
+    fn require_others_zero(self) {
+        let Some(at) = self.at else { return };
+        for other in &self.shape().others {
+            let at = at.plus(other.offset as usize);
+            let zero = match other.lies {
+                Lies::Int32 | Lies::Uint32 | Lies::Fixed32 => at.u32() == 0,
+                Lies::Bool => at.u8() == 0,
+                Lies::Bytes => at.plus(size_of::<u64>()).u64() == 0,
+                _ => at.u64() == 0,
+            };
+            if !zero {
+                self.batch.cannot_read();
+            }
+        }
+    }
+}
+
+impl<'a> Iterator for Messages<'a> {
+    type Item = Message<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Message<'a>> {
+        self.left = self.left.checked_sub(1)?;
+        let here = self.at?;
+        let step = self.size.map_or(size_of::<u64>(), |size| size as usize);
+        self.at = Some(here.plus(step));
+        let at = match self.size {
+            Some(_) => Some(here),
+            None => here.pointer(),
+        };
+        if at.is_none() {
+            self.batch.cannot_read();
+        }
+        Some(Message {
+            batch: self.batch,
+            at,
+            of: self.of,
+        })
+    }
+
+    fn count(self) -> usize {
+        self.left
+    }
+}

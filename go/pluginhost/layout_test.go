@@ -1,0 +1,272 @@
+package pluginhost
+
+import (
+	"bytes"
+	"encoding/binary"
+	"reflect"
+	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+)
+
+// walker reads telemetry by the learnt table alone, as Rust does.
+type walker struct {
+	t    *testing.T
+	rows []field
+}
+
+func newWalker(t *testing.T) walker {
+	lies := logsLayout()
+	require.NotNil(t, lies)
+	rows := make([]field, len(lies.table)/fieldSize)
+	require.NoError(t, binary.Read(bytes.NewReader(lies.table), binary.NativeEndian, rows))
+	return walker{t, rows}
+}
+
+func (w walker) row(message, number uint32) field {
+	for _, row := range w.rows {
+		if row.Message == message && row.Number == number && row.Number != 0 {
+			return row
+		}
+	}
+	w.t.Fatalf("message %d has no field %d", message, number)
+	return field{}
+}
+
+func at[T any](address unsafe.Pointer, offset uint32) T {
+	return *(*T)(unsafe.Add(address, offset))
+}
+
+// below gives the messages in a field.
+func (w walker) below(address unsafe.Pointer, row field) (found []unsafe.Pointer) {
+	here := unsafe.Add(address, row.Offset)
+	switch row.Kind {
+	case fieldStruct:
+		return []unsafe.Pointer{here}
+	case fieldPointer:
+		return []unsafe.Pointer{*(*unsafe.Pointer)(here)}
+	}
+	first, count := at[unsafe.Pointer](here, 0), at[int](here, 8)
+	for index := range count {
+		switch row.Kind {
+		case fieldStructs:
+			found = append(found, unsafe.Add(first, index*int(row.Size)))
+		case fieldPointers:
+			found = append(found, at[unsafe.Pointer](first, uint32(8*index)))
+		default:
+			w.t.Fatalf("row %+v holds no messages", row)
+		}
+	}
+	return found
+}
+
+func (w walker) field(message uint32, address unsafe.Pointer, number uint32) any {
+	row := w.row(message, number)
+	switch row.Kind {
+	case field64:
+		return at[uint64](address, row.Offset)
+	case fieldInt32:
+		return at[int32](address, row.Offset)
+	case fieldUint32:
+		return at[uint32](address, row.Offset)
+	case fieldString:
+		return at[string](address, row.Offset)
+	case fieldID:
+		return bytes.Clone((*[16]byte)(unsafe.Add(address, row.Offset))[:row.Size:row.Size])
+	}
+	w.t.Fatalf("row %+v is no plain field", row)
+	return nil
+}
+
+// raw gives what pcommon.Value.AsRaw gives.
+func (w walker) raw(value unsafe.Pointer) any {
+	for _, oneof := range w.rows {
+		if oneof.Kind != fieldOneof {
+			continue
+		}
+		word, box := at[uint64](value, oneof.Offset), at[unsafe.Pointer](value, oneof.Offset+8)
+		if word == 0 {
+			return nil
+		}
+		for _, row := range w.rows {
+			if row.Word == word {
+				return w.variant(box, row)
+			}
+		}
+	}
+	return "of no known type"
+}
+
+func (w walker) variant(box unsafe.Pointer, row field) any {
+	switch row.Number {
+	case 1:
+		return at[string](box, row.Offset)
+	case 2:
+		return at[bool](box, row.Offset)
+	case 3:
+		return at[int64](box, row.Offset)
+	case 4:
+		return at[float64](box, row.Offset)
+	case 7:
+		return at[[]byte](box, row.Offset)
+	}
+	list := w.below(box, row)[0]
+	if row.Number == 6 {
+		return w.attributes(list, w.row(messageMap, 1))
+	}
+	values := []any{}
+	for _, value := range w.below(list, w.row(messageArray, 1)) {
+		values = append(values, w.raw(value))
+	}
+	return values
+}
+
+func (w walker) attributes(address unsafe.Pointer, row field) map[string]any {
+	found := map[string]any{}
+	for _, pair := range w.below(address, row) {
+		value := w.below(pair, w.row(messageKeyValue, 2))[0]
+		found[w.field(messageKeyValue, pair, 1).(string)] = w.raw(value)
+	}
+	return found
+}
+
+func fill(values pcommon.Map) {
+	values.PutStr("text", "é\x00x")
+	values.PutStr("no text", "")
+	values.PutBool("true", true)
+	values.PutBool("false", false)
+	values.PutInt("int", -7)
+	values.PutDouble("double", 1.5)
+	values.PutEmptyBytes("bytes").FromRaw([]byte{0, 255})
+	values.PutEmpty("empty")
+	list := values.PutEmptySlice("list")
+	list.AppendEmpty()
+	list.AppendEmpty().SetEmptySlice().AppendEmpty().SetInt(1)
+	values.PutEmptyMap("map").PutEmptyMap("map").PutStr("deep", "down")
+}
+
+func TestTheLearntTableReadsWhatThePublicAPIMade(t *testing.T) {
+	data := plog.NewLogs()
+	for range 2 {
+		resource := data.ResourceLogs().AppendEmpty()
+		resource.SetSchemaUrl("resource schema")
+		fill(resource.Resource().Attributes())
+		resource.Resource().SetDroppedAttributesCount(3)
+		scope := resource.ScopeLogs().AppendEmpty()
+		scope.SetSchemaUrl("scope schema")
+		scope.Scope().SetName("name")
+		scope.Scope().SetVersion("version")
+		scope.Scope().SetDroppedAttributesCount(4)
+		fill(scope.Scope().Attributes())
+		for range 3 {
+			record := scope.LogRecords().AppendEmpty()
+			record.SetTimestamp(1)
+			record.SetObservedTimestamp(2)
+			record.SetSeverityNumber(plog.SeverityNumberWarn)
+			record.SetSeverityText("warn")
+			fill(record.Body().SetEmptyMap())
+			fill(record.Attributes())
+			record.SetDroppedAttributesCount(5)
+			record.SetFlags(plog.DefaultLogRecordFlags.WithIsSampled(true))
+			record.SetTraceID(pcommon.TraceID{1, 15: 2})
+			record.SetSpanID(pcommon.SpanID{3, 7: 4})
+			record.SetEventName("event")
+		}
+	}
+	w := newWalker(t)
+	root := logsCodecs[0].root(data, logsLayout())
+	resources := w.below(root, w.row(messageLogs, 1))
+	require.Len(t, resources, 2)
+	for index, resource := range resources {
+		made := data.ResourceLogs().At(index)
+		require.Equal(t, "resource schema", w.field(messageResourceLogs, resource, 3))
+		header := w.below(resource, w.row(messageResourceLogs, 1))[0]
+		require.Equal(t, made.Resource().Attributes().AsRaw(),
+			w.attributes(header, w.row(messageResource, 1)))
+		require.Equal(t, uint32(3), w.field(messageResource, header, 2))
+		scopes := w.below(resource, w.row(messageResourceLogs, 2))
+		require.Len(t, scopes, 1)
+		w.scope(scopes[0], made.ScopeLogs().At(0))
+	}
+}
+
+func (w walker) scope(scope unsafe.Pointer, made plog.ScopeLogs) {
+	t := w.t
+	require.Equal(t, "scope schema", w.field(messageScopeLogs, scope, 3))
+	header := w.below(scope, w.row(messageScopeLogs, 1))[0]
+	require.Equal(t, "name", w.field(messageScope, header, 1))
+	require.Equal(t, "version", w.field(messageScope, header, 2))
+	require.Equal(t, uint32(4), w.field(messageScope, header, 4))
+	require.Equal(t, made.Scope().Attributes().AsRaw(), w.attributes(header, w.row(messageScope, 3)))
+	records := w.below(scope, w.row(messageScopeLogs, 2))
+	require.Len(t, records, 3)
+	for index, record := range records {
+		made := made.LogRecords().At(index)
+		for number, expected := range map[uint32]any{
+			1: uint64(1), 2: int32(13), 3: "warn", 7: uint32(5), 8: uint32(1),
+			9: append([]byte{1}, append(make([]byte, 14), 2)...), 10: []byte{3, 0, 0, 0, 0, 0, 0, 4},
+			11: uint64(2), 12: "event",
+		} {
+			require.Equal(t, expected, w.field(messageLogRecord, record, number), number)
+		}
+		require.Equal(t, made.Body().AsRaw(), w.raw(w.below(record, w.row(messageLogRecord, 5))[0]))
+		require.Equal(t, made.Attributes().AsRaw(),
+			w.attributes(record, w.row(messageLogRecord, 6)))
+	}
+}
+
+// Whatever is not as expected, there is no table at all.
+func TestATypeThatIsNotAsExpectedIsNotLearnt(t *testing.T) {
+	type request struct{ ResourceLogs []*struct{} }
+	type Logs struct{ orig *request }
+	_, err := learn(reflect.TypeFor[Logs](), logsMessages)
+	require.ErrorContains(t, err, "request is not expected")
+	_, err = learn(reflect.TypeFor[plog.SeverityNumber](), logsMessages)
+	require.ErrorContains(t, err, "does not begin with the address")
+
+	for name := range logsMessages {
+		other := map[string]meaning{}
+		for kept, is := range logsMessages {
+			other[kept] = is
+		}
+		delete(other, name)
+		_, err = learn(reflect.TypeFor[plog.Logs](), other)
+		require.ErrorContains(t, err, name+" is not expected")
+
+		fields := map[string]uint32{"Missing": 99}
+		for field, number := range logsMessages[name].fields {
+			fields[field] = number
+		}
+		other[name] = meaning{logsMessages[name].message, fields}
+		_, err = learn(reflect.TypeFor[plog.Logs](), other)
+		require.ErrorContains(t, err, "fields")
+	}
+}
+
+// A stack moves when it grows; what was lent lies on the heap.
+func TestWhatIsLentStaysWhereItIsWhileTheStackGrows(t *testing.T) {
+	record := newCall(signalLogs, formatView)
+	defer record.release()
+	data := plog.NewLogs()
+	data.ResourceLogs().AppendEmpty().SetSchemaUrl("kept")
+	table, err := logsCodecs[0].given(record, data)
+	require.NoError(t, err)
+	require.Equal(t, logsLayout().table, table)
+	lent := uint64(record.memory.root)
+	require.NotZero(t, grow(1000))
+	require.Equal(t, uint64(uintptr(logsCodecs[0].root(data, logsLayout()))), lent)
+	require.Equal(t, uint64(uintptr(record.root)), lent)
+}
+
+//go:noinline
+func grow(depth int) int {
+	var block [512]byte
+	block[depth%512] = 1
+	if depth == 0 {
+		return int(block[0])
+	}
+	return grow(depth-1) + int(block[depth%512])
+}
