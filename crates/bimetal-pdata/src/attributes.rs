@@ -91,14 +91,12 @@ impl<'r> Attributes<'r> {
 
     /// The first value of `key`.
     pub fn get(&self, key: &str) -> Option<Value<'r>> {
-        self.pairs()
-            .find(|pair| pair.key == key)
-            .map(|pair| Value::of(pair.value))
+        self.find(key).map(|(_, pair)| Value::of(pair.value))
     }
 
     /// Whether there is such a key.
     pub fn contains(&self, key: &str) -> bool {
-        self.pairs().any(|pair| pair.key == key)
+        self.find(key).is_some()
     }
 
     /// The keys and values, in order.
@@ -117,6 +115,16 @@ impl<'r> Attributes<'r> {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.pairs().next().is_none()
+    }
+
+    /// Where the first `key` is, and what.
+    #[inline]
+    fn find(&self, key: &str) -> Option<(usize, Pair<'r>)> {
+        if self.edited.is_some() {
+            return self.pairs().enumerate().find(|(_, pair)| pair.key == key);
+        }
+        let (index, entry) = self.came.holder.find(self.came.field, key)?;
+        Some((index, Pair::of(entry)))
     }
 
     fn pairs(&self) -> Pairs<'r> {
@@ -274,7 +282,7 @@ impl<'r> AttributesMut<'r> {
 
     /// Writes the value of `from` to `key`; does nothing if there is no `from`.
     pub fn copy(&mut self, when: Write, key: &str, from: &str) -> bool {
-        let Some(pair) = self.as_read().pairs().find(|pair| pair.key == from) else {
+        let Some((_, pair)) = self.as_read().find(from) else {
             return false;
         };
         // As it came: values of kinds that this crate does not know are copied as well.
@@ -316,12 +324,11 @@ impl<'r> AttributesMut<'r> {
     }
 
     fn position(&self, key: &str) -> Option<usize> {
-        self.as_read().pairs().position(|pair| pair.key == key)
+        self.as_read().find(key).map(|(index, _)| index)
     }
 
     fn put(&mut self, when: Write, key: &str, value: &impl Encode) -> bool {
-        let mut pairs = self.as_read().pairs().enumerate();
-        let found = pairs.find(|(_, pair)| pair.key == key);
+        let found = self.as_read().find(key);
         match (when, found) {
             (Write::Insert, Some(_)) | (Write::Update, None) => false,
             (_, Some((_, pair))) if encodes_as(value, &pair.value.encoded()) => false,

@@ -79,6 +79,23 @@ impl<'a> Message<'a> {
         }
     }
 
+    /// The first `KeyValue` of `key` in a list, and where it is.
+    #[inline]
+    pub(crate) fn find(self, number: u32, key: &str) -> Option<(usize, Self)> {
+        match self {
+            Self::Otlp(message) => {
+                let mut entries = message.messages(number).enumerate();
+                let (index, entry) =
+                    entries.find(|(_, entry)| entry.key_value().0 == key.as_bytes())?;
+                Some((index, Self::Otlp(entry)))
+            }
+            Self::View(message) => {
+                let (index, entry) = message.find(number, key.as_bytes())?;
+                Some((index, Self::View(entry)))
+            }
+        }
+    }
+
     /// The key and the value of a `KeyValue`.
     #[inline]
     pub(crate) fn key_value(self) -> (Text<'a>, Self) {

@@ -32,8 +32,16 @@ pub(super) struct Shape {
     fields: [Option<Slot>; FIELDS],
     /// Where the variant that is set lies; its fields are the variants then.
     pub(super) oneof: Option<u32>,
-    /// Fields that this crate does not know.
-    pub(super) others: Vec<Slot>,
+    /// Where fields are not zero that this crate does not know.
+    pub(super) others: Vec<(u32, Width)>,
+}
+
+/// So much is looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Width {
+    Byte,
+    Half,
+    Long,
 }
 
 /// Where a field lies, and as what.
@@ -112,24 +120,28 @@ impl Shape {
         if row.offset >= LARGEST {
             return None;
         }
-        let known = self.schema.kind(row.number);
-        let slot = Slot {
-            lies: known.map_or_else(|| zero(row.kind), |(_, kind)| lies(signal, row, kind))?,
-            offset: row.offset,
-            word: row.word,
-        };
         let fits = match (row.number, row.kind) {
             (0, abi::FIELD_ONEOF) => self.is_oneof() && self.oneof.replace(row.offset).is_none(),
-            (0, _) => {
-                self.others.push(slot);
+            (0, kind) => {
+                let (from, width) = zero(kind)?;
+                self.others.push((row.offset + from, width));
                 true
             }
             (number, _) => {
+                let (_, kind) = self.schema.kind(number)?;
+                let slot = Slot {
+                    lies: lies(signal, row, kind)?,
+                    offset: row.offset,
+                    word: row.word,
+                };
                 // Variants have a type word of their own, and nothing else has one.
                 let twice = row.word != 0 && self.variant(row.word).is_some();
-                let place = self.fields.get_mut(number as usize)?;
-                let free = place.replace(slot).is_none();
-                known.is_some() && free && !twice && self.is_oneof() == (row.word != 0)
+                let free = self
+                    .fields
+                    .get_mut(number as usize)?
+                    .replace(slot)
+                    .is_none();
+                free && !twice && self.is_oneof() == (row.word != 0)
             }
         };
         fits.then_some(())
@@ -196,15 +208,15 @@ fn lies(signal: &Messages, row: &Field, kind: Kind) -> Option<Lies> {
     })
 }
 
-/// As what a field that is not known can be found zero.
-fn zero(kind: u32) -> Option<Lies> {
+/// Where a field that is not known is zero when it says nothing.
+fn zero(kind: u32) -> Option<(u32, Width)> {
     Some(match kind {
-        abi::FIELD_64 | abi::FIELD_POINTER | abi::FIELD_ONEOF => Lies::Varint64,
-        abi::FIELD_INT32 | abi::FIELD_UINT32 => Lies::Uint32,
-        abi::FIELD_BOOL => Lies::Bool,
+        abi::FIELD_64 | abi::FIELD_POINTER => (0, Width::Long),
+        abi::FIELD_INT32 | abi::FIELD_UINT32 => (0, Width::Half),
+        abi::FIELD_BOOL => (0, Width::Byte),
         // Of a text and of a list it is the length that counts.
         abi::FIELD_STRING | abi::FIELD_BYTES | abi::FIELD_STRUCTS | abi::FIELD_POINTERS => {
-            Lies::Bytes
+            (8, Width::Long)
         }
         _ => return None,
     })

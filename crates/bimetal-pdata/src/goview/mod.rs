@@ -10,7 +10,7 @@ mod memory;
 
 use crate::otlp::wire::Payload;
 use crate::schema::number::{KEY, VALUE};
-use layout::{Lies, Shape, Slot};
+use layout::{Lies, Shape, Slot, Width};
 use memory::Address;
 
 pub use layout::Layout;
@@ -180,24 +180,51 @@ impl<'a> Message<'a> {
         (key.unwrap_or_default(), self.message(VALUE))
     }
 
+    /// The first `KeyValue` of `key` in a list, and where it is. Where the length is another one,
+    /// only that is looked at.
+    pub(crate) fn find(self, number: u32, key: &[u8]) -> Option<(usize, Self)> {
+        let entries = self.messages(number);
+        let (mut at, step, of) = (entries.at?, entries.size? as usize, entries.of);
+        let shape = self.batch.layout.shape(of);
+        let offset = shape.slot(KEY)?.offset as usize;
+        for index in 0..entries.left {
+            if !others_zero(shape, at) {
+                self.batch.cannot_read();
+            }
+            let here = at.plus(offset);
+            if here.plus(size_of::<u64>()).u64() == key.len() as u64 {
+                match here.slice() {
+                    Some(found) if found == key => return Some((index, self.at(Some(at), of))),
+                    Some(_) => {}
+                    None => self.batch.cannot_read(),
+                }
+            }
+            at = at.plus(step);
+        }
+        None
+    }
+
     /// Something in a field that is not known, such as a key that is an index: then what is known
     /// is not all.
     #[inline]
     fn require_others_zero(self) {
-        let Some(at) = self.at else { return };
-        for other in &self.shape().others {
-            let at = at.plus(other.offset as usize);
-            let zero = match other.lies {
-                Lies::Int32 | Lies::Uint32 | Lies::Fixed32 => at.u32() == 0,
-                Lies::Bool => at.u8() == 0,
-                Lies::Bytes => at.plus(size_of::<u64>()).u64() == 0,
-                _ => at.u64() == 0,
-            };
-            if !zero {
-                self.batch.cannot_read();
-            }
+        if self.at.is_some_and(|at| !others_zero(self.shape(), at)) {
+            self.batch.cannot_read();
         }
     }
+}
+
+/// Nothing is in the fields that are not known, of the struct that lies at `at`.
+#[inline]
+fn others_zero(shape: &Shape, at: Address<'_>) -> bool {
+    shape.others.iter().all(|&(offset, width)| {
+        let at = at.plus(offset as usize);
+        match width {
+            Width::Byte => at.u8() == 0,
+            Width::Half => at.u32() == 0,
+            Width::Long => at.u64() == 0,
+        }
+    })
 }
 
 impl<'a> Iterator for Messages<'a> {
