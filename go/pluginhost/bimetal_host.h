@@ -72,6 +72,11 @@ bimetal_call *bimetal_call_new(void);
 void bimetal_call_reset(bimetal_call *call);
 void bimetal_call_free(bimetal_call *call);
 
+// Encodes the logs at the address `root`, which lie as the table says, without JSON. Where they
+// cannot be read, nothing is written.
+int32_t bimetal_view_encode(const uint8_t *table, uint64_t len, uint64_t root,
+    otelcol_buffer *out);
+
 void bimetal_buffer_free(otelcol_buffer *buffer);
 
 #endif // BIMETAL_HOST_H

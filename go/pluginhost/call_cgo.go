@@ -4,6 +4,7 @@ package pluginhost
 import "C"
 
 import (
+	"bytes"
 	"errors"
 	"runtime"
 	"sync"
@@ -54,6 +55,19 @@ func newCall(signal, format uint32) *call {
 func (c *call) lend(root unsafe.Pointer) {
 	c.root = root
 	c.memory.root = C.uint64_t(uintptr(root))
+}
+
+// encode gives what Rust reads of what is lent, which lies as the table says, as OTLP.
+func (c *call) encode(table []byte) ([]byte, error) {
+	var out C.otelcol_buffer
+	defer C.bimetal_buffer_free(&out)
+	status := C.bimetal_view_encode(bytesOf(table), C.uint64_t(len(table)), c.memory.root, &out)
+	runtime.KeepAlive(c)
+	if status != 0 {
+		return nil, errUnread
+	}
+	encoded, err := borrowed(out.ptr, out.len, C.OTELCOL_LONGEST_DATA)
+	return bytes.Clone(encoded), err
 }
 
 // release puts the record back, with nothing of this call in it: the next component that is given

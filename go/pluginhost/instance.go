@@ -19,6 +19,9 @@ var errDropped = errors.New("the component dropped the data")
 // errUnread says that the data cannot be read in the format that it was given in.
 var errUnread = errors.New("the component cannot read the data where it lies")
 
+// notLearnt is said once in a process.
+var notLearnt sync.Once
+
 // instance is a Rust component in one pipeline, whatever its kind.
 type instance[T any] struct {
 	*health
@@ -68,6 +71,12 @@ func newInstance[T any](
 func (i *instance[T]) start(_ context.Context, host component.Host) error {
 	i.host.Store(hostBox{host})
 	i.logger.Debug("Telemetry goes to Rust", zap.String("format", formatWords[i.codecs[0].format]))
+	if err := logsProblem(); err != nil {
+		notLearnt.Do(func() {
+			i.logger.Warn("Rust components get logs encoded, which is slower: how they lie in this "+
+				"Collector is not as expected", zap.Error(err))
+		})
+	}
 	processChanges()
 	err := i.component.start()
 	for _, change := range processChanges() {
@@ -112,6 +121,9 @@ func (i *instance[T]) consume(ctx context.Context, data T) (T, error) {
 func (c codec[T]) given(record *call, data T) ([]byte, error) {
 	if c.inPlace != nil {
 		lies := c.inPlace()
+		if lies == nil {
+			return nil, errUnread
+		}
 		record.lend(c.root(data, lies))
 		return lies.table, nil
 	}

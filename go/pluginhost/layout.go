@@ -7,6 +7,7 @@ import (
 	"sync"
 	"unsafe"
 
+	"go.opentelemetry.io/collector/featuregate"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 )
@@ -56,14 +57,39 @@ var logsMessages = map[string]meaning{
 	"KeyValueList": {messageMap, map[string]uint32{"Values": 1}},
 }
 
-// logsLayout is nil where pdata is not as expected: then logs go as OTLP.
-var logsLayout = sync.OnceValue(func() *layout {
+// logsLearnt is no layout where pdata is not as expected: then logs go as OTLP.
+var logsLearnt = sync.OnceValues(func() (*layout, error) {
 	learnt, err := learn(reflect.TypeFor[plog.Logs](), logsMessages)
+	if err == nil {
+		err = proveLogs(learnt)
+	}
 	if err != nil {
+		return nil, err
+	}
+	return learnt, nil
+})
+
+// inPlace lets an operator go without: reading in place is not within the letter of cgo's rules.
+var inPlace = featuregate.GlobalRegistry().MustRegister("bimetal.readInPlace",
+	featuregate.StageBeta, featuregate.WithRegisterDescription(
+		"Rust components read logs where the Collector holds them, instead of encoded."))
+
+// logsProblem says why logs are not read in place where they ought to be.
+func logsProblem() error {
+	if !inPlace.IsEnabled() {
 		return nil
 	}
+	_, err := logsLearnt()
+	return err
+}
+
+func logsLayout() *layout {
+	if !inPlace.IsEnabled() {
+		return nil
+	}
+	learnt, _ := logsLearnt()
 	return learnt
-})
+}
 
 // learn finds out how a public type of pdata holds its telemetry.
 func learn(public reflect.Type, messages map[string]meaning) (*layout, error) {

@@ -8,7 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/featuregate"
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
@@ -18,9 +18,15 @@ type walker struct {
 	rows []field
 }
 
+// learntLogs needs no Rust, and is proved nowhere.
+func learntLogs(t *testing.T) *layout {
+	lies, err := learn(reflect.TypeFor[plog.Logs](), logsMessages)
+	require.NoError(t, err)
+	return lies
+}
+
 func newWalker(t *testing.T) walker {
-	lies := logsLayout()
-	require.NotNil(t, lies)
+	lies := learntLogs(t)
 	rows := make([]field, len(lies.table)/fieldSize)
 	require.NoError(t, binary.Read(bytes.NewReader(lies.table), binary.NativeEndian, rows))
 	return walker{t, rows}
@@ -133,54 +139,13 @@ func (w walker) attributes(address unsafe.Pointer, row field) map[string]any {
 	return found
 }
 
-func fill(values pcommon.Map) {
-	values.PutStr("text", "é\x00x")
-	values.PutStr("no text", "")
-	values.PutBool("true", true)
-	values.PutBool("false", false)
-	values.PutInt("int", -7)
-	values.PutDouble("double", 1.5)
-	values.PutEmptyBytes("bytes").FromRaw([]byte{0, 255})
-	values.PutEmpty("empty")
-	list := values.PutEmptySlice("list")
-	list.AppendEmpty()
-	list.AppendEmpty().SetEmptySlice().AppendEmpty().SetInt(1)
-	values.PutEmptyMap("map").PutEmptyMap("map").PutStr("deep", "down")
-}
-
 func TestTheLearntTableReadsWhatThePublicAPIMade(t *testing.T) {
-	data := plog.NewLogs()
-	for range 2 {
-		resource := data.ResourceLogs().AppendEmpty()
-		resource.SetSchemaUrl("resource schema")
-		fill(resource.Resource().Attributes())
-		resource.Resource().SetDroppedAttributesCount(3)
-		scope := resource.ScopeLogs().AppendEmpty()
-		scope.SetSchemaUrl("scope schema")
-		scope.Scope().SetName("name")
-		scope.Scope().SetVersion("version")
-		scope.Scope().SetDroppedAttributesCount(4)
-		fill(scope.Scope().Attributes())
-		for range 3 {
-			record := scope.LogRecords().AppendEmpty()
-			record.SetTimestamp(1)
-			record.SetObservedTimestamp(2)
-			record.SetSeverityNumber(plog.SeverityNumberWarn)
-			record.SetSeverityText("warn")
-			fill(record.Body().SetEmptyMap())
-			fill(record.Attributes())
-			record.SetDroppedAttributesCount(5)
-			record.SetFlags(plog.DefaultLogRecordFlags.WithIsSampled(true))
-			record.SetTraceID(pcommon.TraceID{1, 15: 2})
-			record.SetSpanID(pcommon.SpanID{3, 7: 4})
-			record.SetEventName("event")
-		}
-	}
+	data := sampleLogs()
 	w := newWalker(t)
-	root := logsCodecs[0].root(data, logsLayout())
+	root := rootOfLogs(data, learntLogs(t))
 	resources := w.below(root, w.row(messageLogs, 1))
-	require.Len(t, resources, 2)
-	for index, resource := range resources {
+	require.Len(t, resources, 3)
+	for index, resource := range resources[:2] {
 		made := data.ResourceLogs().At(index)
 		require.Equal(t, "resource schema", w.field(messageResourceLogs, resource, 3))
 		header := w.below(resource, w.row(messageResourceLogs, 1))[0]
@@ -188,7 +153,7 @@ func TestTheLearntTableReadsWhatThePublicAPIMade(t *testing.T) {
 			w.attributes(header, w.row(messageResource, 1)))
 		require.Equal(t, uint32(3), w.field(messageResource, header, 2))
 		scopes := w.below(resource, w.row(messageResourceLogs, 2))
-		require.Len(t, scopes, 1)
+		require.Len(t, scopes, 2)
 		w.scope(scopes[0], made.ScopeLogs().At(0))
 	}
 }
@@ -202,11 +167,11 @@ func (w walker) scope(scope unsafe.Pointer, made plog.ScopeLogs) {
 	require.Equal(t, uint32(4), w.field(messageScope, header, 4))
 	require.Equal(t, made.Scope().Attributes().AsRaw(), w.attributes(header, w.row(messageScope, 3)))
 	records := w.below(scope, w.row(messageScopeLogs, 2))
-	require.Len(t, records, 3)
-	for index, record := range records {
+	require.Len(t, records, 4)
+	for index, record := range records[:3] {
 		made := made.LogRecords().At(index)
 		for number, expected := range map[uint32]any{
-			1: uint64(1), 2: int32(13), 3: "warn", 7: uint32(5), 8: uint32(1),
+			1: uint64(1), 2: int32(13), 3: "warn", 7: uint32(5), 8: uint32(6),
 			9: append([]byte{1}, append(make([]byte, 14), 2)...), 10: []byte{3, 0, 0, 0, 0, 0, 0, 4},
 			11: uint64(2), 12: "event",
 		} {
@@ -216,6 +181,25 @@ func (w walker) scope(scope unsafe.Pointer, made plog.ScopeLogs) {
 		require.Equal(t, made.Attributes().AsRaw(),
 			w.attributes(record, w.row(messageLogRecord, 6)))
 	}
+}
+
+// Here is no Rust that could prove anything.
+func TestLogsAreEncodedWithoutAProof(t *testing.T) {
+	require.ErrorIs(t, proveLogs(learntLogs(t)), errUnread)
+	require.ErrorIs(t, logsProblem(), errUnread)
+	chosen, err := choose(logsCodecs, formatFeatures[formatView])
+	require.NoError(t, err)
+	require.Len(t, chosen, 1)
+	require.Equal(t, formatOTLP, chosen[0].format)
+	record := newCall(signalLogs, formatView)
+	defer record.release()
+	_, err = logsCodecs[0].given(record, plog.NewLogs())
+	require.ErrorIs(t, err, errUnread)
+
+	gates := featuregate.GlobalRegistry()
+	require.NoError(t, gates.Set(inPlace.ID(), false))
+	t.Cleanup(func() { require.NoError(t, gates.Set(inPlace.ID(), true)) })
+	require.NoError(t, logsProblem())
 }
 
 // Whatever is not as expected, there is no table at all.
@@ -252,12 +236,15 @@ func TestWhatIsLentStaysWhereItIsWhileTheStackGrows(t *testing.T) {
 	defer record.release()
 	data := plog.NewLogs()
 	data.ResourceLogs().AppendEmpty().SetSchemaUrl("kept")
-	table, err := logsCodecs[0].given(record, data)
+	lies := learntLogs(t)
+	codec := logsCodecs[0]
+	codec.inPlace = func() *layout { return lies }
+	table, err := codec.given(record, data)
 	require.NoError(t, err)
-	require.Equal(t, logsLayout().table, table)
+	require.Equal(t, lies.table, table)
 	lent := uint64(record.memory.root)
 	require.NotZero(t, grow(1000))
-	require.Equal(t, uint64(uintptr(logsCodecs[0].root(data, logsLayout()))), lent)
+	require.Equal(t, uint64(uintptr(rootOfLogs(data, lies))), lent)
 	require.Equal(t, uint64(uintptr(record.root)), lent)
 }
 

@@ -45,10 +45,7 @@ var (
 		unmarshal: (&plog.ProtoUnmarshaler{}).UnmarshalLogs,
 		partial:   consumererror.NewLogs,
 		inPlace:   logsLayout,
-		root: func(data plog.Logs, lies *layout) unsafe.Pointer {
-			// Within data, which is ours; what is read there is what data points to.
-			return *(*unsafe.Pointer)(unsafe.Add(unsafe.Pointer(&data), lies.root))
-		},
+		root:      rootOfLogs,
 	}, {
 		signal:    signalLogs,
 		format:    formatOTLP,
@@ -57,6 +54,11 @@ var (
 		partial:   consumererror.NewLogs,
 	}}
 )
+
+func rootOfLogs(data plog.Logs, lies *layout) unsafe.Pointer {
+	// Within data, which is ours; what is read there is what data points to.
+	return *(*unsafe.Pointer)(unsafe.Add(unsafe.Pointer(&data), lies.root))
+}
 
 // choose is the one place on this side that decides the formats of an instance's calls: those that
 // the component's features allow, in order. A batch that cannot be read in one goes in the next.

@@ -33,7 +33,6 @@ UNLINKED(void bimetal_component_free(uintptr_t component))
 UNLINKED(int32_t bimetal_component_consume(uintptr_t component, uintptr_t call,
     const uint8_t *data, uint64_t len))
 UNLINKED(void bimetal_call_reset(bimetal_call *call))
-UNLINKED(void bimetal_buffer_free(otelcol_buffer *buffer))
 
 // A record is plain memory, so that what Go does with it can be tested.
 bimetal_call *bimetal_call_new(void) {
@@ -45,6 +44,15 @@ bimetal_call *bimetal_call_new(void) {
     call->output.struct_size = sizeof call->output;
     call->error.struct_size = sizeof call->error;
     return call;
+}
+
+// Nothing reads in place here.
+int32_t bimetal_view_encode(const uint8_t *table, uint64_t len, uint64_t root,
+    otelcol_buffer *out) {
+    return OTELCOL_STATUS_UNSUPPORTED;
+}
+
+void bimetal_buffer_free(otelcol_buffer *buffer) {
 }
 
 void bimetal_call_free(bimetal_call *call) {

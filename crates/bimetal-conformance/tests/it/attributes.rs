@@ -107,17 +107,28 @@ impl Scene {
 }
 
 fn through_collector(section: &Value, signal: Signal, input: &[u8]) -> Vec<u8> {
+    // Logs are read where the Collector holds them, all else is encoded.
+    let format = match signal {
+        Signal::Logs => "view",
+        _ => "otlp",
+    };
+    through_collector_as(format, &[], section, signal, input)
+}
+
+fn through_collector_as(
+    format: &str,
+    arguments: &[&str],
+    section: &Value,
+    signal: Signal,
+    input: &[u8],
+) -> Vec<u8> {
     let scene = Scene::new(section, signal);
-    let collector = scene.start(&[]).run().unwrap();
+    let collector = scene.start(arguments).run().unwrap();
     send_protobuf(scene.endpoint, signal.as_str(), input).unwrap();
     let ended = collector.stop().unwrap();
     assert!(ended.status.success(), "{}", ended.log);
-    // Logs are read where the Collector holds them, all else is encoded.
-    let tier = match signal {
-        Signal::Logs => r#""format": "view""#,
-        _ => r#""format": "otlp""#,
-    };
-    assert!(ended.log.contains(tier), "{}", ended.log);
+    let format = format!(r#""format": "{format}""#);
+    assert!(ended.log.contains(&format), "{}", ended.log);
     assert!(!ended.log.contains("cannot read"), "{}", ended.log);
     let written = fs::read(scene.received).unwrap();
     // The file exporter writes four bytes of length, big-endian, before every message.
@@ -215,6 +226,18 @@ fn what_no_action_touches_passes_as_it_is() {
         attributes.clone(),
         attributes,
     );
+}
+
+#[test]
+fn a_gate_has_logs_encoded_and_changes_nothing_else() {
+    let input = logs(vec![word("a", "1"), pair("b", Any::BoolValue(true))]).encode_to_vec();
+    let gate = ["--feature-gates=-bimetal.readInPlace"];
+    for key in ["a", "absent"] {
+        let section = json!({"actions": [{"key": key, "action": "delete"}]});
+        let in_place = through_collector(&section, Signal::Logs, &input);
+        let encoded = through_collector_as("otlp", &gate, &section, Signal::Logs, &input);
+        assert_eq!(in_place, encoded, "{key}");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod control;
 mod factory;
 mod message;
 mod reply;
+mod view;
 mod wire;
 
 pub use call::{
@@ -24,6 +25,7 @@ pub use factory::{
     bimetal_factory_create, bimetal_factory_validate,
 };
 pub use reply::bimetal_buffer_free;
+pub use view::bimetal_view_encode;
 
 use std::sync::OnceLock;
 
@@ -51,6 +53,7 @@ pub const FUNCTIONS: &[&str] = &[
     "bimetal_plugins_interrupt",
     "bimetal_plugins_run",
     "bimetal_process_changes",
+    "bimetal_view_encode",
 ];
 
 static HOST: OnceLock<Host> = OnceLock::new();

@@ -109,7 +109,8 @@ pub(super) fn words(payload: &(dyn Any + Send)) -> String {
     bimetal_terminal::escape(text.unwrap_or("no message")).into_owned()
 }
 
-fn buffer(text: Vec<u8>) -> Buffer {
+/// Gives bytes away until Go gives them back.
+pub(super) fn buffer(text: Vec<u8>) -> Buffer {
     let mut text = Box::new(text);
     Buffer {
         ptr: text.as_mut_ptr(),

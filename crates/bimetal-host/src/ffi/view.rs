@@ -1,0 +1,45 @@
+//! What Rust reads of telemetry in place, so that Go can prove it before the first batch.
+//!
+//! In: the table of the layout, and a sample in Go's memory. Out: the sample as OTLP. Invariant:
+//! whatever cannot be read has no encoding.
+#![expect(unsafe_code, reason = "a function that Go calls")]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bimetal_abi::{Buffer, LONGEST_TEXT, STATUS_ERROR, STATUS_OK, Slice};
+use bimetal_pdata::{Batch, Layout, Logs};
+
+use super::reply::buffer;
+
+/// Encodes the logs at `root`, which lie as the table says. Answers 0, or a negative status and
+/// writes nothing.
+///
+/// # Safety
+/// `table` and `len` name bytes that are readable during the call; `root` leads to logs that lie as
+/// the table says and do not change during the call; `out` is null or valid for one write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bimetal_view_encode(
+    table: *const u8,
+    len: u64,
+    root: u64,
+    out: *mut Buffer,
+) -> i32 {
+    let run = || {
+        // SAFETY: the caller keeps the table readable for this call.
+        let table = unsafe { Slice { ptr: table, len }.bytes(LONGEST_TEXT) }.ok()?;
+        let layout = Layout::logs(table)?;
+        // SAFETY: the caller vouches for what the table and the root say, during the call.
+        let batch = unsafe { Batch::new(&layout, root) }?;
+        let encoded = Logs::in_place(&batch).encode();
+        (!batch.unread()).then_some(encoded)
+    };
+    let encoded = catch_unwind(AssertUnwindSafe(run)).ok().flatten();
+    match encoded {
+        Some(encoded) if !out.is_null() && out.is_aligned() => {
+            // SAFETY: the caller promises that `out` may be written if it is not null.
+            unsafe { out.write(buffer(encoded)) };
+            STATUS_OK
+        }
+        _ => STATUS_ERROR,
+    }
+}
