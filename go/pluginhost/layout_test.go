@@ -206,7 +206,7 @@ func TestLogsAreEncodedWithoutAProof(t *testing.T) {
 func TestATypeThatIsNotAsExpectedIsNotLearnt(t *testing.T) {
 	type request struct{ ResourceLogs []*struct{} }
 	type Logs struct{ orig *request }
-	_, err := learn(reflect.TypeFor[Logs](), logsMessages)
+	_, err := learn(reflect.TypeOf(Logs{orig: new(request)}), logsMessages)
 	require.ErrorContains(t, err, "request is not expected")
 	_, err = learn(reflect.TypeFor[plog.SeverityNumber](), logsMessages)
 	require.ErrorContains(t, err, "does not begin with the address")
