@@ -5,7 +5,7 @@
 
 use std::ptr::{null, null_mut};
 
-use crate::value::{Buffer, Error, Output, Slice};
+use crate::value::{Buffer, Context, Error, Output, Slice};
 
 /// Size of a record of the C ABI, as its `struct_size` holds it.
 ///
@@ -58,6 +58,21 @@ impl Error {
         grpc_code: 0,
         message: Buffer::EMPTY,
         retry_data: Buffer::EMPTY,
+    };
+}
+
+impl Context {
+    /// A context of which nothing is known: no deadline, no span, and a caller who waits.
+    pub const EMPTY: Self = Self {
+        struct_size: struct_size::<Self>(),
+        flags: 0,
+        deadline_unix_ns: 0,
+        trace_id: [0; 16],
+        span_id: [0; 8],
+        trace_flags: 0,
+        reserved: 0,
+        cancelled: null(),
+        metadata: Slice::EMPTY,
     };
 }
 

@@ -24,7 +24,13 @@ const UNSAFE_ROOMS: [(&str, &[&str]); 5] = [
     ("crates/bimetal-sdk/src/", &["shim.rs", "export.rs"]),
     (
         "crates/bimetal-host/src/",
-        &["load.rs", "component.rs", "ffi.rs", "ffi/"],
+        &[
+            "load.rs",
+            "component.rs",
+            "component/tests.rs",
+            "ffi.rs",
+            "ffi/",
+        ],
     ),
 ];
 

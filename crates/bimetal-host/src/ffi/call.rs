@@ -36,23 +36,11 @@ pub struct Call {
 
 const _: () = assert!(size_of::<Call>() == 72 + 16 + 8 + 40 + 96);
 
-const EMPTY_CONTEXT: Context = Context {
-    struct_size: struct_size::<Context>(),
-    flags: 0,
-    deadline_unix_ns: 0,
-    trace_id: [0; 16],
-    span_id: [0; 8],
-    trace_flags: 0,
-    reserved: 0,
-    cancelled: std::ptr::null(),
-    metadata: Slice::EMPTY,
-};
-
 /// A record for calls of `consume`, one at a time.
 #[unsafe(no_mangle)]
 pub extern "C" fn bimetal_call_new() -> *mut Call {
     let call = Call {
-        context: EMPTY_CONTEXT,
+        context: Context::EMPTY,
         cancelled: 0,
         signal: 0,
         format: 0,
@@ -143,7 +131,7 @@ fn reset(call: &mut Call) {
     release_error(&mut call.error);
     call.output = Output::EMPTY;
     call.error = Error::EMPTY;
-    call.context = EMPTY_CONTEXT;
+    call.context = Context::EMPTY;
     call.cancelled = 0;
     call.root = 0;
 }

@@ -149,34 +149,25 @@ impl Drop for Instance {
 }
 
 fn context(call: &Call) -> abi::Context {
-    let mut flags = 0;
     let mut record = abi::Context {
-        struct_size: abi::struct_size::<abi::Context>(),
-        flags: 0,
-        deadline_unix_ns: 0,
-        trace_id: [0; 16],
-        span_id: [0; 8],
-        trace_flags: 0,
-        reserved: 0,
         cancelled: AtomicU32::as_ptr(&call.cancelled),
         metadata: abi::Slice::from_bytes(&call.request_context),
+        ..abi::Context::EMPTY
     };
     if let Some(deadline) = call.deadline {
-        flags |= abi::CONTEXT_DEADLINE;
+        record.flags |= abi::CONTEXT_DEADLINE;
         let since = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
         record.deadline_unix_ns = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
     }
     if let Some(span) = call.span {
-        flags |= if span.is_remote {
-            abi::CONTEXT_REMOTE
-        } else {
-            0
-        };
+        if span.is_remote {
+            record.flags |= abi::CONTEXT_REMOTE;
+        }
         record.trace_id = span.trace_id;
         record.span_id = span.span_id;
         record.trace_flags = u32::from(span.trace_flags);
     }
-    abi::Context { flags, ..record }
+    record
 }
 
 /// Makes a call with a fresh error record; a negative status becomes a failure.

@@ -244,17 +244,7 @@ fn consume_refuses_what_breaks_the_contract() {
     // SAFETY: the instance was just made.
     let (status, _) = call(|error| unsafe { start(instance, error) });
     assert_eq!(status, abi::STATUS_OK);
-    let context = abi::Context {
-        struct_size: abi::struct_size::<abi::Context>(),
-        flags: 0,
-        deadline_unix_ns: 0,
-        trace_id: [0; 16],
-        span_id: [0; 8],
-        trace_flags: 0,
-        reserved: 0,
-        cancelled: null(),
-        metadata: abi::Slice::EMPTY,
-    };
+    let context = abi::Context::EMPTY;
     let data = |signal, format, struct_size| abi::Data {
         struct_size,
         signal,
