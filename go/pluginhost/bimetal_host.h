@@ -30,7 +30,7 @@ typedef struct bimetal_call {
     otelcol_error error;
 } bimetal_call;
 
-_Static_assert(sizeof(bimetal_call) == 232, "size of bimetal_call");
+_Static_assert(sizeof(bimetal_call) == 264, "size of bimetal_call");
 
 // Generated with main: announces the factories that are linked in. Called once, before
 // bimetal_host_open.

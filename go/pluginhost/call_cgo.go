@@ -74,8 +74,8 @@ func (c *call) encode(table []byte) ([]byte, error) {
 // it may be another one. With nothing in it that Rust would have to free, that costs no call.
 func (c *call) release() {
 	memory := c.memory
-	if memory.output.data.release != nil || memory.error.message.release != nil ||
-		memory.error.retry_data.release != nil {
+	if memory.output.data.release != nil || memory.output.text.release != nil ||
+		memory.error.message.release != nil || memory.error.retry_data.release != nil {
 		C.bimetal_call_reset(memory)
 	}
 	*memory = c.empty

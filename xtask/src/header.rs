@@ -11,18 +11,21 @@ mod wire;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use bimetal_abi::{Buffer, Context, Create, Data, Error, Factory, Field, Host, Output, Slice};
+use bimetal_abi::{
+    Buffer, Context, Create, Data, Edit, Error, Factory, Field, Host, Output, Slice,
+};
 
 use crate::chore::{ChoreError, run};
 
 /// Types of the C ABI in the order of the C file, with the size that both sides agree on.
-const TYPES: [(&str, &str, Option<usize>); 11] = [
+const TYPES: [(&str, &str, Option<usize>); 12] = [
     ("Slice", "otelcol_slice", Some(size_of::<Slice>())),
     ("Buffer", "otelcol_buffer", Some(size_of::<Buffer>())),
     ("Error", "otelcol_error", Some(size_of::<Error>())),
     ("Context", "otelcol_context", Some(size_of::<Context>())),
     ("Data", "otelcol_data", Some(size_of::<Data>())),
     ("Output", "otelcol_output", Some(size_of::<Output>())),
+    ("Edit", "otelcol_edit", Some(size_of::<Edit>())),
     ("Field", "otelcol_field", Some(size_of::<Field>())),
     ("Host", "otelcol_host", Some(size_of::<Host>())),
     ("Create", "otelcol_create", Some(size_of::<Create>())),

@@ -117,7 +117,7 @@
 // `consume`: nothing changed; the host passes on what it already holds.
 #define OTELCOL_OUTCOME_PASS_THROUGH 1
 
-// `consume`: the output holds an edit list that the host applies. Reserved.
+// `consume`: the output holds an edit list that the host applies.
 #define OTELCOL_OUTCOME_EDITS 2
 
 // `consume`: the output holds the whole new telemetry.
@@ -157,7 +157,7 @@
 // `Factory::features`: `consume` may change data, so shared data must be copied first.
 #define OTELCOL_FEATURE_MUTATES 1
 
-// `features`: edit lists are understood (host) or answered (factory). Reserved.
+// `features`: edit lists are understood (host) or answered (factory).
 #define OTELCOL_FEATURE_EDITS (1 << 1)
 
 // `features`: Go's telemetry can be given (host) or read (factory) in place.
@@ -236,6 +236,75 @@
 // `Field::kind`: type word and address of the variant that is set; both 0 when none is. The rows
 // with a `word` say what the variants are.
 #define OTELCOL_FIELD_ONEOF 12
+
+// `Edit::kind`: what follows is about the resource `item`.
+#define OTELCOL_EDIT_RESOURCE 1
+
+// `Edit::kind`: what follows is about the scope `item` of that resource.
+#define OTELCOL_EDIT_SCOPE 2
+
+// `Edit::kind`: what follows is about the metric `item` of that scope.
+#define OTELCOL_EDIT_METRIC 3
+
+// `Edit::kind`: the attribute `index` gets the value.
+#define OTELCOL_EDIT_SET 4
+
+// `Edit::kind`: an attribute with this key and value is added as the last one. Whether there is
+// one with that key is not asked.
+#define OTELCOL_EDIT_PUT 5
+
+// `Edit::kind`: the attribute `index` is removed; the last one takes its place.
+#define OTELCOL_EDIT_DELETE 6
+
+// `Edit::kind`: the attribute `index` gets the key.
+#define OTELCOL_EDIT_RENAME 7
+
+// `Edit::kind`: of the attributes those stay, in order, whose bit is set: the lowest bit of the
+// first byte is that of the first one. `bits` and `value_len` say where in the text the bytes are,
+// one for eight attributes.
+#define OTELCOL_EDIT_KEEP 8
+
+// `Edit::kind`: what `level` says is dropped, with everything in it.
+#define OTELCOL_EDIT_DROP 9
+
+// `Edit::kind`: the field with the number `index` in OTLP gets the value.
+#define OTELCOL_EDIT_FIELD 10
+
+// `Edit::level`: the resource that the rows before name.
+#define OTELCOL_LEVEL_RESOURCE 1
+
+// `Edit::level`: the scope that the rows before name.
+#define OTELCOL_LEVEL_SCOPE 2
+
+// `Edit::level`: the metric that the rows before name.
+#define OTELCOL_LEVEL_METRIC 3
+
+// `Edit::level`: the log record or span `item` of that scope.
+#define OTELCOL_LEVEL_RECORD 4
+
+// `Edit::level`: the data point `item` of that metric.
+#define OTELCOL_LEVEL_POINT 5
+
+// `Edit::value`: no value is set.
+#define OTELCOL_VALUE_EMPTY 0
+
+// `Edit::value`: text, which `bits` and `value_len` find.
+#define OTELCOL_VALUE_STRING 1
+
+// `Edit::value`: a truth value; `bits` is 0 or 1.
+#define OTELCOL_VALUE_BOOL 2
+
+// `Edit::value`: a whole number with a sign.
+#define OTELCOL_VALUE_INT 3
+
+// `Edit::value`: the bits of a floating-point number.
+#define OTELCOL_VALUE_DOUBLE 4
+
+// `Edit::value`: bytes, which `bits` and `value_len` find.
+#define OTELCOL_VALUE_BYTES 5
+
+// `Edit::value`: any value as an OTLP `AnyValue`, which `bits` and `value_len` find.
+#define OTELCOL_VALUE_OTLP 6
 
 // `Host::log`: levels are zap's.
 #define OTELCOL_LOG_DEBUG -1
@@ -352,9 +421,40 @@ typedef struct otelcol_output {
     uint32_t struct_size;
     // `FORMAT_...` of `data`.
     uint32_t format;
-    // The new telemetry or the edit list.
+    // The new telemetry, or the edit list: rows of `Edit`, aligned to eight bytes.
     struct otelcol_buffer data;
+    // The text that the rows of an edit list refer to; else empty.
+    struct otelcol_buffer text;
 } otelcol_output;
+
+// One row of an edit list: what is to become of the telemetry that the component was given.
+//
+// Resources, scopes, metrics, records and points are named by their ordinals from 0 in the batch
+// as it came; dropping one changes no ordinal. The places rise from row to row: a resource before its
+// scopes, a scope before its records, a metric before its points, and what is dropped has one row.
+// `index` of an attribute is its place in the list as the rows before left it.
+typedef struct otelcol_edit {
+    // `EDIT_...`.
+    uint8_t kind;
+    // `LEVEL_...`: what the row is about; 0 in a row that names a place.
+    uint8_t level;
+    // `VALUE_...`.
+    uint8_t value;
+    // Fills the gap before the ordinal.
+    uint8_t reserved;
+    // Ordinal of what is named, of the record or of the point; else 0.
+    uint32_t item;
+    // Of an attribute, or the number of a field.
+    uint32_t index;
+    // First byte of the key in the text.
+    uint32_t key;
+    // Bytes of the key.
+    uint32_t key_len;
+    // Bytes of the value, if it lies in the text.
+    uint32_t value_len;
+    // The value, or its first byte in the text.
+    uint64_t bits;
+} otelcol_edit;
 
 // One row of the table that says how telemetry lies in Go's memory: a field of a struct, or a
 // variant. Numbers are native-endian.
@@ -505,7 +605,8 @@ _Static_assert(sizeof(otelcol_buffer) == 32, "size of otelcol_buffer");
 _Static_assert(sizeof(otelcol_error) == 96, "size of otelcol_error");
 _Static_assert(sizeof(otelcol_context) == 72, "size of otelcol_context");
 _Static_assert(sizeof(otelcol_data) == 40, "size of otelcol_data");
-_Static_assert(sizeof(otelcol_output) == 40, "size of otelcol_output");
+_Static_assert(sizeof(otelcol_output) == 72, "size of otelcol_output");
+_Static_assert(sizeof(otelcol_edit) == 32, "size of otelcol_edit");
 _Static_assert(sizeof(otelcol_field) == 32, "size of otelcol_field");
 _Static_assert(sizeof(otelcol_host) == 64, "size of otelcol_host");
 _Static_assert(sizeof(otelcol_create) == 88, "size of otelcol_create");

@@ -82,5 +82,6 @@ impl Output {
         struct_size: struct_size::<Self>(),
         format: 0,
         data: Buffer::EMPTY,
+        text: Buffer::EMPTY,
     };
 }

@@ -26,7 +26,7 @@ pub const STATUS_INVALID: i32 = -5;
 pub const OUTCOME_OK: i32 = 0;
 /// `consume`: nothing changed; the host passes on what it already holds.
 pub const OUTCOME_PASS_THROUGH: i32 = 1;
-/// `consume`: the output holds an edit list that the host applies. Reserved.
+/// `consume`: the output holds an edit list that the host applies.
 pub const OUTCOME_EDITS: i32 = 2;
 /// `consume`: the output holds the whole new telemetry.
 pub const OUTCOME_REPLACED: i32 = 3;
@@ -55,7 +55,7 @@ pub const ERROR_RETRY_DATA: u64 = 1 << 6;
 
 /// `Factory::features`: `consume` may change data, so shared data must be copied first.
 pub const FEATURE_MUTATES: u64 = 1;
-/// `features`: edit lists are understood (host) or answered (factory). Reserved.
+/// `features`: edit lists are understood (host) or answered (factory).
 pub const FEATURE_EDITS: u64 = 1 << 1;
 /// `features`: Go's telemetry can be given (host) or read (factory) in place.
 pub const FEATURE_VIEW: u64 = 1 << 2;
@@ -111,6 +111,56 @@ pub const FIELD_POINTERS: u32 = 11;
 /// `Field::kind`: type word and address of the variant that is set; both 0 when none is. The rows
 /// with a `word` say what the variants are.
 pub const FIELD_ONEOF: u32 = 12;
+
+/// `Edit::kind`: what follows is about the resource `item`.
+pub const EDIT_RESOURCE: u8 = 1;
+/// `Edit::kind`: what follows is about the scope `item` of that resource.
+pub const EDIT_SCOPE: u8 = 2;
+/// `Edit::kind`: what follows is about the metric `item` of that scope.
+pub const EDIT_METRIC: u8 = 3;
+/// `Edit::kind`: the attribute `index` gets the value.
+pub const EDIT_SET: u8 = 4;
+/// `Edit::kind`: an attribute with this key and value is added as the last one. Whether there is
+/// one with that key is not asked.
+pub const EDIT_PUT: u8 = 5;
+/// `Edit::kind`: the attribute `index` is removed; the last one takes its place.
+pub const EDIT_DELETE: u8 = 6;
+/// `Edit::kind`: the attribute `index` gets the key.
+pub const EDIT_RENAME: u8 = 7;
+/// `Edit::kind`: of the attributes those stay, in order, whose bit is set: the lowest bit of the
+/// first byte is that of the first one. `bits` and `value_len` say where in the text the bytes are,
+/// one for eight attributes.
+pub const EDIT_KEEP: u8 = 8;
+/// `Edit::kind`: what `level` says is dropped, with everything in it.
+pub const EDIT_DROP: u8 = 9;
+/// `Edit::kind`: the field with the number `index` in OTLP gets the value.
+pub const EDIT_FIELD: u8 = 10;
+
+/// `Edit::level`: the resource that the rows before name.
+pub const LEVEL_RESOURCE: u8 = 1;
+/// `Edit::level`: the scope that the rows before name.
+pub const LEVEL_SCOPE: u8 = 2;
+/// `Edit::level`: the metric that the rows before name.
+pub const LEVEL_METRIC: u8 = 3;
+/// `Edit::level`: the log record or span `item` of that scope.
+pub const LEVEL_RECORD: u8 = 4;
+/// `Edit::level`: the data point `item` of that metric.
+pub const LEVEL_POINT: u8 = 5;
+
+/// `Edit::value`: no value is set.
+pub const VALUE_EMPTY: u8 = 0;
+/// `Edit::value`: text, which `bits` and `value_len` find.
+pub const VALUE_STRING: u8 = 1;
+/// `Edit::value`: a truth value; `bits` is 0 or 1.
+pub const VALUE_BOOL: u8 = 2;
+/// `Edit::value`: a whole number with a sign.
+pub const VALUE_INT: u8 = 3;
+/// `Edit::value`: the bits of a floating-point number.
+pub const VALUE_DOUBLE: u8 = 4;
+/// `Edit::value`: bytes, which `bits` and `value_len` find.
+pub const VALUE_BYTES: u8 = 5;
+/// `Edit::value`: any value as an OTLP `AnyValue`, which `bits` and `value_len` find.
+pub const VALUE_OTLP: u8 = 6;
 
 /// `Host::log`: levels are zap's.
 pub const LOG_DEBUG: i32 = -1;

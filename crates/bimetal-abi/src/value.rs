@@ -131,8 +131,41 @@ pub struct Output {
     pub struct_size: u32,
     /// `FORMAT_…` of `data`.
     pub format: u32,
-    /// The new telemetry or the edit list.
+    /// The new telemetry, or the edit list: rows of [`Edit`], aligned to eight bytes.
     pub data: Buffer,
+    /// The text that the rows of an edit list refer to; else empty.
+    pub text: Buffer,
+}
+
+/// One row of an edit list: what is to become of the telemetry that the component was given.
+///
+/// Resources, scopes, metrics, records and points are named by their ordinals from 0 in the batch
+/// as it came; dropping one changes no ordinal. The places rise from row to row: a resource before its
+/// scopes, a scope before its records, a metric before its points, and what is dropped has one row.
+/// `index` of an attribute is its place in the list as the rows before left it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Edit {
+    /// `EDIT_…`.
+    pub kind: u8,
+    /// `LEVEL_…`: what the row is about; 0 in a row that names a place.
+    pub level: u8,
+    /// `VALUE_…`.
+    pub value: u8,
+    /// Fills the gap before the ordinal.
+    pub reserved: u8,
+    /// Ordinal of what is named, of the record or of the point; else 0.
+    pub item: u32,
+    /// Of an attribute, or the number of a field.
+    pub index: u32,
+    /// First byte of the key in the text.
+    pub key: u32,
+    /// Bytes of the key.
+    pub key_len: u32,
+    /// Bytes of the value, if it lies in the text.
+    pub value_len: u32,
+    /// The value, or its first byte in the text.
+    pub bits: u64,
 }
 
 const _: () = assert!(size_of::<Slice>() == 16);
@@ -140,7 +173,8 @@ const _: () = assert!(size_of::<Buffer>() == 32);
 const _: () = assert!(size_of::<Error>() == 96);
 const _: () = assert!(size_of::<Context>() == 72);
 const _: () = assert!(size_of::<Data>() == 40);
-const _: () = assert!(size_of::<Output>() == 40);
+const _: () = assert!(size_of::<Output>() == 72);
+const _: () = assert!(size_of::<Edit>() == 32);
 const _: () = assert!(size_of::<Field>() == 32);
 const _: () = assert!(offset_of!(Buffer, release) == 24);
 const _: () = assert!(offset_of!(Error, flags) == 8);

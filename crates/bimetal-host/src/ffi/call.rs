@@ -34,7 +34,7 @@ pub struct Call {
     pub error: Error,
 }
 
-const _: () = assert!(size_of::<Call>() == 72 + 16 + 8 + 40 + 96);
+const _: () = assert!(size_of::<Call>() == 72 + 16 + 8 + 72 + 96);
 
 /// A record for calls of `consume`, one at a time.
 #[unsafe(no_mangle)]
@@ -128,6 +128,7 @@ pub unsafe extern "C" fn bimetal_call_free(call: *mut Call) {
 
 fn reset(call: &mut Call) {
     release(&mut call.output.data);
+    release(&mut call.output.text);
     release_error(&mut call.error);
     call.output = Output::EMPTY;
     call.error = Error::EMPTY;
