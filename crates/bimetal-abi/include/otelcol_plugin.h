@@ -430,9 +430,9 @@ typedef struct otelcol_output {
 // One row of an edit list: what is to become of the telemetry that the component was given.
 //
 // Resources, scopes, metrics, records and points are named by their ordinals from 0 in the batch
-// as it came; dropping one changes no ordinal. The places rise from row to row: a resource before its
-// scopes, a scope before its records, a metric before its points, and what is dropped has one row.
-// `index` of an attribute is its place in the list as the rows before left it.
+// as it came; dropping one changes no ordinal. The places rise from row to row: a resource before
+// its scopes, a scope before its records, a metric before its points, and what is dropped has one
+// row. `index` of an attribute is its place in the list as the rows before left it.
 typedef struct otelcol_edit {
     // `EDIT_...`.
     uint8_t kind;
