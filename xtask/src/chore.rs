@@ -12,6 +12,15 @@ use bimetal_conformance::collector::CollectorError;
 use bimetal_conformance::distribution::{DistributionError, repository};
 use bimetal_conformance::tamper::TamperError;
 
+/// Runs targets of the crate that tests whole Collectors; their names follow.
+pub(crate) const CONFORMANCE: [&str; 5] = [
+    "test",
+    "--quiet",
+    "--locked",
+    "--package",
+    "bimetal-conformance",
+];
+
 /// Why a chore failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ChoreError {

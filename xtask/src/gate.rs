@@ -8,7 +8,7 @@ use std::path::Path;
 use bimetal_conformance::distribution::{repository, target};
 
 use crate::advisories::Patience;
-use crate::chore::{ChoreError, run, run_with, step};
+use crate::chore::{CONFORMANCE, ChoreError, run, run_with, step};
 use crate::{advisories, deny, header, prose, quickstart, soak, structure, tools};
 
 /// Lint, unit, property, structure, quickstart, loading.
@@ -71,39 +71,14 @@ fn gate(patience: Patience) -> Result<(), ChoreError> {
     // After the quickstart, whose generated sources are looked up too.
     step("advisories", || advisories::look_up(patience))?;
     step("go vet, staticcheck and go test", go_checks)?;
-    step("conformance", || {
-        run(
-            "cargo",
-            &[
-                "test",
-                "--quiet",
-                "--locked",
-                "--package",
-                "bimetal-conformance",
-                "--lib",
-                "--test",
-                "it",
-            ],
-        )
-    })?;
+    step("conformance", || conformance(&["--lib", "--test", "it"]))?;
     step("second opinion of the loader", || {
-        run("cargo", &soak::MUTANTS)
+        conformance(&soak::MUTANTS)
     })?;
     step("commands of the documentation", || docs("quick::"))?;
     // Last, so that its table and the count of rows that agree are what a reader sees.
     step("failure catalogue", || {
-        run(
-            "cargo",
-            &[
-                "test",
-                "--quiet",
-                "--locked",
-                "--package",
-                "bimetal-conformance",
-                "--test",
-                "catalogue",
-            ],
-        )
+        conformance(&["--test", "catalogue"])
     })?;
     println!("test: all steps passed");
     Ok(())
@@ -113,18 +88,7 @@ fn gate(patience: Patience) -> Result<(), ChoreError> {
 pub(crate) fn test_all() -> Result<(), ChoreError> {
     gate(Patience::Full)?;
     step("comparison with OCB, rebuilds, all kinds", || {
-        run(
-            "cargo",
-            &[
-                "test",
-                "--quiet",
-                "--locked",
-                "--package",
-                "bimetal-conformance",
-                "--test",
-                "all",
-            ],
-        )
+        conformance(&["--test", "all"])
     })?;
     step("book", prose::book)?;
     step("slow commands of the documentation", || docs("slow::"))?;
@@ -137,19 +101,9 @@ pub(crate) fn test_all() -> Result<(), ChoreError> {
 /// bytes.
 pub(crate) fn hermetic() -> Result<(), ChoreError> {
     let tests = |more: &[&str]| {
-        let words = [
-            "test",
-            "--quiet",
-            "--locked",
-            "--package",
-            "bimetal-conformance",
-            "--test",
-            "hermetic",
-            "--",
-            // One container at a time: each uses the whole machine.
-            "--test-threads=1",
-        ];
-        run("cargo", &[&words, more].concat())
+        // One container at a time: each uses the whole machine.
+        let words = ["--test", "hermetic", "--", "--test-threads=1"];
+        conformance(&[&words, more].concat())
     };
     step("engines, and what goes wrong", || {
         tests(&["--skip", "story::"])
@@ -163,20 +117,12 @@ pub(crate) fn hermetic() -> Result<(), ChoreError> {
 
 /// Every command of the pages that belongs to one tier.
 fn docs(tier: &str) -> Result<(), ChoreError> {
-    run(
-        "cargo",
-        &[
-            "test",
-            "--quiet",
-            "--locked",
-            "--package",
-            "bimetal-conformance",
-            "--test",
-            "docs",
-            "--",
-            tier,
-        ],
-    )
+    conformance(&["--test", "docs", "--", tier])
+}
+
+/// Targets of the crate that tests whole Collectors.
+fn conformance(words: &[&str]) -> Result<(), ChoreError> {
+    run("cargo", &[&CONFORMANCE, words].concat())
 }
 
 /// Arrows, headers of modules, lengths of files, rooms of unsafe code.

@@ -9,7 +9,7 @@ use bimetal_conformance::distribution::target;
 
 use super::Outcome;
 use super::fuzz::{log_of, logged};
-use crate::chore::{ChoreError, run_with};
+use crate::chore::{CONFORMANCE, ChoreError, run_with};
 
 /// Inputs per property in a round; the gate takes proptest's default of 256.
 const CASES: u64 = 2000;
@@ -35,19 +35,12 @@ pub(super) fn properties(name: &str, time: Duration) -> Result<Outcome, ChoreErr
 }
 
 /// Verifies changed plugins, and has the loader open what is accepted.
-pub(crate) const MUTANTS: [&str; 7] = [
-    "test",
-    "--quiet",
-    "--locked",
-    "--package",
-    "bimetal-conformance",
-    "--test",
-    "mutants",
-];
+pub(crate) const MUTANTS: [&str; 2] = ["--test", "mutants"];
 
 /// Changed plugins for all of the time; the log has the seed to go on from.
 pub(super) fn mutants(name: &str, time: Duration) -> Result<Outcome, ChoreError> {
-    run_with("cargo", &[&MUTANTS[..], &["--no-run"]].concat(), &[])?;
+    let words = [&CONFORMANCE[..], &MUTANTS].concat();
+    run_with("cargo", &[&words[..], &["--no-run"]].concat(), &[])?;
     let (start, seconds) = (Instant::now(), time.as_secs().to_string());
     // Not the seeds of the gate, and others each time.
     let seed = SystemTime::now()
@@ -58,7 +51,7 @@ pub(super) fn mutants(name: &str, time: Duration) -> Result<Outcome, ChoreError>
         ("BIMETAL_MUTANT_SECONDS", seconds.as_str()),
         ("BIMETAL_MUTANT_SEED", seed.as_str()),
     ];
-    let (status, text) = logged(name, "cargo", &MUTANTS, &variables)?;
+    let (status, text) = logged(name, "cargo", &words, &variables)?;
     let counted = |line: &str| {
         let (_, rest) = line.split_once(".so: ")?;
         rest.split_once(" mutants")?.0.parse::<u64>().ok()
