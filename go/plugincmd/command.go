@@ -24,17 +24,21 @@ import (
 const loadAction = "__load"
 
 // NewCommand makes the command of a Collector. Plugins take part in everything that the Collector
-// does with components.
-func NewCommand(set otelcol.CollectorSettings) (*cobra.Command, error) {
-	return newCommand(set, os.Args[1:])
+// does with components. Without an opener, the Collector loads no Go plugins.
+func NewCommand(
+	set otelcol.CollectorSettings, opener pluginhost.Opener,
+) (*cobra.Command, error) {
+	return newCommand(set, opener, os.Args[1:])
 }
 
-func newCommand(set otelcol.CollectorSettings, arguments []string) (*cobra.Command, error) {
+func newCommand(
+	set otelcol.CollectorSettings, opener pluginhost.Opener, arguments []string,
+) (*cobra.Command, error) {
 	if set.Factories == nil {
 		return nil, errors.New("a Collector needs its factories")
 	}
 	settings := &pluginhost.Settings{}
-	host := pluginhost.New(settings, set.Factories)
+	host := pluginhost.New(settings, set.Factories, opener)
 	set.Factories = host.Factories
 	resolver := &set.ConfigProviderSettings.ResolverSettings
 	resolver.ConverterFactories = append(slices.Clone(resolver.ConverterFactories),

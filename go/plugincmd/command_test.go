@@ -14,7 +14,7 @@ func root(t *testing.T, arguments ...string) (*cobra.Command, *pluginhost.Settin
 	settings := &pluginhost.Settings{}
 	host := pluginhost.New(settings, func() (otelcol.Factories, error) {
 		return otelcol.Factories{}, nil
-	})
+	}, nil)
 	command := otelcol.NewCommand(otelcol.CollectorSettings{})
 	addFlags(command.PersistentFlags(), settings)
 	command.AddCommand(newPluginsCommand(settings, host))
@@ -85,6 +85,6 @@ func TestAWrongWordIsRefusedByItsFlag(t *testing.T) {
 }
 
 func TestACollectorWithoutFactoriesIsAnError(t *testing.T) {
-	_, err := newCommand(otelcol.CollectorSettings{}, nil)
+	_, err := newCommand(otelcol.CollectorSettings{}, nil, nil)
 	require.Error(t, err)
 }

@@ -3,7 +3,6 @@ package pluginhost
 import (
 	"errors"
 	"fmt"
-	"plugin"
 	"runtime/debug"
 
 	"go.opentelemetry.io/collector/component"
@@ -31,27 +30,36 @@ func Panicked(err error) (stack string, ok bool) {
 	return "", errors.As(err, &inRust) && inRust.panicked()
 }
 
-// openGoPlugin opens a verified Go plugin and asks it for its factory. Nothing else calls
-// plugin.Open, and the path that it is given is the private copy that was verified.
+// Opener opens a Go plugin and gives what finds its symbols. It is goplugin.Open; a main that loads
+// no Go plugins has none.
+type Opener func(path string) (lookup func(name string) (any, error), err error)
+
+// openGoPlugin opens a verified Go plugin and asks it for its factory. Nothing else calls the
+// opener, and the path that it is given is the private copy that was verified.
 func openGoPlugin(
-	verified pluginHandle, announce func(phase string),
+	open Opener, verified pluginHandle, announce func(phase string),
 ) (factory component.Factory, err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
 			factory, err = nil, &loadPanic{verified.File, reason, debug.Stack()}
 		}
 	}()
+	if open == nil {
+		// Verification refuses such a file by main's manifest, with help.
+		return nil, fmt.Errorf("%q is a Go plugin, and this Collector was built without their loader",
+			verified.File)
+	}
 	var library taken
 	if err := pluginTake(verified.Handle, &library); err != nil {
 		return nil, err
 	}
 	announce("opening")
-	opened, err := plugin.Open(library.Path)
+	lookup, err := open(library.Path)
 	announce("opened")
 	if err != nil {
 		return nil, fmt.Errorf("cannot open plugin %q: %w", verified.File, err)
 	}
-	symbol, err := opened.Lookup("NewFactory")
+	symbol, err := lookup("NewFactory")
 	if err != nil {
 		return nil, fmt.Errorf("plugin %q has no factory: %w", verified.File, err)
 	}

@@ -15,6 +15,7 @@ import (
 type Host struct {
 	settings *Settings
 	goSide   func() (otelcol.Factories, error)
+	opener   Opener
 
 	open func() error
 
@@ -49,10 +50,13 @@ type loadedPlugin struct {
 
 // New makes a host around the factories that are linked in as Go. Nothing is read before the first
 // factory is asked for, so that the settings may still change until then.
-func New(settings *Settings, goSide func() (otelcol.Factories, error)) *Host {
+func New(
+	settings *Settings, goSide func() (otelcol.Factories, error), opener Opener,
+) *Host {
 	host := &Host{
 		settings:  settings,
 		goSide:    goSide,
+		opener:    opener,
 		loaded:    map[componentKey]loadedPlugin{},
 		failed:    map[componentKey]refusal{},
 		announced: map[string]struct{}{},
@@ -220,7 +224,7 @@ func (h *Host) verifyAndLoad(used *[]componentKey) (refused []refusal, warnings 
 			break
 		}
 		processChanges()
-		loaded, err := load(one, silently)
+		loaded, err := h.load(one, silently)
 		for _, change := range processChanges() {
 			warnings = append(warnings, fmt.Sprintf("Loading plugin %q changed the process: %s", one.File,
 				change))
@@ -267,9 +271,9 @@ func (h *Host) loadedAs(key componentKey) (loadedPlugin, bool, error) {
 // silently is how a Collector loads plugins: no reader waits for what it would say.
 func silently(string) {}
 
-func load(one pluginHandle, announce func(phase string)) (loadedPlugin, error) {
+func (h *Host) load(one pluginHandle, announce func(phase string)) (loadedPlugin, error) {
 	if one.Language != "rust" {
-		factory, err := openGoPlugin(one, announce)
+		factory, err := openGoPlugin(h.opener, one, announce)
 		return loadedPlugin{factory, one.pluginFile}, err
 	}
 	announce("opening")

@@ -79,7 +79,7 @@ func TestAPluginOfAnotherKindIsNotTaken(t *testing.T) {
 }
 
 func TestFactoriesAreFreshAtEveryCall(t *testing.T) {
-	host := New(&Settings{}, nil)
+	host := New(&Settings{}, nil, nil)
 	host.open = func() error { return nil }
 	host.catalog.Plugins = []pluginFile{file("processor", nil),
 		{componentKey: componentKey{"receiver", "no type!"}}}
@@ -95,7 +95,7 @@ func TestFactoriesAreFreshAtEveryCall(t *testing.T) {
 }
 
 func TestALoadedPluginTakesThePlaceOfItsPlaceholder(t *testing.T) {
-	host := New(&Settings{}, nil)
+	host := New(&Settings{}, nil, nil)
 	host.open = func() error { return nil }
 	one := file("processor", nil)
 	host.catalog.Plugins = []pluginFile{one}
@@ -107,7 +107,7 @@ func TestALoadedPluginTakesThePlaceOfItsPlaceholder(t *testing.T) {
 }
 
 func TestWhatIsLinkedInIsNotReplacedByAPlugin(t *testing.T) {
-	host := New(&Settings{}, nil)
+	host := New(&Settings{}, nil, nil)
 	host.open = func() error { return nil }
 	linked := processor.NewFactory(known, func() component.Config { return &componentConfig{} })
 	processors := map[component.Type]processor.Factory{known: linked}

@@ -45,7 +45,7 @@ func (h *Host) Try(words []string, say func(map[string]any)) error {
 		say(map[string]any{"file": number})
 		announce("verified")
 		processChanges()
-		if _, err := load(one, announce); err != nil {
+		if _, err := h.load(one, announce); err != nil {
 			return err
 		}
 		if done := processChanges(); len(done) > 0 {

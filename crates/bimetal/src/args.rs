@@ -238,14 +238,15 @@ Examples:
   bimetal plugins check --main build/otelcol   do these plugins fit this Collector?
 
 Configuration beyond ocb's:
-  dist.plugins_dir     where the Collector looks for plugins, relative to its own place
-  dist.plugins_policy  exact (default): Rust plugins need main's compiler and crates; abi: its C ABI
-  dist.hermetic        true: build in a container, as --hermetic does
-  dist.base_image      its image by digest, or the path of a root file system (.tar)
-  dist.rust_profile    Cargo profile of everything in Rust (default: release)
-  cargo: NAME = SPEC   a Rust component, as a line of [dependencies]; paths start at this file
-  plugin: true         build this component as a plugin instead of linking it in
-  type:, signals:      what a Go component is, if its module has no metadata.yaml
+  dist.plugins_dir       where the Collector looks for plugins, relative to its own place
+  dist.plugins_policy    exact (default): Rust plugins need main's compiler, crates; abi: its C ABI
+  dist.plugin_languages  what main loads (default: [go, rust]); without go it starts faster
+  dist.hermetic          true: build in a container, as --hermetic does
+  dist.base_image        its image by digest, or the path of a root file system (.tar)
+  dist.rust_profile      Cargo profile of everything in Rust (default: release)
+  cargo: NAME = SPEC     a Rust component, as a line of [dependencies]; paths start at this file
+  plugin: true           build this component as a plugin instead of linking it in
+  type:, signals:        what a Go component is, if its module has no metadata.yaml
 
 Exit codes:
   0    done

@@ -2,7 +2,7 @@
 //!
 //! In: nothing. Out: [`Dist`]. Invariant: values only, as the user wrote them.
 
-use bimetal_manifest::schema::Policy;
+use bimetal_manifest::schema::{Language, Policy};
 
 /// `dist:`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Dist {
     pub detectors: Vec<String>,
     pub plugins_dir: Option<String>,
     pub plugins_policy: Policy,
+    /// Languages of the plugins that main can load; `None` when it was not said.
+    pub plugin_languages: Option<Vec<Language>>,
     pub rust_profile: String,
     /// Build in a container, as `--hermetic` does.
     pub hermetic: bool,

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use bimetal_manifest::schema::{Hermetic, Policy};
+use bimetal_manifest::schema::{Hermetic, Language, Policy};
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
@@ -121,10 +121,15 @@ pub struct Host {
     pub plugins_dir: Option<String>,
     /// `dist.plugins_policy`.
     pub policy: Policy,
+    /// Languages of the plugins that main can load. Without Go, main neither imports Go's package
+    /// `plugin` nor exports its symbols.
+    pub plugin_languages: Vec<Language>,
     /// Directory of the plugins below `out`: `plugins_dir` where it stays inside, else `plugins`.
     pub plugins_out: Utf8PathBuf,
     /// Import path of the package that has `NewCommand`.
     pub command_import: String,
+    /// Import path of the package that calls `plugin.Open`, where main loads Go plugins.
+    pub opener_import: Option<String>,
     /// Directory of the package `pluginhost` below `out`, where the Rust archive belongs.
     pub package_dir: Utf8PathBuf,
 }
@@ -137,6 +142,13 @@ pub struct Artifact {
     pub path: Utf8PathBuf,
     /// One line for people.
     pub about: String,
+}
+
+impl Host {
+    /// Whether main can load plugins in `language`.
+    pub fn loads(&self, language: Language) -> bool {
+        self.plugin_languages.contains(&language)
+    }
 }
 
 impl Plan {

@@ -1,6 +1,7 @@
-//! What is slow: comparison with OCB, all five kinds as plugins, rebuilds.
+//! What is slow: OCB beside us, all five kinds as plugins, rebuilds, mains without Go plugins.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod five_kinds;
 mod ocb;
 mod rebuild;
+mod rust_only;

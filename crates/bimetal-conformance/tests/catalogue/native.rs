@@ -245,6 +245,7 @@ fn part(artifact: ArtifactKind, version: &str) -> Manifest {
         component: (artifact == ArtifactKind::Plugin).then(|| component("crab", "crab 0.1.0")),
         components: Vec::new(),
         plugins: None,
+        plugin_languages: None,
         abi: Some(abi(1)),
         other: serde_json::Map::new(),
     }

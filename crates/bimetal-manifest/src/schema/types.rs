@@ -80,6 +80,9 @@ pub struct Manifest {
     /// How main looks for plugins; only in main's Go part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plugins: Option<PluginSettings>,
+    /// Languages of the plugins that main can load; only in main's Go part. Without this key both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plugin_languages: Option<Vec<Language>>,
     /// The C ABI; in Rust parts only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abi: Option<Abi>,
@@ -236,6 +239,14 @@ impl Language {
         match self {
             Self::Go => "go",
             Self::Rust => "rust",
+        }
+    }
+
+    /// Its name in a sentence.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Go => "Go",
+            Self::Rust => "Rust",
         }
     }
 }

@@ -5,8 +5,10 @@
 
 use super::Rules;
 use super::mismatch::{Check, Mismatch, Outcome};
+use super::structure::takes_none;
 use crate::system::{ALLOWED_LIBRARIES, System};
 use bimetal_manifest::object::{Artifact, Facts, Form, Library, UndefinedSymbol};
+use bimetal_manifest::schema::Language;
 
 /// Functions that give memory out and take it back. A library that exports one of them wants to be
 /// everybody's allocator.
@@ -27,6 +29,8 @@ const ALLOCATOR: &[&str] = &[
 const TLS_SLACK: u64 = 192;
 
 pub(super) fn compare(main: &Artifact, artifact: &Artifact, rules: Rules<'_>) -> Vec<Mismatch> {
+    // Such a main exports nothing that a Go plugin binds to, which is said once.
+    let binds = artifact.facts.form != Form::GoPlugin || !takes_none(main, Language::Go);
     let (main, plugin) = (&main.facts, &artifact.facts);
     let mut found = requests(plugin);
     found.extend(libraries(main, plugin, rules.system));
@@ -36,7 +40,7 @@ pub(super) fn compare(main: &Artifact, artifact: &Artifact, rules: Rules<'_>) ->
     }
     if let Some(system) = rules.system {
         found.extend(versions(plugin, system));
-        found.extend(undefined(main, plugin, system));
+        found.extend(binds.then(|| undefined(main, plugin, system)).flatten());
     }
     found.extend(thread_locals(0, artifact, rules));
     found.extend(interposed(main, plugin));

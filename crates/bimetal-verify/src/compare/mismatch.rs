@@ -91,6 +91,8 @@ words! {
         File = "file",
         /// The file is not a plugin.
         Form = "form",
+        /// Main loads no plugin of the file's language.
+        PluginLanguage = "plugin_language",
         /// The manifest is missing or cannot be used.
         Manifest = "manifest",
         /// Target triple or processor.
@@ -161,6 +163,7 @@ impl Check {
             Self::Allocator => &[WouldAbort],
             Self::DeniedToolchain | Self::Interposed | Self::Soname => &[WouldRunWrongCode],
             Self::File
+            | Self::PluginLanguage
             | Self::Manifest
             | Self::Target
             | Self::Profile

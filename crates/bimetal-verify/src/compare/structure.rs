@@ -24,8 +24,10 @@ pub(super) fn form(main: &Artifact, plugin: &Artifact) -> Vec<Mismatch> {
         found.push(mismatch);
     }
     match plugin.facts.form {
-        Form::GoPlugin => found.extend(go_host(main)),
-        Form::RustPlugin => {}
+        Form::GoPlugin => {
+            found.extend(plugin_language(main, Language::Go).or_else(|| go_host(main)));
+        }
+        Form::RustPlugin => found.extend(plugin_language(main, Language::Rust)),
         form => {
             let aborts = matches!(form, Form::GoSharedLibrary | Form::SharedLibrary);
             let class = if aborts {
@@ -51,6 +53,37 @@ pub(super) fn form(main: &Artifact, plugin: &Artifact) -> Vec<Mismatch> {
         }
     }
     found
+}
+
+/// The languages of the plugins that main loads, where its manifest says so.
+fn loaded_languages(main: &Artifact) -> Option<&[Language]> {
+    main.manifest(Language::Go)?.plugin_languages.as_deref()
+}
+
+/// Main says that it loads no plugin in `language`.
+pub(super) fn takes_none(main: &Artifact, language: Language) -> bool {
+    loaded_languages(main).is_some_and(|languages| !languages.contains(&language))
+}
+
+fn plugin_language(main: &Artifact, language: Language) -> Option<Mismatch> {
+    if !takes_none(main, language) {
+        return None;
+    }
+    let languages = loaded_languages(main).unwrap_or_default();
+    let words: Vec<_> = languages.iter().map(|language| language.as_str()).collect();
+    let word = language.as_str();
+    let mismatch = Mismatch::new(Outcome::Refused, Check::PluginLanguage, "")
+        .main(words.join(", "))
+        .plugin(word)
+        .on_load(format!(
+            "main was built without the loader for {} plugins",
+            language.name()
+        ))
+        .help(format!(
+            "build main again with `dist.plugins_dir` and `{word}` in `dist.plugin_languages`, or \
+             take the file out of the plugin directory"
+        ));
+    Some(mismatch)
 }
 
 /// Main exports what Go plugins bind to.

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use bimetal_manifest::Artifact;
 use bimetal_manifest::object::{PackageHash, SymbolKind};
 use bimetal_manifest::schema::{Component, Kind, Language, Manifest, Policy};
-use bimetal_verify::compare;
 use bimetal_verify::compare::{Check, Mismatch, Outcome, Rules};
+use bimetal_verify::{System, compare};
 use insta::assert_snapshot;
 
 use crate::fixture::{component, fixtures, read};
@@ -372,4 +372,41 @@ fn a_component_that_main_has_linked_in_is_refused() {
         )),
         [Check::Component]
     );
+}
+
+#[test]
+fn a_main_that_leaves_a_language_out_refuses_its_plugins_and_names_the_key() {
+    let against = |languages: &[Language], plugin: &Artifact| {
+        let mut main = read(&fixtures().main);
+        let parts = &mut main.manifests.as_mut().unwrap().parts;
+        parts[0].plugin_languages = Some(languages.to_vec());
+        if !languages.contains(&Language::Go) {
+            // The linker of such a main keeps and exports none of this.
+            let go = main.facts.go.as_mut().unwrap();
+            (go.module_data, go.module_data_size) = (false, None);
+            go.package_hashes.clear();
+            main.facts.native_exports.clear();
+        }
+        let system = System::of_this_machine(&main, true);
+        let rules = Rules {
+            system: Some(&system),
+            ..Rules::default()
+        };
+        compare(&main, plugin, rules)
+    };
+    let (go, rust) = (read(&fixtures().go_plugin), read(&fixtures().rust_plugin));
+    let refusals = [
+        against(&[Language::Rust], &go),
+        against(&[Language::Go], &rust),
+    ];
+    assert_snapshot!(text(&refusals.concat()), @"
+    refused plugin_language ``: main rust, plugin go
+      main was built without the loader for Go plugins
+      build main again with `dist.plugins_dir` and `go` in `dist.plugin_languages`, or take the file out of the plugin directory
+    refused plugin_language ``: main go, plugin rust
+      main was built without the loader for Rust plugins
+      build main again with `dist.plugins_dir` and `rust` in `dist.plugin_languages`, or take the file out of the plugin directory
+    ");
+    assert_eq!(against(&[Language::Rust], &rust), []);
+    assert_eq!(against(&[Language::Go, Language::Rust], &go), []);
 }

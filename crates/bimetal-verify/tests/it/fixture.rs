@@ -81,6 +81,7 @@ pub(crate) fn manifest(
             dir: "plugins".to_owned(),
             policy: Policy::Exact,
         }),
+        plugin_languages: None,
         abi: (!is_go).then(|| Abi {
             major: 1,
             minor: 0,

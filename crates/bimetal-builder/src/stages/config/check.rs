@@ -4,10 +4,11 @@
 //! no other process, and does not stop at the first problem.
 
 use bimetal_abi::is_component_type;
-use bimetal_manifest::schema::Kind;
+use bimetal_manifest::schema::{Kind, Language};
 
 use super::fields::Notes;
 use super::model::{Config, Entry};
+use crate::model::Dist;
 use crate::model::documents::DOCUMENTS;
 use crate::model::pinned::COLLECTOR_VERSION;
 use crate::yaml::Node;
@@ -65,6 +66,7 @@ pub(super) fn check(config: &Config, document: &Node, notes: &mut Notes) {
     checks.distribution(config);
     for (kind, entry) in &config.components {
         checks.component(*kind, entry);
+        checks.loadable(&config.dist, entry);
     }
     checks.duplicates(config);
     for entry in config
@@ -162,6 +164,11 @@ impl Checks<'_> {
                 self.problem(field, format!("`{field}` must be a path"));
             }
         }
+        if dist.plugin_languages.as_ref().is_some_and(Vec::is_empty) {
+            let text = "`dist.plugin_languages` must name `go`, `rust` or both";
+            let hint = "leave `plugins_dir` and `plugin_languages` out where main loads no plugins";
+            self.problem_with_hint("dist.plugin_languages", text.to_owned(), hint.to_owned());
+        }
         let profile = &dist.rust_profile;
         if profile.is_empty()
             || !profile
@@ -231,6 +238,24 @@ impl Checks<'_> {
                 );
                 self.field(entry, "signals", &text);
             }
+        }
+    }
+
+    /// Main can load a plugin in the language of the component.
+    fn loadable(&mut self, dist: &Dist, entry: &Entry) {
+        let language = match entry.cargo {
+            Some(_) => Language::Rust,
+            None => Language::Go,
+        };
+        let said = dist.plugin_languages.as_deref().unwrap_or_default();
+        if entry.plugin && !said.is_empty() && !said.contains(&language) {
+            let (path, word) = (format!("{}.plugin", entry.label), language.as_str());
+            let text = format!(
+                "`{path}` makes a {} plugin, which `dist.plugin_languages` leaves out",
+                language.name()
+            );
+            let hint = format!("add `{word}` to `plugin_languages`, or link the component in");
+            self.problem_with_hint(&path, text, hint);
         }
     }
 

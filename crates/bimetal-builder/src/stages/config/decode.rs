@@ -3,7 +3,9 @@
 //! In: the tree. Out: the configuration with OCB's defaults. Invariant: pure; what the values mean
 //! together is `check`'s business.
 
-use bimetal_manifest::schema::{Kind, Policy};
+use std::collections::BTreeSet;
+
+use bimetal_manifest::schema::{Kind, Language, Policy};
 use camino::Utf8Path;
 
 use super::cargo_text;
@@ -85,6 +87,7 @@ fn distribution(mut fields: Fields<'_>, notes: &mut Notes) -> Dist {
         },
         plugins_dir: fields.text("plugins_dir", notes),
         plugins_policy: policy(&mut fields, notes),
+        plugin_languages: languages(&mut fields, notes),
         rust_profile: fields
             .text("rust_profile", notes)
             .unwrap_or(defaults.rust_profile),
@@ -113,6 +116,27 @@ fn policy(fields: &mut Fields<'_>, notes: &mut Notes) -> Policy {
             Policy::Exact
         }
     }
+}
+
+/// Sorted, each once.
+fn languages(fields: &mut Fields<'_>, notes: &mut Notes) -> Option<Vec<Language>> {
+    let named = fields.list("plugin_languages")?;
+    let path = "dist.plugin_languages";
+    let mut languages = BTreeSet::new();
+    for (index, node) in named.iter().enumerate() {
+        match text_of(&format!("{path}[{index}]"), node, notes).as_deref() {
+            Some("go") => languages.insert(Language::Go),
+            Some("rust") => languages.insert(Language::Rust),
+            Some(other) => {
+                let other = other.escape_debug();
+                let text = format!("`{path}` is a list of `go` and `rust`, and has `{other}`");
+                notes.problem(&node.place, text);
+                false
+            }
+            None => false,
+        };
+    }
+    Some(languages.into_iter().collect())
 }
 
 fn detectors(resource: &Node, notes: &mut Notes) -> Vec<String> {

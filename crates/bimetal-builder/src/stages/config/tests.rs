@@ -3,7 +3,7 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 
 use super::*;
-use bimetal_manifest::schema::{Kind, Policy};
+use bimetal_manifest::schema::{Kind, Language, Policy};
 
 fn parsed(text: &str) -> Config {
     parse(Some(Utf8Path::new("b.yaml")), text, std::iter::empty()).unwrap()
@@ -82,6 +82,7 @@ dist:
   resource: {detection: {detectors: [{env: {}}, system]}}
   plugins_dir: plugins
   plugins_policy: abi
+  plugin_languages: [rust, go]
   rust_profile: dist
 processors:
   - gomod: example.com/p v1.0.0
@@ -103,6 +104,8 @@ conf_resolver: {default_uri_scheme: env}
         ("1.10", Some(true), Policy::Abi)
     );
     assert_eq!(dist.detectors, ["env", "system"]);
+    let languages = dist.plugin_languages.as_deref();
+    assert_eq!(languages, Some(&[Language::Go, Language::Rust][..]));
     let (kind, entry) = &config.components[0];
     assert_eq!(
         (*kind, entry.plugin, entry.go.type_name.as_deref()),
@@ -368,4 +371,30 @@ proptest! {
         let config = parsed(&format!("dist: {{description: \"{text}\"}}"));
         prop_assert_eq!(config.dist.description, text);
     }
+}
+
+#[test]
+fn a_plugin_in_a_language_that_main_leaves_out_is_refused() {
+    assert_snapshot!(refused("dist:\n  plugins_dir: p\n  plugin_languages: rust\n\
+        processors:\n  - cargo: a = \"1\"\n    plugin: true\n\
+        \x20 - gomod: a v1\n    plugin: true\n  - gomod: b v1\n"), @"
+    invalid configuration
+      b.yaml:8:13: `processors[1].plugin` makes a Go plugin, which `dist.plugin_languages` leaves out
+    hint: add `go` to `plugin_languages`, or link the component in
+    ");
+    assert_snapshot!(refused("dist: {plugin_languages: [go]}\n\
+        processors:\n  - cargo: a = \"1\"\n    plugin: true\n"), @"
+    invalid configuration
+      b.yaml:4:13: `processors[0].plugin` makes a Rust plugin, which `dist.plugin_languages` leaves out
+    hint: add `rust` to `plugin_languages`, or link the component in
+    ");
+    assert_snapshot!(refused("dist: {plugin_languages: [go, c]}\n"), @"
+    invalid configuration
+      b.yaml:1:31: `dist.plugin_languages` is a list of `go` and `rust`, and has `c`
+    ");
+    assert_snapshot!(refused("dist: {plugin_languages: []}\n"), @"
+    invalid configuration
+      b.yaml:1:26: `dist.plugin_languages` must name `go`, `rust` or both
+    hint: leave `plugins_dir` and `plugin_languages` out where main loads no plugins
+    ");
 }

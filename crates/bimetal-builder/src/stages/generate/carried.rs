@@ -11,6 +11,9 @@ use toml_edit::{Array, DocumentMut, Item, TableLike, value};
 use crate::model::SourceTree;
 use crate::model::carried::CARRIED;
 
+/// The one package that imports Go's `plugin`.
+const OPENER: &str = "goplugin";
+
 mod embedded {
     include!(concat!(env!("OUT_DIR"), "/carried.rs"));
 }
@@ -18,11 +21,16 @@ mod embedded {
 /// Path of the Go module in our repository.
 const GO_MODULE: &str = "bimetal.dev/go";
 
-/// Adds the Go side of main, its imports turned to `module`.
-pub(super) fn add_go(module: &str, tree: &mut SourceTree) {
+/// Adds the Go side of main, its imports turned to `module`. Go's package `plugin` makes the linker
+/// keep and export every function, so a main that loads no Go plugin goes without it.
+pub(super) fn add_go(module: &str, loads_go: bool, tree: &mut SourceTree) {
     let ours = format!("\"{GO_MODULE}/");
     let theirs = format!("\"{module}/internal/");
-    for (name, bytes) in embedded::GO.iter().filter(|(name, _)| *name != "go.mod") {
+    let is_wanted = |name: &str| match name.split_once('/') {
+        None => false,
+        Some((package, _)) => loads_go || package != OPENER,
+    };
+    for (name, bytes) in embedded::GO.iter().filter(|(name, _)| is_wanted(name)) {
         let text = String::from_utf8_lossy(bytes).replace(&ours, &theirs);
         tree.insert(format!("internal/{name}"), text);
     }

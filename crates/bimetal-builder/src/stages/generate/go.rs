@@ -24,9 +24,14 @@ struct Group<'a> {
 }
 
 pub(super) fn add(plan: &Plan, tree: &mut SourceTree) {
+    let opener = plan
+        .host
+        .as_ref()
+        .and_then(|host| host.opener_import.as_ref());
     let main = json!({
         "dist": plan.distribution,
         "host": plan.host,
+        "opener": opener.map_or("nil", |_| "goplugin.Open"),
         "providers": plan.providers,
         "converters": plan.converters,
         "imports": imports(plan.converters.iter().chain(&plan.providers)),

@@ -14,14 +14,17 @@ pub use error::GenerateError;
 pub use template::render;
 pub use writing::{make_directory, write};
 
+use bimetal_manifest::schema::Language;
+
 use crate::model::{Plan, SourceTree};
 
 /// Makes every source of the distribution.
 pub fn generate(plan: &Plan) -> SourceTree {
     let mut tree = SourceTree::default();
     go::add(plan, &mut tree);
-    if plan.host.is_some() {
-        carried::add_go(&plan.distribution.module, &mut tree);
+    if let Some(host) = &plan.host {
+        let loads_go = host.loads(Language::Go);
+        carried::add_go(&plan.distribution.module, loads_go, &mut tree);
         rust::add(plan, &mut tree);
         carried::add_crates(&mut tree);
     }

@@ -4,7 +4,7 @@ use super::*;
 use crate::model::Linkage;
 use crate::stages::plan::plan;
 use crate::stages::plan::samples::{go, hosted, hosted_plan, module, plain, plain_plan};
-use bimetal_manifest::schema::Kind;
+use bimetal_manifest::schema::{Kind, Language};
 
 /// Every shape of distribution that the templates have a branch for.
 fn shapes() -> Vec<SourceTree> {
@@ -27,7 +27,32 @@ fn shapes() -> Vec<SourceTree> {
         bare(plain()),
         bare(hosted()),
         bare(converted),
+        generate(&without_go_plugins()),
     ]
+}
+
+/// A main with a host and no Go plugin.
+fn without_go_plugins() -> crate::model::Plan {
+    let mut resolved = hosted();
+    resolved.components[1].linkage = Linkage::Static;
+    resolved.dist.plugin_languages = Some(vec![Language::Rust]);
+    plan(resolved)
+}
+
+#[test]
+fn only_a_main_that_loads_go_plugins_imports_gos_package_for_them() {
+    let imports = |tree: &SourceTree| {
+        tree.iter()
+            .filter(|(path, _)| path.extension() == Some("go"))
+            .filter(|(path, _)| text(tree, path.as_str()).contains("\"plugin\"\n"))
+            .map(|(path, _)| path.to_string())
+            .collect::<Vec<_>>()
+    };
+    let (with, without) = (generate(&hosted_plan()), generate(&without_go_plugins()));
+    assert_eq!(imports(&with), ["internal/goplugin/open.go"]);
+    assert_eq!(imports(&without), [""; 0]);
+    let main = text(&without, "main.go");
+    assert!(main.contains("plugincmd.NewCommand(set, nil)"), "{main}");
 }
 
 #[test]

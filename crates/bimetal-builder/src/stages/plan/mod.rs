@@ -10,7 +10,7 @@ mod table;
 
 use std::collections::BTreeMap;
 
-use bimetal_manifest::schema::Kind;
+use bimetal_manifest::schema::{Kind, Language};
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 pub use again::{Again, again, portable};
@@ -162,6 +162,14 @@ fn host(resolved: &Resolved, distribution: &Distribution) -> Host {
         .plugins_dir
         .clone()
         .or_else(|| has_plugins.then(|| "plugins".to_owned()));
+    // A main with Rust components and no directory is given one at its start, if at all.
+    let default: &[Language] = match plugins_dir {
+        Some(_) => &[Language::Go, Language::Rust],
+        None => &[Language::Rust],
+    };
+    let plugin_languages = resolved.dist.plugin_languages.as_deref();
+    let plugin_languages = plugin_languages.unwrap_or(default).to_vec();
+    let package = |name: &str| format!("{}/internal/{name}", distribution.module);
     Host {
         plugins_out: plugins_dir
             .as_deref()
@@ -169,7 +177,11 @@ fn host(resolved: &Resolved, distribution: &Distribution) -> Host {
             .unwrap_or_else(|| Utf8PathBuf::from("plugins")),
         plugins_dir,
         policy: resolved.dist.plugins_policy,
-        command_import: format!("{}/internal/plugincmd", distribution.module),
+        command_import: package("plugincmd"),
+        opener_import: plugin_languages
+            .contains(&Language::Go)
+            .then(|| package("goplugin")),
+        plugin_languages,
         package_dir: Utf8PathBuf::from("internal/pluginhost"),
     }
 }

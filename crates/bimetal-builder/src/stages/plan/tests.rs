@@ -115,6 +115,24 @@ fn plugins_stand_where_main_looks_for_them_if_that_is_inside() {
 }
 
 #[test]
+fn main_loads_plugins_of_both_languages_unless_it_has_no_directory_or_leaves_one_out() {
+    let languages = |dir: Option<&str>, named: Option<&[Language]>| {
+        let mut resolved = hosted();
+        resolved
+            .components
+            .retain(|one| one.linkage == Linkage::Static);
+        resolved.dist.plugins_dir = dir.map(str::to_owned);
+        resolved.dist.plugin_languages = named.map(<[_]>::to_vec);
+        plan(resolved).host.unwrap().plugin_languages
+    };
+    let both = [Language::Go, Language::Rust];
+    assert_eq!(languages(Some("plugins"), None), both);
+    assert_eq!(languages(None, None), [Language::Rust]);
+    assert_eq!(languages(None, Some(&both)), both);
+    assert_eq!(languages(Some("p"), Some(&both[1..])), [Language::Rust]);
+}
+
+#[test]
 fn a_hermetic_plan_runs_the_compilers_in_a_container_and_lists_what_is_reported_about_it() {
     let mut resolved = samples::hosted();
     resolved.container = Some(crate::model::Base::Image("acme/base:4".to_owned()));

@@ -16,7 +16,7 @@ mod unfollowed;
 
 use std::collections::HashSet;
 
-use bimetal_manifest::schema::Kind;
+use bimetal_manifest::schema::{Kind, Language};
 use camino::{Utf8Path, Utf8PathBuf};
 
 pub use error::ResolveError;
@@ -338,9 +338,10 @@ fn fits(config: &Config, go: &GoTool, why: &Why) -> Result<(), ResolveError> {
             host: format!("{}/{}", host.0, host.1),
         });
     }
-    let loads_go = config.dist.plugins_dir.is_some()
+    let has_plugins = config.dist.plugins_dir.is_some()
         || config.components.iter().any(|(_, entry)| entry.plugin);
-    if loads_go {
+    let languages = config.dist.plugin_languages.as_deref();
+    if languages.map_or(has_plugins, |named| named.contains(&Language::Go)) {
         tools::fit_for_plugins(go)
     } else {
         Ok(())

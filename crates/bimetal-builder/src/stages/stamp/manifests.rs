@@ -114,6 +114,7 @@ impl<'a> Makers<'a> {
                 policy: host.policy,
             })
         });
+        manifest.plugin_languages = plan.host.as_ref().map(|host| host.plugin_languages.clone());
         manifest
     }
 
@@ -213,6 +214,7 @@ impl<'a> Makers<'a> {
             component: None,
             components: Vec::new(),
             plugins: None,
+            plugin_languages: None,
             abi: None,
             other: Map::new(),
         }

@@ -63,6 +63,7 @@ pub(super) fn manifest(
             dir: "plugins".to_owned(),
             policy: Policy::Abi,
         }),
+        plugin_languages: None,
         abi: None,
         other: serde_json::Map::new(),
     }
