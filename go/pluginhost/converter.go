@@ -38,6 +38,9 @@ func (c *converter) Convert(_ context.Context, conf *confmap.Conf) error {
 	if h.current == nil {
 		return errors.New("a configuration is read before the Collector asked for its factories")
 	}
+	if err := takeRuntime(conf); err != nil {
+		return err
+	}
 	used := usedComponents(conf)
 	refused, err := h.use(used, c.logger)
 	if err != nil {

@@ -29,14 +29,17 @@ type instance[T any] struct {
 	codecs    []codec[T]
 	component *rustComponent
 	number    uint64
-	unread    sync.Once
+	// inUse is what the log and the metric tell of it, encoded why nothing is read in place.
+	inUse   tierInUse
+	encoded error
+	unread  sync.Once
 }
 
 func newInstance[T any](
 	factory *rustFactory, known []codec[T], id component.ID, set component.TelemetrySettings,
 	cfg component.Config,
 ) (*instance[T], error) {
-	chosen, err := choose(known, factory.Features)
+	chosen, encoded, err := choose(known, factory.Features, pdataViewNow())
 	if err != nil {
 		return nil, fmt.Errorf("%q: %w", id, err)
 	}
@@ -54,7 +57,10 @@ func newInstance[T any](
 	}
 	// The caller that zap would find is this package, which does not help.
 	state := &health{logger: set.Logger.WithOptions(zap.WithCaller(false))}
-	made := &instance[T]{health: state, codecs: chosen, number: addLogger(state)}
+	made := &instance[T]{health: state, codecs: chosen, number: addLogger(state),
+		encoded: encoded}
+	made.inUse = tierInUse{factory.Kind, id.String(), signalWords[chosen[0].signal],
+		formatWords[chosen[0].format]}
 	request, err := json.Marshal(createRequest{chosen[0].signal, made.number, id.String(),
 		string(text), string(resource)})
 	if err == nil {
@@ -70,17 +76,20 @@ func newInstance[T any](
 // start keeps the host for status reports. The context is not kept, as the Collector demands.
 func (i *instance[T]) start(_ context.Context, host component.Host) error {
 	i.host.Store(hostBox{host})
-	i.logger.Debug("Telemetry goes to Rust", zap.String("format", formatWords[i.codecs[0].format]))
-	if err := logsProblem(); err != nil {
+	if i.encoded != nil {
 		notLearnt.Do(func() {
-			i.logger.Warn("Rust components get logs encoded, which is slower: how they lie in this "+
-				"Collector is not as expected", zap.Error(err))
+			i.logger.Warn("Rust components get telemetry encoded, which is slower: how it lies in this "+
+				"Collector is not as expected", zap.String("signal", i.inUse.signal), zap.Error(i.encoded))
 		})
 	}
 	processChanges()
 	err := i.component.start()
 	for _, change := range processChanges() {
 		i.logger.Warn("The component changed the process when it started: " + change)
+	}
+	if err == nil {
+		tiersInUse.store(i.number, i.inUse)
+		i.logger.Info(i.inUse.sentence(), zap.String("tier", i.inUse.tier))
 	}
 	return err
 }
@@ -91,6 +100,7 @@ func (i *instance[T]) shutdown(ctx context.Context) error {
 	if at, ok := ctx.Deadline(); ok && at.UnixNano() > 0 {
 		deadline = uint64(at.UnixNano())
 	}
+	tiersInUse.remove(i.number)
 	err := i.component.shutdown(deadline)
 	if said, ok := errors.AsType[*hostError](err); ok && said.panicked() {
 		// The panic was or is reported now. It is no reason to call the whole shutdown failed.
@@ -120,8 +130,8 @@ func (i *instance[T]) consume(ctx context.Context, data T) (T, error) {
 // given is what Rust is given in a call: the encoded data, or how data lies, whose root is lent.
 func (c codec[T]) given(record *call, data T) ([]byte, error) {
 	if c.inPlace != nil {
-		lies := c.inPlace()
-		if lies == nil {
+		lies, err := c.inPlace()
+		if err != nil {
 			return nil, errUnread
 		}
 		record.lend(c.root(data, lies))

@@ -38,6 +38,14 @@ var formatWords = map[uint32]string{
 	formatView:  "view",
 }
 
+// signalWords are the signals by their numbers.
+var signalWords = map[uint32]string{
+	signalTraces:   wordTraces,
+	signalMetrics:  wordMetrics,
+	signalLogs:     wordLogs,
+	signalProfiles: wordProfiles,
+}
+
 // kinds holds what this package knows about each kind, by its word.
 var kinds = map[string]kind{
 	kindReceiver:  receiverKind,

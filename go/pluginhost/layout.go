@@ -7,7 +7,6 @@ import (
 	"sync"
 	"unsafe"
 
-	"go.opentelemetry.io/collector/featuregate"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 )
@@ -68,28 +67,6 @@ var logsLearnt = sync.OnceValues(func() (*layout, error) {
 	}
 	return learnt, nil
 })
-
-// inPlace lets an operator go without: reading in place is not within the letter of cgo's rules.
-var inPlace = featuregate.GlobalRegistry().MustRegister("bimetal.readInPlace",
-	featuregate.StageBeta, featuregate.WithRegisterDescription(
-		"Rust components read logs where the Collector holds them, instead of encoded."))
-
-// logsProblem says why logs are not read in place where they ought to be.
-func logsProblem() error {
-	if !inPlace.IsEnabled() {
-		return nil
-	}
-	_, err := logsLearnt()
-	return err
-}
-
-func logsLayout() *layout {
-	if !inPlace.IsEnabled() {
-		return nil
-	}
-	learnt, _ := logsLearnt()
-	return learnt
-}
 
 // learn finds out how a public type of pdata holds its telemetry.
 func learn(public reflect.Type, messages map[string]meaning) (*layout, error) {

@@ -8,7 +8,6 @@ import (
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/featuregate"
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
@@ -186,20 +185,15 @@ func (w walker) scope(scope unsafe.Pointer, made plog.ScopeLogs) {
 // Here is no Rust that could prove anything.
 func TestLogsAreEncodedWithoutAProof(t *testing.T) {
 	require.ErrorIs(t, proveLogs(learntLogs(t)), errUnread)
-	require.ErrorIs(t, logsProblem(), errUnread)
-	chosen, err := choose(logsCodecs, formatFeatures[formatView])
+	chosen, encoded, err := choose(logsCodecs, formatFeatures[formatView], viewAuto)
 	require.NoError(t, err)
+	require.ErrorIs(t, encoded, errUnread)
 	require.Len(t, chosen, 1)
 	require.Equal(t, formatOTLP, chosen[0].format)
 	record := newCall(signalLogs, formatView)
 	defer record.release()
 	_, err = logsCodecs[0].given(record, plog.NewLogs())
 	require.ErrorIs(t, err, errUnread)
-
-	gates := featuregate.GlobalRegistry()
-	require.NoError(t, gates.Set(inPlace.ID(), false))
-	t.Cleanup(func() { require.NoError(t, gates.Set(inPlace.ID(), true)) })
-	require.NoError(t, logsProblem())
 }
 
 // Whatever is not as expected, there is no table at all.
@@ -238,7 +232,7 @@ func TestWhatIsLentStaysWhereItIsWhileTheStackGrows(t *testing.T) {
 	data.ResourceLogs().AppendEmpty().SetSchemaUrl("kept")
 	lies := learntLogs(t)
 	codec := logsCodecs[0]
-	codec.inPlace = func() *layout { return lies }
+	codec.inPlace = func() (*layout, error) { return lies, nil }
 	table, err := codec.given(record, data)
 	require.NoError(t, err)
 	require.Equal(t, lies.table, table)

@@ -47,7 +47,7 @@ func (i *instrumented) CreateMeterProvider(
 	if err == nil {
 		i.registration, err = register(provider.Meter(scopeName), i.inventory)
 	}
-	// A Collector without these two metrics is better than none.
+	// A Collector without these metrics is better than none.
 	if err != nil && set.Logger != nil {
 		set.Logger.Warn("The metrics about plugins are missing", zap.Error(err))
 	}
@@ -67,6 +67,13 @@ func register(meter metric.Meter, from *inventory) (metric.Registration, error) 
 	if err != nil {
 		return nil, fmt.Errorf("cannot list plugins: %w", err)
 	}
+	tier, err := meter.Int64ObservableGauge("otelcol_rust_component_tier",
+		metric.WithUnit("{component}"),
+		metric.WithDescription("One for each Rust component that runs and each signal of it; `tier` "+
+			"says how telemetry reaches it. [Alpha]"))
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the tiers of Rust components: %w", err)
+	}
 	return meter.RegisterCallback(func(_ context.Context, observer metric.Observer) error {
 		standings := from.standings()
 		counts := map[string]int64{}
@@ -78,8 +85,11 @@ func register(meter metric.Meter, from *inventory) (metric.Registration, error) 
 			observer.ObserveInt64(count, counts[state], metric.WithAttributes(attribute.String("state",
 				state)))
 		}
+		for one := range tiersInUse.all() {
+			observer.ObserveInt64(tier, 1, metric.WithAttributes(one.attributes()...))
+		}
 		return nil
-	}, count, info)
+	}, count, info, tier)
 }
 
 func (s standing) attributes() []attribute.KeyValue {

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/service/telemetry"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 )
@@ -87,4 +88,44 @@ func TestTelemetryThatIsOffOrBrokenStaysSo(t *testing.T) {
 		inventory: &inventory{}}
 	_, err = broken.CreateMeterProvider(t.Context(), telemetry.MeterSettings{}, nil)
 	require.ErrorContains(t, err, "no port is free")
+}
+
+func TestEachRustComponentThatRunsHasATierForEachSignal(t *testing.T) {
+	reader := metric.NewManualReader()
+	wrapped := &instrumented{Factory: factoryOf(metric.NewMeterProvider(metric.WithReader(reader)),
+		nil), inventory: &inventory{}}
+	_, err := wrapped.CreateMeterProvider(t.Context(), telemetry.MeterSettings{}, nil)
+	require.NoError(t, err)
+	logs := tierInUse{"processor", "attributes/a", wordLogs, "view"}
+	traces := tierInUse{"processor", "attributes/a", wordTraces, "otlp"}
+	// A component in two pipelines of a signal is two instances.
+	for number, one := range []tierInUse{logs, logs, traces} {
+		tiersInUse.store(uint64(number), one)
+		t.Cleanup(func() { tiersInUse.remove(uint64(number)) })
+	}
+	found := func() (tiers []tierInUse) {
+		var all metricdata.ResourceMetrics
+		require.NoError(t, reader.Collect(t.Context(), &all))
+		for _, one := range all.ScopeMetrics[0].Metrics {
+			if one.Name != "otelcol_rust_component_tier" {
+				continue
+			}
+			for _, point := range one.Data.(metricdata.Gauge[int64]).DataPoints {
+				require.Equal(t, int64(1), point.Value)
+				of := func(key attribute.Key) string {
+					value, ok := point.Attributes.Value(key)
+					require.True(t, ok, key)
+					return value.AsString()
+				}
+				tiers = append(tiers, tierInUse{of("otelcol.component.kind"), of("otelcol.component.id"),
+					of("otelcol.signal"), of("tier")})
+			}
+		}
+		return tiers
+	}
+	require.ElementsMatch(t, []tierInUse{logs, traces}, found())
+	tiersInUse.remove(0)
+	require.ElementsMatch(t, []tierInUse{logs, traces}, found())
+	tiersInUse.remove(1)
+	require.Equal(t, []tierInUse{traces}, found())
 }

@@ -1,7 +1,6 @@
 package pluginhost
 
 import (
-	"errors"
 	"unsafe"
 
 	"go.opentelemetry.io/collector/consumer/consumererror"
@@ -17,9 +16,9 @@ type codec[T any] struct {
 	marshal   func(T) ([]byte, error)
 	unmarshal func([]byte) (T, error)
 	partial   func(error, T) error
-	// inPlace is set where nothing is encoded on the way to Rust: how telemetry lies, nil if that is
-	// not known. The answer is OTLP.
-	inPlace func() *layout
+	// inPlace is set where nothing is encoded on the way to Rust: how telemetry lies, or why
+	// that is not known. The answer is OTLP.
+	inPlace func() (*layout, error)
 	root    func(T, *layout) unsafe.Pointer
 }
 
@@ -44,7 +43,7 @@ var (
 		format:    formatView,
 		unmarshal: (&plog.ProtoUnmarshaler{}).UnmarshalLogs,
 		partial:   consumererror.NewLogs,
-		inPlace:   logsLayout,
+		inPlace:   logsLearnt,
 		root:      rootOfLogs,
 	}, {
 		signal:    signalLogs,
@@ -58,20 +57,4 @@ var (
 func rootOfLogs(data plog.Logs, lies *layout) unsafe.Pointer {
 	// Within data, which is ours; what is read there is what data points to.
 	return *(*unsafe.Pointer)(unsafe.Add(unsafe.Pointer(&data), lies.root))
-}
-
-// choose is the one place on this side that decides the formats of an instance's calls: those that
-// the component's features allow, in order. A batch that cannot be read in one goes in the next.
-func choose[T any](known []codec[T], features uint64) ([]codec[T], error) {
-	var chosen []codec[T]
-	for _, one := range known {
-		usable := one.inPlace == nil || one.inPlace() != nil
-		if usable && formatFeatures[one.format]&^features == 0 {
-			chosen = append(chosen, one)
-		}
-	}
-	if len(chosen) == 0 {
-		return nil, errors.New("the component reads telemetry in no format that this Collector has")
-	}
-	return chosen, nil
 }

@@ -7,26 +7,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-func TestTheFormatsOfCallsAreThoseThatTheFeaturesAllowInOrder(t *testing.T) {
-	formats := func(features uint64, known ...codec[string]) []uint32 {
-		chosen, err := choose(known, features)
-		require.NoError(t, err)
-		var formats []uint32
-		for _, one := range chosen {
-			formats = append(formats, one.format)
-		}
-		return formats
-	}
-	view, otlp := codec[string]{format: formatView}, codec[string]{format: formatOTLP}
-	view.inPlace = func() *layout { return &layout{} }
-	require.Equal(t, []uint32{formatOTLP}, formats(0, view, otlp))
-	require.Equal(t, []uint32{formatView, formatOTLP}, formats(formatFeatures[formatView], view, otlp))
-	view.inPlace = func() *layout { return nil }
-	require.Equal(t, []uint32{formatOTLP}, formats(formatFeatures[formatView], view, otlp))
-	_, err := choose([]codec[string]{view}, formatFeatures[formatView])
-	require.ErrorContains(t, err, "no format that this Collector has")
-}
-
 // What Rust answers is read here: a record of a batch that holds a value of any depth must come
 // back, whatever was changed beside it.
 func TestAValueOfAnyDepthIsReadBack(t *testing.T) {

@@ -33,13 +33,15 @@ pub(crate) fn run_all() -> Result<(), ChoreError> {
     let scratch = tempfile::tempdir()?;
     let scratch = Utf8PathBuf::try_from(scratch.path().to_owned()).map_err(io::Error::other)?;
     heading("3. logs, traces and metrics over OTLP/HTTP, through both plugins");
-    pass_telemetry(&distribution, &example, &scratch)?;
-    heading("4. a plugin with one changed bit of code is refused");
+    pass_telemetry(&distribution, &example, &scratch, "auto")?;
+    heading("4. the same with telemetry encoded for the Rust plugin");
+    pass_telemetry(&distribution, &example, &scratch, "off")?;
+    heading("5. a plugin with one changed bit of code is refused");
     let changed = scratch.join("changed-code");
     copy_plugins(&distribution.plugins, &changed)?;
     tamper::flip_code_byte(&changed.join("processor-transform.so"))?;
     expect_refusal(&distribution, &example, &scratch, &changed)?;
-    heading("5. a plugin built with another dependency is refused");
+    heading("6. a plugin built with another dependency is refused");
     let other = scratch.join("other-dependency");
     copy_plugins(&distribution.plugins, &other)?;
     // Without the lock file the plugin is merely unpinned, so what refuses it is the dependency.
@@ -58,12 +60,14 @@ fn pass_telemetry(
     distribution: &Distribution,
     example: &Utf8Path,
     scratch: &Utf8Path,
+    pdata_view: &str,
 ) -> Result<(), ChoreError> {
     let endpoint = free_endpoint()?;
-    let received = scratch.join("received.json");
+    let received = scratch.join(format!("received-{pdata_view}.json"));
     let collector = Start::new(&distribution.main, &example.join("collector.yaml"))
         .variable("QUICKSTART_ENDPOINT", endpoint)
         .variable("QUICKSTART_OUTPUT", &received)
+        .argument(format!("--set=runtime.rust.pdata_view={pdata_view}"))
         .run()?;
     for (signal, _) in SIGNALS {
         send(
@@ -80,6 +84,9 @@ fn pass_telemetry(
         )));
     }
     let received = fs::read_to_string(received)?;
+    for line in ended.log.lines().filter_map(tier) {
+        println!("{line}");
+    }
     for (signal, key) in SIGNALS {
         let got = message(&received, key)
             .ok_or_else(|| ChoreError::Found(format!("no {signal} came out")))?;
@@ -118,6 +125,11 @@ fn expect_refusal(
         )));
     }
     Ok(())
+}
+
+/// What a line of the log says of the tier in which a Rust component gets its telemetry.
+fn tier(line: &str) -> Option<&str> {
+    line.split('\t').find(|part| part.contains(" in tier "))
 }
 
 /// The one message of a signal in the file exporter's output, which has a message a line.

@@ -89,6 +89,11 @@ pub(super) fn go() -> String {
         let name = super::go_name(format.as_str());
         let _ = writeln!(text, "format{name}: {:?},", format.as_str());
     }
+    text += "}\n\n// signalWords are the signals by their numbers.\n";
+    text += "var signalWords = map[uint32]string{\n";
+    for signal in Signal::ALL {
+        let _ = writeln!(text, "signal{0}: word{0},", signal.name());
+    }
     text += "}\n\n// kinds holds what this package knows about each kind, by its word.\n";
     text += "var kinds = map[string]kind{\n";
     for kind in kinds() {

@@ -83,7 +83,7 @@ impl Scene {
             "processors": {"attributes": section},
             "exporters": {"file": {"path": received, "format": "proto"}},
             "service": {
-                "telemetry": {"logs": {"level": "debug"}, "metrics": {"level": "none"}},
+                "telemetry": {"metrics": {"level": "none"}},
                 "pipelines": {signal.as_str(): {
                     "receivers": ["otlp"],
                     "processors": ["attributes"],
@@ -108,15 +108,15 @@ impl Scene {
 
 fn through_collector(section: &Value, signal: Signal, input: &[u8]) -> Vec<u8> {
     // Logs are read where the Collector holds them, all else is encoded.
-    let format = match signal {
+    let tier = match signal {
         Signal::Logs => "view",
         _ => "otlp",
     };
-    through_collector_as(format, &[], section, signal, input)
+    through_collector_as(tier, &[], section, signal, input)
 }
 
 fn through_collector_as(
-    format: &str,
+    tier: &str,
     arguments: &[&str],
     section: &Value,
     signal: Signal,
@@ -127,8 +127,8 @@ fn through_collector_as(
     send_protobuf(scene.endpoint, signal.as_str(), input).unwrap();
     let ended = collector.stop().unwrap();
     assert!(ended.status.success(), "{}", ended.log);
-    let format = format!(r#""format": "{format}""#);
-    assert!(ended.log.contains(&format), "{}", ended.log);
+    let tier = format!(r#""tier": "{tier}""#);
+    assert!(ended.log.contains(&tier), "{}", ended.log);
     assert!(!ended.log.contains("cannot read"), "{}", ended.log);
     let written = fs::read(scene.received).unwrap();
     // The file exporter writes four bytes of length, big-endian, before every message.
@@ -229,15 +229,33 @@ fn what_no_action_touches_passes_as_it_is() {
 }
 
 #[test]
-fn a_gate_has_logs_encoded_and_changes_nothing_else() {
+fn a_setting_has_logs_encoded_and_changes_nothing_else() {
     let input = logs(vec![word("a", "1"), pair("b", Any::BoolValue(true))]).encode_to_vec();
-    let gate = ["--feature-gates=-bimetal.readInPlace"];
+    let required = ["--set=runtime.rust.pdata_view=required"];
+    let off = ["--set=runtime.rust.pdata_view=off"];
     for key in ["a", "absent"] {
         let section = json!({"actions": [{"key": key, "action": "delete"}]});
-        let in_place = through_collector(&section, Signal::Logs, &input);
-        let encoded = through_collector_as("otlp", &gate, &section, Signal::Logs, &input);
+        let in_place = through_collector_as("view", &required, &section, Signal::Logs, &input);
+        let encoded = through_collector_as("otlp", &off, &section, Signal::Logs, &input);
         assert_eq!(in_place, encoded, "{key}");
     }
+}
+
+#[test]
+fn a_setting_that_cannot_be_followed_stops_the_start() {
+    let section = json!({"actions": [{"key": "k", "action": "delete"}]});
+    let ended = |value: &str| {
+        let scene = Scene::new(&section, Signal::Logs);
+        let argument = format!("--set=runtime.rust.pdata_view={value}");
+        let ended = scene.start(&["validate", &argument]).to_end().unwrap();
+        (ended.status.success(), ended.log)
+    };
+    assert!(ended("required").0);
+    let (success, log) = ended("on");
+    assert!(
+        !success && log.contains("none of `auto`, `off` and `required`"),
+        "{log}"
+    );
 }
 
 #[test]
