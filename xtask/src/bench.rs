@@ -6,6 +6,7 @@
 //! measured in turn, so that a machine whose speed drifts changes both; a figure is a ratio of
 //! medians with the ratio of two equal Collectors (A/A) beside it.
 
+pub(crate) mod component;
 pub(crate) mod instructions;
 pub(crate) mod verification;
 
@@ -54,8 +55,12 @@ struct Lane {
     seconds: Vec<f64>,
 }
 
-/// Measures verification and whole pipelines, and prints the tables.
-pub(crate) fn run() -> Result<(), ChoreError> {
+/// Measures everything, or single rows at the component, and prints the tables.
+pub(crate) fn run(options: &component::Options) -> Result<(), ChoreError> {
+    println!("{}", component::tables(&component::run(options)?));
+    if options.rows.is_some() {
+        return Ok(());
+    }
     verification::run_all()?;
     println!();
     pipelines()

@@ -82,8 +82,10 @@ enum Chore {
     /// Measure, and print the tables of `BENCHMARKS.md`.
     Bench {
         /// Only what deciding from bytes costs.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "rows")]
         verification: bool,
+        #[command(flatten)]
+        component: bench::component::Options,
     },
     /// Count the instructions of single steps of a verification under callgrind.
     Instructions,
@@ -103,10 +105,10 @@ fn main() -> ExitCode {
         Chore::Book => prose::book(),
         Chore::Header { write } => header::generated(write),
         Chore::Schemas => schemas::write(),
-        Chore::Bench { verification: true } => bench::verification::run_all(),
         Chore::Bench {
-            verification: false,
-        } => bench::run(),
+            verification: true, ..
+        } => bench::verification::run_all(),
+        Chore::Bench { component, .. } => bench::run(&component),
         Chore::Instructions => bench::instructions::run(),
     };
     match outcome {

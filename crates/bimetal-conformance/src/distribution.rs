@@ -120,7 +120,22 @@ fn build_now(name: &str, config: &Utf8Path) -> Result<Distribution, Distribution
 
 /// Like [`build`], and the builder's progress is shown.
 pub fn build_watched(name: &str, config: &Utf8Path) -> Result<Distribution, DistributionError> {
+    let (distribution, command) = builder_command(name, config)?;
+    watched(distribution, command)
+}
+
+/// Like [`build_watched`], with a target directory of its own, where nothing is compiled again
+/// because another distribution was built in between.
+pub fn build_apart(name: &str, config: &Utf8Path) -> Result<Distribution, DistributionError> {
     let (distribution, mut command) = builder_command(name, config)?;
+    command.env("CARGO_TARGET_DIR", target().join(name));
+    watched(distribution, command)
+}
+
+fn watched(
+    distribution: Distribution,
+    mut command: Command,
+) -> Result<Distribution, DistributionError> {
     let status = command
         .status()
         .map_err(|source| spawn_error(&command, source))?;

@@ -1,0 +1,84 @@
+//! Measures components at the component: batches go to them directly, with no pipeline around them.
+//!
+//! In: distributions built by the builder, with the driver of `bimetal-conformance` among their
+//! extensions. Out: ratios with their A/A and counts of allocations. Invariant: what is compared
+//! takes turns in one call, and has given the same output before it is measured.
+
+mod driver;
+mod measure;
+mod rows;
+mod table;
+
+use camino::Utf8PathBuf;
+use fs_err as fs;
+use serde::Serialize;
+
+use crate::chore::ChoreError;
+
+pub(crate) use measure::{Figure, Side};
+pub(crate) use rows::Group;
+pub(crate) use table::tables;
+
+/// What to measure, and where it goes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Measure only the rows at the component whose name has this text, print them, and write
+    /// nothing else.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) rows: Option<String>,
+    /// Rounds of each row; an odd number has a middle.
+    #[arg(long, value_name = "NUMBER", default_value_t = 15, value_parser = odd)]
+    pub(crate) rounds: usize,
+    /// Write the figures of the rows to this file too.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<Utf8PathBuf>,
+}
+
+/// A row that was measured.
+#[derive(Debug, Serialize)]
+pub(crate) struct Measured {
+    pub(crate) name: String,
+    #[serde(skip)]
+    pub(crate) group: Group,
+    pub(crate) must: Option<f64>,
+    #[serde(flatten)]
+    pub(crate) figure: Figure,
+}
+
+/// Measures the rows that were asked for, one after the other, and shows each as it comes.
+pub(crate) fn run(options: &Options) -> Result<Vec<Measured>, ChoreError> {
+    let rows: Vec<_> = rows::all()
+        .into_iter()
+        .filter(|row| {
+            let text = options.rows.as_deref().unwrap_or_default();
+            row.name.contains(text)
+        })
+        .collect();
+    if rows.is_empty() {
+        return Err(ChoreError::Found("no row has that name".to_owned()));
+    }
+    let mut programs = driver::Programs::new()?;
+    let mut measured = Vec::new();
+    for row in rows {
+        let figure = measure::row(&mut programs, &row, options.rounds)?;
+        eprintln!("{:<48} {}", row.name, table::line(&figure));
+        measured.push(Measured {
+            name: row.name,
+            group: row.group,
+            must: row.must,
+            figure,
+        });
+    }
+    if let Some(path) = &options.json {
+        let text = serde_json::to_string_pretty(&measured).expect("figures are JSON");
+        fs::write(path, text)?;
+    }
+    Ok(measured)
+}
+
+fn odd(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(number) if number % 2 == 1 => Ok(number),
+        _ => Err("must be an odd number".to_owned()),
+    }
+}
