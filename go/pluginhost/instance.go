@@ -19,13 +19,15 @@ var errDropped = errors.New("the component dropped the data")
 // errUnread says that the data cannot be read in the format that it was given in.
 var errUnread = errors.New("the component cannot read the data where it lies")
 
-// notLearnt is said once in a process.
-var notLearnt sync.Once
+// These are said once in a process.
+var notLearnt, notProved sync.Once
 
 // instance is a Rust component in one pipeline, whatever its kind.
 type instance[T any] struct {
 	*health
 
+	id        component.ID
+	features  uint64
 	codecs    []codec[T]
 	component *rustComponent
 	number    uint64
@@ -57,8 +59,8 @@ func newInstance[T any](
 	}
 	// The caller that zap would find is this package, which does not help.
 	state := &health{logger: set.Logger.WithOptions(zap.WithCaller(false))}
-	made := &instance[T]{health: state, codecs: chosen, number: addLogger(state),
-		encoded: encoded}
+	made := &instance[T]{health: state, id: id, features: factory.Features, codecs: chosen,
+		number: addLogger(state), encoded: encoded}
 	made.inUse = tierInUse{factory.Kind, id.String(), signalWords[chosen[0].signal],
 		formatWords[chosen[0].format]}
 	request, err := json.Marshal(createRequest{chosen[0].signal, made.number, id.String(),
@@ -81,6 +83,14 @@ func (i *instance[T]) start(_ context.Context, host component.Host) error {
 			i.logger.Warn("Rust components get telemetry encoded, which is slower: how it lies in this "+
 				"Collector is not as expected", zap.String("signal", i.inUse.signal), zap.Error(i.encoded))
 		})
+	}
+	if edits(i.features) {
+		if err := shapeProblem(); err != nil {
+			notProved.Do(func() {
+				i.logger.Warn("What Rust components edit is written by pdata's API, which is slower: how "+
+					"attributes lie in this Collector is not as expected", zap.Error(err))
+			})
+		}
 	}
 	processChanges()
 	err := i.component.start()
@@ -171,6 +181,8 @@ func (i *instance[T]) consumeAs(ctx context.Context, codec codec[T], data T) (T,
 		return data, nil
 	case outcome == outcomeDropped:
 		return none, errDropped
+	case outcome == outcomeEdits:
+		return i.edited(codec, record, data)
 	case outcome == outcomeReplaced:
 		output, err := record.output(formatOTLP)
 		if err != nil {

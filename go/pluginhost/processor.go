@@ -61,8 +61,7 @@ func processing[T, N, R any, P ~func(context.Context, T) (T, error)](
 		return wrap(ctx, set, cfg, next, process,
 			processorhelper.WithStart(made.start),
 			processorhelper.WithShutdown(made.shutdown),
-			// Rust works on an encoded copy, and what it changes comes back as new data: what was
-			// given is never changed.
-			processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: false}))
+			// Only an edit list changes what was given. New data that Rust answers is new here, too.
+			processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: edits(f.Features)}))
 	}
 }

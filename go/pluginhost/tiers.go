@@ -20,6 +20,9 @@ type codec[T any] struct {
 	// that is not known. The answer is OTLP.
 	inPlace func() (*layout, error)
 	root    func(T, *layout) unsafe.Pointer
+	// places is a batch as edits see it; writable is the batch, or a copy where others have it too.
+	places   func(T) places
+	writable func(T) T
 }
 
 // The codecs of each signal, the preferred one first.
@@ -30,6 +33,8 @@ var (
 		marshal:   (&ptrace.ProtoMarshaler{}).MarshalTraces,
 		unmarshal: (&ptrace.ProtoUnmarshaler{}).UnmarshalTraces,
 		partial:   consumererror.NewTraces,
+		places:    placesOfTraces,
+		writable:  writableTraces,
 	}}
 	metricsCodecs = []codec[pmetric.Metrics]{{
 		signal:    signalMetrics,
@@ -37,6 +42,8 @@ var (
 		marshal:   (&pmetric.ProtoMarshaler{}).MarshalMetrics,
 		unmarshal: (&pmetric.ProtoUnmarshaler{}).UnmarshalMetrics,
 		partial:   consumererror.NewMetrics,
+		places:    placesOfMetrics,
+		writable:  writableMetrics,
 	}}
 	logsCodecs = []codec[plog.Logs]{{
 		signal:    signalLogs,
@@ -45,16 +52,41 @@ var (
 		partial:   consumererror.NewLogs,
 		inPlace:   logsLearnt,
 		root:      rootOfLogs,
+		places:    placesOfLogs,
+		writable:  writableLogs,
 	}, {
 		signal:    signalLogs,
 		format:    formatOTLP,
 		marshal:   (&plog.ProtoMarshaler{}).MarshalLogs,
 		unmarshal: (&plog.ProtoUnmarshaler{}).UnmarshalLogs,
 		partial:   consumererror.NewLogs,
+		places:    placesOfLogs,
+		writable:  writableLogs,
 	}}
 )
 
 func rootOfLogs(data plog.Logs, lies *layout) unsafe.Pointer {
 	// Within data, which is ours; what is read there is what data points to.
 	return *(*unsafe.Pointer)(unsafe.Add(unsafe.Pointer(&data), lies.root))
+}
+
+func writableLogs(data plog.Logs) plog.Logs {
+	return writable(data, data.IsReadOnly(), plog.NewLogs)
+}
+
+func writableTraces(data ptrace.Traces) ptrace.Traces {
+	return writable(data, data.IsReadOnly(), ptrace.NewTraces)
+}
+
+func writableMetrics(data pmetric.Metrics) pmetric.Metrics {
+	return writable(data, data.IsReadOnly(), pmetric.NewMetrics)
+}
+
+func writable[T interface{ CopyTo(T) }](data T, readOnly bool, empty func() T) T {
+	if !readOnly {
+		return data
+	}
+	copied := empty()
+	data.CopyTo(copied)
+	return copied
 }
