@@ -243,7 +243,7 @@ Configuration beyond ocb's:
   dist.plugin_languages  what main loads (default: [go, rust]); without go it starts faster
   dist.hermetic          true: build in a container, as --hermetic does
   dist.base_image        its image by digest, or the path of a root file system (.tar)
-  dist.rust_profile      Cargo profile of everything in Rust (default: release)
+  dist.rust_profile      release (default), dist (fat LTO; default with --hermetic) or dev
   cargo: NAME = SPEC     a Rust component, as a line of [dependencies]; paths start at this file
   plugin: true           build this component as a plugin instead of linking it in
   type:, signals:        what a Go component is, if its module has no metadata.yaml

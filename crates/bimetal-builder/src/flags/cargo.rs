@@ -11,7 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use walkdir::WalkDir;
 
-use crate::model::Plan;
+use crate::model::{Plan, RustProfile};
 use crate::toolchain::{Invocation, cargo_home, claim, work};
 
 /// The package with main's static library.
@@ -51,14 +51,14 @@ impl Target {
         cargo(plan, "build")
             .env("CARGO_ENCODED_RUSTFLAGS", flags)
             .env("CARGO_INCREMENTAL", "0")
-            .args(["--locked", "--profile", profile(plan)])
+            .args(["--locked", "--profile", profile(plan).as_str()])
     }
 
     /// Where cargo puts a library or program.
     pub fn output(&self, plan: &Plan, name: &str) -> Utf8PathBuf {
         let directory = match profile(plan) {
-            "dev" => "debug",
-            other => other,
+            RustProfile::Dev => "debug",
+            other => other.as_str(),
         };
         self.directory.join(directory).join(name)
     }
@@ -71,7 +71,7 @@ impl Target {
         }
         // Only debug information has this path, and a flag with it would make every distribution
         // compile every crate again.
-        if profile(plan) != "release" {
+        if profile(plan) == RustProfile::Dev {
             flags.push(remap(&plan.out.join("rust"), "/rust"));
         }
         // The last prefix that fits wins, and our target directory may lie below the others.
@@ -102,7 +102,7 @@ pub fn cargo(plan: &Plan, command: &str) -> Invocation {
 pub fn flags(plan: &Plan, crate_type: &str) -> Vec<String> {
     vec![
         format!("--crate-type={crate_type}"),
-        format!("--profile={}", profile(plan)),
+        format!("--profile={}", profile(plan).as_str()),
         "-Cpanic=unwind".to_owned(),
         SYMBOLIC.to_owned(),
         "--remap-path-prefix=$CARGO_HOME=/cargo".to_owned(),
@@ -110,13 +110,17 @@ pub fn flags(plan: &Plan, crate_type: &str) -> Vec<String> {
     ]
 }
 
-/// Whether Rust artifacts are optimised; what `build_profile` says.
-pub fn is_release(plan: &Plan) -> bool {
-    plan.rust.as_ref().is_none_or(|rust| rust.profile != "dev")
+/// What `build_profile` says of Rust artifacts.
+pub fn build_profile(plan: &Plan) -> &'static str {
+    match profile(plan) {
+        RustProfile::Dev => "debug",
+        optimised => optimised.as_str(),
+    }
 }
 
-fn profile(plan: &Plan) -> &str {
-    plan.rust.as_ref().map_or("release", |rust| &rust.profile)
+fn profile(plan: &Plan) -> RustProfile {
+    let rust = plan.rust.as_ref();
+    rust.map_or(RustProfile::Release, |rust| rust.profile)
 }
 
 /// Cargo names what it compiles by paths relative to the workspace and decides by file times. After

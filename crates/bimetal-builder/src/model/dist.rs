@@ -3,6 +3,32 @@
 //! In: nothing. Out: [`Dist`]. Invariant: values only, as the user wrote them.
 
 use bimetal_manifest::schema::{Language, Policy};
+use serde::{Deserialize, Serialize};
+
+/// How everything in Rust is optimised: main's part and the plugins alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RustProfile {
+    /// Optimised, each crate by itself: for the daily build.
+    Release,
+    /// Optimised as a whole (fat LTO, one codegen unit): for what is shipped.
+    Dist,
+    /// Not optimised.
+    Dev,
+}
+
+impl RustProfile {
+    pub const ALL: [Self; 3] = [Self::Release, Self::Dist, Self::Dev];
+
+    /// The name of the Cargo profile, as it stands in the YAML.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Dist => "dist",
+            Self::Dev => "dev",
+        }
+    }
+}
 
 /// `dist:`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,7 +50,8 @@ pub struct Dist {
     pub plugins_policy: Policy,
     /// Languages of the plugins that main can load; `None` when it was not said.
     pub plugin_languages: Option<Vec<Language>>,
-    pub rust_profile: String,
+    /// `None` when it was not said.
+    pub rust_profile: Option<RustProfile>,
     /// Build in a container, as `--hermetic` does.
     pub hermetic: bool,
     /// The image or root file system of that container.

@@ -20,7 +20,7 @@ pub use base::Base;
 pub use component::{
     CrateSpec, GoComponent, GoModule, GoPlugin, GoSpec, Linkage, LocalCrate, RustComponent, Signals,
 };
-pub use dist::Dist;
+pub use dist::{Dist, RustProfile};
 pub use plan::{Artifact, Distribution, GoSettings, Host, Plan, RustSettings};
 pub use sources::{GoSources, Profile, RustSources, Sources, by_key, keys};
 pub use step::Step;

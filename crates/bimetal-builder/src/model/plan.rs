@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::base::Base;
 use super::component::{GoComponent, GoModule, GoPlugin, Linkage, LocalCrate, RustComponent};
+use super::dist::RustProfile;
 use super::step::Step;
 use super::tools::{Cc, GoTool, RustTools};
 
@@ -111,7 +112,7 @@ pub struct RustSettings {
     /// cargo and rustc.
     pub tools: RustTools,
     /// `dist.rust_profile`.
-    pub profile: String,
+    pub profile: RustProfile,
 }
 
 /// The plugin host in main.

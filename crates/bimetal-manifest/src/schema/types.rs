@@ -28,7 +28,7 @@ pub struct Manifest {
     pub language: Language,
     /// Go's or rustc's version, exact, for instance `go1.26.8` or `1.95.0`.
     pub toolchain_version: String,
-    /// `release` or `debug`.
+    /// `release` or `debug`; of Rust also `dist`.
     pub build_profile: String,
     /// Go: module path -> `h1:` sum. Rust: crate name (`name@version` where a name occurs twice) ->
     /// `sha256:` or `h1:`.

@@ -169,18 +169,6 @@ impl Checks<'_> {
             let hint = "leave `plugins_dir` and `plugin_languages` out where main loads no plugins";
             self.problem_with_hint("dist.plugin_languages", text.to_owned(), hint.to_owned());
         }
-        let profile = &dist.rust_profile;
-        if profile.is_empty()
-            || !profile
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
-        {
-            let text = format!(
-                "`dist.rust_profile` must be the name of a Cargo profile, not `{}`",
-                profile.escape_debug()
-            );
-            self.problem("dist.rust_profile", text);
-        }
         if let Some(base) = &dist.base_image
             && let Some(why) = not_a_base(base)
         {

@@ -12,7 +12,7 @@ use super::cargo_text;
 use super::fields::{Fields, Notes, text_map, text_of};
 use super::model::{Config, Entry};
 use crate::model::pinned::{COLLECTOR_STABLE_VERSION, COLLECTOR_VERSION};
-use crate::model::{CrateSpec, Dist, GoSpec};
+use crate::model::{CrateSpec, Dist, GoSpec, RustProfile};
 use crate::yaml::{Node, Value};
 
 const DEFAULT_PROVIDERS: [&str; 5] = [
@@ -88,9 +88,7 @@ fn distribution(mut fields: Fields<'_>, notes: &mut Notes) -> Dist {
         plugins_dir: fields.text("plugins_dir", notes),
         plugins_policy: policy(&mut fields, notes),
         plugin_languages: languages(&mut fields, notes),
-        rust_profile: fields
-            .text("rust_profile", notes)
-            .unwrap_or(defaults.rust_profile),
+        rust_profile: profile(&mut fields, notes),
         hermetic: fields.truth("hermetic", notes).unwrap_or_default(),
         base_image: fields.text("base_image", notes),
     };
@@ -116,6 +114,22 @@ fn policy(fields: &mut Fields<'_>, notes: &mut Notes) -> Policy {
             Policy::Exact
         }
     }
+}
+
+fn profile(fields: &mut Fields<'_>, notes: &mut Notes) -> Option<RustProfile> {
+    let node = fields.take("rust_profile")?;
+    let word = text_of("dist.rust_profile", node, notes)?;
+    let found = RustProfile::ALL
+        .into_iter()
+        .find(|profile| profile.as_str() == word);
+    if found.is_none() {
+        let text = format!(
+            "`dist.rust_profile` must be `release`, `dist` or `dev`, not `{}`",
+            word.escape_debug()
+        );
+        notes.problem(&node.place, text);
+    }
+    found
 }
 
 /// Sorted, each once.
@@ -273,7 +287,6 @@ impl Dist {
     fn with_defaults() -> Self {
         Self {
             module: "go.opentelemetry.io/collector/cmd/builder".to_owned(),
-            rust_profile: "release".to_owned(),
             ..Self::default()
         }
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::carried;
 use super::template::render;
 use crate::model::carried::CARRIED;
-use crate::model::{Linkage, Plan, RustComponent, SourceTree};
+use crate::model::{Linkage, Plan, RustComponent, RustProfile, SourceTree};
 
 /// The carried crates that only components use; the plugin host does not.
 const FOR_COMPONENTS: [&str; 2] = ["bimetal-pdata", "bimetal-sdk"];
@@ -55,7 +55,7 @@ pub(super) fn add(plan: &Plan, tree: &mut SourceTree) {
         "members": members,
         "components": components,
         "carried": carried,
-        "profile": plan.rust.as_ref().map_or("release", |rust| &rust.profile),
+        "profile": plan.rust.as_ref().map_or(RustProfile::Release, |rust| rust.profile),
     });
     tree.insert(
         "rust/Cargo.toml",

@@ -1,7 +1,7 @@
 use insta::assert_snapshot;
 
 use super::*;
-use crate::model::Linkage;
+use crate::model::{Linkage, RustProfile};
 use crate::stages::plan::plan;
 use crate::stages::plan::samples::{go, hosted, hosted_plan, module, plain, plain_plan};
 use bimetal_manifest::schema::{Kind, Language};
@@ -207,18 +207,23 @@ fn a_distribution_without_rust_components_has_only_the_host() {
 }
 
 #[test]
-fn another_profile_inherits_from_release() {
+fn only_the_profile_for_shipping_optimises_as_a_whole() {
+    let workspace = |plan| text(&generate(&plan), "rust/Cargo.toml");
+    assert!(!workspace(hosted_plan()).contains("lto"));
     let mut resolved = hosted();
-    if let Some(rust) = &mut resolved.rust {
-        rust.version.clear();
-    }
-    resolved.dist.rust_profile = "dist".to_owned();
-    let workspace = text(&generate(&plan(resolved)), "rust/Cargo.toml");
-    assert!(
-        workspace.contains("[profile.dist]\ninherits = \"release\"\n"),
-        "{workspace}"
-    );
-    assert!(workspace.ends_with("panic = \"unwind\"\n"));
+    resolved.dist.rust_profile = Some(RustProfile::Dist);
+    let (_, profile) = workspace(plan(resolved))
+        .split_once("\n\n[profile.")
+        .map(|(rest, profile)| (rest.to_owned(), profile.to_owned()))
+        .unwrap();
+    assert_snapshot!(profile, @r#"
+    dist]
+    inherits = "release"
+    lto = "fat"
+    codegen-units = 1
+    # A panic must stop at the FFI boundary between Go and Rust, not end the process.
+    panic = "unwind"
+    "#);
 }
 
 #[test]

@@ -32,14 +32,12 @@ const DEBUG_GCFLAGS: &str = "all=-N -l";
 /// Plans the build of `resolved`.
 pub fn plan(resolved: Resolved) -> Plan {
     let distribution = distribution(&resolved);
+    let profile = resolved.rust_profile();
     let host = resolved.host.then(|| host(&resolved, &distribution));
     let mut plan = Plan {
         steps: steps(&resolved),
         go: go_settings(&resolved),
-        rust: resolved.rust.map(|tools| RustSettings {
-            tools,
-            profile: resolved.dist.rust_profile,
-        }),
+        rust: resolved.rust.map(|tools| RustSettings { tools, profile }),
         cc: resolved.cc,
         host,
         container: resolved.container,

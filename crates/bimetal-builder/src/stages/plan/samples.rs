@@ -62,7 +62,6 @@ pub fn plain() -> Resolved {
             name: "otelcol-acme".to_owned(),
             description: "The \"Acme\" Collector".to_owned(),
             version: "1.4.0".to_owned(),
-            rust_profile: "release".to_owned(),
             ..Dist::default()
         },
         out: Utf8PathBuf::from("/home/me/out"),

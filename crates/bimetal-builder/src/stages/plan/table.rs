@@ -156,11 +156,14 @@ fn compilers(plan: &Plan) -> String {
     );
     match (&plan.rust, plugins) {
         (None, _) => main,
-        (Some(rust), 0) => format!("cargo build --profile {}; {main}", rust.profile),
-        (Some(rust), 1) => format!("cargo build --profile {}; {main}; 1 plugin", rust.profile),
+        (Some(rust), 0) => format!("cargo build --profile {}; {main}", rust.profile.as_str()),
+        (Some(rust), 1) => format!(
+            "cargo build --profile {}; {main}; 1 plugin",
+            rust.profile.as_str()
+        ),
         (Some(rust), count) => format!(
             "cargo build --profile {}; {main}; {count} plugins",
-            rust.profile
+            rust.profile.as_str()
         ),
     }
 }

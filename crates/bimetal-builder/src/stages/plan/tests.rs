@@ -3,6 +3,7 @@ use insta::assert_snapshot;
 use super::Step::{Build, Describe, Generate, Lock, Modules, Package, Stamp, Verify};
 use super::samples::{hosted, hosted_plan, plain, plain_plan};
 use super::*;
+use crate::model::RustProfile;
 
 fn shown(plan: &Plan) -> String {
     table(plan, &crate::stages::generate::generate(plan).paths())
@@ -160,6 +161,11 @@ fn a_hermetic_plan_runs_the_compilers_in_a_container_and_lists_what_is_reported_
         out: "/bimetal/src".into(),
         ..Again::default()
     };
+    // What is shipped is optimised as a whole, unless the key says otherwise.
+    assert_eq!(outside.rust.as_ref().unwrap().profile, RustProfile::Dist);
+    resolved.dist.rust_profile = Some(RustProfile::Release);
+    let profile = plan(resolved.clone()).rust.unwrap().profile;
+    assert_eq!(profile, RustProfile::Release);
     let inside = again(outside, place);
     assert_eq!(
         inside.steps,

@@ -4,7 +4,7 @@
 //! Cargo.toml without inheritance. Invariant: asks cargo and reads; sizes are bounded, links that
 //! lead out of the crate are refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -26,6 +26,7 @@ pub(super) struct Locals<'a> {
     scratch: Utf8PathBuf,
     runner: &'a Runner<'a>,
     found: BTreeMap<String, LocalCrate>,
+    workspaces: BTreeSet<Utf8PathBuf>,
 }
 
 impl<'a> Locals<'a> {
@@ -41,6 +42,7 @@ impl<'a> Locals<'a> {
             scratch,
             runner,
             found: BTreeMap::new(),
+            workspaces: BTreeSet::new(),
         }
     }
 
@@ -87,12 +89,12 @@ impl<'a> Locals<'a> {
         Ok(())
     }
 
-    /// Everything that was taken over, sorted by name.
-    pub(super) fn finish(self) -> Vec<LocalCrate> {
-        self.found.into_values().collect()
+    /// Everything that was taken over, sorted by name, and the workspaces that it stands in.
+    pub(super) fn finish(self) -> (Vec<LocalCrate>, BTreeSet<Utf8PathBuf>) {
+        (self.found.into_values().collect(), self.workspaces)
     }
 
-    fn package(&self, directory: &Utf8Path, wanted: &str) -> Result<Package, LocalError> {
+    fn package(&mut self, directory: &Utf8Path, wanted: &str) -> Result<Package, LocalError> {
         let path = directory.join("Cargo.toml");
         if !path.is_file() {
             return Err(LocalError::NoManifest { path });
@@ -114,6 +116,7 @@ impl<'a> Locals<'a> {
         let metadata: Metadata = MetadataCommand::parse(text).map_err(described)?;
         let real = |path: &Utf8Path| path.canonicalize_utf8().unwrap_or_else(|_| path.to_owned());
         let here = real(&path);
+        self.workspaces.insert(metadata.workspace_root);
         let found = metadata
             .packages
             .into_iter()

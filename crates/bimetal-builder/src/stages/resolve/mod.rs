@@ -3,6 +3,7 @@
 //! In: [`Config`]. Out: [`Resolved`]. Invariant: asks `go`, `rustc`, `cargo` and reads; writes
 //! nothing.
 
+mod cargo_profile;
 mod container;
 mod error;
 mod local;
@@ -14,7 +15,7 @@ mod toolchain_file;
 mod tools;
 mod unfollowed;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use bimetal_manifest::schema::{Kind, Language};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -153,7 +154,7 @@ pub fn resolve(
         .into_iter()
         .map(|(kind, entry)| component(kind, entry, &mut modules, &mut crates))
         .collect::<Result<_, _>>()?;
-    let local_crates = crates.locals.finish();
+    let (local_crates, workspaces) = crates.locals.finish();
     let telemetry = modules.resolve(config.telemetry)?;
     let mut all = |entries: Vec<Entry>| {
         entries
@@ -185,12 +186,18 @@ pub fn resolve(
         warnings: Vec::new(),
         out,
     };
-    with_unfollowed(resolved, runner)
+    with_unfollowed(resolved, &workspaces, runner)
 }
 
 /// Says what of local modules and crates has no effect.
-fn with_unfollowed(mut resolved: Resolved, runner: &Runner<'_>) -> Result<Resolved, ResolveError> {
+fn with_unfollowed(
+    mut resolved: Resolved,
+    workspaces: &BTreeSet<Utf8PathBuf>,
+    runner: &Runner<'_>,
+) -> Result<Resolved, ResolveError> {
     let warning = unfollowed(&resolved, runner)?;
+    resolved.warnings.extend(warning);
+    let warning = cargo_profile::not_followed(workspaces, resolved.rust_profile());
     resolved.warnings.extend(warning);
     if let Some(tools) = &resolved.rust {
         let (crates, out) = (&resolved.local_crates, existing(&resolved.out));

@@ -7,7 +7,9 @@
 use bimetal_manifest::schema::Kind;
 use camino::Utf8PathBuf;
 
-use crate::model::{Base, Cc, CrateSpec, Dist, GoModule, GoTool, Linkage, LocalCrate, RustTools};
+use crate::model::{
+    Base, Cc, CrateSpec, Dist, GoModule, GoTool, Linkage, LocalCrate, RustProfile, RustTools,
+};
 
 /// The configuration, resolved.
 #[derive(Clone, Debug)]
@@ -46,6 +48,17 @@ pub struct Resolved {
     pub notes: Vec<String>,
     /// What may surprise, and should be decided by a person.
     pub warnings: Vec<String>,
+}
+
+impl Resolved {
+    /// How everything in Rust is optimised.
+    pub fn rust_profile(&self) -> RustProfile {
+        // What comes out of a container is shipped; a daily build does not run there.
+        self.dist.rust_profile.unwrap_or(match self.container {
+            Some(_) => RustProfile::Dist,
+            None => RustProfile::Release,
+        })
+    }
 }
 
 /// The process's own environment; read once, at its start.

@@ -429,6 +429,33 @@ fn a_path_crate_is_taken_over_with_the_path_crates_that_it_needs() {
 }
 
 #[test]
+fn a_profile_of_a_path_crates_workspace_is_named_where_it_has_no_effect() {
+    let machine = Machine::new();
+    workspace(&machine);
+    let path = machine.path("ws/Cargo.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(
+        &path,
+        text + "\n[profile.release]\nlto = \"fat\"\nopt-level = 2\n",
+    )
+    .unwrap();
+    let warnings = |profile: &str| {
+        let yaml = format!(
+            "dist: {{rust_profile: {profile}}}\n\
+             processors:\n  - cargo: my-redactor = {{ path = \"../ws/redactor\" }}\n"
+        );
+        let found = machine.resolve(&yaml).unwrap().warnings.join("\n");
+        found.replace(machine.path("").as_str(), "/")
+    };
+    assert_snapshot!(warnings("release"), @"
+    cargo follows the profiles of the generated workspace, where `dist.rust_profile` is `release`; these settings of components have no effect:
+      `/ws/Cargo.toml`: `profile.release.lto`, `profile.release.opt-level`
+    ");
+    assert!(warnings("dist").ends_with("`/ws/Cargo.toml`: `profile.release.opt-level`"));
+    assert_eq!(warnings("dev"), "");
+}
+
+#[test]
 fn a_copied_manifest_is_one_that_cargo_reads() {
     let machine = Machine::new();
     workspace(&machine);

@@ -80,11 +80,7 @@ impl<'a> Makers<'a> {
             },
             rust: Side {
                 version: rust.tools.version.clone(),
-                profile: if cargo::is_release(plan) {
-                    "release"
-                } else {
-                    "debug"
-                },
+                profile: cargo::build_profile(plan),
                 environment_hash: environment::hash(&BTreeMap::new(), &rust_toolchain)?,
                 environment: BTreeMap::new(),
                 toolchain: rust_toolchain,
