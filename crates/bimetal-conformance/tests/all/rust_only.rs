@@ -54,32 +54,30 @@ fn a_main_for_rust_plugins_exports_nothing_of_go_and_refuses_a_go_plugin_by_the_
     fs::remove_file(plugins.join("plugins.lock")).unwrap();
     fs::copy(both.plugins.join(GO_PLUGIN), plugins.join(GO_PLUGIN)).unwrap();
     let refused = |ended: &Ended| {
+        let sentence = "plugin language `dist.plugin_languages`: main `rust`, plugin `go`";
+        for text in [sentence, KEY] {
+            assert!(ended.log.contains(text), "`{text}` in:\n{}", ended.log);
+        }
         assert!(!ended.status.success(), "{}", ended.log);
-        assert!(
-            ended
-                .log
-                .contains("plugin language: main `rust`, plugin `go`"),
-            "{}",
-            ended.log
-        );
-        assert!(ended.log.contains(KEY), "{}", ended.log);
         assert!(!ended.log.contains("undefined symbol"), "{}", ended.log);
     };
+    let used = config(&directory, &["go_probe", "rust_probe"]);
+    refused(&run(&["validate", &used]));
+    refused(&run(&["plugins", "check"]));
     refused(&run(&[
+        "plugins",
         "validate",
-        &config(&directory, &["go_probe", "rust_probe"]),
+        plugins.join(GO_PLUGIN).as_str(),
     ]));
-    for command in ["check", "validate"] {
-        refused(&run(&["plugins", command]));
-    }
     let listed = run(&["plugins", "list"]);
-    assert!(listed.log.contains("plugin language"), "{}", listed.log);
-    refused(
-        &Start::command(&builder().unwrap(), &["plugins", "check", &named])
-            .argument(format!("--main={}", ours.main))
-            .to_end()
-            .unwrap(),
+    assert!(
+        listed.log.contains("`dist.plugin_languages`"),
+        "{}",
+        listed.log
     );
+    let main = format!("--main={}", ours.main);
+    let outside = Start::command(&builder().unwrap(), &["plugins", "check", &main, &named]);
+    refused(&outside.to_end().unwrap());
     // Beside the refused file the other plugin works, and no code of the first has run.
     let rust = run(&["validate", &config(&directory, &["rust_probe"])]);
     assert!(rust.status.success(), "{}", rust.log);

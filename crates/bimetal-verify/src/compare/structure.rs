@@ -72,7 +72,8 @@ fn plugin_language(main: &Artifact, language: Language) -> Option<Mismatch> {
     let languages = loaded_languages(main).unwrap_or_default();
     let words: Vec<_> = languages.iter().map(|language| language.as_str()).collect();
     let word = language.as_str();
-    let mismatch = Mismatch::new(Outcome::Refused, Check::PluginLanguage, "")
+    let key = "dist.plugin_languages";
+    let mismatch = Mismatch::new(Outcome::Refused, Check::PluginLanguage, key)
         .main(words.join(", "))
         .plugin(word)
         .on_load(format!(
@@ -80,7 +81,7 @@ fn plugin_language(main: &Artifact, language: Language) -> Option<Mismatch> {
             language.name()
         ))
         .help(format!(
-            "build main again with `dist.plugins_dir` and `{word}` in `dist.plugin_languages`, or \
+            "build main again with `dist.plugins_dir` and `{word}` in `{key}`, or \
              take the file out of the plugin directory"
         ));
     Some(mismatch)

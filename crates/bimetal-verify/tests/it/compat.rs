@@ -400,10 +400,10 @@ fn a_main_that_leaves_a_language_out_refuses_its_plugins_and_names_the_key() {
         against(&[Language::Go], &rust),
     ];
     assert_snapshot!(text(&refusals.concat()), @"
-    refused plugin_language ``: main rust, plugin go
+    refused plugin_language `dist.plugin_languages`: main rust, plugin go
       main was built without the loader for Go plugins
       build main again with `dist.plugins_dir` and `go` in `dist.plugin_languages`, or take the file out of the plugin directory
-    refused plugin_language ``: main go, plugin rust
+    refused plugin_language `dist.plugin_languages`: main go, plugin rust
       main was built without the loader for Rust plugins
       build main again with `dist.plugins_dir` and `rust` in `dist.plugin_languages`, or take the file out of the plugin directory
     ");
