@@ -51,7 +51,7 @@ func newCall(signal, format uint32) *call {
 }
 
 // lend lets Rust read telemetry in place during the call. Its address crosses as a number: cgo's
-// checks would walk all of it. docs/concepts/abi.md says what this rests on.
+// checks would walk all of it. docs/concepts/in-place.md says what this rests on.
 func (c *call) lend(root unsafe.Pointer) {
 	c.root = root
 	c.memory.root = C.uint64_t(uintptr(root))

@@ -86,7 +86,7 @@ func choose[T any](known []codec[T], features uint64, view string) (
 			continue
 		}
 		if one.inPlace != nil {
-			if _, encoded = one.inPlace(); encoded != nil {
+			if encoded = placed(one.inPlace); encoded != nil {
 				missing = encoded
 				continue
 			}
@@ -101,4 +101,13 @@ func choose[T any](known []codec[T], features uint64, view string) (
 			"place: %w", view, signalWords[chosen[0].signal], missing)
 	}
 	return chosen, encoded, nil
+}
+
+// placed is why telemetry cannot be read in place, or nil.
+func placed(inPlace func() (*layout, error)) error {
+	if heapMoves() {
+		return errHeapMoves
+	}
+	_, err := inPlace()
+	return err
 }

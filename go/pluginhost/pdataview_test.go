@@ -45,6 +45,24 @@ func TestOffGivesNoAddressAndLearnsNothing(t *testing.T) {
 	require.NoError(t, encoded)
 }
 
+func TestNothingIsReadInPlaceWhereTheHeapMoves(t *testing.T) {
+	require.False(t, heapObjectsCanMove())
+	heapMoves = func() bool { return true }
+	t.Cleanup(func() { heapMoves = heapObjectsCanMove })
+	view := codec[string]{format: formatView, inPlace: func() (*layout, error) {
+		t.Fatal("the layout is learnt")
+		return nil, nil
+	}}
+	otlp := codec[string]{format: formatOTLP}
+	both, offered := []codec[string]{view, otlp}, formatFeatures[formatView]
+	chosen, encoded, err := choose(both, offered, viewAuto)
+	require.NoError(t, err)
+	require.ErrorIs(t, encoded, errHeapMoves)
+	require.Len(t, chosen, 1)
+	_, _, err = choose(both, offered, viewRequired)
+	require.ErrorIs(t, err, errHeapMoves)
+}
+
 func TestRequiredNamesTheSignalAndTheReason(t *testing.T) {
 	why := errors.New("LogRecord.Body lies elsewhere")
 	view := codec[string]{signal: signalLogs, format: formatView,
