@@ -1,14 +1,14 @@
 //! Attribute lists: to read, and to edit.
 //!
 //! In: the message that holds the list, and its edits. Out: [`Attributes`], [`AttributesMut`].
-//! Invariant: reading allocates nothing; a list is taken apart only when an edit really changes it.
+//! Invariant: reading what came allocates nothing; an edit is noted only when it changes something.
 //! Where keys repeat, everything acts on the first one, as in the Collector's `pcommon.Map`.
 
-use std::fmt;
+use std::{fmt, slice};
 
-use crate::edits::{Edits, Entries, List, Ordinals, Own, Written};
-use crate::message::{At, Message, Messages};
-use crate::otlp::sink::{Encode, Encoded, encodes_as};
+use crate::edits::{Edits, Place, Slot, Written};
+use crate::message::{At, AtMut, Message, Messages};
+use crate::otlp::sink::{Encode as _, encodes_as};
 use crate::text::Text;
 use crate::value::Value;
 
@@ -27,7 +27,8 @@ pub enum Write {
 #[derive(Clone, Copy)]
 pub struct Attributes<'r> {
     came: Came<'r>,
-    edited: Option<&'r List>,
+    edits: Option<&'r Edits>,
+    place: Place,
 }
 
 /// A list of attributes, to edit.
@@ -36,7 +37,8 @@ pub struct Attributes<'r> {
 /// outlive the call.
 pub struct AttributesMut<'r> {
     came: Came<'r>,
-    own: &'r mut Own,
+    edits: &'r Edits,
+    place: Place,
 }
 
 /// The list as it came with the batch.
@@ -65,18 +67,32 @@ impl<'r> Pair<'r> {
         Self { key, value }
     }
 
-    fn edited(came: Option<Message<'r>>, written: Written<'r>) -> Self {
-        let came = came.map(Self::of);
+    /// One of an edited list. Of `came` it is asked for the attribute that it was, in order.
+    fn edited(slot: &Slot, edits: &'r Edits, came: &mut Ordinals<Messages<'r>>) -> Self {
+        let came = slot.of.and_then(|of| came.get(of)).map(Self::of);
         Self {
-            key: match (written.key, came) {
-                (Some(key), _) => Text::from_bytes(key),
+            key: match (slot.key, came) {
+                (Some(row), _) => Text::from_bytes(edits.key(row)),
                 (None, came) => came.map(|came| came.key).unwrap_or_default(),
             },
-            value: match (written.value, came) {
+            value: match (slot.value, came) {
                 (None, Some(came)) => came.value,
-                (value, _) => Message::of_otlp(value.unwrap_or_default()),
+                (row, _) => Message::of_otlp(row.map_or(&[][..], |row| value(edits, row))),
             },
         }
+    }
+
+    fn has_key(
+        slot: &Slot,
+        key: &str,
+        edits: &'r Edits,
+        came: &mut Ordinals<Messages<'r>>,
+    ) -> bool {
+        if let Some(row) = slot.key {
+            return edits.with_key(row, |found| found == key.as_bytes());
+        }
+        let came = slot.of.and_then(|of| came.get(of)).map(Self::of);
+        came.is_some_and(|came| came.key == key)
     }
 }
 
@@ -85,7 +101,8 @@ impl<'r> Attributes<'r> {
     pub(crate) fn new(at: At<'r>, holder: Message<'r>, field: u32) -> Self {
         Self {
             came: Came { holder, field },
-            edited: at.edits.and_then(Edits::list),
+            edits: at.edits,
+            place: at.place,
         }
     }
 
@@ -108,8 +125,8 @@ impl<'r> Attributes<'r> {
 
     /// How many there are; a key that occurs twice counts twice.
     pub fn len(&self) -> usize {
-        self.edited
-            .map_or_else(|| self.came.pairs().count(), List::len)
+        let edited = self.edited(<[Slot]>::len);
+        edited.unwrap_or_else(|| self.came.pairs().count())
     }
 
     /// Whether there are none.
@@ -120,17 +137,46 @@ impl<'r> Attributes<'r> {
     /// Where the first `key` is, and what.
     #[inline]
     fn find(&self, key: &str) -> Option<(usize, Pair<'r>)> {
-        if self.edited.is_some() {
-            return self.pairs().enumerate().find(|(_, pair)| pair.key == key);
+        if self.edits.is_some_and(|edits| edits.may_have(self.place)) {
+            return self.find_edited(key);
         }
+        self.find_came(key)
+    }
+
+    #[inline]
+    fn find_came(&self, key: &str) -> Option<(usize, Pair<'r>)> {
         let (index, entry) = self.came.holder.find(self.came.field, key)?;
         Some((index, Pair::of(entry)))
     }
 
+    fn find_edited(&self, key: &str) -> Option<(usize, Pair<'r>)> {
+        let edits = self.edits?;
+        let mut came = Ordinals::new(self.came.pairs());
+        // The log is let go before it is asked for keys and values.
+        let Some(slots) = self.edited(<[Slot]>::to_vec) else {
+            return self.find_came(key);
+        };
+        let index = slots
+            .iter()
+            .position(|slot| Pair::has_key(slot, key, edits, &mut came))?;
+        Some((index, Pair::edited(&slots[index], edits, &mut came)))
+    }
+
+    /// What the list is now, if it was edited.
+    fn edited<T>(&self, read: impl FnOnce(&[Slot]) -> T) -> Option<T> {
+        let edits = self.edits?;
+        edits.list(self.place, || self.came.pairs().count(), read)
+    }
+
     fn pairs(&self) -> Pairs<'r> {
-        match self.edited {
-            None => Pairs::Came(self.came.pairs()),
-            Some(list) => Pairs::Edited(list.entries(), Ordinals::new(self.came.pairs())),
+        match (self.edits, self.edited(<[Slot]>::to_vec)) {
+            (Some(edits), Some(slots)) => {
+                let mut came = Ordinals::new(self.came.pairs());
+                let edited = |slot| Pair::edited(slot, edits, &mut came);
+                let pairs: Vec<_> = slots.iter().map(edited).collect();
+                Pairs::Edited(edits.keep(&pairs).iter())
+            }
+            _ => Pairs::Came(self.came.pairs()),
         }
     }
 }
@@ -138,7 +184,7 @@ impl<'r> Attributes<'r> {
 #[derive(Clone)]
 enum Pairs<'r> {
     Came(Messages<'r>),
-    Edited(Entries<'r>, Ordinals<Messages<'r>>),
+    Edited(slice::Iter<'r, Pair<'r>>),
 }
 
 impl<'r> Iterator for Pairs<'r> {
@@ -148,11 +194,7 @@ impl<'r> Iterator for Pairs<'r> {
     fn next(&mut self) -> Option<Pair<'r>> {
         match self {
             Self::Came(entries) => entries.next().map(Pair::of),
-            Self::Edited(entries, came) => {
-                let written = entries.next()?;
-                let came = written.of.and_then(|of| came.get(of));
-                Some(Pair::edited(came, written))
-            }
+            Self::Edited(pairs) => pairs.next().copied(),
         }
     }
 }
@@ -219,10 +261,12 @@ impl fmt::Debug for AttributesMut<'_> {
 }
 
 impl<'r> AttributesMut<'r> {
-    pub(crate) fn new(edits: &'r mut Edits, holder: Message<'r>, field: u32) -> Self {
+    #[inline]
+    pub(crate) fn new(at: &AtMut<'r>, holder: Message<'r>, field: u32) -> Self {
         Self {
             came: Came { holder, field },
-            own: edits.own_mut(),
+            edits: at.edits,
+            place: at.place,
         }
     }
 
@@ -230,7 +274,8 @@ impl<'r> AttributesMut<'r> {
     pub fn as_read(&self) -> Attributes<'_> {
         Attributes {
             came: self.came,
-            edited: self.own.list(),
+            edits: Some(self.edits),
+            place: self.place,
         }
     }
 
@@ -277,7 +322,16 @@ impl<'r> AttributesMut<'r> {
     /// [`insert`](Self::insert), [`update`](Self::update) or [`upsert`](Self::upsert), as `when`
     /// says.
     pub fn write<'v>(&mut self, when: Write, key: &str, value: impl Into<Value<'v>>) -> bool {
-        self.put(when, key, &value.into())
+        let value = value.into();
+        match value.scalar() {
+            Some(value) => self.put(when, key, value),
+            None if value.is_empty() => self.put(when, key, Written::Empty),
+            None => {
+                let mut encoded = Vec::new();
+                value.encode(&mut encoded);
+                self.put(when, key, Written::Otlp(&encoded))
+            }
+        }
     }
 
     /// Writes the value of `from` to `key`; does nothing if there is no `from`.
@@ -285,16 +339,18 @@ impl<'r> AttributesMut<'r> {
         let Some((_, pair)) = self.as_read().find(from) else {
             return false;
         };
-        // As it came: values of kinds that this crate does not know are copied as well.
-        let value = pair.value.encoded().into_owned();
-        self.put(when, key, &Encoded(&value))
+        match Value::of(pair.value).scalar() {
+            Some(value) => self.put(when, key, value),
+            // As it came: values of kinds that this crate does not know are copied as well.
+            None => self.put(when, key, Written::Otlp(&pair.value.encoded())),
+        }
     }
 
     /// Gives the first `from` another key, which may be one that exists.
     pub fn rename(&mut self, from: &str, key: &str) -> bool {
         match self.position(from) {
             Some(index) if from != key => {
-                self.open().rename(index, key.as_bytes());
+                self.edits.rename(self.place, index, key.as_bytes());
                 true
             }
             _ => false,
@@ -308,7 +364,7 @@ impl<'r> AttributesMut<'r> {
         let Some(index) = self.position(key) else {
             return false;
         };
-        self.open().delete(index);
+        self.edits.delete(self.place, index);
         true
     }
 
@@ -318,8 +374,7 @@ impl<'r> AttributesMut<'r> {
         if kept.iter().all(|kept| *kept) {
             return false;
         }
-        let mut kept = kept.into_iter();
-        self.open().retain(|| kept.next().unwrap_or(true));
+        self.edits.retain(self.place, &kept);
         true
     }
 
@@ -327,25 +382,67 @@ impl<'r> AttributesMut<'r> {
         self.as_read().find(key).map(|(index, _)| index)
     }
 
-    fn put(&mut self, when: Write, key: &str, value: &impl Encode) -> bool {
+    fn put(&self, when: Write, key: &str, value: Written<'_>) -> bool {
         let found = self.as_read().find(key);
         match (when, found) {
             (Write::Insert, Some(_)) | (Write::Update, None) => false,
-            (_, Some((_, pair))) if encodes_as(value, &pair.value.encoded()) => false,
+            (_, Some((_, pair))) if is_there(value, pair.value) => false,
             (_, Some((index, _))) => {
-                self.open().set(index, |out| value.encode(out));
+                self.edits.set(self.place, index, value);
                 true
             }
             (_, None) => {
-                self.open().insert(key.as_bytes(), |out| value.encode(out));
+                self.edits.insert(self.place, key.as_bytes(), value);
                 true
             }
         }
     }
+}
 
-    /// The list as entries; taken apart at the first change.
-    fn open(&mut self) -> &mut List {
-        let came = self.came;
-        self.own.open(|| came.pairs().count())
+/// The value that a row has, as an `AnyValue` that lives as long as the edits.
+fn value(edits: &Edits, row: u32) -> &[u8] {
+    let mut encoded = Vec::new();
+    edits.with_value(row, |value| value.encode(&mut encoded));
+    edits.keep(&encoded)
+}
+
+/// Whether a value is the one that is there already.
+fn is_there(value: Written<'_>, found: Message<'_>) -> bool {
+    match (value, Value::of(found)) {
+        (Written::Str(new), Value::Str(old)) => new == old.as_bytes(),
+        (Written::Bool(new), Value::Bool(old)) => new == old,
+        (Written::Int(new), Value::Int(old)) => new == old,
+        (Written::Double(new), Value::Double(old)) => new.to_bits() == old.to_bits(),
+        (Written::Bytes(new), Value::Bytes(old)) => new == old,
+        // What is alike is encoded alike.
+        _ => encodes_as(&value, &found.encoded()),
+    }
+}
+
+/// Finds what came with the batch by ordinal: at once where ordinals rise, as they mostly do.
+#[derive(Debug, Clone)]
+struct Ordinals<I> {
+    all: I,
+    rest: I,
+    at: usize,
+}
+
+impl<I: Iterator + Clone> Ordinals<I> {
+    fn new(all: I) -> Self {
+        Self {
+            rest: all.clone(),
+            all,
+            at: 0,
+        }
+    }
+
+    fn get(&mut self, ordinal: u32) -> Option<I::Item> {
+        let ordinal = ordinal as usize;
+        if ordinal < self.at {
+            *self = Self::new(self.all.clone());
+        }
+        let skip = ordinal - self.at;
+        self.at = ordinal + 1;
+        self.rest.nth(skip)
     }
 }

@@ -30,7 +30,7 @@
 //! neither per record nor per attribute. Handles that end in `Mut` edit; `as_read` gives the other
 //! kind, which sees the edits. A handle knows nothing of where the telemetry lies: the same
 //! component reads OTLP, and logs that lie in Go's memory ([`Batch`]). Edits are data beside the
-//! batch: [`Telemetry::edits`] lists them, [`Telemetry::encode`] carries them out.
+//! batch: [`Telemetry::into_edits`] lists them, [`Telemetry::encode`] carries them out.
 //!
 //! With the feature `views` the handles also implement the read traits of the crate
 //! `otel-arrow-dfe-pdata-views`, so that code written for otap-dataflow can read them.
@@ -56,7 +56,7 @@ mod value;
 mod views;
 
 pub use attributes::{Attributes, AttributesIter, AttributesMut, Write};
-pub use edits::{Edit, Entries, Place, Written};
+pub use edits::EditList;
 pub use error::ParseError;
 pub use goview::{Batch, Layout};
 pub use log::{LogRecord, LogRecordMut, Logs, OfLogs, ResourceLogs, ScopeLogs};

@@ -6,9 +6,8 @@
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
-use std::slice;
 
-use crate::edits::Edits;
+use crate::edits::{Edits, Place};
 use crate::goview;
 use crate::otlp;
 use crate::otlp::wire::Payload;
@@ -239,13 +238,15 @@ impl Iterator for Numbers<'_> {
 pub struct At<'r> {
     pub(crate) message: Message<'r>,
     pub(crate) edits: Option<&'r Edits>,
+    pub(crate) place: Place,
 }
 
-/// A message and its edits, to edit.
+/// A message and its edits, to edit. There is one for each message at a time.
 #[derive(Debug)]
 pub struct AtMut<'r> {
     pub(crate) message: Message<'r>,
-    pub(crate) edits: &'r mut Edits,
+    pub(crate) edits: &'r Edits,
+    pub(crate) place: Place,
 }
 
 impl<'r> At<'r> {
@@ -254,43 +255,72 @@ impl<'r> At<'r> {
         Self {
             message,
             edits: None,
+            place: Place::default(),
         }
     }
 
     /// The messages in a field of it that were not dropped.
+    #[inline]
     pub(crate) fn items<T>(self, number: u32) -> Items<'r, T> {
         Items {
             messages: self.message.messages(number),
-            edits: self.edits.map_or(&[][..], Edits::below).iter(),
+            edits: self.edits,
+            walk: Walk::below(self.place),
             handle: PhantomData,
         }
     }
 }
 
 impl<'r> AtMut<'r> {
+    #[inline]
     pub(crate) fn as_read(&self) -> At<'_> {
         At {
             message: self.message,
             edits: Some(self.edits),
+            place: self.place,
         }
     }
 
+    #[inline]
     pub(crate) fn reborrow(&mut self) -> AtMut<'_> {
-        AtMut {
-            message: self.message,
-            edits: self.edits,
-        }
+        AtMut { ..*self }
     }
 
     /// The messages in a field of it that were not dropped, to edit.
+    #[inline]
     pub(crate) fn items<T>(self, number: u32) -> ItemsMut<'r, T> {
-        let messages = self.message.messages(number);
-        let edits = self.edits.below_mut(|| messages.clone().count());
         ItemsMut {
-            messages,
-            edits: edits.iter_mut(),
+            messages: self.message.messages(number),
+            edits: self.edits,
+            walk: Walk::below(self.place),
             handle: PhantomData,
         }
+    }
+}
+
+/// Where a walk through the messages below another one is.
+#[derive(Debug, Clone)]
+struct Walk {
+    above: Place,
+    depth: usize,
+    next: u32,
+}
+
+impl Walk {
+    #[inline]
+    fn below(above: Place) -> Self {
+        Self {
+            above,
+            depth: above.depth(),
+            next: 0,
+        }
+    }
+
+    #[inline]
+    fn step(&mut self) -> Place {
+        let place = self.above.at(self.depth, self.next);
+        self.next = self.next.saturating_add(1);
+        place
     }
 }
 
@@ -298,7 +328,8 @@ impl<'r> AtMut<'r> {
 #[derive(Debug, Clone)]
 pub struct Items<'r, T> {
     messages: Messages<'r>,
-    edits: slice::Iter<'r, Edits>,
+    edits: Option<&'r Edits>,
+    walk: Walk,
     handle: PhantomData<T>,
 }
 
@@ -308,10 +339,15 @@ impl<'r, T: From<At<'r>>> Iterator for Items<'r, T> {
     #[inline]
     fn next(&mut self) -> Option<T> {
         loop {
-            let message = self.messages.next()?;
-            let edits = self.edits.next();
-            if !edits.is_some_and(Edits::dropped) {
-                return Some(At { message, edits }.into());
+            let (message, place) = (self.messages.next()?, self.walk.step());
+            let edits = self.edits;
+            if !edits.is_some_and(|edits| edits.is_dropped(place)) {
+                let at = At {
+                    message,
+                    edits,
+                    place,
+                };
+                return Some(at.into());
             }
         }
     }
@@ -321,7 +357,8 @@ impl<'r, T: From<At<'r>>> Iterator for Items<'r, T> {
 #[derive(Debug)]
 pub struct ItemsMut<'r, T> {
     messages: Messages<'r>,
-    edits: slice::IterMut<'r, Edits>,
+    edits: &'r Edits,
+    walk: Walk,
     handle: PhantomData<T>,
 }
 
@@ -331,10 +368,15 @@ impl<'r, T: From<AtMut<'r>>> Iterator for ItemsMut<'r, T> {
     #[inline]
     fn next(&mut self) -> Option<T> {
         loop {
-            let message = self.messages.next()?;
-            let edits = self.edits.next()?;
-            if !edits.dropped() {
-                return Some(AtMut { message, edits }.into());
+            let (message, place) = (self.messages.next()?, self.walk.step());
+            let edits = self.edits;
+            if !edits.is_dropped(place) {
+                let at = AtMut {
+                    message,
+                    edits,
+                    place,
+                };
+                return Some(at.into());
             }
         }
     }
@@ -344,7 +386,7 @@ impl<'r, T: From<AtMut<'r>>> Iterator for ItemsMut<'r, T> {
 pub(crate) fn retain<'r>(items: ItemsMut<'r, AtMut<'r>>, mut keep: impl FnMut(AtMut<'_>) -> bool) {
     for mut at in items {
         if !keep(at.reborrow()) {
-            at.edits.drop_message();
+            at.edits.drop_message(at.place);
         }
     }
 }

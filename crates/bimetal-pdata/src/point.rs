@@ -295,7 +295,7 @@ impl DataPointMut<'_> {
             MetricKind::ExponentialHistogram => &EXPONENTIAL_POINT,
             MetricKind::Summary => &SUMMARY_POINT,
         };
-        AttributesMut::new(self.at.edits, self.at.message, schema.attributes())
+        AttributesMut::new(&self.at, self.at.message, schema.attributes())
     }
 }
 

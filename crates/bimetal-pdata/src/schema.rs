@@ -44,6 +44,11 @@ impl Schema {
             .find_map(|row| Some((row.0, wanted(row.2)?)))
     }
 
+    pub(crate) fn has_attributes(&self) -> bool {
+        self.find(|kind| matches!(kind, Kind::Attributes).then_some(()))
+            .is_some()
+    }
+
     /// The number of the field with the attributes.
     pub(crate) fn attributes(&self) -> u32 {
         self.find(|kind| matches!(kind, Kind::Attributes).then_some(()))

@@ -135,7 +135,7 @@ macro_rules! accessors {
 
         /// The attributes, to edit.
         pub fn attributes_mut(&mut self) -> $crate::attributes::AttributesMut<'_> {
-            $crate::attributes::AttributesMut::new(self.0.edits, self.0.message, $number)
+            $crate::attributes::AttributesMut::new(&self.0, self.0.message, $number)
         }
         $crate::table::accessors!(edit $($rest)*);
     };

@@ -8,7 +8,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::attributes::{Attributes, AttributesMut};
-use crate::edits::{Edit, Edits, Place};
+use crate::edits::{EditList, Edits, Place};
 use crate::error::ParseError;
 use crate::message::{At, AtMut, Items, ItemsMut, Message, retain};
 use crate::otlp;
@@ -116,7 +116,7 @@ impl<'a, S: Signal> Telemetry<'a, S> {
     pub(crate) fn of(message: Message<'a>) -> Self {
         Self {
             message,
-            edits: Edits::default(),
+            edits: Edits::new(S::SIGNAL == bimetal_abi::SIGNAL_METRICS),
             signal: PhantomData,
         }
     }
@@ -129,9 +129,8 @@ impl<'a, S: Signal> Telemetry<'a, S> {
 
     /// What is different from what was parsed, as data: what a host that holds the batch in a form
     /// of its own has to do. [`encode`](Self::encode) does the same to OTLP.
-    pub fn edits(&self, mut visit: impl FnMut(&Place, Edit<'_>)) {
-        let mut place = Place::new();
-        self.edits.visit(&mut place, &mut visit);
+    pub fn into_edits(self) -> EditList {
+        self.edits.into_list()
     }
 
     /// The whole batch as an `Export…ServiceRequest`.
@@ -141,7 +140,13 @@ impl<'a, S: Signal> Telemetry<'a, S> {
             return bytes.into_owned();
         }
         let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 8);
-        otlp::encode(S::SCHEMA, &bytes, &self.edits, &mut out);
+        otlp::encode(
+            S::SCHEMA,
+            &bytes,
+            &self.edits.log(),
+            Place::default(),
+            &mut out,
+        );
         out
     }
 
@@ -150,6 +155,7 @@ impl<'a, S: Signal> Telemetry<'a, S> {
         let at = At {
             message: self.message,
             edits: Some(&self.edits),
+            place: Place::default(),
         };
         at.items(RESOURCES)
     }
@@ -203,7 +209,8 @@ impl<'a, S: Signal> Telemetry<'a, S> {
     fn at_mut(&mut self) -> AtMut<'_> {
         AtMut {
             message: self.message,
-            edits: &mut self.edits,
+            edits: &self.edits,
+            place: Place::default(),
         }
     }
 }
@@ -288,7 +295,7 @@ macro_rules! level {
 
             /// The attributes, to edit.
             pub fn attributes_mut(&mut self) -> AttributesMut<'_> {
-                AttributesMut::new(self.at.edits, self.header, $header_schema.attributes())
+                AttributesMut::new(&self.at, self.header, $header_schema.attributes())
             }
 
             /// What is below it, to edit.

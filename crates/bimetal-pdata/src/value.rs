@@ -5,9 +5,10 @@
 
 use std::fmt;
 
+use crate::edits::Written;
 use crate::message::{Message, Messages};
 use crate::otlp::sink::{Encode, Sink};
-use crate::otlp::wire::{Payload, WIRE_FIXED64, WIRE_VARINT};
+use crate::otlp::wire::Payload;
 use crate::schema::VALUE_LEVELS;
 use crate::schema::number::{ARRAY, BOOL, BYTES, DOUBLE, ENTRIES, INT, MAP, STRING, STRING_INDEX};
 use crate::text::Text;
@@ -86,6 +87,19 @@ impl<'v> Value<'v> {
         })
     }
 
+    /// The value as it is written, where that needs no encoding.
+    #[inline]
+    pub(crate) fn scalar(self) -> Option<Written<'v>> {
+        Some(match self {
+            Self::Str(text) => Written::Str(text.as_bytes()),
+            Self::Bool(truth) => Written::Bool(truth),
+            Self::Int(int) => Written::Int(int),
+            Self::Double(double) => Written::Double(double),
+            Self::Bytes(bytes) => Written::Bytes(bytes),
+            Self::Empty | Self::Array(_) | Self::Map(_) | Self::Opaque(_) => return None,
+        })
+    }
+
     /// The text, if this is text in UTF-8.
     pub fn as_str(&self) -> Option<&'v str> {
         match self {
@@ -116,27 +130,12 @@ impl<'v> Value<'v> {
 }
 
 impl Encode for Value<'_> {
-    #[expect(clippy::cast_sign_loss, reason = "that is how `int64` is encoded")]
     fn encode(&self, out: &mut impl Sink) {
         match *self {
-            Self::Empty => {}
-            Self::Str(text) => out.len_delimited(STRING, text.as_bytes()),
-            Self::Bool(truth) => {
-                out.tag(BOOL, WIRE_VARINT);
-                out.varint(u64::from(truth));
-            }
-            Self::Int(int) => {
-                out.tag(INT, WIRE_VARINT);
-                out.varint(int as u64);
-            }
-            Self::Double(double) => {
-                out.tag(DOUBLE, WIRE_FIXED64);
-                out.bytes(&double.to_bits().to_le_bytes());
-            }
-            Self::Bytes(bytes) => out.len_delimited(BYTES, bytes),
             Self::Array(array) => out.len_delimited(ARRAY, &array.message.encoded()),
             Self::Map(map) => out.len_delimited(MAP, &map.message.encoded()),
             Self::Opaque(opaque) => out.bytes(&opaque.message.encoded()),
+            scalar => scalar.scalar().unwrap_or(Written::Empty).encode(out),
         }
     }
 }

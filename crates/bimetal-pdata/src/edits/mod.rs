@@ -1,240 +1,237 @@
-//! What is to change in a batch, as data: a tree as deep as the edits.
+//! What is to change in a batch, as data beside it: a log of what was done.
 //!
 //! In: changes to attribute lists, and messages to leave out. Out: the same, for the reader that
-//! looks at the batch as it now is and for the backend that carries it out. Invariant: knows
-//! nothing of where the telemetry lies; what came with the batch is named by its ordinal.
+//! looks at the batch as it now is, for the host that carries it out, and for the backend that
+//! writes OTLP. Invariant: knows nothing of where the telemetry lies; what came with the batch is
+//! named by its ordinal. Nothing is allocated before the first change, and nothing per record.
 
-use std::ops::Range;
-use std::slice;
+mod list;
+mod log;
+mod place;
+mod text;
 
-/// The edits of one message and of the messages below it.
-#[derive(Debug, Default)]
+use std::cell::{Ref, RefCell};
+use std::fmt;
+
+use bimetal_abi as abi;
+use bimetal_abi::Edit;
+use bumpalo::Bump;
+
+use log::row;
+
+pub(crate) use list::Slot;
+pub(crate) use log::Log;
+pub(crate) use place::Place;
+
+/// The edits of a batch. Handles of several records may be alive at a time and edit, each its own
+/// record: that is why the log lies in a cell.
 pub(crate) struct Edits {
-    own: Own,
-    below: Vec<Self>,
+    log: RefCell<Log>,
+    /// What was written and then read again. The log's own bytes move when it grows.
+    read: Bump,
 }
 
-/// Which message: the ordinal of the resource, in it of the scope, and so on downwards, all counted
-/// from 0 in the batch as it came.
-pub type Place = Vec<usize>;
-
-/// What is to become of one message.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Edit<'r> {
-    /// It is dropped, with everything below it.
-    Drop,
-    /// Its attributes are to be these, in this order. An attribute of the batch that is not among
-    /// them is deleted.
-    Attributes(Entries<'r>),
+/// What is different from what came, as the host wants it (`FORMAT_EDITS`).
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct EditList {
+    /// The rows, as the C ABI has them.
+    pub rows: Vec<Edit>,
+    /// The keys and values of the rows.
+    pub text: Vec<u8>,
 }
 
-#[derive(Debug, Default)]
-pub(crate) enum Own {
-    #[default]
-    Kept,
-    Dropped,
-    Attributes(Box<List>),
-}
-
-/// An attribute list as it now is.
-#[derive(Debug, Default)]
-pub(crate) struct List {
-    entries: Vec<Entry>,
-    written: Vec<u8>,
-}
-
-/// One attribute: the one that came as number `of`, with another key or value where there is one;
-/// or a new one.
-#[derive(Debug, Clone)]
-pub(crate) struct Entry {
-    of: Option<usize>,
-    key: Option<Range<usize>>,
-    value: Option<Range<usize>>,
-}
-
-/// One attribute of a list that was edited.
-#[derive(Debug, Clone, Copy)]
-pub struct Written<'r> {
-    /// Its ordinal in the list as it came; `None` if it is new.
-    pub of: Option<usize>,
-    /// The key, if it is new or renamed.
-    pub key: Option<&'r [u8]>,
-    /// The value, if it is new or set: an OTLP `AnyValue`.
-    pub value: Option<&'r [u8]>,
+/// A value that is written, in the form that a row has it in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Written<'v> {
+    Empty,
+    Str(&'v [u8]),
+    Bool(bool),
+    Int(i64),
+    Double(f64),
+    Bytes(&'v [u8]),
+    /// An `AnyValue`, encoded.
+    Otlp(&'v [u8]),
 }
 
 impl Edits {
+    pub(crate) fn new(metrics: bool) -> Self {
+        Self {
+            log: RefCell::new(Log::new(metrics)),
+            read: Bump::new(),
+        }
+    }
+
     pub(crate) fn changed(&self) -> bool {
-        !matches!(self.own, Own::Kept) || self.below.iter().any(Self::changed)
+        !self.log.borrow().is_empty()
     }
 
-    /// Visits everything that is to change, what is above before what is below.
-    pub(crate) fn visit(&self, place: &mut Place, visit: &mut impl FnMut(&Place, Edit<'_>)) {
-        match &self.own {
-            Own::Kept => {}
-            Own::Dropped => return visit(place, Edit::Drop),
-            Own::Attributes(list) => visit(place, Edit::Attributes(list.entries())),
-        }
-        for (ordinal, edits) in self.below.iter().enumerate() {
-            place.push(ordinal);
-            edits.visit(place, visit);
-            place.pop();
-        }
+    pub(crate) fn into_list(self) -> EditList {
+        let (rows, text) = self.log.into_inner().into_list();
+        EditList { rows, text }
     }
 
-    pub(crate) fn dropped(&self) -> bool {
-        matches!(self.own, Own::Dropped)
+    /// Everything so far, to be looked up.
+    pub(crate) fn log(&self) -> Ref<'_, Log> {
+        self.log.borrow_mut().index();
+        self.log.borrow()
     }
 
-    pub(crate) fn drop_message(&mut self) {
-        self.own = Own::Dropped;
-    }
-
-    pub(crate) fn list(&self) -> Option<&List> {
-        self.own.list()
-    }
-
-    pub(crate) fn own_mut(&mut self) -> &mut Own {
-        &mut self.own
-    }
-
-    pub(crate) fn below(&self) -> &[Self] {
-        &self.below
-    }
-
-    /// One for each message below, of which `count` says how many there are.
-    pub(crate) fn below_mut(&mut self, count: impl FnOnce() -> usize) -> &mut [Self] {
-        if self.below.is_empty() {
-            self.below.resize_with(count(), Self::default);
-        }
-        &mut self.below
-    }
-}
-
-impl Own {
-    pub(crate) fn list(&self) -> Option<&List> {
-        match self {
-            Self::Attributes(list) => Some(list),
-            Self::Kept | Self::Dropped => None,
+    #[inline]
+    pub(crate) fn is_dropped(&self, place: Place) -> bool {
+        self.may_have(place) && {
+            let mut log = self.log.borrow_mut();
+            log.look_up(place);
+            log.is_dropped(place)
         }
     }
 
-    /// The list to edit; at the first change as it came, with `count` entries.
-    pub(crate) fn open(&mut self, count: impl FnOnce() -> usize) -> &mut List {
-        if !matches!(self, Self::Attributes(_)) {
-            let count = count();
-            let mut list = List::default();
-            list.entries.reserve(count + 1);
-            list.entries.extend((0..count).map(Entry::kept));
-            *self = Self::Attributes(Box::new(list));
+    #[inline]
+    pub(crate) fn may_have(&self, place: Place) -> bool {
+        self.log.borrow().may_have(place)
+    }
+
+    /// Lets `read` see the attribute list of a place that was edited; `count` attributes came.
+    pub(crate) fn list<T>(
+        &self,
+        place: Place,
+        count: impl FnOnce() -> usize,
+        read: impl FnOnce(&[Slot]) -> T,
+    ) -> Option<T> {
+        if !self.may_have(place) {
+            return None;
         }
-        match self {
-            Self::Attributes(list) => list,
-            Self::Kept | Self::Dropped => unreachable!("the list was opened above"),
-        }
-    }
-}
-
-impl List {
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+        self.log.borrow_mut().open(place, count).map(read)
     }
 
-    pub(crate) fn entries(&self) -> Entries<'_> {
-        Entries {
-            entries: self.entries.iter(),
-            written: &self.written,
-        }
+    /// Lets `read` see the key that a row has.
+    pub(crate) fn with_key<T>(&self, row: u32, read: impl FnOnce(&[u8]) -> T) -> T {
+        read(self.log.borrow().key(row))
     }
 
-    pub(crate) fn insert(&mut self, key: &[u8], value: impl FnOnce(&mut Vec<u8>)) {
-        let entry = Entry {
-            of: None,
-            key: Some(self.append(|out| out.extend_from_slice(key))),
-            value: Some(self.append(value)),
-        };
-        self.entries.push(entry);
+    /// The key that a row has.
+    pub(crate) fn key(&self, row: u32) -> &[u8] {
+        self.read.alloc_slice_copy(self.log.borrow().key(row))
     }
 
-    pub(crate) fn set(&mut self, index: usize, value: impl FnOnce(&mut Vec<u8>)) {
-        self.entries[index].value = Some(self.append(value));
+    /// Lets `read` see the value that a row has.
+    pub(crate) fn with_value<T>(&self, row: u32, read: impl FnOnce(Written<'_>) -> T) -> T {
+        read(self.log.borrow().value(row))
     }
 
-    pub(crate) fn rename(&mut self, index: usize, key: &[u8]) {
-        self.entries[index].key = Some(self.append(|out| out.extend_from_slice(key)));
+    /// Keeps what was read as long as the edits.
+    pub(crate) fn keep<T: Copy>(&self, read: &[T]) -> &[T] {
+        self.read.alloc_slice_copy(read)
+    }
+
+    pub(crate) fn drop_message(&self, place: Place) {
+        self.log.borrow_mut().drop_message(place);
+    }
+
+    pub(crate) fn set(&self, place: Place, index: usize, value: Written<'_>) {
+        self.push(place, index, row(abi::EDIT_SET), None, Some(value));
+    }
+
+    pub(crate) fn insert(&self, place: Place, key: &[u8], value: Written<'_>) {
+        self.push(place, 0, row(abi::EDIT_PUT), Some(key), Some(value));
+    }
+
+    pub(crate) fn rename(&self, place: Place, index: usize, key: &[u8]) {
+        self.push(place, index, row(abi::EDIT_RENAME), Some(key), None);
     }
 
     /// The last entry takes the place.
-    pub(crate) fn delete(&mut self, index: usize) {
-        self.entries.swap_remove(index);
+    pub(crate) fn delete(&self, place: Place, index: usize) {
+        self.push(place, index, row(abi::EDIT_DELETE), None, None);
     }
 
-    /// Asks `keep` once for every entry, in order.
-    pub(crate) fn retain(&mut self, mut keep: impl FnMut() -> bool) {
-        self.entries.retain(|_| keep());
+    /// Leaves those for which `kept` says so, in order.
+    pub(crate) fn retain(&self, place: Place, kept: &[bool]) {
+        let bit = |(at, kept): (usize, &bool)| u8::from(*kept) << at;
+        let bits: Vec<u8> = kept
+            .chunks(8)
+            .map(|eight| eight.iter().enumerate().map(bit).sum())
+            .collect();
+        let mut row = row(abi::EDIT_KEEP);
+        let mut log = self.log.borrow_mut();
+        let range = log.text().put(&bits);
+        (row.bits, row.value_len) = (range.start as u64, number(range.len()));
+        log.push(place, row);
     }
 
-    fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Range<usize> {
-        let start = self.written.len();
-        write(&mut self.written);
-        start..self.written.len()
+    fn push(
+        &self,
+        place: Place,
+        index: usize,
+        mut row: Edit,
+        key: Option<&[u8]>,
+        value: Option<Written<'_>>,
+    ) {
+        let mut log = self.log.borrow_mut();
+        row.index = number(index);
+        if let Some(key) = key {
+            let range = log.text().put(key);
+            (row.key, row.key_len) = (number(range.start), number(range.len()));
+        }
+        if let Some(value) = value {
+            let mut in_text = |bytes: &[u8]| {
+                let range = log.text().put(bytes);
+                row.value_len = number(range.len());
+                range.start as u64
+            };
+            (row.value, row.bits) = match value {
+                Written::Empty => (abi::VALUE_EMPTY, 0),
+                Written::Str(text) => (abi::VALUE_STRING, in_text(text)),
+                Written::Bool(truth) => (abi::VALUE_BOOL, truth.into()),
+                Written::Int(int) => (abi::VALUE_INT, int.cast_unsigned()),
+                Written::Double(double) => (abi::VALUE_DOUBLE, double.to_bits()),
+                Written::Bytes(bytes) => (abi::VALUE_BYTES, in_text(bytes)),
+                Written::Otlp(encoded) => (abi::VALUE_OTLP, in_text(encoded)),
+            };
+        }
+        log.push(place, row);
     }
 }
 
-/// The attributes of a list that was edited, in order.
-#[derive(Debug, Clone)]
-pub struct Entries<'r> {
-    entries: slice::Iter<'r, Entry>,
-    written: &'r [u8],
-}
-
-impl<'r> Iterator for Entries<'r> {
-    type Item = Written<'r>;
-
-    fn next(&mut self) -> Option<Written<'r>> {
-        let entry = self.entries.next()?;
-        Some(Written {
-            of: entry.of,
-            key: entry.key.clone().map(|range| &self.written[range]),
-            value: entry.value.clone().map(|range| &self.written[range]),
-        })
+impl Log {
+    /// The key that a row has.
+    pub(crate) fn key(&self, number: u32) -> &[u8] {
+        let row = self.row(number);
+        let start = row.key as usize;
+        self.text_of(start..start + row.key_len as usize)
     }
-}
 
-impl Entry {
-    fn kept(of: usize) -> Self {
-        Self {
-            of: Some(of),
-            key: None,
-            value: None,
+    /// The value that a row has.
+    pub(crate) fn value(&self, number: u32) -> Written<'_> {
+        let row = self.row(number);
+        let text = || {
+            let start = offset(row.bits);
+            self.text_of(start..start + row.value_len as usize)
+        };
+        match row.value {
+            abi::VALUE_STRING => Written::Str(text()),
+            abi::VALUE_BOOL => Written::Bool(row.bits != 0),
+            abi::VALUE_INT => Written::Int(row.bits.cast_signed()),
+            abi::VALUE_DOUBLE => Written::Double(f64::from_bits(row.bits)),
+            abi::VALUE_BYTES => Written::Bytes(text()),
+            abi::VALUE_OTLP => Written::Otlp(text()),
+            _ => Written::Empty,
         }
     }
 }
 
-/// Finds what came with the batch by ordinal: at once where ordinals rise, as they mostly do.
-#[derive(Debug, Clone)]
-pub(crate) struct Ordinals<I> {
-    all: I,
-    rest: I,
-    at: usize,
+/// A number of a row. No batch has so many attributes or so much text that it does not fit: it has
+/// at most `LONGEST_DATA` bytes, and so has what is written into it, or the host refuses it.
+fn number(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-impl<I: Iterator + Clone> Ordinals<I> {
-    pub(crate) fn new(all: I) -> Self {
-        Self {
-            rest: all.clone(),
-            all,
-            at: 0,
-        }
-    }
+/// Where in the text a value begins.
+fn offset(bits: u64) -> usize {
+    usize::try_from(bits).unwrap_or(usize::MAX)
+}
 
-    pub(crate) fn get(&mut self, ordinal: usize) -> Option<I::Item> {
-        if ordinal < self.at {
-            *self = Self::new(self.all.clone());
-        }
-        let skip = ordinal - self.at;
-        self.at = ordinal + 1;
-        self.rest.nth(skip)
+impl fmt::Debug for Edits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.log.borrow().fmt(f)
     }
 }

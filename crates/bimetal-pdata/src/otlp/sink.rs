@@ -40,16 +40,6 @@ pub(crate) trait Encode {
     fn encode(&self, out: &mut impl Sink);
 }
 
-/// Bytes that are an encoding already.
-#[derive(Debug)]
-pub(crate) struct Encoded<'a>(pub(crate) &'a [u8]);
-
-impl Encode for Encoded<'_> {
-    fn encode(&self, out: &mut impl Sink) {
-        out.bytes(self.0);
-    }
-}
-
 /// Writes a message whose length is known only when it is written.
 pub(crate) fn message(out: &mut Vec<u8>, number: u32, content: impl FnOnce(&mut Vec<u8>)) {
     out.tag(number, WIRE_LEN);

@@ -8,6 +8,7 @@ use opentelemetry_proto::tonic::common::v1::KeyValue;
 use proptest::prelude::*;
 use prost::Message;
 
+use crate::applied::Applied as _;
 use crate::model::{self, Edit, value_buf};
 
 /// Each list gets the edits from another starting point, so that lists differ and some stay as they
@@ -69,6 +70,7 @@ proptest! {
     ) {
         let bytes = model.encode_to_vec();
         let mut logs = Logs::parse(&bytes).unwrap();
+        let came = model.clone();
         let (mut view, mut other) = (Script::new(&edits), Script::new(&edits));
         for (mut resource, twin) in logs.resources_mut().zip(&mut model.resource_logs) {
             view.view(resource.attributes_mut());
@@ -92,7 +94,10 @@ proptest! {
         prop_assert_eq!(logs.changed(), view.any);
         let encoded = logs.encode();
         prop_assert!(logs.changed() || encoded == bytes);
-        prop_assert_eq!(ExportLogsServiceRequest::decode(encoded.as_slice()).unwrap(), model);
+        let decoded = ExportLogsServiceRequest::decode(encoded.as_slice()).unwrap();
+        prop_assert_eq!(decoded, model.clone());
+        let applied = came.applied(&logs.into_edits());
+        prop_assert_eq!(applied.with_headers(), model.with_headers());
     }
 
     #[test]
@@ -101,6 +106,7 @@ proptest! {
     ) {
         let bytes = model.encode_to_vec();
         let mut traces = Traces::parse(&bytes).unwrap();
+        let came = model.clone();
         let (mut view, mut other) = (Script::new(&edits), Script::new(&edits));
         for mut span in traces.records_mut() {
             view.view(span.attributes_mut());
@@ -113,7 +119,10 @@ proptest! {
         prop_assert_eq!(traces.changed(), view.any);
         let encoded = traces.encode();
         prop_assert!(traces.changed() || encoded == bytes);
-        prop_assert_eq!(ExportTraceServiceRequest::decode(encoded.as_slice()).unwrap(), model);
+        let decoded = ExportTraceServiceRequest::decode(encoded.as_slice()).unwrap();
+        prop_assert_eq!(decoded, model.clone());
+        let applied = came.applied(&traces.into_edits());
+        prop_assert_eq!(applied.with_headers(), model.with_headers());
     }
 
     #[test]
@@ -122,6 +131,7 @@ proptest! {
     ) {
         let bytes = model.encode_to_vec();
         let mut metrics = Metrics::parse(&bytes).unwrap();
+        let came = model.clone();
         let (mut view, mut other) = (Script::new(&edits), Script::new(&edits));
         for mut point in metrics
                 .records_mut()
@@ -139,7 +149,10 @@ proptest! {
         prop_assert_eq!(metrics.changed(), view.any);
         let encoded = metrics.encode();
         prop_assert!(metrics.changed() || encoded == bytes);
-        prop_assert_eq!(ExportMetricsServiceRequest::decode(encoded.as_slice()).unwrap(), model);
+        let decoded = ExportMetricsServiceRequest::decode(encoded.as_slice()).unwrap();
+        prop_assert_eq!(decoded, model.clone());
+        let applied = came.applied(&metrics.into_edits());
+        prop_assert_eq!(applied.with_headers(), model.with_headers());
     }
 
     #[test]
@@ -148,6 +161,7 @@ proptest! {
     ) {
         let bytes = model.encode_to_vec();
         let mut logs = Logs::parse(&bytes).unwrap();
+        let came = model.clone();
         let keep = |severity: i32| severity % 3 != 0;
         let before = logs.record_count();
         logs.retain_records(|record| {
@@ -172,13 +186,72 @@ proptest! {
         });
         prop_assert!(logs.changed() || logs.record_count() == before);
         let encoded = logs.encode();
-        prop_assert_eq!(ExportLogsServiceRequest::decode(encoded.as_slice()).unwrap(), model);
+        let decoded = ExportLogsServiceRequest::decode(encoded.as_slice()).unwrap();
+        prop_assert_eq!(decoded, model.clone());
+        let applied = came.applied(&logs.into_edits());
+        prop_assert_eq!(applied.with_headers(), model.with_headers());
+    }
+
+    #[test]
+    fn edits_in_any_order_are_the_same_edits(
+        mut model in model::logs(),
+        first in model::edits(),
+        second in model::edits(),
+        backwards in any::<bool>(),
+    ) {
+        let bytes = model.encode_to_vec();
+        let mut logs = Logs::parse(&bytes).unwrap();
+        let came = model.clone();
+        for edits in [&first, &second] {
+            let mut records: Vec<_> = logs.records_mut().collect();
+            if backwards {
+                records.reverse();
+            }
+            // Of all records the first edit, then of all the second one.
+            for edit in edits {
+                for record in &mut records {
+                    edit.apply(&mut record.attributes_mut());
+                }
+            }
+        }
+        logs.retain_resources(|resource| {
+            for edit in &first {
+                edit.apply(&mut resource.attributes_mut());
+            }
+            resource.scope_count() != 1
+        });
+        model.resource_logs.retain_mut(|resource| {
+            header(&mut resource.resource, |resource| {
+                for edit in &first {
+                    edit.apply_to_model(&mut resource.attributes);
+                }
+                !resource.attributes.is_empty()
+            });
+            for record in resource.scope_logs.iter_mut().flat_map(|scope| &mut scope.log_records) {
+                for edit in first.iter().chain(&second) {
+                    edit.apply_to_model(&mut record.attributes);
+                }
+            }
+            resource.scope_logs.len() != 1
+        });
+        for (record, twin) in logs.records().zip(
+            model.resource_logs.iter().flat_map(|resource| &resource.scope_logs)
+                .flat_map(|scope| &scope.log_records),
+        ) {
+            assert_reads(record.attributes(), &twin.attributes);
+        }
+        let encoded = logs.encode();
+        let decoded = ExportLogsServiceRequest::decode(encoded.as_slice()).unwrap();
+        prop_assert_eq!(decoded, model.clone());
+        let applied = came.applied(&logs.into_edits());
+        prop_assert_eq!(applied.with_headers(), model.with_headers());
     }
 
     #[test]
     fn removing_data_points_agrees_with_the_decoded_message(mut model in model::metrics()) {
         let bytes = model.encode_to_vec();
         let mut metrics = Metrics::parse(&bytes).unwrap();
+        let came = model.clone();
         for mut metric in metrics.records_mut() {
             metric.retain_data_points(|point| point.attributes().len() % 2 == 0);
         }
@@ -190,7 +263,10 @@ proptest! {
         }
         let encoded = metrics.encode();
         prop_assert_eq!(encoded != bytes, removed);
-        prop_assert_eq!(ExportMetricsServiceRequest::decode(encoded.as_slice()).unwrap(), model);
+        let decoded = ExportMetricsServiceRequest::decode(encoded.as_slice()).unwrap();
+        prop_assert_eq!(decoded, model.clone());
+        let applied = came.applied(&metrics.into_edits());
+        prop_assert_eq!(applied.with_headers(), model.with_headers());
     }
 }
 

@@ -1,6 +1,7 @@
 //! The view against an independent decoder: the same messages, read and written by `prost`.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
 
+mod applied;
 mod edits;
 mod hostile;
 mod image;

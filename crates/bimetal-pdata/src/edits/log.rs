@@ -1,0 +1,298 @@
+//! Edits as rows, in the order in which they were made.
+//!
+//! In: places and what is to become of them. Out: the rows of a place, and an edit list for the
+//! host. Invariant: nothing is allocated before the first edit. While places rise, as they do
+//! where a batch is walked once, the rows are the edit list already; where they do not, an index
+//! finds the rows of a place.
+
+use std::ops::Range;
+
+use bimetal_abi as abi;
+use bimetal_abi::Edit;
+
+use super::list::{Slot, came, replay};
+use super::place::Place;
+use super::text::Text;
+
+/// What a component changed so far.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    /// Metrics have a level more: their points.
+    metrics: bool,
+    rows: Vec<Edit>,
+    text: Text,
+    /// What the last row is about, and the first row of the last ones that are.
+    last: Place,
+    start: usize,
+    /// A place did not rise: the rows are no edit list.
+    disordered: bool,
+    drops: usize,
+    index: Index,
+    opened: Opened,
+}
+
+/// The rows of each place, sorted; of the first `rows` of them.
+#[derive(Debug, Default)]
+struct Index {
+    runs: Vec<Run>,
+    rows: usize,
+    place: Place,
+}
+
+/// Rows that follow each other and are about one place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Run {
+    place: Place,
+    start: usize,
+    end: usize,
+}
+
+/// The list that was read last after it was edited, and how many of its rows it has seen.
+#[derive(Debug, Default)]
+struct Opened {
+    place: Place,
+    seen: usize,
+    slots: Vec<Slot>,
+}
+
+impl Log {
+    pub(super) fn new(metrics: bool) -> Self {
+        Self {
+            metrics,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    pub(super) fn text(&mut self) -> &mut Text {
+        &mut self.text
+    }
+
+    pub(crate) fn row(&self, number: u32) -> &Edit {
+        &self.rows[number as usize]
+    }
+
+    pub(crate) fn text_of(&self, range: Range<usize>) -> &[u8] {
+        self.text.get(range)
+    }
+
+    /// Adds a row about a place; its level and ordinal are filled in here.
+    pub(super) fn push(&mut self, place: Place, row: Edit) {
+        if place != self.last || self.rows.is_empty() {
+            self.go_to(place);
+        }
+        let depth = place.depth();
+        let (level, item) = match depth {
+            0 | 1 => (abi::LEVEL_RESOURCE, 0),
+            2 => (abi::LEVEL_SCOPE, 0),
+            3 if self.metrics => (abi::LEVEL_METRIC, 0),
+            3 => (abi::LEVEL_RECORD, place.ordinal(3)),
+            _ => (abi::LEVEL_POINT, place.ordinal(4)),
+        };
+        self.rows.push(Edit { level, item, ..row });
+    }
+
+    /// Drops a message. What was to become of it and of what lies in it is of no interest any more.
+    pub(super) fn drop_message(&mut self, place: Place) {
+        if place == self.last && !self.rows.is_empty() {
+            self.rows.truncate(self.start);
+            self.forget();
+        }
+        self.push(place, row(abi::EDIT_DROP));
+        self.drops += 1;
+    }
+
+    /// What was read of rows that there are no more.
+    fn forget(&mut self) {
+        if self.index.rows > self.start {
+            self.index = Index::default();
+        }
+        self.opened = Opened::default();
+    }
+
+    /// Names the place, as far as the last one was another.
+    fn go_to(&mut self, place: Place) {
+        let first = self.rows.is_empty();
+        if !first && (place < self.last || self.drops > 0 && self.is_dropped_above(place)) {
+            self.disordered = true;
+        }
+        let named = |place: Place| place.depth().min(if self.metrics { 3 } else { 2 });
+        let (to, from) = (named(place), if first { 0 } else { named(self.last) });
+        let equal = |depth: &usize| place.up_to(*depth) == self.last.up_to(*depth);
+        let common = (1..=to.min(from)).take_while(equal).count();
+        // A place above is named again, so that what follows is about it.
+        let common = if common == to && to < from {
+            to - 1
+        } else {
+            common
+        };
+        for depth in common + 1..=to {
+            let kind = [abi::EDIT_RESOURCE, abi::EDIT_SCOPE, abi::EDIT_METRIC][depth - 1];
+            let item = place.ordinal(depth);
+            self.rows.push(Edit { item, ..row(kind) });
+        }
+        (self.last, self.start) = (place, self.rows.len());
+    }
+
+    fn is_dropped_above(&self, place: Place) -> bool {
+        let is_drop = |row: &Edit| row.kind == abi::EDIT_DROP;
+        place.is_within(self.last) && self.rows.last().is_some_and(is_drop)
+    }
+
+    /// Whether there may be rows about a place: no, where a batch is walked in order.
+    #[inline]
+    pub(super) fn may_have(&self, place: Place) -> bool {
+        !self.rows.is_empty() && (self.disordered || place <= self.last)
+    }
+
+    pub(crate) fn is_dropped(&self, place: Place) -> bool {
+        let is_drop = |row: usize| self.rows[row].kind == abi::EDIT_DROP;
+        self.drops > 0 && self.rows_of(place).any(is_drop)
+    }
+
+    /// Whether there are rows about a place or something in it.
+    pub(crate) fn touches(&self, place: Place) -> bool {
+        let at = self.index.runs.partition_point(|run| run.place < place);
+        let found = self.index.runs.get(at);
+        found.is_some_and(|run| run.place.is_within(place))
+    }
+
+    /// The numbers of the rows about a place, in order. The index is up to date.
+    fn rows_of(&self, place: Place) -> impl Iterator<Item = usize> + '_ {
+        let runs: &[Run] = if self.is_last(place) {
+            &[]
+        } else {
+            &self.index.runs
+        };
+        let at = runs.partition_point(|run| run.place < place);
+        let indexed = runs[at..].iter().take_while(move |run| run.place == place);
+        let last = if self.is_last(place) {
+            self.start..self.rows.len()
+        } else {
+            0..0
+        };
+        indexed.flat_map(|run| run.start..run.end).chain(last)
+    }
+
+    /// All rows about it are the last ones.
+    fn is_last(&self, place: Place) -> bool {
+        !self.disordered && place == self.last
+    }
+
+    /// Takes up the rows that the index does not have, if it is needed for the place.
+    pub(super) fn look_up(&mut self, place: Place) {
+        if !self.is_last(place) {
+            self.index();
+        }
+    }
+
+    /// Takes up the rows that the index does not have.
+    pub(super) fn index(&mut self) {
+        let Index { runs, rows, place } = &mut self.index;
+        let mut sorted = true;
+        for number in *rows..self.rows.len() {
+            let row = &self.rows[number];
+            match row.kind {
+                abi::EDIT_RESOURCE => *place = Place::default().at(0, row.item),
+                abi::EDIT_SCOPE => *place = place.up_to(1).at(1, row.item),
+                abi::EDIT_METRIC => *place = place.up_to(2).at(2, row.item),
+                _ => {
+                    let about = match row.level {
+                        abi::LEVEL_RECORD => place.up_to(2).at(2, row.item),
+                        abi::LEVEL_POINT => place.up_to(3).at(3, row.item),
+                        _ => *place,
+                    };
+                    match runs.last_mut() {
+                        Some(run) if run.place == about && run.end == number => run.end += 1,
+                        last => {
+                            sorted &= last.is_none_or(|last| last.place <= about);
+                            runs.push(Run {
+                                place: about,
+                                start: number,
+                                end: number + 1,
+                            });
+                        }
+                    }
+                }
+            }
+        }
+        *rows = self.rows.len();
+        if !sorted {
+            runs.sort_unstable();
+        }
+    }
+
+    /// The attribute list of a place as its rows leave it, of which `count` attributes came. `None`
+    /// where it has no rows.
+    pub(super) fn open(&mut self, place: Place, count: impl FnOnce() -> usize) -> Option<&[Slot]> {
+        self.look_up(place);
+        self.rows_of(place).next()?;
+        let mut opened = std::mem::take(&mut self.opened);
+        if opened.place != place || opened.seen == 0 {
+            opened.place = place;
+            opened.seen = 0;
+            opened.slots.clear();
+            opened.slots.extend(came(count()));
+        }
+        for number in self.rows_of(place).skip(opened.seen) {
+            replay(
+                &mut opened.slots,
+                number,
+                &self.rows[number],
+                self.text.all(),
+            );
+            opened.seen += 1;
+        }
+        self.opened = opened;
+        Some(&self.opened.slots)
+    }
+
+    /// The same, when everything is indexed.
+    pub(crate) fn list(&self, place: Place, count: impl FnOnce() -> usize) -> Option<Vec<Slot>> {
+        self.rows_of(place).next()?;
+        let mut slots: Vec<_> = came(count()).collect();
+        for number in self.rows_of(place) {
+            replay(&mut slots, number, &self.rows[number], self.text.all());
+        }
+        Some(slots)
+    }
+
+    /// The rows as the host wants them: places rise, and nothing is said of what is dropped.
+    pub(super) fn into_list(mut self) -> (Vec<Edit>, Vec<u8>) {
+        if !self.disordered {
+            return (self.rows, self.text.into_bytes());
+        }
+        self.index();
+        let mut sorted = Self::new(self.metrics);
+        let mut dropped = None;
+        for runs in self
+            .index
+            .runs
+            .chunk_by(|one, other| one.place == other.place)
+        {
+            let place = runs[0].place;
+            if dropped.is_some_and(|above| place.is_within(above)) {
+                continue;
+            }
+            let rows = || runs.iter().flat_map(|run| &self.rows[run.start..run.end]);
+            if let Some(drop) = rows().find(|row| row.kind == abi::EDIT_DROP) {
+                sorted.push(place, *drop);
+                dropped = Some(place);
+            } else {
+                rows().for_each(|row| sorted.push(place, *row));
+            }
+        }
+        (sorted.rows, self.text.into_bytes())
+    }
+}
+
+/// A row of a kind, and nothing else in it.
+pub(super) fn row(kind: u8) -> Edit {
+    Edit {
+        kind,
+        ..Edit::default()
+    }
+}

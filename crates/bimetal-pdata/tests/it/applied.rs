@@ -1,0 +1,228 @@
+//! An edit list, applied to the decoded message as the C ABI says it is: the other side of the FFI
+//! boundary, written for tests.
+
+use bimetal_abi as abi;
+use bimetal_abi::Edit;
+use bimetal_pdata::EditList;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use opentelemetry_proto::tonic::metrics::v1::{Metric, metric::Data};
+use opentelemetry_proto::tonic::trace::v1::Span;
+use prost::Message;
+
+use crate::model::point_attributes;
+
+/// Where a row applies: ordinals from the resource downwards.
+type At = Vec<usize>;
+
+/// A batch in which places can be found. What is dropped goes at the end, so that ordinals stay.
+trait Batch {
+    /// The attribute list of a place.
+    fn list(&mut self, at: &At) -> &mut Vec<KeyValue>;
+    fn drop_all(&mut self, dropped: &[At]);
+}
+
+fn text(list: &EditList, start: usize, len: u32) -> &[u8] {
+    &list.text[start..start + len as usize]
+}
+
+fn string(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn value(list: &EditList, row: &Edit) -> AnyValue {
+    let bytes = || text(list, usize::try_from(row.bits).unwrap(), row.value_len);
+    let value = match row.value {
+        abi::VALUE_EMPTY => return AnyValue { value: None },
+        abi::VALUE_STRING => any_value::Value::StringValue(string(bytes())),
+        abi::VALUE_BOOL => any_value::Value::BoolValue(row.bits == 1),
+        abi::VALUE_INT => any_value::Value::IntValue(row.bits.cast_signed()),
+        abi::VALUE_DOUBLE => any_value::Value::DoubleValue(f64::from_bits(row.bits)),
+        abi::VALUE_BYTES => any_value::Value::BytesValue(bytes().to_vec()),
+        abi::VALUE_OTLP => return AnyValue::decode(bytes()).unwrap(),
+        other => panic!("value {other}"),
+    };
+    AnyValue { value: Some(value) }
+}
+
+fn apply(list: &EditList, batch: &mut impl Batch) {
+    let (mut place, mut before, mut dropped) = (At::new(), At::new(), Vec::new());
+    for row in &list.rows {
+        let item = row.item as usize;
+        let named = match row.kind {
+            abi::EDIT_RESOURCE => Some(0),
+            abi::EDIT_SCOPE => Some(1),
+            abi::EDIT_METRIC => Some(2),
+            _ => None,
+        };
+        if let Some(depth) = named {
+            assert_eq!((row.level, place.len() >= depth), (0, true), "{row:?}");
+            place.truncate(depth);
+            place.push(item);
+            continue;
+        }
+        let mut at = place.clone();
+        match row.level {
+            abi::LEVEL_RESOURCE | abi::LEVEL_SCOPE | abi::LEVEL_METRIC => {
+                assert_eq!(at.len(), usize::from(row.level), "{row:?}");
+                assert_eq!(item, 0);
+            }
+            abi::LEVEL_RECORD | abi::LEVEL_POINT => at.push(item),
+            other => panic!("level {other}"),
+        }
+        assert!(before <= at, "places rise: {before:?}, {at:?}");
+        let is_below = |above: &At| at.starts_with(above);
+        assert!(!dropped.iter().any(is_below), "{at:?} was dropped");
+        if row.kind == abi::EDIT_DROP {
+            assert!(before != at, "what is dropped has one row");
+            dropped.push(at.clone());
+        } else {
+            attribute(list, row, batch.list(&at));
+        }
+        before = at;
+    }
+    batch.drop_all(&dropped);
+}
+
+fn attribute(list: &EditList, row: &Edit, attributes: &mut Vec<KeyValue>) {
+    let index = row.index as usize;
+    let key = || string(text(list, row.key as usize, row.key_len));
+    match row.kind {
+        abi::EDIT_SET => attributes[index].value = Some(value(list, row)),
+        abi::EDIT_PUT => attributes.push(KeyValue {
+            key: key(),
+            value: Some(value(list, row)),
+            ..KeyValue::default()
+        }),
+        abi::EDIT_DELETE => {
+            attributes.swap_remove(index);
+        }
+        abi::EDIT_RENAME => attributes[index].key = key(),
+        abi::EDIT_KEEP => {
+            let bits = text(list, usize::try_from(row.bits).unwrap(), row.value_len);
+            assert_eq!(bits.len(), attributes.len().div_ceil(8));
+            let mut index = 0;
+            attributes.retain(|_| {
+                index += 1;
+                bits[(index - 1) / 8] >> ((index - 1) % 8) & 1 == 1
+            });
+        }
+        other => panic!("kind {other}"),
+    }
+}
+
+/// Leaves out those whose ordinals below `above` were dropped.
+fn retain<T>(items: &mut Vec<T>, above: &[usize], dropped: &[At]) {
+    let mut ordinal = 0;
+    items.retain(|_| {
+        let place = [above, &[ordinal]].concat();
+        ordinal += 1;
+        !dropped.contains(&place)
+    });
+}
+
+macro_rules! batch {
+    (
+        $request:ident, $resources:ident, $scopes:ident, $records:ident, $record:expr, $points:expr
+    ) => {
+        impl Batch for $request {
+            fn list(&mut self, at: &At) -> &mut Vec<KeyValue> {
+                let resource = &mut self.$resources[at[0]];
+                if at.len() == 1 {
+                    return &mut resource.resource.get_or_insert_default().attributes;
+                }
+                let scope = &mut resource.$scopes[at[1]];
+                if at.len() == 2 {
+                    return &mut scope.scope.get_or_insert_default().attributes;
+                }
+                $record(&mut scope.$records[at[2]], &at[3..])
+            }
+
+            fn drop_all(&mut self, dropped: &[At]) {
+                for (number, resource) in self.$resources.iter_mut().enumerate() {
+                    for (at, scope) in resource.$scopes.iter_mut().enumerate() {
+                        for (record, one) in scope.$records.iter_mut().enumerate() {
+                            $points(one, &[number, at, record], dropped);
+                        }
+                        retain(&mut scope.$records, &[number, at], dropped);
+                    }
+                    retain(&mut resource.$scopes, &[number], dropped);
+                }
+                retain(&mut self.$resources, &[], dropped);
+            }
+        }
+
+        impl Applied for $request {
+            fn applied(mut self, list: &EditList) -> Self {
+                apply(list, &mut self);
+                self
+            }
+
+            fn with_headers(mut self) -> Self {
+                for resource in &mut self.$resources {
+                    resource.resource.get_or_insert_default();
+                    for scope in &mut resource.$scopes {
+                        scope.scope.get_or_insert_default();
+                    }
+                }
+                self
+            }
+        }
+    };
+}
+
+/// The batch as the edit list leaves it.
+pub(crate) trait Applied: Sized {
+    fn applied(self, list: &EditList) -> Self;
+    /// The same, with an empty resource or scope where there is none: in Go there always is one.
+    fn with_headers(self) -> Self;
+}
+
+batch!(
+    ExportLogsServiceRequest,
+    resource_logs,
+    scope_logs,
+    log_records,
+    |record, _| {
+        let record: &mut LogRecord = record;
+        &mut record.attributes
+    },
+    |_, _: &[usize], _| {}
+);
+batch!(
+    ExportTraceServiceRequest,
+    resource_spans,
+    scope_spans,
+    spans,
+    |span, _| {
+        let span: &mut Span = span;
+        &mut span.attributes
+    },
+    |_, _: &[usize], _| {}
+);
+batch!(
+    ExportMetricsServiceRequest,
+    resource_metrics,
+    scope_metrics,
+    metrics,
+    point,
+    retain_points
+);
+
+fn point<'m>(metric: &'m mut Metric, at: &[usize]) -> &'m mut Vec<KeyValue> {
+    point_attributes(metric).swap_remove(at[0])
+}
+
+fn retain_points(metric: &mut Metric, at: &[usize], dropped: &[At]) {
+    match &mut metric.data {
+        None => {}
+        Some(Data::Gauge(data)) => retain(&mut data.data_points, at, dropped),
+        Some(Data::Sum(data)) => retain(&mut data.data_points, at, dropped),
+        Some(Data::Histogram(data)) => retain(&mut data.data_points, at, dropped),
+        Some(Data::ExponentialHistogram(data)) => retain(&mut data.data_points, at, dropped),
+        Some(Data::Summary(data)) => retain(&mut data.data_points, at, dropped),
+    }
+}
