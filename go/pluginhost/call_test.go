@@ -2,6 +2,7 @@ package pluginhost
 
 import (
 	"math"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,6 +14,9 @@ import (
 
 func TestARecordHoldsNothingOfTheCallBefore(t *testing.T) {
 	text := []byte("another component's words")
+	var pinned runtime.Pinner
+	defer pinned.Unpin()
+	pinned.Pin(&text[0])
 	record := newCall(signalLogs, formatOTLP)
 	record.setDeadline(7)
 	record.setSpan([16]byte{1}, [8]byte{2}, 1, true)

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/featuregate"
@@ -190,6 +191,51 @@ func TestAnEditedBatchIsLikeAnyOther(t *testing.T) {
 		require.True(t, ok)
 		require.Equal(t, "set", value.Str())
 	}
+}
+
+// What is removed must not stay alive behind the end of its list, nor come back with what is put
+// there.
+func TestNothingStaysBehindTheEndOfAList(t *testing.T) {
+	lies := learntShape(t)
+	record, err := decodeRecord("2\x05\x0a\x01a\x18\x07" + "2\x05\x0a\x01b\x18\x08" +
+		"2\x05\x0a\x01c\x18\x09" + "2\x0a\x0a\x01d\x12\x03\x0a\x01x\x18\x0a")
+	require.NoError(t, err)
+	data := plog.NewLogs()
+	record.MoveTo(data.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty())
+	records := data.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
+	list := lies.listAt(records.At(0).Attributes())
+	type raw struct {
+		key   string
+		held  any
+		other int32
+	}
+	all := func() (found []raw) {
+		for index := range list.cap {
+			at := lies.at(list, index)
+			found = append(found, raw{*(*string)(unsafe.Add(at, lies.key)),
+				*(*any)(unsafe.Add(at, lies.held)), *(*int32)(unsafe.Add(at, lies.others[0]))})
+		}
+		return found
+	}
+	edit := func(write func(*writing)) {
+		written := (&writing{}).open(0, 0)
+		write(written)
+		require.NoError(t, written.list().apply(placesOfLogs(data), lies))
+	}
+	text := all()[3].held
+	require.NotNil(t, text)
+	require.Equal(t, []raw{{"a", nil, 7}, {"b", nil, 8}, {"c", nil, 9}, {"d", text, 10}}, all())
+	edit(func(w *writing) { w.add(editDelete, levelRecord, 0, 1) })
+	require.Equal(t, []raw{{"a", nil, 7}, {"d", text, 10}, {"c", nil, 9}, {}}, all())
+	edit(func(w *writing) { w.value(w.add(editKeep, levelRecord, 0, 0), valueBytes, "\x06") })
+	require.Equal(t, []raw{{"d", text, 10}, {"c", nil, 9}, {}, {}}, all())
+	edit(func(w *writing) { w.key(w.add(editRename, levelRecord, 0, 0), "e") })
+	require.Equal(t, []raw{{"e", text, 0}, {"c", nil, 9}, {}, {}}, all())
+	// As pdata leaves it when it removes an attribute.
+	require.True(t, records.At(0).Attributes().Remove("e"))
+	require.Equal(t, []raw{{"c", nil, 9}, {"c", nil, 9}, {}, {}}, all())
+	edit(func(w *writing) { w.key(w.add(editPut, levelRecord, 0, 0), "f") })
+	require.Equal(t, []raw{{"c", nil, 9}, {"f", nil, 0}, {}, {}}, all())
 }
 
 // benchmark edits batches that are made anew for each round.

@@ -38,11 +38,33 @@ func (c *checker) check() error {
 	metrics := c.places.metrics()
 	c.counts[levelResource] = c.places.open(0, 0)
 	for index := range c.list.rows {
-		if problem := c.row(index, metrics); problem != "" {
+		row, problem := &c.list.rows[index], wrong("")
+		if c.follows(row) {
+			problem = c.attribute(index, row)
+		} else {
+			problem = c.row(index, metrics)
+		}
+		if problem != "" {
 			return breach(fmt.Sprintf("row %d %s", index, problem))
 		}
 	}
 	return c.decode()
+}
+
+// follows is the short way for most rows: about an attribute of the same record or point as the row
+// before, or of a later one of its list.
+func (c *checker) follows(row *edit) bool {
+	if row.kind-editSet > editKeep-editSet || row.level != c.level || c.level < levelRecord {
+		return false
+	}
+	if row.item == c.item {
+		return !c.whole && !c.dropped
+	}
+	if row.item < c.item || int(row.item) >= c.counts[c.level] {
+		return false
+	}
+	c.item, c.whole, c.dropped, c.length = row.item, false, false, -1
+	return true
 }
 
 func (c *checker) row(index int, metrics bool) wrong {

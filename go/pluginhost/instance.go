@@ -176,6 +176,14 @@ func (i *instance[T]) consumeAs(ctx context.Context, codec codec[T], data T) (T,
 	if err := i.outOfService(); err != nil {
 		return none, err
 	}
+	return i.answered(ctx, codec, record, data, outcome)
+}
+
+// answered is what goes on after a call.
+func (i *instance[T]) answered(
+	ctx context.Context, codec codec[T], record *call, data T, outcome int32,
+) (T, error) {
+	var none T
 	switch {
 	case outcome == outcomePassThrough:
 		return data, nil
