@@ -16,6 +16,7 @@ pub mod interrupt;
 mod invocation;
 mod run;
 mod secrets;
+mod side_by_side;
 mod user_settings;
 pub mod work;
 
@@ -27,4 +28,5 @@ pub use go_mod::{GoMod, ModuleVersion, Replace, Setting};
 pub use invocation::Invocation;
 pub use run::{InvocationError, Runner};
 pub use secrets::shown;
+pub use side_by_side::side_by_side;
 pub use user_settings::without_effect;

@@ -17,7 +17,7 @@ use crate::flags::cargo;
 use crate::flags::go::{self, GoBuild};
 use crate::model::{Linkage, Plan};
 use crate::owned::stamped;
-use crate::toolchain::{Invocation, Runner, work};
+use crate::toolchain::{Invocation, Runner, side_by_side, work};
 
 /// Artifacts in the work directory that are not checked yet.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ pub fn build_main(plan: &Plan, runner: &Runner<'_>) -> Result<BuiltMain, BuildEr
     link_main(plan, go_build, runner)
 }
 
-/// Builds Rust, then Go.
+/// Builds Rust and then main, and beside them the Go plugins.
 pub fn build<'p>(stamped: Stamped<'p>, runner: &Runner<'_>) -> Result<Built<'p>, BuildError> {
     let locked = &stamped.described.locked;
     let plan = locked.plan;
@@ -73,8 +73,32 @@ pub fn build<'p>(stamped: Stamped<'p>, runner: &Runner<'_>) -> Result<Built<'p>,
     make_directory(plan)?;
     let go_build = GoBuild::hosted(plan, &locked.sources);
     components::compile(plan, go_build, runner)?;
-    let mut plugins = rust(&stamped, runner)?;
-    for plugin in &plan.go_plugins {
+    // Go compiles the packages of a plugin in another way than those of main, so that neither waits
+    // for what the other compiles. Plugins share theirs, and come one after the other.
+    let (rust_and_main, go_plugins) = side_by_side(
+        || -> Result<_, BuildError> {
+            let plugins = rust(&stamped, runner)?;
+            Ok((plugins, link_main(plan, go_build, runner)))
+        },
+        || go_plugins(&stamped, go_build, runner),
+    );
+    // Of several errors, the one of the part that always came first.
+    let (mut plugins, main) = rust_and_main?;
+    plugins.extend(go_plugins?);
+    Ok(Built {
+        main: main?,
+        plugins,
+        stamped,
+    })
+}
+
+fn go_plugins(
+    stamped: &Stamped<'_>,
+    go_build: GoBuild<'_>,
+    runner: &Runner<'_>,
+) -> Result<Vec<BuiltPlugin>, BuildError> {
+    let plan = stamped.described.locked.plan;
+    let built = plan.go_plugins.iter().map(|plugin| {
         let path = work::built(&plan.out).join(format!("{}.so", plugin.name));
         let invocation = go_build.plugin(plugin, &path);
         runner
@@ -83,19 +107,15 @@ pub fn build<'p>(stamped: Stamped<'p>, runner: &Runner<'_>) -> Result<Built<'p>,
                 entry: plugin.module.spec.gomod.clone(),
                 source,
             })?;
-        plugins.push(BuiltPlugin {
+        Ok(BuiltPlugin {
             name: plugin.name.clone(),
             language: Language::Go,
-            component: component(&stamped, &plugin.name)?,
+            component: component(stamped, &plugin.name)?,
             path,
             invocation,
-        });
-    }
-    Ok(Built {
-        main: link_main(plan, go_build, runner)?,
-        plugins,
-        stamped,
-    })
+        })
+    });
+    built.collect()
 }
 
 fn make_directory(plan: &Plan) -> Result<(), BuildError> {

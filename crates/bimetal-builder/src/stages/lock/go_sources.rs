@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::error::LockError;
 use super::requirers::{Edges, requirers};
 use super::tags::{self, Files, Node};
-use super::{archive, local, parallel, tree};
+use super::{archive, listing, local, parallel, tree};
 use crate::flags::go::go;
 use crate::model::{GoSources, Plan};
 use crate::toolchain::{AnswerError, InvocationError, Runner};
@@ -114,7 +114,8 @@ pub(super) fn hash(
     given: &BTreeSet<String>,
     runner: &Runner<'_>,
 ) -> Result<GoSources, LockError> {
-    let text = list(plan, Listing::Graph, runner).map_err(|source| LockError::GoList { source })?;
+    let text = listing::graph(plan, runner, || list(plan, Listing::Graph, runner))
+        .map_err(|source| LockError::GoList { source })?;
     let packages = parse(&text)?;
     let main = graph(&packages, &plan.distribution.module)?;
     let plugins = plan

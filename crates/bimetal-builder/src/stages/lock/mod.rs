@@ -12,6 +12,7 @@ mod error;
 mod flags;
 mod go_modules;
 mod go_sources;
+mod listing;
 mod local;
 mod module_graph;
 mod parallel;
@@ -33,7 +34,7 @@ pub use error::LockError;
 pub use tree::{TreeError, sum_of_digests, sum_of_files, walked};
 
 use crate::model::{Plan, SourceTree, Sources};
-use crate::toolchain::{Runner, cargo_home, work};
+use crate::toolchain::{Runner, cargo_home, side_by_side, work};
 
 /// A plan whose sources are fixed and hashed. Only a distribution with a plugin host needs that: no
 /// other one has manifests.
@@ -97,12 +98,16 @@ fn hash<'p>(
     let profile = profile::fix(&plan.out, &flags)?;
     let given = tags::given(&plan.go.tags, &flags);
     let go_tags = fixed_tags(plan, &given);
-    let go = go_sources::hash(plan, &given, runner)?;
-    make_cargo_home(plan)?;
-    let rust = crates::hash(plan, network, runner)?;
+    let (rust, go) = side_by_side(
+        || {
+            make_cargo_home(plan)?;
+            crates::hash(plan, network, runner)
+        },
+        || go_sources::hash(plan, &given, runner),
+    );
     let sources = Sources {
-        go,
-        rust,
+        go: go?,
+        rust: rust?,
         go_tags,
         profile,
     };

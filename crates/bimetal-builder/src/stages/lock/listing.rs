@@ -1,0 +1,219 @@
+//! The import graph: asked from `go list`, or remembered.
+//!
+//! In: the sources on disk, Go's variables. Out: the text of `go list -deps -json`. Invariant: an
+//! answer is remembered only where everything that it depends on can be compared: no local module
+//! is replaced, the toolchain is a release, and every module is still in the cache.
+
+use std::collections::BTreeMap;
+
+use bimetal_files::{Digest, Hasher};
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use walkdir::WalkDir;
+
+use crate::flags::go::go;
+use crate::model::Plan;
+use crate::toolchain::{InvocationError, Runner, work};
+
+/// Endings of the files that `go list` reads. Of a `.syso` it wants the name.
+const READ: &[&str] = &[
+    "F", "S", "c", "cc", "cpp", "cxx", "f", "f90", "for", "go", "h", "hh", "hpp", "hxx", "m",
+    "mod", "s", "sum", "swig", "swigcxx", "sx",
+];
+
+/// Differs from run to run: it names a directory for temporary files.
+const FLEETING: &str = "GOGCCFLAGS";
+
+/// An answer of the last run.
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    inputs: Digest,
+    /// Of the text, which stands in a file of its own.
+    answer: Digest,
+}
+
+/// A package of the answer: where its module lies.
+#[derive(Deserialize)]
+struct Package {
+    #[serde(rename = "Module")]
+    module: Option<Module>,
+}
+
+#[derive(Deserialize)]
+struct Module {
+    #[serde(default, rename = "Dir")]
+    directory: Utf8PathBuf,
+}
+
+/// The graph of main and of every Go plugin; `ask` asks Go for it.
+pub(super) fn graph(
+    plan: &Plan,
+    runner: &Runner<'_>,
+    ask: impl FnOnce() -> Result<Vec<u8>, InvocationError>,
+) -> Result<Vec<u8>, InvocationError> {
+    let directory = work::directory(&plan.out);
+    let (record, text) = (directory.join("graph.json"), directory.join("graph.txt"));
+    let inputs = inputs(plan, runner);
+    if let Some(inputs) = &inputs
+        && let Some(answer) = recall(inputs, &record, &text)
+    {
+        return Ok(answer);
+    }
+    let answer = ask()?;
+    if let Some(inputs) = inputs {
+        let remembered = Remembered {
+            inputs,
+            answer: Digest::of(&answer),
+        };
+        let written = serde_json::to_vec(&remembered).expect("digests are always JSON");
+        // Without a memory the next run asks again.
+        let _ = bimetal_files::replace(&text, &answer)
+            .and_then(|()| bimetal_files::replace(&record, &written));
+    }
+    Ok(answer)
+}
+
+fn recall(inputs: &Digest, record: &Utf8Path, text: &Utf8Path) -> Option<Vec<u8>> {
+    let remembered: Remembered = serde_json::from_slice(&bimetal_files::read(record).ok()?).ok()?;
+    let answer = bimetal_files::read(text).ok()?;
+    let fits = remembered.inputs == *inputs && remembered.answer == Digest::of(&answer);
+    (fits && has_modules(&answer)).then_some(answer)
+}
+
+/// Whether the directory of each module is there.
+fn has_modules(answer: &[u8]) -> bool {
+    let packages = serde_json::Deserializer::from_slice(answer).into_iter::<Package>();
+    let mut known: BTreeMap<Utf8PathBuf, bool> = BTreeMap::new();
+    packages.into_iter().all(|package| {
+        let Ok(package) = package else { return false };
+        package.module.is_none_or(|module| {
+            let entry = known.entry(module.directory);
+            let is_there = |path: &Utf8PathBuf| path.is_dir();
+            *entry.or_insert_with_key(is_there)
+        })
+    })
+}
+
+/// Everything that decides about the answer; `None` where that cannot be compared.
+fn inputs(plan: &Plan, runner: &Runner<'_>) -> Option<Digest> {
+    let tool = plan.go.tool.as_ref()?;
+    let go_mod = bimetal_files::read_to_string(&plan.out.join("go.mod")).ok()?;
+    if !tool.version.starts_with("go1.") || replaces_by_directory(&go_mod) {
+        return None;
+    }
+    let asked = go(plan).args(["env", "-json"]);
+    let answer = runner.read("go-env-graph", &asked).ok()?;
+    let mut variables: BTreeMap<String, Value> = serde_json::from_slice(&answer).ok()?;
+    variables.remove(FLEETING);
+
+    let mut sum = Hasher::default();
+    let mut add = |text: &[u8]| {
+        sum.update(text.len().to_le_bytes());
+        sum.update(text);
+    };
+    add(format!("{variables:?}").as_bytes());
+    add(format!("{tool:?}").as_bytes());
+    add(plan.go.tags.as_bytes());
+    for plugin in &plan.go_plugins {
+        add(plugin.dir.as_str().as_bytes());
+    }
+    let internal = plan.out.join("internal");
+    let below = internal.is_dir().then(|| WalkDir::new(internal));
+    let sources = [WalkDir::new(&plan.out).max_depth(1)]
+        .into_iter()
+        .chain(below)
+        .flat_map(WalkDir::sort_by_file_name);
+    for entry in sources {
+        let path = Utf8PathBuf::from_path_buf(entry.ok()?.into_path()).ok()?;
+        let ending = path.extension().unwrap_or_default();
+        let is_read = READ.contains(&ending);
+        if !path.is_file() || !(is_read || ending == "syso") {
+            continue;
+        }
+        add(path.as_str().as_bytes());
+        if is_read {
+            add(&bimetal_files::read(&path).ok()?);
+        }
+    }
+    Some(sum.finish())
+}
+
+/// Whether a `replace` line leads to a directory, whose files change without a version.
+fn replaces_by_directory(go_mod: &str) -> bool {
+    go_mod
+        .lines()
+        .filter_map(|line| line.split_once("=>"))
+        .map(|(_, target)| target.trim_start_matches([' ', '\t', '"', '`']))
+        .any(|target| target.starts_with(['.', '/']))
+}
+
+#[cfg(test)]
+mod tests {
+    use fs_err as fs;
+
+    use super::*;
+    use crate::progress::Activity;
+    use crate::stages::plan::samples;
+
+    #[test]
+    fn a_replacement_by_a_directory_is_seen_in_every_spelling() {
+        for text in [
+            "replace a => ../a\n",
+            "replace (\n\ta v1 => \"./a b\"\n)\n",
+            "replace a => /a",
+        ] {
+            assert!(replaces_by_directory(text), "{text}");
+        }
+        assert!(!replaces_by_directory(
+            "replace a => example.com/a v1.0.0\n"
+        ));
+    }
+
+    #[test]
+    fn go_is_asked_again_when_a_source_or_the_memory_changed_and_else_not() {
+        let keep = tempfile::tempdir().unwrap();
+        let root = Utf8PathBuf::from_path_buf(keep.path().canonicalize().unwrap()).unwrap();
+        let mut plan = samples::plain_plan();
+        plan.out = root.join("out");
+        plan.go.tool.as_mut().unwrap().program = "go".into();
+        bimetal_files::create_directory(&work::directory(&plan.out)).unwrap();
+        let put = |name: &str, text: &str| fs::write(plan.out.join(name), text).unwrap();
+        put("go.mod", "module example.com/tiny\n\ngo 1.25\n");
+        put("main.go", "package main\n\nfunc main() {}\n");
+        let (activity, logs) = (Activity::silent(), root.join("logs"));
+        let runner = Runner {
+            logs: Some(&logs),
+            activity: &activity,
+        };
+        let asked = || {
+            let mut asked = false;
+            let list = go(&plan).args(["list", "-deps", "-json=ImportPath,Module", "."]);
+            let ask = || {
+                asked = true;
+                runner.read("go-list", &list)
+            };
+            let answer = graph(&plan, &runner, ask).unwrap();
+            // Not the text itself, which would be long in a failure.
+            let names = |word: &str| String::from_utf8_lossy(&answer).contains(word);
+            (asked, names("example.com/tiny"), names("\"unicode\""))
+        };
+        assert_eq!(asked(), (true, true, false));
+        assert_eq!(asked(), (false, true, false));
+        put(
+            "main.go",
+            "package main\n\nimport _ \"unicode\"\n\nfunc main() {}\n",
+        );
+        assert_eq!(asked(), (true, true, true));
+        fs::write(work::directory(&plan.out).join("graph.txt"), "{}").unwrap();
+        assert_eq!(asked(), (true, true, true));
+        assert_eq!(asked(), (false, true, true));
+        put("extra.go", "package main\n");
+        assert!(asked().0);
+        put(
+            "go.mod",
+            "module example.com/tiny\n\ngo 1.25\n\nreplace example.com/a => ../a\n",
+        );
+        assert!(asked().0 && asked().0, "a local module is never remembered");
+    }
+}
