@@ -1,5 +1,5 @@
 //! What takes long: fuzzing, mutated plugins, properties over many more inputs, the C ABI under an
-//! address sanitizer, a Collector under load and reloads.
+//! address sanitizer, Rust components under Go's checks, a Collector under load and reloads.
 //!
 //! In: the work tree; `SOAK_MINUTES` for all parts together, `PART` for one that takes all of it.
 //! Out: a line for each part with its figures, a table of all; an error if a part found something.
@@ -10,6 +10,7 @@ pub(crate) mod fuzz;
 mod load;
 mod parts;
 mod rounds;
+mod stress;
 
 use std::time::Duration;
 
@@ -85,6 +86,7 @@ fn carry_out(part: &Part, time: Duration) -> Result<Outcome, ChoreError> {
         Work::Properties => rounds::properties(part.name, time),
         Work::Mutants => rounds::mutants(part.name, time),
         Work::Sanitizer => rounds::sanitizer(part.name, time),
+        Work::Stress => stress::stress(time),
         Work::Load => load::load_and_reload(time),
     }
 }

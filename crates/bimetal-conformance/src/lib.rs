@@ -8,5 +8,6 @@
 pub mod collector;
 pub mod distribution;
 pub mod hermetic;
+pub mod stress;
 pub mod subject;
 pub mod tamper;

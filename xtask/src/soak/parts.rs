@@ -23,6 +23,8 @@ pub(super) enum Work {
     Properties,
     /// The C ABI under the address sanitizer.
     Sanitizer,
+    /// Random batches through Rust components under Go's checks of memory.
+    Stress,
     /// A Collector under load and reloads.
     Load,
 }
@@ -40,10 +42,10 @@ const fn part(name: &'static str, share: u32, work: Work) -> Part {
 }
 
 /// All parts, in their order.
-pub(super) const PARTS: [Part; 15] = [
-    fuzz("object", 20, 65_536),
+pub(super) const PARTS: [Part; 16] = [
+    fuzz("object", 18, 65_536),
     fuzz("pdata", 8, 16_384),
-    fuzz("yaml", 8, 16_384),
+    fuzz("yaml", 6, 16_384),
     fuzz("manifest", 6, 16_384),
     fuzz("records", 6, 16_384),
     fuzz("build_info", 4, 16_384),
@@ -52,10 +54,11 @@ pub(super) const PARTS: [Part; 15] = [
     fuzz("cargo_lock", 4, 16_384),
     fuzz("library_list", 4, 16_384),
     fuzz("sums", 4, 16_384),
-    part("mutants", 8, Work::Mutants),
-    part("properties", 8, Work::Properties),
+    part("mutants", 6, Work::Mutants),
+    part("properties", 6, Work::Properties),
     part("sanitizer", 4, Work::Sanitizer),
-    part("load", 8, Work::Load),
+    part("stress", 10, Work::Stress),
+    part("load", 6, Work::Load),
 ];
 
 impl Part {

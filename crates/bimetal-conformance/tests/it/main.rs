@@ -13,6 +13,7 @@ mod pipeline;
 mod rights;
 mod scene;
 mod starting;
+mod stress;
 mod swapping;
 mod telemetry;
 mod trying;
