@@ -1,6 +1,7 @@
 package pluginhost
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -259,4 +260,68 @@ func TestAListThatIsNoGoodForTheBatchChangesNothing(t *testing.T) {
 			w.add(editDrop, levelMetric, 0, 0)
 		},
 	})
+}
+
+// anyRows are rows of any kind, with numbers that often fit.
+func (c *chance) anyRows() {
+	c.text = append(c.text, "text\x0a\x01v"...)
+	if c.IntN(8) > 0 {
+		c.open(0, 0)
+		if c.metrics && c.IntN(8) > 0 {
+			c.add(editMetric, 0, c.Uint32N(2), 0)
+		}
+	}
+	item := uint32(0)
+	for range 1 + c.IntN(6) {
+		level := []uint8{levelRecord, levelRecord, levelRecord, uint8(c.IntN(7))}[c.IntN(4)]
+		if c.metrics && level == levelRecord {
+			level = levelPoint
+		}
+		row := c.add(uint8(editSet+c.IntN(editField-editSet+1)), level, item, c.Uint32N(4))
+		if c.IntN(16) == 0 {
+			row.kind, row.level = uint8(c.IntN(12)), 0
+		}
+		row.value, row.valueLen, row.bits = uint8(c.IntN(8)), c.Uint32N(4), uint64(c.IntN(5))
+		row.key, row.keyLen = c.Uint32N(4), c.Uint32N(5)
+		if row.kind == editKeep {
+			row.valueLen = 1
+		}
+		item += c.Uint32N(2)
+	}
+}
+
+// anyList does to a batch what any list says, both ways: it is made, alike, or refused for a reason
+// that is in the list, and changes nothing.
+func anyList[T any](t *testing.T, codec codec[T], batches func(*chance) T) {
+	lies, made := learntShape(t), 0
+	for seed := range uint64(5_000) {
+		by := &chance{rand.New(rand.NewPCG(seed, 5)), &writing{}, codec.signal == signalMetrics}
+		encoded, err := codec.marshal(batches(by))
+		require.NoError(t, err)
+		by.anyRows()
+		var answers [2][]byte
+		var problems [2]error
+		for way, lies := range []*shape{nil, lies} {
+			data, err := codec.unmarshal(encoded)
+			require.NoError(t, err)
+			problems[way] = by.list().apply(codec.places(data), lies)
+			answers[way], err = codec.marshal(data)
+			require.NoError(t, err)
+		}
+		require.Equal(t, problems[0], problems[1], "seed %d", seed)
+		require.Equal(t, answers[0], answers[1], "seed %d", seed)
+		if problems[0] != nil {
+			require.ErrorAs(t, problems[0], new(breach), "seed %d", seed)
+			require.Equal(t, encoded, answers[0], "seed %d", seed)
+		} else {
+			made++
+		}
+	}
+	require.Greater(t, made, 50)
+}
+
+func TestAnyRowsAreMadeOrRefused(t *testing.T) {
+	t.Run("logs", func(t *testing.T) { anyList(t, logsCodecs[1], (*chance).someLogs) })
+	t.Run("traces", func(t *testing.T) { anyList(t, tracesCodecs[0], (*chance).someTraces) })
+	t.Run("metrics", func(t *testing.T) { anyList(t, metricsCodecs[0], (*chance).someMetrics) })
 }

@@ -387,7 +387,7 @@ func (c *chance) someItems(scope *tree) {
 				continue
 			}
 			for ordinal, point := range item.below {
-				c.someOf(point, levelPoint, uint32(ordinal), []uint32{2, 3})
+				c.someOf(point, levelPoint, uint32(ordinal), nil)
 			}
 		}
 	}
@@ -440,7 +440,7 @@ func (c *chance) someEdit(one *tree, level uint8, item uint32, numbers []uint32)
 	one.edited(c.list(), row, value)
 }
 
-// someField sets a field; of a log record or span one of those that it was read with.
+// someField sets a field, one of those that the message was read with where none are given.
 func (c *chance) someField(row *edit, one *tree, numbers []uint32) (uint32, any) {
 	if numbers == nil {
 		for number := uint32(1); number < 17; number++ {
@@ -468,7 +468,16 @@ func (c *chance) someField(row *edit, one *tree, numbers []uint32) (uint32, any)
 		}
 		c.value(row, kind, text)
 		return number, text
+	case float64:
+		// A point has one number, whichever it was.
+		one.fields[6] = uint64(0)
+		number := c.NormFloat64()
+		row.value, row.bits = valueDouble, bitsOf(number)
+		return 4, number
 	default:
+		if _, point := one.fields[4].(float64); point && number == 6 {
+			one.fields[4] = float64(0)
+		}
 		row.value, row.bits = valueInt, uint64(c.Uint32N(1<<31))
 		return number, row.bits
 	}
