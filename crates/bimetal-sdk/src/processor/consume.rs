@@ -1,22 +1,22 @@
 //! One batch through a processor.
 //!
-//! In: telemetry, encoded or in place. Out: what becomes of it, encoded where it changed.
+//! In: telemetry, encoded or in place. Out: what becomes of it: its edits, or its new encoding.
 //! Invariant: an unchanged batch is never encoded; an error leaves nothing behind; a batch that
 //! cannot be read in place gets no other answer.
 
-use bimetal_abi::Format;
-use bimetal_abi::Signal;
-use bimetal_pdata::{Batch, Logs, Metrics, Traces};
+use bimetal_abi::{Format, Signal};
+use bimetal_pdata::{Batch, EditList, Logs, Metrics, Signal as Of, Telemetry, Traces};
 
 use super::{Outcome, Processor};
 use crate::context::Context;
 use crate::error::Error;
-use crate::runtime::instance::Failure;
+use crate::runtime::instance::{Answer, Failure};
 
 /// What became of a batch.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Consumed {
     PassThrough,
+    Edited(EditList),
     Replaced(Vec<u8>),
     Dropped,
     /// It cannot be read where it lies.
@@ -31,7 +31,7 @@ pub(crate) enum Given<'a> {
 }
 
 macro_rules! run {
-    ($type:ident, $processor:ident.$method:ident, $context:ident, $otlp:ident) => {{
+    ($type:ident, $processor:ident.$method:ident, $context:ident, $otlp:ident, $answer:ident) => {{
         let data = $type::parse($otlp).map_err(|error| {
             Error::permanent(format_args!(
                 "malformed {}: {}",
@@ -39,16 +39,23 @@ macro_rules! run {
                 Error::from(error)
             ))
         })?;
-        run!(data, $processor.$method, $context)
+        run!(data, $processor.$method, $context, $answer)
     }};
-    ($data:expr, $processor:ident.$method:ident, $context:ident) => {{
+    ($data:expr, $processor:ident.$method:ident, $context:ident, $answer:ident) => {{
         let mut data = $data;
         Ok(match $processor.$method($context, &mut data)? {
             Outcome::Drop => Consumed::Dropped,
             Outcome::Continue if !data.changed() => Consumed::PassThrough,
-            Outcome::Continue => Consumed::Replaced(data.encode()),
+            Outcome::Continue => changed(data, $answer),
         })
     }};
+}
+
+fn changed<S: Of>(data: Telemetry<'_, S>, answer: Answer) -> Consumed {
+    match answer {
+        Answer::Edits => Consumed::Edited(data.into_edits()),
+        Answer::Otlp => Consumed::Replaced(data.encode()),
+    }
 }
 
 /// The format of a call, if this SDK reads it. With [`consume`], the one place on this side that
@@ -68,11 +75,12 @@ pub(crate) fn consume<P: Processor>(
     signal: Signal,
     context: &Context<'_>,
     given: Given<'_>,
+    answer: Answer,
 ) -> Result<Consumed, Error> {
     match given {
-        Given::Otlp(bytes) => otlp(processor, signal, context, bytes),
+        Given::Otlp(bytes) => otlp(processor, signal, context, bytes, answer),
         Given::InPlace(batch) => {
-            let consumed = in_place(processor, context, batch);
+            let consumed = in_place(processor, context, batch, answer);
             // Whatever became of it, an error too: it was not read as it is.
             if batch.unread() {
                 Ok(Consumed::Unread)
@@ -88,8 +96,14 @@ fn in_place<P: Processor>(
     processor: &P,
     context: &Context<'_>,
     batch: &Batch<'_>,
+    answer: Answer,
 ) -> Result<Consumed, Error> {
-    run!(Logs::in_place(batch), processor.process_logs, context)
+    run!(
+        Logs::in_place(batch),
+        processor.process_logs,
+        context,
+        answer
+    )
 }
 
 fn otlp<P: Processor>(
@@ -97,11 +111,12 @@ fn otlp<P: Processor>(
     signal: Signal,
     context: &Context<'_>,
     otlp: &[u8],
+    answer: Answer,
 ) -> Result<Consumed, Error> {
     match signal {
-        Signal::Logs => run!(Logs, processor.process_logs, context, otlp),
-        Signal::Traces => run!(Traces, processor.process_traces, context, otlp),
-        Signal::Metrics => run!(Metrics, processor.process_metrics, context, otlp),
+        Signal::Logs => run!(Logs, processor.process_logs, context, otlp, answer),
+        Signal::Traces => run!(Traces, processor.process_traces, context, otlp, answer),
+        Signal::Metrics => run!(Metrics, processor.process_metrics, context, otlp, answer),
         Signal::Profiles => Err(super::unsupported(signal)),
     }
 }

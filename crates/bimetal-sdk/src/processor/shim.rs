@@ -21,7 +21,7 @@ use crate::describe::identity;
 use crate::error::Error;
 use crate::logger::Logger;
 use crate::runtime::guard::guard;
-use crate::runtime::instance::{Failure, Instance};
+use crate::runtime::instance::{Answer, Failure, Instance};
 use crate::runtime::shim::{self, HostLog, answer, host_table};
 use crate::settings::Settings;
 
@@ -35,7 +35,7 @@ pub(crate) const fn factory<P: Processor>(
         struct_size: abi::struct_size::<abi::Factory>(),
         kind: abi::KIND_PROCESSOR,
         signals,
-        features: abi::FEATURE_MUTATES | abi::FEATURE_VIEW,
+        features: abi::FEATURE_MUTATES | abi::FEATURE_EDITS | abi::FEATURE_VIEW,
         type_name: abi::Slice::from_bytes(type_name.as_bytes()),
         describe: Some(describe::<P>),
         validate: Some(validate::<P>),
@@ -103,7 +103,10 @@ unsafe extern "C" fn create<P: Processor>(
             return Err(Failure::Invalid("no place for the instance".to_owned()));
         }
         let config = config::from_json::<P::Config>(section).map_err(Error::permanent)?;
-        let instance = Box::new(Instance::new(P::new(&settings, config)?, settings.signal));
+        // SAFETY: the caller vouches for the host's table.
+        let answer = Answer::to_host(unsafe { host_table(create.host)? }.features);
+        let component = P::new(&settings, config)?;
+        let instance = Box::new(Instance::new(component, settings.signal, answer));
         // SAFETY: the caller gave an `out` that is valid for one write.
         unsafe { shim::put(out, Box::into_raw(instance).cast())? };
         Ok(abi::STATUS_OK)
@@ -171,13 +174,29 @@ unsafe extern "C" fn consume<P: Processor>(
             Format::Otlp | Format::Edits => Given::Otlp(bytes),
         };
         Ok(
-            match instance.run(|processor| run(processor, instance.signal, &context, given))? {
+            match instance.run(|processor| {
+                run(processor, instance.signal, &context, given, instance.answer)
+            })? {
                 Consumed::Unread => abi::OUTCOME_UNREAD,
                 Consumed::PassThrough => abi::OUTCOME_PASS_THROUGH,
                 Consumed::Dropped => abi::OUTCOME_DROPPED,
-                Consumed::Replaced(answer) if answer.len() as u64 > abi::LONGEST_DATA => {
+                Consumed::Replaced(answer) if is_too_long(&answer) => {
                     let text = format_args!("the changed telemetry has {} bytes", answer.len());
                     return Err(Error::permanent(text).into());
+                }
+                Consumed::Edited(edits) if is_too_long(&edits.rows) || is_too_long(&edits.text) => {
+                    let text = format_args!(
+                        "the edits have {} rows and {} bytes",
+                        edits.rows.len(),
+                        edits.text.len()
+                    );
+                    return Err(Error::permanent(text).into());
+                }
+                Consumed::Edited(edits) => {
+                    output.format = abi::FORMAT_EDITS;
+                    output.data = shim::buffer(edits.rows);
+                    output.text = shim::buffer(edits.text);
+                    abi::OUTCOME_EDITS
                 }
                 Consumed::Replaced(answer) => {
                     output.format = abi::FORMAT_OTLP;
@@ -253,6 +272,10 @@ unsafe fn settings(create: &abi::Create) -> Result<Settings, Failure> {
         resource,
         logger,
     })
+}
+
+fn is_too_long<T>(items: &[T]) -> bool {
+    size_of_val(items) as u64 > abi::LONGEST_DATA
 }
 
 fn moment(unix_ns: u64) -> Option<SystemTime> {

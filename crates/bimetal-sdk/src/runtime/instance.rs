@@ -6,7 +6,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-use bimetal_abi::Signal;
+use bimetal_abi::{FEATURE_EDITS, Signal};
 use bimetal_pdata::Layout;
 
 use crate::error::Error;
@@ -22,10 +22,31 @@ const STOPPED: u8 = 3;
 pub(crate) struct Instance<T> {
     component: T,
     pub(crate) signal: Signal,
+    pub(crate) answer: Answer,
     state: AtomicU8,
     poisoned: AtomicBool,
     /// Where the host's table lies, and what it says.
     layout: OnceLock<(usize, Option<Layout>)>,
+}
+
+/// How the host wants to hear what changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// As what is to be done to what it holds.
+    Edits,
+    /// Whole, encoded.
+    Otlp,
+}
+
+impl Answer {
+    /// As the host's features say.
+    pub(crate) fn to_host(features: u64) -> Self {
+        if features & FEATURE_EDITS == 0 {
+            Self::Otlp
+        } else {
+            Self::Edits
+        }
+    }
 }
 
 /// Why a call has no answer.
@@ -51,10 +72,11 @@ impl From<Panic> for Failure {
 }
 
 impl<T> Instance<T> {
-    pub(crate) fn new(component: T, signal: Signal) -> Self {
+    pub(crate) fn new(component: T, signal: Signal, answer: Answer) -> Self {
         Self {
             component,
             signal,
+            answer,
             state: AtomicU8::new(CREATED),
             poisoned: AtomicBool::new(false),
             layout: OnceLock::new(),

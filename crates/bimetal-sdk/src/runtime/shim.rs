@@ -229,27 +229,27 @@ pub(crate) unsafe fn context(record: &abi::Context) -> Result<Context<'_>, Failu
     })
 }
 
-/// Gives `bytes` away; the receiver of the buffer calls `release`.
-pub(crate) fn buffer(bytes: Vec<u8>) -> abi::Buffer {
-    if bytes.capacity() == 0 {
+/// Gives bytes, or rows of them, away; the receiver of the buffer calls `release`.
+pub(crate) fn buffer<T: Copy>(items: Vec<T>) -> abi::Buffer {
+    if items.capacity() == 0 {
         return abi::Buffer::EMPTY;
     }
-    let mut bytes = Box::new(bytes);
+    let mut items = Box::new(items);
     abi::Buffer {
-        ptr: bytes.as_mut_ptr(),
-        len: bytes.len() as u64,
-        owner: Box::into_raw(bytes).cast(),
-        release: Some(release),
+        ptr: items.as_mut_ptr().cast(),
+        len: size_of_val(items.as_slice()) as u64,
+        owner: Box::into_raw(items).cast(),
+        release: Some(release::<T>),
     }
 }
 
 /// Believes neither address nor length: only `owner` is followed.
 ///
 /// # Safety
-/// `owner` is that of a buffer made by [`buffer`] that was not released yet.
-unsafe extern "C" fn release(owner: *mut c_void, _bytes: *mut u8, _len: u64) {
+/// `owner` is that of a buffer made by [`buffer`] of this type that was not released yet.
+unsafe extern "C" fn release<T>(owner: *mut c_void, _bytes: *mut u8, _len: u64) {
     // SAFETY: `buffer` took the owner out of a box of a vector, and the caller gives it back once.
-    drop(unsafe { Box::from_raw(owner.cast::<Vec<u8>>()) });
+    drop(unsafe { Box::from_raw(owner.cast::<Vec<T>>()) });
 }
 
 /// Fills the host's error record and answers the status that belongs to it.

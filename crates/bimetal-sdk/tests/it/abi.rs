@@ -303,3 +303,69 @@ fn consume_refuses_what_breaks_the_contract() {
     // SAFETY: null is allowed.
     unsafe { destroy(null_mut()) };
 }
+
+#[test]
+fn a_host_that_takes_edits_gets_rows_and_their_text() {
+    static TAKES_EDITS: abi::Host = host(
+        abi::ABI_MAJOR,
+        abi::ABI_MINOR,
+        abi::struct_size::<abi::Host>(),
+        abi::FEATURE_EDITS,
+    );
+    let record = abi::Create {
+        config: abi::Slice::from_bytes(br#"{"task":"mark"}"#),
+        ..create_record(&raw const TAKES_EDITS)
+    };
+    let (status, text, instance) = create(&raw const record);
+    assert_eq!((status, text.as_str()), (abi::STATUS_OK, ""));
+    let factory = component().factory();
+    // SAFETY: the instance was just made.
+    let (status, _) = call(|error| unsafe { factory.start.unwrap()(instance, error) });
+    assert_eq!(status, abi::STATUS_OK);
+    let context = abi::Context::EMPTY;
+    let data = abi::Data {
+        struct_size: abi::struct_size::<abi::Data>(),
+        signal: abi::SIGNAL_LOGS,
+        format: abi::FORMAT_OTLP,
+        reserved: 0,
+        bytes: abi::Slice::from_bytes(&RECORD),
+        root: 0,
+    };
+    let mut output = abi::Output::EMPTY;
+    let consume = factory.consume.unwrap();
+    let (outcome, _) = call(|error| {
+        // SAFETY: all arguments live during the call.
+        unsafe {
+            consume(
+                instance,
+                &raw const context,
+                &raw const data,
+                0,
+                &raw mut output,
+                error,
+            )
+        }
+    });
+    assert_eq!(
+        (outcome, output.format),
+        (abi::OUTCOME_EDITS, abi::FORMAT_EDITS)
+    );
+    assert_eq!(output.data.ptr.align_offset(align_of::<abi::Edit>()), 0);
+    // SAFETY: the buffer is readable until it is released.
+    let rows = unsafe { output.data.bytes(abi::LONGEST_DATA) }.unwrap();
+    // SAFETY: as above.
+    let text = unsafe { output.text.bytes(abi::LONGEST_DATA) }.unwrap();
+    assert_eq!(rows.len(), 3 * size_of::<abi::Edit>());
+    let kinds: Vec<_> = rows
+        .chunks(size_of::<abi::Edit>())
+        .map(|row| row[0])
+        .collect();
+    assert_eq!(kinds, [abi::EDIT_RESOURCE, abi::EDIT_SCOPE, abi::EDIT_PUT]);
+    assert_eq!(text, b"marked");
+    for buffer in [output.data, output.text] {
+        // SAFETY: each goes back as it came, once.
+        unsafe { buffer.release.unwrap()(buffer.owner, buffer.ptr, buffer.len) };
+    }
+    // SAFETY: the instance is not used any more.
+    unsafe { factory.destroy.unwrap()(instance) };
+}

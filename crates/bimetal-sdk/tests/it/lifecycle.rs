@@ -273,7 +273,7 @@ fn the_builder_gets_one_array_for_all_components() {
         (&all[1]["type"], &all[1]["signals"]),
         (&json!("reader"), &json!({"logs": "stable"}))
     );
-    let both = |one| one | abi::FEATURE_VIEW;
+    let both = |one| one | abi::FEATURE_EDITS | abi::FEATURE_VIEW;
     assert_eq!(reader().factory().features, both(abi::FEATURE_METADATA));
     assert_eq!(component().factory().features, both(abi::FEATURE_MUTATES));
 }
