@@ -78,7 +78,7 @@ func (l *editList) apply(in places, lies *shape) (err error) {
 			err = fmt.Errorf("it cannot be carried out: %v", said)
 		}
 	}()
-	checked := checker{list: l, places: in, lies: lies}
+	checked := checker{list: l, places: in}
 	if err := checked.check(); err != nil {
 		return err
 	}

@@ -7,21 +7,21 @@ import (
 
 // needs is what the rows of a list need of memory, which the first pass counts.
 type needs struct {
-	// cells are counted by VALUE_…, bytes are those of all byte values, pairs the attributes of the
-	// lists that have to grow.
+	// cells are counted by VALUE_…, bytes are those of all byte values.
 	cells [valueOTLP + 1]int
 	bytes int
-	pairs int
 }
 
-// slabs hold what an edit list adds to a batch: one allocation for all of a kind. Each cell, each
-// part of the bytes and each list becomes part of one attribute only. A slab lives as long as any
-// part of it.
+// slabs hold what an edit list adds to a batch: one allocation for all of a kind, and few for the
+// lists that have to grow. Each cell, each part of the bytes and each list becomes part of one
+// attribute only. A slab lives as long as any part of it.
 type slabs struct {
 	lies  *shape
 	cells [valueOTLP]slab
 	bytes []byte
+	// pairs are room for lists; room is how many attributes there is still room for.
 	pairs slab
+	room  int
 }
 
 // slab is memory of one type, of which the first ones are taken.
@@ -35,7 +35,6 @@ func newSlabs(lies *shape, list *editList, needs *needs) *slabs {
 	for kind := valueString; kind <= valueBytes; kind++ {
 		made.cells[kind] = newSlab(lies.cells[kind].of, needs.cells[kind])
 	}
-	made.pairs = newSlab(lies.pair, needs.pairs)
 	return made
 }
 
@@ -56,7 +55,7 @@ func (s *slabs) edit(to *sliceHead, e *editor, index int) {
 		s.set(unsafe.Add(s.lies.at(to, int(row.index)), s.lies.held), e, row)
 	case editPut:
 		if to.len == to.cap {
-			s.grow(to, grown(e.list.rows[index:], to.len))
+			s.grow(to, e.list.rows[index:])
 		}
 		at := s.lies.at(to, to.len)
 		s.rename(at, e.list.keyOf(row))
@@ -156,31 +155,35 @@ func (s *slabs) clear(list *sliceHead, index int) {
 	list.len = index
 }
 
-// grow gives a list more room, of the slab.
-func (s *slabs) grow(list *sliceHead, capacity int) {
-	start := s.lies.at(&sliceHead{data: s.pairs.start}, int(s.pairs.taken))
+// pairsAtOnce is room of as much as Go allocates without much ado. All at once would be written
+// twice to memory that is in no cache, and live longer.
+const pairsAtOnce = 800
+
+// spare is room that a list which has to grow gets for the components after this one.
+const spare = 2
+
+// grow gives a full list more room for the rows about it, the first of which adds to it.
+func (s *slabs) grow(list *sliceHead, rows []edit) {
+	capacity := list.len + spare
+	for index := range rows {
+		row := &rows[index]
+		if row.level != rows[0].level || row.item != rows[0].item {
+			break
+		}
+		if row.kind == editPut {
+			capacity++
+		}
+	}
+	if s.room < capacity {
+		s.room = max(capacity, min(pairsAtOnce, capacity*len(rows)))
+		s.pairs = newSlab(s.lies.pair, s.room)
+	}
+	start := unsafe.Add(s.pairs.start, s.pairs.taken*s.lies.size)
 	s.pairs.taken += uintptr(capacity)
+	s.room -= capacity
 	for index := range list.len {
 		offset := uintptr(index) * s.lies.size
 		s.copy(unsafe.Add(start, offset), unsafe.Add(list.data, offset))
 	}
 	list.data, list.cap = start, capacity
 }
-
-// grown is the capacity of a full list for the rows about it, the first of which adds to it.
-func grown(rows []edit, length int) int {
-	first := &rows[0]
-	for index := range rows {
-		row := &rows[index]
-		if row.level != first.level || row.item != first.item {
-			break
-		}
-		if row.kind == editPut {
-			length++
-		}
-	}
-	return length + spare
-}
-
-// spare is room that a list which has to grow gets for the components after this one.
-const spare = 2

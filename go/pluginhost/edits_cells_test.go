@@ -147,7 +147,7 @@ func TestListsGrowWithFewAllocations(t *testing.T) {
 			panic(err)
 		}
 		batches = batches[1:]
-	}), 12.0)
+	}), 8192.0/20)
 }
 
 // What other components do with an edited batch must not show in other attributes, and what was

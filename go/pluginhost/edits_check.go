@@ -10,7 +10,6 @@ import (
 type checker struct {
 	list   *editList
 	places places
-	lies   *shape
 	needs  needs
 	// otlp are the rows with values that are given as OTLP.
 	otlp    []int
@@ -26,9 +25,8 @@ type checker struct {
 	// counts are how many messages of a level there are in what is open, next the least ordinal that
 	// may come.
 	counts, next [levelPoint + 1]int
-	// length and capacity are those of the attribute list as the rows before left it; length is -1
-	// where it was not asked for.
-	length, capacity int
+	// length is that of the attribute list as the rows before left it; -1 where it was not asked for.
+	length int
 }
 
 // wrong is what is wrong with a row; most often nothing.
@@ -193,18 +191,10 @@ func (c *checker) attribute(index int, row *edit) wrong {
 		return "is about an attribute of a metric, which has none"
 	}
 	if c.length < 0 {
-		list := c.places.attributes(c.level, int(c.item))
-		c.length = list.Len()
-		if c.lies != nil {
-			c.capacity = c.lies.listAt(list).cap
-		}
+		c.length = c.places.attributes(c.level, int(c.item)).Len()
 	}
 	switch row.kind {
 	case editPut:
-		if c.length == c.capacity {
-			c.capacity = grown(c.list.rows[index:], c.length)
-			c.needs.pairs += c.capacity
-		}
 		c.length++
 		if problem := c.key(row); problem != "" {
 			return problem
