@@ -61,7 +61,8 @@ func (c *call) lend(root unsafe.Pointer) {
 func (c *call) encode(table []byte) ([]byte, error) {
 	var out C.otelcol_buffer
 	defer C.bimetal_buffer_free(&out)
-	status := C.bimetal_view_encode(bytesOf(table), C.uint64_t(len(table)), c.memory.root, &out)
+	status := C.bimetal_view_encode(c.memory.signal, bytesOf(table), C.uint64_t(len(table)),
+		c.memory.root, &out)
 	runtime.KeepAlive(c)
 	if status != 0 {
 		return nil, errUnread

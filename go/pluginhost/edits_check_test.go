@@ -215,7 +215,7 @@ func TestAListThatIsNoGoodForTheBatchChangesNothing(t *testing.T) {
 		data.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty().SetName("n")
 		return data
 	}
-	refuse(t, tracesCodecs[0], traces, refused{
+	refuse(t, tracesCodecs[1], traces, refused{
 		"row 3 is about a point, which there are only in metrics": func(w *writing) {
 			w.after().add(editDrop, levelPoint, 0, 0)
 		},
@@ -234,7 +234,7 @@ func TestAListThatIsNoGoodForTheBatchChangesNothing(t *testing.T) {
 		w.after().add(editMetric, 0, item, 0)
 		return w
 	}
-	refuse(t, metricsCodecs[0], metrics, refused{
+	refuse(t, metricsCodecs[1], metrics, refused{
 		"row 3 is about a record, which there are none in metrics": func(w *writing) {
 			w.after().add(editDrop, levelRecord, 0, 0)
 		},

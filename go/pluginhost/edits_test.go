@@ -597,9 +597,9 @@ func TestEditsDoWhatTheySayWhateverTheBatch(t *testing.T) {
 		sameEverywhere(t, logsCodecs[1], (*chance).someLogs, treeOfLogs, ways)
 	})
 	t.Run("traces", func(t *testing.T) {
-		sameEverywhere(t, tracesCodecs[0], (*chance).someTraces, treeOfTraces, ways)
+		sameEverywhere(t, tracesCodecs[1], (*chance).someTraces, treeOfTraces, ways)
 	})
 	t.Run("metrics", func(t *testing.T) {
-		sameEverywhere(t, metricsCodecs[0], (*chance).someMetrics, treeOfMetrics, ways)
+		sameEverywhere(t, metricsCodecs[1], (*chance).someMetrics, treeOfMetrics, ways)
 	})
 }

@@ -19,8 +19,11 @@ var errDropped = errors.New("the component dropped the data")
 // errUnread says that the data cannot be read in the format that it was given in.
 var errUnread = errors.New("the component cannot read the data where it lies")
 
-// These are said once in a process.
-var notLearnt, notProved sync.Once
+// These are said once in a process, and of each signal.
+var (
+	notLearnt sync.Map
+	notProved sync.Once
+)
 
 // instance is a Rust component in one pipeline, whatever its kind.
 type instance[T any] struct {
@@ -79,10 +82,10 @@ func newInstance[T any](
 func (i *instance[T]) start(_ context.Context, host component.Host) error {
 	i.host.Store(hostBox{host})
 	if i.encoded != nil {
-		notLearnt.Do(func() {
+		if _, said := notLearnt.LoadOrStore(i.inUse.signal, true); !said {
 			i.logger.Warn("Rust components get telemetry encoded, which is slower: how it lies in this "+
 				"Collector is not as expected", zap.String("signal", i.inUse.signal), zap.Error(i.encoded))
-		})
+		}
 	}
 	if edits(i.features) {
 		if err := shapeProblem(); err != nil {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
 // walker reads telemetry by the learnt table alone, as Rust does.
@@ -19,7 +21,7 @@ type walker struct {
 
 // learntLogs needs no Rust, and is proved nowhere.
 func learntLogs(t *testing.T) *layout {
-	lies, err := learn(reflect.TypeFor[plog.Logs](), logsMessages)
+	lies, err := learn(reflect.TypeFor[plog.Logs](), logsMessages())
 	require.NoError(t, err)
 	return lies
 }
@@ -28,6 +30,7 @@ func newWalker(t *testing.T) walker {
 	lies := learntLogs(t)
 	rows := make([]field, len(lies.table)/fieldSize)
 	require.NoError(t, binary.Read(bytes.NewReader(lies.table), binary.NativeEndian, rows))
+	require.Equal(t, lies.rows, rows)
 	return walker{t, rows}
 }
 
@@ -141,16 +144,16 @@ func (w walker) attributes(address unsafe.Pointer, row field) map[string]any {
 func TestTheLearntTableReadsWhatThePublicAPIMade(t *testing.T) {
 	data := sampleLogs()
 	w := newWalker(t)
-	root := rootOfLogs(data, learntLogs(t))
+	root := rootOf(data, learntLogs(t))
 	resources := w.below(root, w.row(messageLogs, 1))
 	require.Len(t, resources, 3)
 	for index, resource := range resources[:2] {
 		made := data.ResourceLogs().At(index)
-		require.Equal(t, "resource schema", w.field(messageResourceLogs, resource, 3))
+		require.Equal(t, made.SchemaUrl(), w.field(messageResourceLogs, resource, 3))
 		header := w.below(resource, w.row(messageResourceLogs, 1))[0]
 		require.Equal(t, made.Resource().Attributes().AsRaw(),
 			w.attributes(header, w.row(messageResource, 1)))
-		require.Equal(t, uint32(3), w.field(messageResource, header, 2))
+		require.Equal(t, made.Resource().DroppedAttributesCount(), w.field(messageResource, header, 2))
 		scopes := w.below(resource, w.row(messageResourceLogs, 2))
 		require.Len(t, scopes, 2)
 		w.scope(scopes[0], made.ScopeLogs().At(0))
@@ -159,20 +162,21 @@ func TestTheLearntTableReadsWhatThePublicAPIMade(t *testing.T) {
 
 func (w walker) scope(scope unsafe.Pointer, made plog.ScopeLogs) {
 	t := w.t
-	require.Equal(t, "scope schema", w.field(messageScopeLogs, scope, 3))
+	require.Equal(t, made.SchemaUrl(), w.field(messageScopeLogs, scope, 3))
 	header := w.below(scope, w.row(messageScopeLogs, 1))[0]
-	require.Equal(t, "name", w.field(messageScope, header, 1))
-	require.Equal(t, "version", w.field(messageScope, header, 2))
-	require.Equal(t, uint32(4), w.field(messageScope, header, 4))
+	require.Equal(t, made.Scope().Name(), w.field(messageScope, header, 1))
+	require.Equal(t, made.Scope().Version(), w.field(messageScope, header, 2))
+	require.Equal(t, made.Scope().DroppedAttributesCount(), w.field(messageScope, header, 4))
 	require.Equal(t, made.Scope().Attributes().AsRaw(), w.attributes(header, w.row(messageScope, 3)))
 	records := w.below(scope, w.row(messageScopeLogs, 2))
 	require.Len(t, records, 4)
 	for index, record := range records[:3] {
 		made := made.LogRecords().At(index)
+		traceID, spanID := made.TraceID(), made.SpanID()
 		for number, expected := range map[uint32]any{
-			1: uint64(1), 2: int32(13), 3: "warn", 7: uint32(5), 8: uint32(6),
-			9: append([]byte{1}, append(make([]byte, 14), 2)...), 10: []byte{3, 0, 0, 0, 0, 0, 0, 4},
-			11: uint64(2), 12: "event",
+			1: uint64(made.Timestamp()), 2: int32(made.SeverityNumber()), 3: made.SeverityText(),
+			7: made.DroppedAttributesCount(), 8: uint32(made.Flags()), 9: traceID[:], 10: spanID[:],
+			11: uint64(made.ObservedTimestamp()), 12: made.EventName(),
 		} {
 			require.Equal(t, expected, w.field(messageLogRecord, record, number), number)
 		}
@@ -184,7 +188,6 @@ func (w walker) scope(scope unsafe.Pointer, made plog.ScopeLogs) {
 
 // Here is no Rust that could prove anything.
 func TestLogsAreEncodedWithoutAProof(t *testing.T) {
-	require.ErrorIs(t, proveLogs(learntLogs(t)), errUnread)
 	chosen, encoded, err := choose(logsCodecs, formatFeatures[formatView], viewAuto)
 	require.NoError(t, err)
 	require.ErrorIs(t, encoded, errUnread)
@@ -200,28 +203,55 @@ func TestLogsAreEncodedWithoutAProof(t *testing.T) {
 func TestATypeThatIsNotAsExpectedIsNotLearnt(t *testing.T) {
 	type request struct{ ResourceLogs []*struct{} }
 	type Logs struct{ orig *request }
-	_, err := learn(reflect.TypeOf(Logs{orig: new(request)}), logsMessages)
+	_, err := learn(reflect.TypeOf(Logs{orig: new(request)}), logsMessages())
 	require.ErrorContains(t, err, "request is not expected")
-	_, err = learn(reflect.TypeFor[plog.SeverityNumber](), logsMessages)
+	_, err = learn(reflect.TypeFor[plog.SeverityNumber](), logsMessages())
 	require.ErrorContains(t, err, "does not begin with the address")
 
-	for name := range logsMessages {
-		other := map[string]meaning{}
-		for kept, is := range logsMessages {
-			other[kept] = is
-		}
-		delete(other, name)
-		_, err = learn(reflect.TypeFor[plog.Logs](), other)
-		require.ErrorContains(t, err, name+" is not expected")
+	for public, messages := range map[reflect.Type]func() map[string]meaning{
+		reflect.TypeFor[plog.Logs]():       logsMessages,
+		reflect.TypeFor[ptrace.Traces]():   tracesMessages,
+		reflect.TypeFor[pmetric.Metrics](): metricsMessages,
+	} {
+		lies, err := learn(public, messages())
+		require.NoError(t, err)
+		require.NoError(t, lies.followable())
+		for name, is := range messages() {
+			other := messages()
+			delete(other, name)
+			_, err = learn(public, other)
+			require.ErrorContains(t, err, name+" is not expected")
 
-		fields := map[string]uint32{"Missing": 99}
-		for field, number := range logsMessages[name].fields {
-			fields[field] = number
+			other = messages()
+			other[name].fields["Missing"] = 99
+			_, err = learn(public, other)
+			require.ErrorContains(t, err, "fields")
+
+			if is.variants != nil {
+				is.variants = nil
+				other = messages()
+				other[name] = is
+				_, err = learn(public, other)
+				require.ErrorContains(t, err, "cannot be read")
+			}
+			if is.optional != nil {
+				is.optional = map[string]any{"Sum": is.optional["Sum"], "Min": is.optional["Sum"]}
+				other = messages()
+				other[name] = is
+				_, err = learn(public, other)
+				require.ErrorContains(t, err, "does not tell whether Sum is set")
+			}
 		}
-		other[name] = meaning{logsMessages[name].message, fields}
-		_, err = learn(reflect.TypeFor[plog.Logs](), other)
-		require.ErrorContains(t, err, "fields")
 	}
+}
+
+func TestWhereAProofFailsTheFieldIsNamed(t *testing.T) {
+	marshal := (&pmetric.JSONMarshaler{}).MarshalMetrics
+	want, got := sampleMetrics(), sampleMetrics()
+	metrics := got.ResourceMetrics().At(1).ScopeMetrics().At(0).Metrics()
+	metrics.At(4).Histogram().DataPoints().At(0).SetMin(0)
+	require.Equal(t, "see resourceMetrics[1].scopeMetrics[0].metrics[4].histogram.dataPoints[0].min",
+		firstDifference(want, got, marshal))
 }
 
 // A stack moves when it grows; what was lent lies on the heap.
@@ -238,7 +268,7 @@ func TestWhatIsLentStaysWhereItIsWhileTheStackGrows(t *testing.T) {
 	require.Equal(t, lies.table, table)
 	lent := uint64(record.memory.root)
 	require.NotZero(t, grow(1000))
-	require.Equal(t, uint64(uintptr(rootOfLogs(data, lies))), lent)
+	require.Equal(t, uint64(uintptr(rootOf(data, lies))), lent)
 	require.Equal(t, uint64(uintptr(record.root)), lent)
 }
 

@@ -2,89 +2,106 @@ package pluginhost
 
 import (
 	"bytes"
-	"errors"
-
-	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.opentelemetry.io/collector/pdata/plog"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
 )
 
-// proveLogs lets Rust read a sample as it lies, before the first batch, and compares that with the
+// prove lets Rust read a sample as it lies, before the first batch, and compares that with the
 // sample. In it no two fields of a kind are alike, so that none stands for another.
-func proveLogs(lies *layout) error {
-	sample := sampleLogs()
-	expected, err := (&plog.ProtoMarshaler{}).MarshalLogs(sample)
+func prove[T any](
+	lies *layout, otlp codec[T], sample T, readable func(T) ([]byte, error),
+) error {
+	if err := lies.followable(); err != nil {
+		return err
+	}
+	expected, err := otlp.marshal(sample)
 	if err != nil {
 		return err
 	}
-	record := newCall(signalLogs, formatView)
+	record := newCall(otlp.signal, formatView)
 	defer record.release()
-	record.lend(rootOfLogs(sample, lies))
+	record.lend(rootOf(sample, lies))
 	encoded, err := record.encode(lies.table)
 	if err != nil {
-		return err
+		return fmt.Errorf("a sample in place: %w", err)
 	}
-	read, err := (&plog.ProtoUnmarshaler{}).UnmarshalLogs(encoded)
+	read, err := otlp.unmarshal(encoded)
 	if err != nil {
 		return err
 	}
 	// Two encodings of the same may differ, but not if one encoder wrote both.
-	found, err := (&plog.ProtoMarshaler{}).MarshalLogs(read)
+	found, err := otlp.marshal(read)
 	if err == nil && !bytes.Equal(found, expected) {
-		err = errors.New("a sample in place is not read as what it is")
+		err = fmt.Errorf("a sample in place is not read as what it is: %s",
+			firstDifference(sample, read, readable))
 	}
 	return err
 }
 
-// sampleLogs has every field, and every kind of value, in each other, empty and missing.
-func sampleLogs() plog.Logs {
-	data := plog.NewLogs()
-	for range 2 {
-		resource := data.ResourceLogs().AppendEmpty()
-		resource.SetSchemaUrl("resource schema")
-		everyValue(resource.Resource().Attributes())
-		resource.Resource().SetDroppedAttributesCount(3)
-		scope := resource.ScopeLogs().AppendEmpty()
-		scope.SetSchemaUrl("scope schema")
-		scope.Scope().SetName("name")
-		scope.Scope().SetVersion("version")
-		scope.Scope().SetDroppedAttributesCount(4)
-		everyValue(scope.Scope().Attributes())
-		for range 3 {
-			record := scope.LogRecords().AppendEmpty()
-			record.SetTimestamp(1)
-			record.SetObservedTimestamp(2)
-			record.SetSeverityNumber(plog.SeverityNumberWarn)
-			record.SetSeverityText("warn")
-			everyValue(record.Body().SetEmptyMap())
-			everyValue(record.Attributes())
-			record.SetDroppedAttributesCount(5)
-			record.SetFlags(6)
-			record.SetTraceID(pcommon.TraceID{1, 15: 2})
-			record.SetSpanID(pcommon.SpanID{3, 7: 4})
-			record.SetEventName("event")
+// followable says whether each row is about a field of its kind. Then Rust meets no address that is
+// none, whatever else may be wrong.
+func (l *layout) followable() error {
+	for _, row := range l.rows {
+		in := l.structs[row.Message]
+		if row.Word != 0 && row.Kind != fieldSet {
+			in = l.boxes[row.Word]
 		}
-		scope.LogRecords().AppendEmpty()
-		resource.ScopeLogs().AppendEmpty()
+		if in == nil || !l.isField(row, in) {
+			return fmt.Errorf("%s: a field of kind %d does not lie at %d", in, row.Kind, row.Offset)
+		}
 	}
-	data.ResourceLogs().AppendEmpty()
-	return data
+	return nil
 }
 
-func everyValue(values pcommon.Map) {
-	values.PutStr("text", "é\x00x")
-	values.PutStr("no text", "")
-	values.PutBool("true", true)
-	values.PutBool("false", false)
-	values.PutInt("int", -7)
-	values.PutInt("zero", 0)
-	values.PutDouble("double", 1.5)
-	values.PutEmptyBytes("bytes").FromRaw([]byte{0, 255})
-	values.PutEmptyBytes("no bytes")
-	values.PutEmpty("empty")
-	list := values.PutEmptySlice("list")
-	list.AppendEmpty()
-	list.AppendEmpty().SetEmptySlice().AppendEmpty().SetInt(1)
-	values.PutEmptySlice("no list")
-	values.PutEmptyMap("map").PutEmptyMap("map").PutStr("deep", "down")
-	values.PutEmptyMap("no map")
+func (l *layout) isField(row field, in reflect.Type) bool {
+	for index := range in.NumField() {
+		one := in.Field(index)
+		if kind, below, size := liesAs(one.Type); one.Offset == uintptr(row.Offset) {
+			return kind == row.Kind && (row.Number == 0 || row.Kind == fieldSet ||
+				below == l.structs[row.Of] && uint32(size) == row.Size)
+		}
+	}
+	return false
+}
+
+// firstDifference names a field by the way to it in JSON.
+func firstDifference[T any](want, got T, readable func(T) ([]byte, error)) string {
+	var both [2]any
+	for index, one := range []T{want, got} {
+		text, err := readable(one)
+		if err == nil {
+			err = json.Unmarshal(text, &both[index])
+		}
+		if err != nil {
+			return "which field it is, cannot be told: " + err.Error()
+		}
+	}
+	return "see " + strings.TrimPrefix(difference(both[0], both[1]), ".")
+}
+
+// difference is the way to the first thing in which two JSON values differ.
+func difference(left, right any) string {
+	switch left := left.(type) {
+	case map[string]any:
+		right, _ := right.(map[string]any)
+		both := maps.Clone(left)
+		maps.Copy(both, right)
+		for _, key := range slices.Sorted(maps.Keys(both)) {
+			if !reflect.DeepEqual(left[key], right[key]) {
+				return "." + key + difference(left[key], right[key])
+			}
+		}
+	case []any:
+		right, _ := right.([]any)
+		for index := range min(len(left), len(right)) {
+			if !reflect.DeepEqual(left[index], right[index]) {
+				return fmt.Sprintf("[%d]", index) + difference(left[index], right[index])
+			}
+		}
+	}
+	return ""
 }

@@ -1,6 +1,8 @@
 package pluginhost
 
 import (
+	"reflect"
+	"sync"
 	"unsafe"
 
 	"go.opentelemetry.io/collector/consumer/consumererror"
@@ -27,7 +29,7 @@ type codec[T any] struct {
 
 // The codecs of each signal, the preferred one first.
 var (
-	tracesCodecs = []codec[ptrace.Traces]{{
+	tracesCodecs = codecsOf(codec[ptrace.Traces]{
 		signal:    signalTraces,
 		format:    formatOTLP,
 		marshal:   (&ptrace.ProtoMarshaler{}).MarshalTraces,
@@ -35,8 +37,8 @@ var (
 		partial:   consumererror.NewTraces,
 		places:    placesOfTraces,
 		writable:  writableTraces,
-	}}
-	metricsCodecs = []codec[pmetric.Metrics]{{
+	}, tracesMessages, sampleTraces, (&ptrace.JSONMarshaler{}).MarshalTraces)
+	metricsCodecs = codecsOf(codec[pmetric.Metrics]{
 		signal:    signalMetrics,
 		format:    formatOTLP,
 		marshal:   (&pmetric.ProtoMarshaler{}).MarshalMetrics,
@@ -44,17 +46,8 @@ var (
 		partial:   consumererror.NewMetrics,
 		places:    placesOfMetrics,
 		writable:  writableMetrics,
-	}}
-	logsCodecs = []codec[plog.Logs]{{
-		signal:    signalLogs,
-		format:    formatView,
-		unmarshal: (&plog.ProtoUnmarshaler{}).UnmarshalLogs,
-		partial:   consumererror.NewLogs,
-		inPlace:   logsLearnt,
-		root:      rootOfLogs,
-		places:    placesOfLogs,
-		writable:  writableLogs,
-	}, {
+	}, metricsMessages, sampleMetrics, (&pmetric.JSONMarshaler{}).MarshalMetrics)
+	logsCodecs = codecsOf(codec[plog.Logs]{
 		signal:    signalLogs,
 		format:    formatOTLP,
 		marshal:   (&plog.ProtoMarshaler{}).MarshalLogs,
@@ -62,12 +55,27 @@ var (
 		partial:   consumererror.NewLogs,
 		places:    placesOfLogs,
 		writable:  writableLogs,
-	}}
+	}, logsMessages, sampleLogs, (&plog.JSONMarshaler{}).MarshalLogs)
 )
 
-func rootOfLogs(data plog.Logs, lies *layout) unsafe.Pointer {
-	// Within data, which is ours; what is read there is what data points to.
-	return *(*unsafe.Pointer)(unsafe.Add(unsafe.Pointer(&data), lies.root))
+// codecsOf are the codecs of a signal. How it lies is learnt and proved once in a process, when the
+// first component asks.
+func codecsOf[T any](
+	otlp codec[T], messages func() map[string]meaning, sample func() T, readable func(T) ([]byte, error),
+) []codec[T] {
+	view := otlp
+	view.format, view.marshal, view.root = formatView, nil, rootOf[T]
+	view.inPlace = sync.OnceValues(func() (*layout, error) {
+		lies, err := learn(reflect.TypeFor[T](), messages())
+		if err == nil {
+			err = prove(lies, otlp, sample(), readable)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return lies, nil
+	})
+	return []codec[T]{view, otlp}
 }
 
 func writableLogs(data plog.Logs) plog.Logs {

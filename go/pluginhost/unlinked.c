@@ -47,7 +47,7 @@ bimetal_call *bimetal_call_new(void) {
 }
 
 // Nothing reads in place here.
-int32_t bimetal_view_encode(const uint8_t *table, uint64_t len, uint64_t root,
+int32_t bimetal_view_encode(uint32_t signal, const uint8_t *table, uint64_t len, uint64_t root,
     otelcol_buffer *out) {
     return OTELCOL_STATUS_UNSUPPORTED;
 }

@@ -200,6 +200,75 @@
 // `Field::message`: `KeyValueList`.
 #define OTELCOL_MESSAGE_MAP 10
 
+// `Field::message`: the export request of traces.
+#define OTELCOL_MESSAGE_TRACES 11
+
+// `Field::message`: one resource and its spans.
+#define OTELCOL_MESSAGE_RESOURCE_SPANS 12
+
+// `Field::message`: one scope and its spans.
+#define OTELCOL_MESSAGE_SCOPE_SPANS 13
+
+// `Field::message`: `Span`.
+#define OTELCOL_MESSAGE_SPAN 14
+
+// `Field::message`: `Span.Event`.
+#define OTELCOL_MESSAGE_EVENT 15
+
+// `Field::message`: `Span.Link`.
+#define OTELCOL_MESSAGE_LINK 16
+
+// `Field::message`: `Status`.
+#define OTELCOL_MESSAGE_STATUS 17
+
+// `Field::message`: the export request of metrics.
+#define OTELCOL_MESSAGE_METRICS 18
+
+// `Field::message`: one resource and its metrics.
+#define OTELCOL_MESSAGE_RESOURCE_METRICS 19
+
+// `Field::message`: one scope and its metrics.
+#define OTELCOL_MESSAGE_SCOPE_METRICS 20
+
+// `Field::message`: `Metric`.
+#define OTELCOL_MESSAGE_METRIC 21
+
+// `Field::message`: `Gauge`.
+#define OTELCOL_MESSAGE_GAUGE 22
+
+// `Field::message`: `Sum`.
+#define OTELCOL_MESSAGE_SUM 23
+
+// `Field::message`: `Histogram`.
+#define OTELCOL_MESSAGE_HISTOGRAM 24
+
+// `Field::message`: `ExponentialHistogram`.
+#define OTELCOL_MESSAGE_EXPONENTIAL_HISTOGRAM 25
+
+// `Field::message`: `Summary`.
+#define OTELCOL_MESSAGE_SUMMARY 26
+
+// `Field::message`: `NumberDataPoint`.
+#define OTELCOL_MESSAGE_NUMBER_POINT 27
+
+// `Field::message`: `HistogramDataPoint`.
+#define OTELCOL_MESSAGE_HISTOGRAM_POINT 28
+
+// `Field::message`: `ExponentialHistogramDataPoint`.
+#define OTELCOL_MESSAGE_EXPONENTIAL_POINT 29
+
+// `Field::message`: `ExponentialHistogramDataPoint.Buckets`.
+#define OTELCOL_MESSAGE_BUCKETS 30
+
+// `Field::message`: `SummaryDataPoint`.
+#define OTELCOL_MESSAGE_SUMMARY_POINT 31
+
+// `Field::message`: `SummaryDataPoint.ValueAtQuantile`.
+#define OTELCOL_MESSAGE_QUANTILE 32
+
+// `Field::message`: `Exemplar`.
+#define OTELCOL_MESSAGE_EXEMPLAR 33
+
 // `Field::kind`: 64 bits, of a whole or a floating-point number.
 #define OTELCOL_FIELD_64 1
 
@@ -236,6 +305,14 @@
 // `Field::kind`: type word and address of the variant that is set; both 0 when none is. The rows
 // with a `word` say what the variants are.
 #define OTELCOL_FIELD_ONEOF 12
+
+// `Field::kind`: address, length and capacity of numbers of 64 bits.
+#define OTELCOL_FIELD_NUMBERS 13
+
+// `Field::kind`: 64 bits, of which the one in `word` says that the field `number` is set. The row
+// follows that of the field, which may be zero and yet be set. Number 0: no bit but those in
+// `word` is known.
+#define OTELCOL_FIELD_SET 14
 
 // `Edit::kind`: what follows is about the resource `item`.
 #define OTELCOL_EDIT_RESOURCE 1
@@ -472,7 +549,8 @@ typedef struct otelcol_field {
     uint32_t of;
     // Bytes of one element, where the kind says so.
     uint32_t size;
-    // Type word of a variant; 0 for all else. A type word that is in no row cannot be read.
+    // Type word of a variant, or bits of `FIELD_SET`; 0 for all else. A type word that is in no row
+    // cannot be read.
     uint64_t word;
 } otelcol_field;
 

@@ -85,6 +85,52 @@ pub const MESSAGE_ANY_VALUE: u32 = 8;
 pub const MESSAGE_ARRAY: u32 = 9;
 /// `Field::message`: `KeyValueList`.
 pub const MESSAGE_MAP: u32 = 10;
+/// `Field::message`: the export request of traces.
+pub const MESSAGE_TRACES: u32 = 11;
+/// `Field::message`: one resource and its spans.
+pub const MESSAGE_RESOURCE_SPANS: u32 = 12;
+/// `Field::message`: one scope and its spans.
+pub const MESSAGE_SCOPE_SPANS: u32 = 13;
+/// `Field::message`: `Span`.
+pub const MESSAGE_SPAN: u32 = 14;
+/// `Field::message`: `Span.Event`.
+pub const MESSAGE_EVENT: u32 = 15;
+/// `Field::message`: `Span.Link`.
+pub const MESSAGE_LINK: u32 = 16;
+/// `Field::message`: `Status`.
+pub const MESSAGE_STATUS: u32 = 17;
+/// `Field::message`: the export request of metrics.
+pub const MESSAGE_METRICS: u32 = 18;
+/// `Field::message`: one resource and its metrics.
+pub const MESSAGE_RESOURCE_METRICS: u32 = 19;
+/// `Field::message`: one scope and its metrics.
+pub const MESSAGE_SCOPE_METRICS: u32 = 20;
+/// `Field::message`: `Metric`.
+pub const MESSAGE_METRIC: u32 = 21;
+/// `Field::message`: `Gauge`.
+pub const MESSAGE_GAUGE: u32 = 22;
+/// `Field::message`: `Sum`.
+pub const MESSAGE_SUM: u32 = 23;
+/// `Field::message`: `Histogram`.
+pub const MESSAGE_HISTOGRAM: u32 = 24;
+/// `Field::message`: `ExponentialHistogram`.
+pub const MESSAGE_EXPONENTIAL_HISTOGRAM: u32 = 25;
+/// `Field::message`: `Summary`.
+pub const MESSAGE_SUMMARY: u32 = 26;
+/// `Field::message`: `NumberDataPoint`.
+pub const MESSAGE_NUMBER_POINT: u32 = 27;
+/// `Field::message`: `HistogramDataPoint`.
+pub const MESSAGE_HISTOGRAM_POINT: u32 = 28;
+/// `Field::message`: `ExponentialHistogramDataPoint`.
+pub const MESSAGE_EXPONENTIAL_POINT: u32 = 29;
+/// `Field::message`: `ExponentialHistogramDataPoint.Buckets`.
+pub const MESSAGE_BUCKETS: u32 = 30;
+/// `Field::message`: `SummaryDataPoint`.
+pub const MESSAGE_SUMMARY_POINT: u32 = 31;
+/// `Field::message`: `SummaryDataPoint.ValueAtQuantile`.
+pub const MESSAGE_QUANTILE: u32 = 32;
+/// `Field::message`: `Exemplar`.
+pub const MESSAGE_EXEMPLAR: u32 = 33;
 
 /// `Field::kind`: 64 bits, of a whole or a floating-point number.
 pub const FIELD_64: u32 = 1;
@@ -111,6 +157,12 @@ pub const FIELD_POINTERS: u32 = 11;
 /// `Field::kind`: type word and address of the variant that is set; both 0 when none is. The rows
 /// with a `word` say what the variants are.
 pub const FIELD_ONEOF: u32 = 12;
+/// `Field::kind`: address, length and capacity of numbers of 64 bits.
+pub const FIELD_NUMBERS: u32 = 13;
+/// `Field::kind`: 64 bits, of which the one in `word` says that the field `number` is set. The row
+/// follows that of the field, which may be zero and yet be set. Number 0: no bit but those in
+/// `word` is known.
+pub const FIELD_SET: u32 = 14;
 
 /// `Edit::kind`: what follows is about the resource `item`.
 pub const EDIT_RESOURCE: u8 = 1;

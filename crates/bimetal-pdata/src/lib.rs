@@ -29,8 +29,8 @@
 //! Everything is a handle by value: a few words that are copied, and reading allocates nothing,
 //! neither per record nor per attribute. Handles that end in `Mut` edit; `as_read` gives the other
 //! kind, which sees the edits. A handle knows nothing of where the telemetry lies: the same
-//! component reads OTLP, and logs that lie in Go's memory ([`Batch`]). Edits are data beside the
-//! batch: [`Telemetry::into_edits`] lists them, [`Telemetry::encode`] carries them out.
+//! component reads OTLP, and telemetry that lies in Go's memory ([`Batch`]). Edits are data beside
+//! the batch: [`Telemetry::into_edits`] lists them, [`Telemetry::encode`] carries them out.
 //!
 //! With the feature `views` the handles also implement the read traits of the crate
 //! `otel-arrow-dfe-pdata-views`, so that code written for otap-dataflow can read them.
@@ -40,6 +40,7 @@ mod attributes;
 mod edits;
 mod error;
 mod goview;
+mod in_place;
 mod log;
 mod message;
 mod metric;

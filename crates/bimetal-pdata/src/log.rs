@@ -1,15 +1,9 @@
 //! Logs.
 //!
-//! In: an `ExportLogsServiceRequest`, encoded or in Go's memory. Out: [`LogRecord`]s. Invariant:
-//! only attributes can change.
+//! In: an `ExportLogsServiceRequest`. Out: [`LogRecord`]s. Invariant: only attributes can change.
 
-use bimetal_abi as abi;
-
-use crate::goview::{self, Batch, Layout, SignalMessages};
-use crate::message::Message;
-use crate::schema::{ANY_VALUE, ARRAY_VALUE, KEY_VALUE, KEY_VALUE_LIST};
 use crate::table::table;
-use crate::telemetry::{RESOURCE, ResourceItems, SCOPE, ScopeItems, Telemetry, signal};
+use crate::telemetry::{ResourceItems, ScopeItems, Telemetry, signal};
 
 /// A batch of log records.
 pub type Logs<'a> = Telemetry<'a, OfLogs>;
@@ -50,35 +44,5 @@ table! {
         11 observed_time_unix_nano: fixed64;
         /// The kind of event, if the record is an event.
         12 event_name: text;
-    }
-}
-
-/// What a batch of logs is made of.
-const MESSAGES: &SignalMessages = &[
-    (abi::MESSAGE_LOGS, &LOGS),
-    (abi::MESSAGE_RESOURCE_LOGS, &RESOURCE_LOGS),
-    (abi::MESSAGE_RESOURCE, &RESOURCE),
-    (abi::MESSAGE_SCOPE_LOGS, &SCOPE_LOGS),
-    (abi::MESSAGE_SCOPE, &SCOPE),
-    (abi::MESSAGE_LOG_RECORD, &LOG_RECORD),
-    (abi::MESSAGE_KEY_VALUE, &KEY_VALUE),
-    (abi::MESSAGE_ANY_VALUE, &ANY_VALUE),
-    (abi::MESSAGE_ARRAY, &ARRAY_VALUE),
-    (abi::MESSAGE_MAP, &KEY_VALUE_LIST),
-];
-
-impl Layout {
-    /// How logs lie, as the host's table of `bimetal_abi::Field`s says; `None` if that is not as
-    /// this crate expects.
-    pub fn logs(table: &[u8]) -> Option<Self> {
-        Self::read(MESSAGES, table)
-    }
-}
-
-impl<'a> Logs<'a> {
-    /// Logs that lie in Go's memory. Ask [`Batch::unread`] before you believe what came of it.
-    pub fn in_place(batch: &'a Batch<'a>) -> Self {
-        let whole = goview::Message::whole(batch, abi::MESSAGE_LOGS);
-        Self::of(Message::View(whole))
     }
 }

@@ -22,7 +22,13 @@ pub(crate) enum Message<'a> {
 
 /// Repeated numbers; those of fixed length as their bits.
 #[derive(Debug, Clone)]
-pub struct Numbers<'a>(otlp::Numbers<'a>);
+pub struct Numbers<'a>(Repeated<'a>);
+
+#[derive(Debug, Clone)]
+enum Repeated<'a> {
+    Otlp(otlp::Numbers<'a>),
+    View(goview::Numbers<'a>),
+}
 
 /// The occurrences of a repeated message.
 #[derive(Debug, Clone)]
@@ -72,9 +78,8 @@ impl<'a> Message<'a> {
     /// The numbers in a repeated field.
     pub(crate) fn numbers(self, number: u32, wire_type: u8) -> Numbers<'a> {
         match self {
-            Self::Otlp(message) => Numbers(message.numbers(number, wire_type)),
-            // No message of a signal that is read in place has any.
-            Self::View(_) => Numbers(otlp::Message::Whole(&[]).numbers(number, wire_type)),
+            Self::Otlp(message) => Numbers(Repeated::Otlp(message.numbers(number, wire_type))),
+            Self::View(message) => Numbers(Repeated::View(message.numbers(number))),
         }
     }
 
@@ -229,7 +234,10 @@ impl Iterator for Numbers<'_> {
     type Item = u64;
 
     fn next(&mut self) -> Option<u64> {
-        self.0.next()
+        match &mut self.0 {
+            Repeated::Otlp(numbers) => numbers.next(),
+            Repeated::View(numbers) => numbers.next(),
+        }
     }
 }
 

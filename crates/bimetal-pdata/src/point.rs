@@ -61,10 +61,10 @@ table! {
         2 start_time_unix_nano: fixed64;
         /// When it was measured, in nanoseconds since 1970.
         3 time_unix_nano: fixed64;
-        AS_DOUBLE as_double: only Kind::Fixed64;
+        AS_DOUBLE as_double: only Kind::Number;
         /// Single values that were measured.
         5 exemplars: list Exemplar of EXEMPLAR;
-        AS_INT as_int: only Kind::Fixed64;
+        AS_INT as_int: only Kind::Number;
         /// The attributes.
         7 attributes: attributes;
         /// The flags; the lowest bit says that no value was recorded.
@@ -81,6 +81,8 @@ table! {
         4 count: fixed64;
         /// The sum of the values that it has seen.
         5 sum: optional_double;
+        BUCKET_COUNTS bucket_counts: only Kind::Numbers(WIRE_FIXED64);
+        EXPLICIT_BOUNDS explicit_bounds: only Kind::Numbers(WIRE_FIXED64);
         /// Single values that were measured.
         8 exemplars: list Exemplar of EXEMPLAR;
         /// The attributes.
@@ -155,18 +157,19 @@ table! {
     BUCKETS = "Buckets" (Buckets) {
         /// The index of the first bucket.
         1 offset: sint32;
+        COUNTS bucket_counts: only Kind::Numbers(WIRE_VARINT);
     }
 
     /// One of the values that were measured.
     EXEMPLAR = "Exemplar" (Exemplar) {
         /// When it was measured, in nanoseconds since 1970.
         2 time_unix_nano: fixed64;
-        EXEMPLAR_DOUBLE as_double: only Kind::Fixed64;
+        EXEMPLAR_DOUBLE as_double: only Kind::Number;
         /// The span in which it was measured; all zero when there is none.
         4 span_id: span_id;
         /// The trace in which it was measured; all zero when there is none.
         5 trace_id: trace_id;
-        AS_INT as_int: only Kind::Fixed64;
+        AS_INT as_int: only Kind::Number;
         /// The attributes that the data point does not have.
         7 filtered_attributes: attributes;
     }

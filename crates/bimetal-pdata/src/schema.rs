@@ -15,8 +15,16 @@ pub struct Schema {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Kind {
     Varint,
+    /// The lowest bit is the sign.
+    Zigzag,
     Fixed64,
+    /// One that may be set and yet be zero.
+    Optional64,
+    /// One of several that exclude each other; the last one that is set counts.
+    Number,
     Fixed32,
+    /// Repeated, each of this wire type unless they are packed.
+    Numbers(u8),
     Bytes,
     /// Empty or exactly so many bytes.
     Id(usize),
@@ -47,6 +55,11 @@ impl Schema {
     pub(crate) fn has_attributes(&self) -> bool {
         self.find(|kind| matches!(kind, Kind::Attributes).then_some(()))
             .is_some()
+    }
+
+    /// Whether a field of this kind is one of several that exclude each other.
+    pub(crate) fn is_variant(&self, kind: Kind) -> bool {
+        matches!(kind, Kind::Data(_) | Kind::Number) || std::ptr::eq(self, &raw const ANY_VALUE)
     }
 
     /// The number of the field with the attributes.

@@ -93,10 +93,10 @@ macro_rules! fields {
 macro_rules! kind {
     (schema fixed64) => { $crate::schema::Kind::Fixed64 };
     (schema double) => { $crate::schema::Kind::Fixed64 };
-    (schema optional_double) => { $crate::schema::Kind::Fixed64 };
+    (schema optional_double) => { $crate::schema::Kind::Optional64 };
     (schema fixed32) => { $crate::schema::Kind::Fixed32 };
     (schema int32) => { $crate::schema::Kind::Varint };
-    (schema sint32) => { $crate::schema::Kind::Varint };
+    (schema sint32) => { $crate::schema::Kind::Zigzag };
     (schema uint32) => { $crate::schema::Kind::Varint };
     (schema text) => { $crate::schema::Kind::Bytes };
     (schema trace_id) => { $crate::schema::Kind::Id(16) };

@@ -10,6 +10,7 @@ use std::marker::PhantomData;
 use crate::attributes::{Attributes, AttributesMut};
 use crate::edits::{EditList, Edits, Place};
 use crate::error::ParseError;
+use crate::goview::{self, Batch};
 use crate::message::{At, AtMut, Items, ItemsMut, Message, retain};
 use crate::otlp;
 use crate::schema::Schema;
@@ -111,6 +112,11 @@ impl<'a, S: Signal> Telemetry<'a, S> {
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
         otlp::check(S::SCHEMA, bytes)?;
         Ok(Self::of(Message::of_otlp(bytes)))
+    }
+
+    /// Telemetry that lies in Go's memory. Ask [`Batch::unread`] before you believe what came of it.
+    pub fn in_place(batch: &'a Batch<'a>) -> Self {
+        Self::of(Message::View(goview::Message::whole(batch)))
     }
 
     pub(crate) fn of(message: Message<'a>) -> Self {

@@ -6,19 +6,20 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use bimetal_abi::{Buffer, LONGEST_TEXT, STATUS_ERROR, STATUS_OK, Slice};
-use bimetal_pdata::{Batch, Layout, Logs};
+use bimetal_abi::{Buffer, LONGEST_TEXT, STATUS_ERROR, STATUS_OK, Signal, Slice};
+use bimetal_pdata::{Batch, Layout, Logs, Metrics, Traces};
 
 use super::reply::buffer;
 
-/// Encodes the logs at `root`, which lie as the table says. Answers 0, or a negative status and
+/// Encodes the telemetry at `root`, which lies as the table says. Answers 0, or a negative status and
 /// writes nothing.
 ///
 /// # Safety
-/// `table` and `len` name bytes that are readable during the call; `root` leads to logs that lie as
-/// the table says and do not change during the call; `out` is null or valid for one write.
+/// `table` and `len` name bytes that are readable during the call; `root` leads to telemetry that lies
+/// as the table says and does not change during the call; `out` is null or valid for one write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bimetal_view_encode(
+    signal: u32,
     table: *const u8,
     len: u64,
     root: u64,
@@ -27,10 +28,16 @@ pub unsafe extern "C" fn bimetal_view_encode(
     let run = || {
         // SAFETY: the caller keeps the table readable for this call.
         let table = unsafe { Slice { ptr: table, len }.bytes(LONGEST_TEXT) }.ok()?;
-        let layout = Layout::logs(table)?;
+        let signal = Signal::from_number(signal)?;
+        let layout = Layout::of(signal, table)?;
         // SAFETY: the caller vouches for what the table and the root say, during the call.
         let batch = unsafe { Batch::new(&layout, root) }?;
-        let encoded = Logs::in_place(&batch).encode();
+        let encoded = match signal {
+            Signal::Logs => Logs::in_place(&batch).encode(),
+            Signal::Traces => Traces::in_place(&batch).encode(),
+            Signal::Metrics => Metrics::in_place(&batch).encode(),
+            Signal::Profiles => return None,
+        };
         (!batch.unread()).then_some(encoded)
     };
     let encoded = catch_unwind(AssertUnwindSafe(run)).ok().flatten();

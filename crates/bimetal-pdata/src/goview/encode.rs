@@ -25,22 +25,24 @@ impl Message<'_> {
             return self.batch.cannot_read();
         };
         self.require_others_zero();
-        if self.shape().oneof.is_some() {
-            let Some((number, payload, below)) = self.variant() else {
-                return;
-            };
-            return match payload {
-                Payload::Len(_) if below.at.is_some() => {
+        let shape = self.shape();
+        if shape.oneof.is_some() {
+            match self.variant() {
+                Some((number, Payload::Len(_), below)) if below.at.is_some() => {
                     message(out, number, |out| below.encode(out, depth));
                 }
                 // A variant is written even if it is zero: it is set.
-                payload => write(out, number, payload),
-            };
+                Some((number, payload, _)) => write(out, number, payload),
+                None => {}
+            }
         }
-        for &(number, ..) in self.shape().schema.fields {
+        for &(number, _, kind) in shape.schema.fields {
             let Some((slot, _)) = self.slot(number) else {
                 continue;
             };
+            if shape.schema.is_variant(kind) {
+                continue;
+            }
             match slot.lies {
                 Lies::Struct(_) | Lies::Pointer(_) => {
                     let below = self.message(number);
@@ -51,6 +53,25 @@ impl Message<'_> {
                 Lies::Structs(..) | Lies::Pointers(_) => {
                     for below in self.messages(number) {
                         message(out, number, |out| below.encode(out, depth));
+                    }
+                }
+                Lies::Numbers(wire_type) => {
+                    let mut numbers = self.numbers(number).peekable();
+                    if numbers.peek().is_some() {
+                        message(out, number, |out| {
+                            for number in numbers {
+                                match wire_type {
+                                    WIRE_VARINT => out.varint(number),
+                                    _ => out.bytes(&number.to_le_bytes()),
+                                }
+                            }
+                        });
+                    }
+                }
+                // What may be set and yet be zero is written if it is set.
+                Lies::Optional64(..) => {
+                    if let Some(payload) = self.payload(number) {
+                        write(out, number, payload);
                     }
                 }
                 _ => match self.payload(number) {

@@ -10,18 +10,19 @@ use bimetal_abi::Field;
 use crate::schema::{ANY_VALUE, KEY_VALUE, Kind, Schema, number::STRING_INDEX};
 
 /// Numbers of fields are below this.
-const FIELDS: usize = 13;
+const FIELDS: usize = 17;
 
 /// A struct of Go has fewer bytes.
 const LARGEST: u32 = 4096;
 
-/// The messages that a batch of a signal is made of: their numbers at the C ABI, from 1 upwards.
+/// The messages that a batch of a signal is made of: their numbers at the C ABI, and what they are.
+/// The whole batch is the first one.
 pub(crate) type Messages = [(u32, &'static Schema)];
 
 /// How the messages of a signal lie in Go's memory: learnt by the Collector when it starts.
 #[derive(Debug)]
 pub struct Layout {
-    /// By number of the message, less one.
+    /// In the order of [`Messages`]; elsewhere a message is its place here.
     messages: Vec<Shape>,
 }
 
@@ -30,7 +31,7 @@ pub struct Layout {
 pub(super) struct Shape {
     pub(super) schema: &'static Schema,
     fields: [Option<Slot>; FIELDS],
-    /// Where the variant that is set lies; its fields are the variants then.
+    /// Where the variant that is set lies. Fields with a type word are variants.
     pub(super) oneof: Option<u32>,
     /// Where fields are not zero that this crate does not know.
     pub(super) others: Vec<(u32, Width)>,
@@ -42,6 +43,8 @@ pub(super) enum Width {
     Byte,
     Half,
     Long,
+    /// 64 bits without these.
+    But(u64),
 }
 
 /// Where a field lies, and as what.
@@ -57,10 +60,15 @@ pub(super) struct Slot {
 pub(super) enum Lies {
     Varint64,
     Int32,
+    Zigzag,
     Uint32,
     Bool,
     Fixed64,
+    /// Set where the bit is, which lies so many bytes on, or back if they wrap around.
+    Optional64(usize, u32),
     Fixed32,
+    /// Numbers of 64 bits, and their wire type in OTLP.
+    Numbers(u8),
     Bytes,
     Id(u32),
     Struct(u32),
@@ -78,17 +86,19 @@ impl Layout {
         let shape = |(_, schema): &(u32, &'static Schema)| Shape::new(schema);
         let mut messages: Vec<_> = signal.iter().map(shape).collect();
         for row in rows.iter().map(row) {
-            let shape = messages.get_mut(row.message.checked_sub(1)? as usize)?;
-            shape.add(signal, &row)?;
+            let place = signal
+                .iter()
+                .position(|(number, _)| *number == row.message)?;
+            messages.get_mut(place)?.add(signal, &row)?;
         }
         let whole = messages.iter().all(Shape::is_whole);
         whole.then_some(Self { messages })
     }
 
-    /// A message that a row named, and thus is there.
+    /// A message that a row named, and thus is there; the whole batch is number 0.
     #[inline]
     pub(super) fn shape(&self, message: u32) -> &Shape {
-        &self.messages[message as usize - 1]
+        &self.messages[message as usize]
     }
 }
 
@@ -121,11 +131,21 @@ impl Shape {
             return None;
         }
         let fits = match (row.number, row.kind) {
-            (0, abi::FIELD_ONEOF) => self.is_oneof() && self.oneof.replace(row.offset).is_none(),
-            (0, kind) => {
-                let (from, width) = zero(kind)?;
+            (0, abi::FIELD_ONEOF) => {
+                self.has_variants() && self.oneof.replace(row.offset).is_none()
+            }
+            (0, _) => {
+                let (from, width) = zero(row)?;
                 self.others.push((row.offset + from, width));
                 true
+            }
+            (number, abi::FIELD_SET) => {
+                let slot = self.fields.get_mut(number as usize)?.as_mut()?;
+                let optional = matches!(self.schema.kind(number)?.1, Kind::Optional64);
+                let fixed = matches!(slot.lies, Lies::Fixed64);
+                let distance = (row.offset as usize).wrapping_sub(slot.offset as usize);
+                slot.lies = Lies::Optional64(distance, row.word.trailing_zeros());
+                optional && fixed && row.word.is_power_of_two()
             }
             (number, _) => {
                 let (_, kind) = self.schema.kind(number)?;
@@ -141,26 +161,30 @@ impl Shape {
                     .get_mut(number as usize)?
                     .replace(slot)
                     .is_none();
-                free && !twice && self.is_oneof() == (row.word != 0)
+                free && !twice && self.schema.is_variant(kind) == (row.word != 0)
             }
         };
         fits.then_some(())
     }
 
-    fn is_oneof(&self) -> bool {
-        std::ptr::eq(self.schema, &raw const ANY_VALUE)
+    fn has_variants(&self) -> bool {
+        let mut kinds = self.schema.fields.iter().map(|row| row.2);
+        kinds.any(|kind| self.schema.is_variant(kind))
     }
 
-    /// Every field that is read is there. That a text is an index into a dictionary is none of
-    /// them: a value of that kind cannot be made, and is not read.
+    /// Every field that is read is there, and so is what says whether it is set.
     fn is_whole(&self) -> bool {
-        let read = |number| !(self.is_oneof() && number == STRING_INDEX);
-        self.is_oneof() == self.oneof.is_some()
-            && self
-                .schema
-                .fields
-                .iter()
-                .all(|row| !read(row.0) || self.slot(row.0).is_some())
+        let read = |&(number, _, kind): &(u32, &str, Kind)| match (self.slot(number), kind) {
+            (Some(slot), Kind::Optional64) => matches!(slot.lies, Lies::Optional64(..)),
+            (slot, _) => slot.is_some() || self.is_never_made(number),
+        };
+        self.has_variants() == self.oneof.is_some() && self.schema.fields.iter().all(read)
+    }
+
+    /// That a text is an index into a dictionary: a value of that kind cannot be made, and is not
+    /// read.
+    fn is_never_made(&self, number: u32) -> bool {
+        number == STRING_INDEX && std::ptr::eq(self.schema, &raw const ANY_VALUE)
     }
 }
 
@@ -184,8 +208,10 @@ fn row(bytes: &[u8; size_of::<Field>()]) -> Field {
 fn lies(signal: &Messages, row: &Field, kind: Kind) -> Option<Lies> {
     Some(match (row.kind, kind) {
         (abi::FIELD_64, Kind::Varint) => Lies::Varint64,
-        (abi::FIELD_64, Kind::Fixed64) => Lies::Fixed64,
+        (abi::FIELD_64, Kind::Fixed64 | Kind::Optional64 | Kind::Number) => Lies::Fixed64,
+        (abi::FIELD_NUMBERS, Kind::Numbers(wire_type)) => Lies::Numbers(wire_type),
         (abi::FIELD_INT32, Kind::Varint) => Lies::Int32,
+        (abi::FIELD_INT32, Kind::Zigzag) => Lies::Zigzag,
         (abi::FIELD_UINT32, Kind::Varint) => Lies::Uint32,
         (abi::FIELD_UINT32, Kind::Fixed32) => Lies::Fixed32,
         (abi::FIELD_BOOL, Kind::Varint) => Lies::Bool,
@@ -193,8 +219,10 @@ fn lies(signal: &Messages, row: &Field, kind: Kind) -> Option<Lies> {
         (abi::FIELD_ID, Kind::Id(size)) if row.size as usize == size => Lies::Id(row.size),
         (kind_there, kind) => {
             let below = below(kind)?;
-            let mut named = signal.iter().filter(|(of, _)| *of == row.of);
-            let &(of, _) = named.find(|(_, schema)| std::ptr::eq(*schema, below))?;
+            let there = |(of, schema): &(u32, &'static Schema)| {
+                *of == row.of && std::ptr::eq(*schema, below)
+            };
+            let of = u32::try_from(signal.iter().position(there)?).ok()?;
             match kind_there {
                 abi::FIELD_STRUCT => Lies::Struct(of),
                 abi::FIELD_POINTER => Lies::Pointer(of),
@@ -209,15 +237,18 @@ fn lies(signal: &Messages, row: &Field, kind: Kind) -> Option<Lies> {
 }
 
 /// Where a field that is not known is zero when it says nothing.
-fn zero(kind: u32) -> Option<(u32, Width)> {
-    Some(match kind {
+fn zero(row: &Field) -> Option<(u32, Width)> {
+    Some(match row.kind {
+        abi::FIELD_SET => (0, Width::But(row.word)),
         abi::FIELD_64 | abi::FIELD_POINTER => (0, Width::Long),
         abi::FIELD_INT32 | abi::FIELD_UINT32 => (0, Width::Half),
         abi::FIELD_BOOL => (0, Width::Byte),
         // Of a text and of a list it is the length that counts.
-        abi::FIELD_STRING | abi::FIELD_BYTES | abi::FIELD_STRUCTS | abi::FIELD_POINTERS => {
-            (8, Width::Long)
-        }
+        abi::FIELD_STRING
+        | abi::FIELD_BYTES
+        | abi::FIELD_STRUCTS
+        | abi::FIELD_POINTERS
+        | abi::FIELD_NUMBERS => (8, Width::Long),
         _ => return None,
     })
 }
@@ -225,7 +256,9 @@ fn zero(kind: u32) -> Option<(u32, Width)> {
 /// The message in a field.
 fn below(kind: Kind) -> Option<&'static Schema> {
     match kind {
-        Kind::Message(schema) | Kind::Header(schema) | Kind::Items(schema) => Some(schema),
+        Kind::Message(schema) | Kind::Header(schema) | Kind::Items(schema) | Kind::Data(schema) => {
+            Some(schema)
+        }
         Kind::Attributes => Some(&KEY_VALUE),
         _ => None,
     }

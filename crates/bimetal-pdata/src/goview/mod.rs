@@ -38,11 +38,19 @@ pub(crate) struct Messages<'a> {
     size: Option<u32>,
 }
 
+/// The numbers of a list.
+#[derive(Clone, Debug)]
+pub(crate) struct Numbers<'a> {
+    /// The next one.
+    at: Option<Address<'a>>,
+    left: usize,
+}
+
 impl<'a> Message<'a> {
-    /// The export request, whose number at the C ABI is `of`.
-    pub(crate) fn whole(batch: &'a Batch<'a>, of: u32) -> Self {
+    /// The export request.
+    pub(crate) fn whole(batch: &'a Batch<'a>) -> Self {
         let at = Some(batch.root());
-        Self { batch, at, of }
+        Self { batch, at, of: 0 }
     }
 
     #[inline]
@@ -75,15 +83,26 @@ impl<'a> Message<'a> {
                 let number = i64::from(at.u32().cast_signed());
                 return Some(Payload::Varint(number.cast_unsigned()));
             }
+            Lies::Zigzag => {
+                let number = at.u32().cast_signed();
+                let zigzag = (number << 1 ^ number >> 31).cast_unsigned();
+                return Some(Payload::Varint(zigzag.into()));
+            }
             Lies::Uint32 => return Some(Payload::Varint(at.u32().into())),
             Lies::Bool => return Some(Payload::Varint(u64::from(at.u8() != 0))),
             Lies::Fixed64 => return Some(Payload::Fixed64(at.u64())),
+            Lies::Optional64(distance, bit) => {
+                let set = at.plus(distance).u64() >> bit & 1 != 0;
+                return set.then(|| Payload::Fixed64(at.u64()));
+            }
             Lies::Fixed32 => return Some(Payload::Fixed32(at.u32())),
             Lies::Bytes => at.slice(),
             Lies::Id(size) => at.bytes(size.into()),
-            Lies::Struct(_) | Lies::Pointer(_) | Lies::Structs(..) | Lies::Pointers(_) => {
-                return None;
-            }
+            Lies::Struct(_)
+            | Lies::Pointer(_)
+            | Lies::Structs(..)
+            | Lies::Pointers(_)
+            | Lies::Numbers(_) => return None,
         };
         if bytes.is_none() {
             self.batch.cannot_read();
@@ -123,25 +142,40 @@ impl<'a> Message<'a> {
             Lies::Pointers(of) => (of, None),
             _ => return none,
         };
+        let (first, left) = self.list(at, size.unwrap_or(8));
+        Messages {
+            batch: self.batch,
+            at: first,
+            left,
+            of,
+            size,
+        }
+    }
+
+    /// The numbers in a repeated field.
+    pub(crate) fn numbers(self, number: u32) -> Numbers<'a> {
+        let (at, left) = match self.slot(number) {
+            Some((slot, at)) if matches!(slot.lies, Lies::Numbers(_)) => self.list(at, 8),
+            _ => (None, 0),
+        };
+        Numbers { at, left }
+    }
+
+    /// Where the first element of the list is that lies at `at`, and how many there are.
+    #[inline]
+    fn list(self, at: Address<'a>, size: u32) -> (Option<Address<'a>>, usize) {
         let len = at.plus(size_of::<u64>()).u64();
         if len == 0 {
-            return none;
+            return (None, 0);
         }
-        let element = u64::from(size.unwrap_or(8));
         let fits = len
-            .checked_mul(element)
+            .checked_mul(u64::from(size))
             .is_some_and(|bytes| isize::try_from(bytes).is_ok());
         match (at.pointer(), usize::try_from(len)) {
-            (Some(first), Ok(left)) if fits => Messages {
-                batch: self.batch,
-                at: Some(first),
-                left,
-                of,
-                size,
-            },
+            (Some(first), Ok(left)) if fits => (Some(first), left),
             _ => {
                 self.batch.cannot_read();
-                none
+                (None, 0)
             }
         }
     }
@@ -223,6 +257,7 @@ fn others_zero(shape: &Shape, at: Address<'_>) -> bool {
             Width::Byte => at.u8() == 0,
             Width::Half => at.u32() == 0,
             Width::Long => at.u64() == 0,
+            Width::But(known) => at.u64() & !known == 0,
         }
     })
 }
@@ -252,5 +287,17 @@ impl<'a> Iterator for Messages<'a> {
 
     fn count(self) -> usize {
         self.left
+    }
+}
+
+impl Iterator for Numbers<'_> {
+    type Item = u64;
+
+    #[inline]
+    fn next(&mut self) -> Option<u64> {
+        self.left = self.left.checked_sub(1)?;
+        let here = self.at?;
+        self.at = Some(here.plus(size_of::<u64>()));
+        Some(here.u64())
     }
 }

@@ -20,7 +20,8 @@ fn check_message(schema: &Schema, mut reader: Reader<'_>, values: u8) -> Result<
             continue;
         };
         let at = reader.position() - field.raw.len();
-        if field.payload.wire_type() != wire_type(kind) {
+        let packed = matches!((kind, field.payload), (Kind::Numbers(_), Payload::Len(_)));
+        if field.payload.wire_type() != wire_type(kind) && !packed {
             return Err(ParseError::FieldType {
                 message: schema.message,
                 field: name,
@@ -59,14 +60,15 @@ fn inner(kind: Kind) -> Option<&'static Schema> {
         Kind::Message(schema) | Kind::Header(schema) | Kind::Items(schema) | Kind::Data(schema) => {
             Some(schema)
         }
-        Kind::Varint | Kind::Fixed64 | Kind::Fixed32 | Kind::Bytes | Kind::Id(_) => None,
+        _ => None,
     }
 }
 
 fn wire_type(kind: Kind) -> u8 {
     match kind {
-        Kind::Varint => WIRE_VARINT,
-        Kind::Fixed64 => WIRE_FIXED64,
+        Kind::Varint | Kind::Zigzag => WIRE_VARINT,
+        Kind::Fixed64 | Kind::Optional64 | Kind::Number => WIRE_FIXED64,
+        Kind::Numbers(one) => one,
         Kind::Fixed32 => WIRE_FIXED32,
         _ => WIRE_LEN,
     }

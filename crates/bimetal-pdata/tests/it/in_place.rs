@@ -14,7 +14,7 @@ use crate::model::{self, Edit};
 
 /// Lends the batch to `read`; gives its answer, if everything could be read.
 fn lend<T>(image: &Image, read: impl FnOnce(&mut Logs<'_>) -> T) -> Option<T> {
-    let layout = Layout::logs(&image.table()).unwrap();
+    let layout = Layout::of(abi::Signal::Logs, &image.table()).unwrap();
     // SAFETY: the image lies as its table says, and lives longer than the batch.
     let batch = unsafe { Batch::new(&layout, image.root) }.unwrap();
     let answer = read(&mut Logs::in_place(&batch));
@@ -269,14 +269,14 @@ fn values_in_each_other_are_walked_as_deep_as_in_otlp_and_carried_deeper() {
 fn a_table_that_is_not_as_expected_is_none() {
     let request = ExportLogsServiceRequest::default();
     let whole = Image::of(&request, 7);
-    assert!(Layout::logs(&whole.table()).is_some());
-    assert!(Layout::logs(&whole.table()[1..]).is_none());
-    assert!(Layout::logs(&[]).is_none());
+    assert!(Layout::of(abi::Signal::Logs, &whole.table()).is_some());
+    assert!(Layout::of(abi::Signal::Logs, &whole.table()[1..]).is_none());
+    assert!(Layout::of(abi::Signal::Logs, &[]).is_none());
     for index in 0..whole.table.len() {
         let changed = |change: fn(&mut Vec<abi::Field>, usize)| {
             let mut image = Image::of(&request, 7);
             change(&mut image.table, index);
-            Layout::logs(&image.table()).is_some()
+            Layout::of(abi::Signal::Logs, &image.table()).is_some()
         };
         let row = whole.table[index];
         assert!(!changed(|table, at| table[at].kind = 99), "{row:?}");

@@ -80,7 +80,7 @@ pub(crate) fn consume<P: Processor>(
     match given {
         Given::Otlp(bytes) => otlp(processor, signal, context, bytes, answer),
         Given::InPlace(batch) => {
-            let consumed = in_place(processor, context, batch, answer);
+            let consumed = in_place(processor, signal, context, batch, answer);
             // Whatever became of it, an error too: it was not read as it is.
             if batch.unread() {
                 Ok(Consumed::Unread)
@@ -91,19 +91,25 @@ pub(crate) fn consume<P: Processor>(
     }
 }
 
-/// Only logs are given in place.
 fn in_place<P: Processor>(
     processor: &P,
+    signal: Signal,
     context: &Context<'_>,
     batch: &Batch<'_>,
     answer: Answer,
 ) -> Result<Consumed, Error> {
-    run!(
-        Logs::in_place(batch),
-        processor.process_logs,
-        context,
-        answer
-    )
+    match signal {
+        Signal::Logs => {
+            run!(Logs::in_place(batch), processor.process_logs, context, answer)
+        }
+        Signal::Traces => {
+            run!(Traces::in_place(batch), processor.process_traces, context, answer)
+        }
+        Signal::Metrics => {
+            run!(Metrics::in_place(batch), processor.process_metrics, context, answer)
+        }
+        Signal::Profiles => Err(super::unsupported(signal)),
+    }
 }
 
 fn otlp<P: Processor>(

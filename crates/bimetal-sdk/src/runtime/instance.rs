@@ -98,10 +98,7 @@ impl<T> Instance<T> {
     /// What the host's table for telemetry in place says, if this component can work with it. The
     /// host gives the same one in every call; another one would have to be read anew each time.
     pub(crate) fn layout(&self, table: &[u8]) -> Option<&Layout> {
-        if self.signal != Signal::Logs {
-            return None;
-        }
-        let read = || (table.as_ptr().addr(), Layout::logs(table));
+        let read = || (table.as_ptr().addr(), Layout::of(self.signal, table));
         let (address, layout) = self.layout.get_or_init(read);
         layout
             .as_ref()
