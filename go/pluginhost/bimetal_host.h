@@ -72,7 +72,7 @@ bimetal_call *bimetal_call_new(void);
 void bimetal_call_reset(bimetal_call *call);
 void bimetal_call_free(bimetal_call *call);
 
-// Encodes the telemetry at the address `root`, which lies as the table says, without JSON. Where they
+// Encodes the telemetry at the address `root`, which lies as the table says, without JSON. Where it
 // cannot be read, nothing is written.
 int32_t bimetal_view_encode(uint32_t signal, const uint8_t *table, uint64_t len, uint64_t root,
     otelcol_buffer *out);

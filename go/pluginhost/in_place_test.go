@@ -21,6 +21,7 @@ import (
 
 // signalInPlace is what the tests below need of a signal.
 type signalInPlace[T any] struct {
+	message  uint32
 	codecs   []codec[T]
 	empty    func() T
 	sample   func() T
@@ -28,12 +29,12 @@ type signalInPlace[T any] struct {
 }
 
 var (
-	logsInPlace = signalInPlace[plog.Logs]{logsCodecs, plog.NewLogs, sampleLogs,
+	logsInPlace = signalInPlace[plog.Logs]{messageLogs, logsCodecs, plog.NewLogs, sampleLogs,
 		(&plog.JSONMarshaler{}).MarshalLogs}
-	tracesInPlace = signalInPlace[ptrace.Traces]{tracesCodecs, ptrace.NewTraces, sampleTraces,
-		(&ptrace.JSONMarshaler{}).MarshalTraces}
-	metricsInPlace = signalInPlace[pmetric.Metrics]{metricsCodecs, pmetric.NewMetrics, sampleMetrics,
-		(&pmetric.JSONMarshaler{}).MarshalMetrics}
+	tracesInPlace = signalInPlace[ptrace.Traces]{messageTraces, tracesCodecs, ptrace.NewTraces,
+		sampleTraces, (&ptrace.JSONMarshaler{}).MarshalTraces}
+	metricsInPlace = signalInPlace[pmetric.Metrics]{messageMetrics, metricsCodecs,
+		pmetric.NewMetrics, sampleMetrics, (&pmetric.JSONMarshaler{}).MarshalMetrics}
 )
 
 func (s signalInPlace[T]) learnt(t *testing.T) *layout {
@@ -66,7 +67,7 @@ func (s signalInPlace[T]) again(t *testing.T, encoded []byte) []byte {
 	return again
 }
 
-func TestEachSignalIsProvedAndQuickly(t *testing.T) {
+func TestInPlaceEachSignalIsProved(t *testing.T) {
 	t.Run("logs", func(t *testing.T) { isProved(t, logsInPlace) })
 	t.Run("traces", func(t *testing.T) { isProved(t, tracesInPlace) })
 	t.Run("metrics", func(t *testing.T) { isProved(t, metricsInPlace) })
@@ -79,7 +80,7 @@ func isProved[T any](t *testing.T, s signalInPlace[T]) {
 	t.Logf("%d rows are proved in %s", len(lies.rows), time.Since(started))
 }
 
-func TestAnyWrongRowIsCaughtByTheProof(t *testing.T) {
+func TestInPlaceAnyWrongRowIsCaughtByTheProof(t *testing.T) {
 	t.Run("logs", func(t *testing.T) { wrongRowsAreCaught(t, logsInPlace) })
 	t.Run("traces", func(t *testing.T) { wrongRowsAreCaught(t, tracesInPlace) })
 	t.Run("metrics", func(t *testing.T) { wrongRowsAreCaught(t, metricsInPlace) })
@@ -114,7 +115,7 @@ func wrongRowsAreCaught[T any](t *testing.T, s signalInPlace[T]) {
 	require.NoError(t, s.prove(right))
 }
 
-func TestWhatRustReadsInPlaceIsWhatPdataEncodes(t *testing.T) {
+func TestInPlaceIsReadWhatPdataEncodes(t *testing.T) {
 	t.Run("logs", func(t *testing.T) { isReadAsEncoded(t, logsInPlace) })
 	t.Run("traces", func(t *testing.T) { isReadAsEncoded(t, tracesInPlace) })
 	t.Run("metrics", func(t *testing.T) { isReadAsEncoded(t, metricsInPlace) })
@@ -122,16 +123,19 @@ func TestWhatRustReadsInPlaceIsWhatPdataEncodes(t *testing.T) {
 
 func isReadAsEncoded[T any](t *testing.T, s signalInPlace[T]) {
 	lies := s.learnt(t)
+	bytes := 0
 	for seed := range uint64(2_500) {
 		data := s.empty()
 		by := filler{rand.New(rand.NewPCG(seed, 5)), lies}
-		by.fill(lies.rows[0].Message, rootOf(data, lies), 14)
+		by.fill(s.message, rootOf(data, lies), 14)
 		encoded, err := s.codecs[1].marshal(data)
 		require.NoError(t, err)
 		found, err := s.inPlace(t, lies, data)
 		require.NoError(t, err, "seed %d", seed)
 		require.Equal(t, s.again(t, encoded), found, "seed %d", seed)
+		bytes += len(found)
 	}
+	t.Logf("a batch has %d bytes on average", bytes/2_500)
 }
 
 // filler writes anything at all into telemetry, by the layout alone.
@@ -154,7 +158,7 @@ func (f filler) fill(message uint32, at unsafe.Pointer, depth int) {
 			}
 		case row.Word != 0:
 			variants = append(variants, row)
-		case row.Number != 0 && f.IntN(4) > 0:
+		case row.Number != 0 && (row.Of != 0 || f.IntN(4) > 0):
 			f.field(row, f.lies.structs[message], at, depth)
 		}
 	}
@@ -236,7 +240,7 @@ func (f filler) number() uint64 {
 
 // A type word that no value of the public API has: the index of a text in a dictionary, which only
 // a decoder makes.
-func TestAValueThatCannotBeReadGoesEncoded(t *testing.T) {
+func TestInPlaceAValueThatCannotBeReadGoesEncoded(t *testing.T) {
 	attribute := []byte{0x0a, 0x07, 0x0a, 0x01, 'k', 0x12, 0x02, 0x40, 0x05}
 	header := append([]byte{0x0a, byte(len(attribute))}, attribute...)
 	batch := append([]byte{0x0a, byte(len(header))}, header...)
@@ -258,5 +262,5 @@ func goesEncoded[T any](t *testing.T, s signalInPlace[T], batch []byte) {
 	defer record.release()
 	given, err := chosen[1].given(record, data)
 	require.NoError(t, err)
-	require.Equal(t, batch, given)
+	require.Equal(t, s.again(t, batch), given)
 }

@@ -77,7 +77,7 @@ func firstDifference[T any](want, got T, readable func(T) ([]byte, error)) strin
 			err = json.Unmarshal(text, &both[index])
 		}
 		if err != nil {
-			return "which field it is, cannot be told: " + err.Error()
+			return "the field has no name in JSON: " + err.Error()
 		}
 	}
 	return "see " + strings.TrimPrefix(difference(both[0], both[1]), ".")

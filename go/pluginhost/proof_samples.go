@@ -38,6 +38,11 @@ func (s *sampler) spanID() (id pcommon.SpanID) {
 	return id
 }
 
+func (s *sampler) attributes(list pcommon.Map) {
+	list.PutStr(s.text(), s.text())
+	list.PutInt(s.text(), int64(s.next()))
+}
+
 func (s *sampler) resource(resource pcommon.Resource) {
 	everyValue(resource.Attributes())
 	resource.SetDroppedAttributesCount(s.uint32())
@@ -47,54 +52,50 @@ func (s *sampler) scope(scope pcommon.InstrumentationScope) {
 	scope.SetName(s.text())
 	scope.SetVersion(s.text())
 	scope.SetDroppedAttributesCount(s.uint32())
-	everyValue(scope.Attributes())
+	s.attributes(scope.Attributes())
 }
 
 func sampleLogs() plog.Logs {
 	data, s := plog.NewLogs(), new(sampler)
+	resource := data.ResourceLogs().AppendEmpty()
+	resource.SetSchemaUrl(s.text())
+	s.resource(resource.Resource())
+	scope := resource.ScopeLogs().AppendEmpty()
+	scope.SetSchemaUrl(s.text())
+	s.scope(scope.Scope())
 	for range 2 {
-		resource := data.ResourceLogs().AppendEmpty()
-		resource.SetSchemaUrl(s.text())
-		s.resource(resource.Resource())
-		scope := resource.ScopeLogs().AppendEmpty()
-		scope.SetSchemaUrl(s.text())
-		s.scope(scope.Scope())
-		for range 3 {
-			record := scope.LogRecords().AppendEmpty()
-			record.SetTimestamp(s.time())
-			record.SetObservedTimestamp(s.time())
-			record.SetSeverityNumber(plog.SeverityNumberWarn)
-			record.SetSeverityText(s.text())
-			everyValue(record.Body().SetEmptyMap())
-			everyValue(record.Attributes())
-			record.SetDroppedAttributesCount(s.uint32())
-			record.SetFlags(plog.LogRecordFlags(s.uint32()))
-			record.SetTraceID(s.traceID())
-			record.SetSpanID(s.spanID())
-			record.SetEventName(s.text())
-		}
-		scope.LogRecords().AppendEmpty()
-		resource.ScopeLogs().AppendEmpty()
+		record := scope.LogRecords().AppendEmpty()
+		record.SetTimestamp(s.time())
+		record.SetObservedTimestamp(s.time())
+		record.SetSeverityNumber(plog.SeverityNumberWarn)
+		record.SetSeverityText(s.text())
+		everyValue(record.Body().SetEmptyMap())
+		s.attributes(record.Attributes())
+		record.SetDroppedAttributesCount(s.uint32())
+		record.SetFlags(plog.LogRecordFlags(s.uint32()))
+		record.SetTraceID(s.traceID())
+		record.SetSpanID(s.spanID())
+		record.SetEventName(s.text())
 	}
+	scope.LogRecords().AppendEmpty()
+	resource.ScopeLogs().AppendEmpty()
 	data.ResourceLogs().AppendEmpty()
 	return data
 }
 
 func sampleTraces() ptrace.Traces {
 	data, s := ptrace.NewTraces(), new(sampler)
+	resource := data.ResourceSpans().AppendEmpty()
+	resource.SetSchemaUrl(s.text())
+	s.resource(resource.Resource())
+	scope := resource.ScopeSpans().AppendEmpty()
+	scope.SetSchemaUrl(s.text())
+	s.scope(scope.Scope())
 	for range 2 {
-		resource := data.ResourceSpans().AppendEmpty()
-		resource.SetSchemaUrl(s.text())
-		s.resource(resource.Resource())
-		scope := resource.ScopeSpans().AppendEmpty()
-		scope.SetSchemaUrl(s.text())
-		s.scope(scope.Scope())
-		for range 2 {
-			s.span(scope.Spans().AppendEmpty())
-		}
-		scope.Spans().AppendEmpty()
-		resource.ScopeSpans().AppendEmpty()
+		s.span(scope.Spans().AppendEmpty())
 	}
+	scope.Spans().AppendEmpty()
+	resource.ScopeSpans().AppendEmpty()
 	data.ResourceSpans().AppendEmpty()
 	return data
 }
@@ -108,7 +109,7 @@ func (s *sampler) span(span ptrace.Span) {
 	span.SetKind(ptrace.SpanKindConsumer)
 	span.SetStartTimestamp(s.time())
 	span.SetEndTimestamp(s.time())
-	everyValue(span.Attributes())
+	s.attributes(span.Attributes())
 	span.SetDroppedAttributesCount(s.uint32())
 	span.SetDroppedEventsCount(s.uint32())
 	span.SetDroppedLinksCount(s.uint32())
@@ -119,13 +120,13 @@ func (s *sampler) span(span ptrace.Span) {
 		event := span.Events().AppendEmpty()
 		event.SetTimestamp(s.time())
 		event.SetName(s.text())
-		everyValue(event.Attributes())
+		s.attributes(event.Attributes())
 		event.SetDroppedAttributesCount(s.uint32())
 		link := span.Links().AppendEmpty()
 		link.SetTraceID(s.traceID())
 		link.SetSpanID(s.spanID())
 		link.TraceState().FromRaw(s.text())
-		everyValue(link.Attributes())
+		s.attributes(link.Attributes())
 		link.SetDroppedAttributesCount(s.uint32())
 		link.SetFlags(s.uint32())
 	}
@@ -135,17 +136,15 @@ func (s *sampler) span(span ptrace.Span) {
 
 func sampleMetrics() pmetric.Metrics {
 	data, s := pmetric.NewMetrics(), new(sampler)
-	for range 2 {
-		resource := data.ResourceMetrics().AppendEmpty()
-		resource.SetSchemaUrl(s.text())
-		s.resource(resource.Resource())
-		scope := resource.ScopeMetrics().AppendEmpty()
-		scope.SetSchemaUrl(s.text())
-		s.scope(scope.Scope())
-		s.metrics(scope.Metrics())
-		scope.Metrics().AppendEmpty()
-		resource.ScopeMetrics().AppendEmpty()
-	}
+	resource := data.ResourceMetrics().AppendEmpty()
+	resource.SetSchemaUrl(s.text())
+	s.resource(resource.Resource())
+	scope := resource.ScopeMetrics().AppendEmpty()
+	scope.SetSchemaUrl(s.text())
+	s.scope(scope.Scope())
+	s.metrics(scope.Metrics())
+	scope.Metrics().AppendEmpty()
+	resource.ScopeMetrics().AppendEmpty()
 	data.ResourceMetrics().AppendEmpty()
 	return data
 }
@@ -156,7 +155,7 @@ func (s *sampler) metrics(metrics pmetric.MetricSlice) {
 		metric.SetName(s.text())
 		metric.SetDescription(s.text())
 		metric.SetUnit(s.text())
-		everyValue(metric.Metadata())
+		s.attributes(metric.Metadata())
 		return metric
 	}
 	s.numbers(another().SetEmptyGauge().DataPoints())
@@ -185,7 +184,7 @@ func (s *sampler) metrics(metrics pmetric.MetricSlice) {
 }
 
 func (s *sampler) point(point point) {
-	everyValue(point.Attributes())
+	s.attributes(point.Attributes())
 	point.SetStartTimestamp(s.time())
 	point.SetTimestamp(s.time())
 	point.SetFlags(pmetric.DataPointFlags(s.uint32()))
@@ -212,7 +211,7 @@ func (s *sampler) exemplars(exemplars pmetric.ExemplarSlice) {
 		func(e pmetric.Exemplar) { e.SetDoubleValue(s.float()) },
 	} {
 		exemplar := exemplars.AppendEmpty()
-		everyValue(exemplar.FilteredAttributes())
+		s.attributes(exemplar.FilteredAttributes())
 		exemplar.SetTimestamp(s.time())
 		exemplar.SetTraceID(s.traceID())
 		exemplar.SetSpanID(s.spanID())

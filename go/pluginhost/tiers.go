@@ -61,7 +61,8 @@ var (
 // codecsOf are the codecs of a signal. How it lies is learnt and proved once in a process, when the
 // first component asks.
 func codecsOf[T any](
-	otlp codec[T], messages func() map[string]meaning, sample func() T, readable func(T) ([]byte, error),
+	otlp codec[T], messages func() map[string]meaning, sample func() T,
+	readable func(T) ([]byte, error),
 ) []codec[T] {
 	view := otlp
 	view.format, view.marshal, view.root = formatView, nil, rootOf[T]

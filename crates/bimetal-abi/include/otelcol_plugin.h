@@ -549,8 +549,8 @@ typedef struct otelcol_field {
     uint32_t of;
     // Bytes of one element, where the kind says so.
     uint32_t size;
-    // Type word of a variant, or bits of `FIELD_SET`; 0 for all else. A type word that is in no row
-    // cannot be read.
+    // Type word of a variant, or bits of `FIELD_SET`; 0 for all else. A type word that is in no
+    // row cannot be read.
     uint64_t word;
 } otelcol_field;
 

@@ -119,8 +119,8 @@ pub struct Field {
     pub of: u32,
     /// Bytes of one element, where the kind says so.
     pub size: u32,
-    /// Type word of a variant, or bits of `FIELD_SET`; 0 for all else. A type word that is in no row
-    /// cannot be read.
+    /// Type word of a variant, or bits of `FIELD_SET`; 0 for all else. A type word that is in no
+    /// row cannot be read.
     pub word: u64,
 }
 

@@ -1,7 +1,7 @@
 //! What a batch of each signal is made of where it lies in Go's memory.
 //!
-//! In: a signal and the host's table. Out: a [`Layout`]. Invariant: this is the one place that knows
-//! the numbers that messages have at the C ABI; the first message of a signal is the whole batch.
+//! In: a signal and the host's table. Out: a [`Layout`]. Invariant: this is the one place that
+//! knows the numbers of messages at the C ABI; the first message of a signal is the whole batch.
 
 use bimetal_abi as abi;
 

@@ -114,7 +114,8 @@ impl<'a, S: Signal> Telemetry<'a, S> {
         Ok(Self::of(Message::of_otlp(bytes)))
     }
 
-    /// Telemetry that lies in Go's memory. Ask [`Batch::unread`] before you believe what came of it.
+    /// Telemetry that lies in Go's memory. Ask [`Batch::unread`] before you believe what came of
+    /// it.
     pub fn in_place(batch: &'a Batch<'a>) -> Self {
         Self::of(Message::View(goview::Message::whole(batch)))
     }

@@ -107,12 +107,7 @@ impl Scene {
 }
 
 fn through_collector(section: &Value, signal: Signal, input: &[u8]) -> Vec<u8> {
-    // Logs are read where the Collector holds them, all else is encoded.
-    let tier = match signal {
-        Signal::Logs => "view",
-        _ => "otlp",
-    };
-    through_collector_as(tier, &[], section, signal, input)
+    through_collector_as("view", &[], section, signal, input)
 }
 
 fn through_collector_as(

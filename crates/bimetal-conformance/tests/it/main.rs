@@ -7,6 +7,7 @@ mod attributes;
 mod claims;
 mod deep;
 mod hostile;
+mod in_place;
 mod loading;
 mod manifests;
 mod pipeline;

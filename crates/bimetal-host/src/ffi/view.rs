@@ -11,12 +11,13 @@ use bimetal_pdata::{Batch, Layout, Logs, Metrics, Traces};
 
 use super::reply::buffer;
 
-/// Encodes the telemetry at `root`, which lies as the table says. Answers 0, or a negative status and
-/// writes nothing.
+/// Encodes the telemetry at `root`, which lies as the table says. Answers 0, or a negative status
+/// and writes nothing.
 ///
 /// # Safety
-/// `table` and `len` name bytes that are readable during the call; `root` leads to telemetry that lies
-/// as the table says and does not change during the call; `out` is null or valid for one write.
+/// `table` and `len` name bytes that are readable during the call; `root` leads to telemetry of that
+/// signal, which lies as the table says and does not change during the call; `out` is null or valid
+/// for one write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bimetal_view_encode(
     signal: u32,

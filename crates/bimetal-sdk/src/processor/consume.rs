@@ -100,13 +100,28 @@ fn in_place<P: Processor>(
 ) -> Result<Consumed, Error> {
     match signal {
         Signal::Logs => {
-            run!(Logs::in_place(batch), processor.process_logs, context, answer)
+            run!(
+                Logs::in_place(batch),
+                processor.process_logs,
+                context,
+                answer
+            )
         }
         Signal::Traces => {
-            run!(Traces::in_place(batch), processor.process_traces, context, answer)
+            run!(
+                Traces::in_place(batch),
+                processor.process_traces,
+                context,
+                answer
+            )
         }
         Signal::Metrics => {
-            run!(Metrics::in_place(batch), processor.process_metrics, context, answer)
+            run!(
+                Metrics::in_place(batch),
+                processor.process_metrics,
+                context,
+                answer
+            )
         }
         Signal::Profiles => Err(super::unsupported(signal)),
     }
