@@ -322,6 +322,6 @@ func anyList[T any](t *testing.T, codec codec[T], batches func(*chance) T) {
 
 func TestAnyRowsAreMadeOrRefused(t *testing.T) {
 	t.Run("logs", func(t *testing.T) { anyList(t, logsCodecs[1], (*chance).someLogs) })
-	t.Run("traces", func(t *testing.T) { anyList(t, tracesCodecs[0], (*chance).someTraces) })
-	t.Run("metrics", func(t *testing.T) { anyList(t, metricsCodecs[0], (*chance).someMetrics) })
+	t.Run("traces", func(t *testing.T) { anyList(t, tracesCodecs[1], (*chance).someTraces) })
+	t.Run("metrics", func(t *testing.T) { anyList(t, metricsCodecs[1], (*chance).someMetrics) })
 }

@@ -30,7 +30,6 @@
 //! neither per record nor per attribute. Handles that end in `Mut` edit; `as_read` gives the other
 //! kind, which sees the edits. A handle knows nothing of where the telemetry lies: the same
 //! component reads OTLP, and telemetry that lies in Go's memory ([`Batch`]). Edits are data beside
-//! component reads OTLP, and telemetry that lies in Go's memory ([`Batch`]). Edits are data beside
 //! the batch: [`Telemetry::into_edits`] lists them, [`Telemetry::encode`] carries them out.
 //!
 //! With the feature `views` the handles also implement the read traits of the crate

@@ -15,7 +15,7 @@ use super::reply::buffer;
 /// and writes nothing.
 ///
 /// # Safety
-/// `table` and `len` name bytes that are readable during the call; `root` leads to telemetry of that
+/// `table` and `len` name bytes that are readable during the call; `root` leads to telemetry of the
 /// signal, which lies as the table says and does not change during the call; `out` is null or valid
 /// for one write.
 #[unsafe(no_mangle)]
