@@ -29,16 +29,23 @@ type call struct {
 	// address is that of memory. As a number it costs no check when it is passed.
 	address C.uintptr_t
 	// empty is the record as a component finds it: sizes, and zeros.
-	empty C.bimetal_call
+	empty words
 	// root is telemetry that Rust reads in place. Being here it lies on Go's heap, where nothing
 	// moves, and no part of it on a stack, which may; and it lives as long as the call.
-	root unsafe.Pointer
+	root  unsafe.Pointer
+	watch *watch
 }
+
+// words is a record as numbers. Copied as what it is, with addresses in it, it would pass Go's
+// write barrier, which has no business with C's memory.
+type words [unsafe.Sizeof(C.bimetal_call{}) / 8]uint64
 
 var calls = sync.Pool{New: func() any {
 	memory := C.bimetal_call_new()
 	// The address is not one of Go's memory.
-	made := &call{memory, C.uintptr_t(uintptr(unsafe.Pointer(memory))), *memory, nil}
+	made := &call{memory: memory, address: C.uintptr_t(uintptr(unsafe.Pointer(memory)))}
+	made.empty = *made.words()
+	made.watch = newWatch(made.cancelFlag())
 	runtime.AddCleanup(made, func(memory *C.bimetal_call) { C.bimetal_call_free(memory) }, made.memory)
 	return made
 }}
@@ -79,9 +86,13 @@ func (c *call) release() {
 		memory.error.message.release != nil || memory.error.retry_data.release != nil {
 		C.bimetal_call_reset(memory)
 	}
-	*memory = c.empty
+	*c.words() = c.empty
 	c.root = nil
 	calls.Put(c)
+}
+
+func (c *call) words() *words {
+	return (*words)(unsafe.Pointer(c.memory)) // Lives as long as the record.
 }
 
 func (c *call) setDeadline(unixNs int64) {

@@ -34,7 +34,7 @@ func TestARecordHoldsNothingOfTheCallBefore(t *testing.T) {
 
 	// No buffer has a `release`: the Rust side is not asked, which the stand-in would not survive.
 	record.release()
-	require.Equal(t, record.empty, *memory)
+	require.Equal(t, record.empty, *record.words())
 	said, err = record.failure()
 	require.NoError(t, err)
 	require.Equal(t, failureRecord{}, said)

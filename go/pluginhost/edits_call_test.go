@@ -88,7 +88,7 @@ func TestTheRowsOfAnAnswerAreReadAsTheyLie(t *testing.T) {
 func TestEditsAreMadeOnTheBatchThatTheCollectorHolds(t *testing.T) {
 	data := smallLogs()
 	next, err := instanceOf[plog.Logs](featureMutates|featureEdits).answered(t.Context(),
-		logsCodecs[1], answered(t, severity()), data, outcomeEdits)
+		&logsCodecs[1], answered(t, severity()), data, outcomeEdits)
 	require.NoError(t, err)
 	require.Equal(t, data, next)
 	records := data.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()

@@ -126,8 +126,8 @@ func (i *instance[T]) shutdown(ctx context.Context) error {
 // consume gives data to Rust and answers with what goes on: the same data, other data, or
 // errDropped.
 func (i *instance[T]) consume(ctx context.Context, data T) (T, error) {
-	for _, one := range i.codecs {
-		next, err := i.consumeAs(ctx, one, data)
+	for at := range i.codecs {
+		next, err := i.consumeAs(ctx, &i.codecs[at], data)
 		if !errors.Is(err, errUnread) {
 			return next, err
 		}
@@ -141,7 +141,7 @@ func (i *instance[T]) consume(ctx context.Context, data T) (T, error) {
 }
 
 // given is what Rust is given in a call: the encoded data, or how data lies, whose root is lent.
-func (c codec[T]) given(record *call, data T) ([]byte, error) {
+func (c *codec[T]) given(record *call, data T) ([]byte, error) {
 	if c.inPlace != nil {
 		lies, err := c.inPlace()
 		if err != nil {
@@ -161,7 +161,7 @@ func (c codec[T]) given(record *call, data T) ([]byte, error) {
 	return encoded, nil
 }
 
-func (i *instance[T]) consumeAs(ctx context.Context, codec codec[T], data T) (T, error) {
+func (i *instance[T]) consumeAs(ctx context.Context, codec *codec[T], data T) (T, error) {
 	var none T
 	if err := i.outOfService(); err != nil {
 		return none, err
@@ -172,9 +172,10 @@ func (i *instance[T]) consumeAs(ctx context.Context, codec codec[T], data T) (T,
 	if err != nil {
 		return none, err
 	}
-	done := forward(ctx, record)
+	forward(ctx, record)
+	record.watch.begin(ctx)
 	outcome := i.component.consume(record, given)
-	done()
+	record.watch.end()
 	// What it logged meanwhile may have been too much.
 	if err := i.outOfService(); err != nil {
 		return none, err
@@ -184,7 +185,7 @@ func (i *instance[T]) consumeAs(ctx context.Context, codec codec[T], data T) (T,
 
 // answered is what goes on after a call.
 func (i *instance[T]) answered(
-	ctx context.Context, codec codec[T], record *call, data T, outcome int32,
+	ctx context.Context, codec *codec[T], record *call, data T, outcome int32,
 ) (T, error) {
 	var none T
 	switch {
@@ -193,7 +194,7 @@ func (i *instance[T]) answered(
 	case outcome == outcomeDropped:
 		return none, errDropped
 	case outcome == outcomeEdits:
-		return i.edited(codec, record, data)
+		return i.edited(*codec, record, data)
 	case outcome == outcomeReplaced:
 		output, err := record.output(formatOTLP)
 		if err != nil {
@@ -207,31 +208,16 @@ func (i *instance[T]) answered(
 	case outcome == outcomeUnread && codec.inPlace != nil:
 		return none, errUnread
 	}
-	return none, i.refused(ctx, codec, record, outcome)
+	return none, i.refused(ctx, *codec, record, outcome)
 }
 
-// forward writes deadline, cancellation and span into the record. The function that it gives must
-// be called when the call is over.
-func forward(ctx context.Context, record *call) (done func()) {
+// forward writes deadline and span into the record.
+func forward(ctx context.Context, record *call) {
 	if at, ok := ctx.Deadline(); ok {
 		record.setDeadline(at.UnixNano())
 	}
 	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
 		record.setSpan(span.TraceID(), span.SpanID(), byte(span.TraceFlags()), span.IsRemote())
-	}
-	if ctx.Done() == nil {
-		return func() {}
-	}
-	flag, over := record.cancelFlag(), make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		flag.Store(1)
-		close(over)
-	})
-	return func() {
-		// The flag belongs to the record, which is used again: nothing may write to it later.
-		if !stop() {
-			<-over
-		}
 	}
 }
 
