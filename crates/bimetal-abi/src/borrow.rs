@@ -44,6 +44,7 @@ impl Slice {
     ///
     /// # Safety
     /// A pointer that is not null is readable for `len` bytes, which do not change during `'a`.
+    #[inline]
     pub unsafe fn bytes<'a>(self, limit: u64) -> Result<&'a [u8], SliceError> {
         let Self { ptr, len } = self;
         let limit = limit.min(isize::MAX as u64);

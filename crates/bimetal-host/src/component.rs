@@ -260,6 +260,7 @@ impl Component {
 
     /// Gives telemetry to the instance. Answers `OUTCOME_…` or a negative status, with `output` or
     /// `error` filled. An instance that is not started or is shut down is not reached.
+    #[inline]
     pub(crate) fn consume(
         &self,
         context: &Context,
@@ -308,6 +309,7 @@ impl Drop for Component {
 }
 
 /// Answers for an instance that may not be called now.
+#[cold]
 fn refused(refusal: &LifeError, error: &mut Error) -> i32 {
     let text = match refusal {
         LifeError::ShutDown => "the component is shut down",

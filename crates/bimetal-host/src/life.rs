@@ -50,6 +50,7 @@ pub(crate) enum LifeError {
 
 impl Life {
     /// Begins a call of `consume`.
+    #[inline]
     pub(crate) fn consume(&self) -> Result<Running<'_>, LifeError> {
         let found = self.calls.fetch_add(1, Ordering::AcqRel);
         let running = Running(self);
@@ -120,24 +121,25 @@ impl Life {
         }
     }
 
+    #[cold]
+    fn tell_end(&self) {
+        // A `shutdown` that read the number before this waits by now, and hears of its end.
+        drop(self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        self.ended.notify_all();
+    }
+
     fn stage(&self) -> MutexGuard<'_, Stage> {
         self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Running<'_> {
+    #[inline]
     fn drop(&mut self) {
         let found = self.0.calls.fetch_sub(1, Ordering::AcqRel);
         // While calls are let in, no `shutdown` waits for their end.
         if found == CLOSED | 1 {
-            // A `shutdown` that read the number before this waits by now, and hears of its end.
-            drop(
-                self.0
-                    .waiting
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner),
-            );
-            self.0.ended.notify_all();
+            self.0.tell_end();
         }
     }
 }

@@ -60,6 +60,7 @@ fn changed<S: Of>(data: Telemetry<'_, S>, answer: Answer) -> Consumed {
 
 /// The format of a call, if this SDK reads it. With [`consume`], the one place on this side that
 /// knows which formats there are.
+#[inline]
 pub(crate) fn format_of(number: u32) -> Result<Format, Failure> {
     match Format::from_number(number) {
         Some(format @ (Format::Otlp | Format::View)) => Ok(format),
@@ -70,6 +71,7 @@ pub(crate) fn format_of(number: u32) -> Result<Format, Failure> {
 }
 
 /// Reads, processes, and encodes if something changed.
+#[inline]
 pub(crate) fn consume<P: Processor>(
     processor: &P,
     signal: Signal,

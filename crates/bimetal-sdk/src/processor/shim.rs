@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::logger::Logger;
 use crate::runtime::guard::guard;
 use crate::runtime::instance::{Answer, Failure, Instance};
-use crate::runtime::shim::{self, HostLog, answer, host_table};
+use crate::runtime::shim::{self, HostLog, answer, answer_or, host_table};
 use crate::settings::Settings;
 
 /// The table for `P`.
@@ -139,9 +139,11 @@ unsafe extern "C" fn consume<P: Processor>(
     output: *mut abi::Output,
     error: *mut abi::Error,
 ) -> i32 {
+    // SAFETY: the caller vouches for the instance.
+    let instance = unsafe { instance.cast::<Instance<P>>().as_ref() };
     let body = || {
-        // SAFETY: the caller vouches for the instance.
-        let instance = unsafe { instance_of::<P>(instance)? };
+        let instance = instance.ok_or_else(no_instance)?;
+        let processor = instance.started()?;
         // SAFETY: the caller vouches for the record.
         let context = unsafe { shim::record(context)? };
         // SAFETY: the caller vouches for what the record points to.
@@ -174,9 +176,7 @@ unsafe extern "C" fn consume<P: Processor>(
             Format::Otlp | Format::Edits => Given::Otlp(bytes),
         };
         Ok(
-            match instance.run(|processor| {
-                run(processor, instance.signal, &context, given, instance.answer)
-            })? {
+            match run(processor, instance.signal, &context, given, instance.answer)? {
                 Consumed::Unread => abi::OUTCOME_UNREAD,
                 Consumed::PassThrough => abi::OUTCOME_PASS_THROUGH,
                 Consumed::Dropped => abi::OUTCOME_DROPPED,
@@ -206,8 +206,9 @@ unsafe extern "C" fn consume<P: Processor>(
             },
         )
     };
+    let panicked = || instance.into_iter().for_each(Instance::poison);
     // SAFETY: the caller vouches for the error record.
-    unsafe { answer(error, body) }
+    unsafe { answer_or(error, panicked, body) }
 }
 
 /// # Safety
@@ -243,8 +244,12 @@ unsafe extern "C" fn destroy<P: Processor>(instance: *mut c_void) {
 /// `instance` is null, or came from `create::<P>` and lives during `'a`.
 unsafe fn instance_of<'a, P: Processor>(instance: *mut c_void) -> Result<&'a Instance<P>, Failure> {
     // SAFETY: the caller vouches for type and life of what is not null.
-    unsafe { instance.cast::<Instance<P>>().as_ref() }
-        .ok_or_else(|| Failure::Invalid("no instance".to_owned()))
+    unsafe { instance.cast::<Instance<P>>().as_ref() }.ok_or_else(no_instance)
+}
+
+#[cold]
+fn no_instance() -> Failure {
+    Failure::Invalid("no instance".to_owned())
 }
 
 /// # Safety

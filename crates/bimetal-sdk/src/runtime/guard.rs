@@ -16,6 +16,9 @@ compile_error!(
      (remove `panic = \"abort\"` from the profile)"
 );
 
+/// Whether the hook is installed.
+static INSTALLED: Once = Once::new();
+
 thread_local! {
     /// How many guards this thread is inside of.
     static DEPTH: Cell<usize> = const { Cell::new(0) };
@@ -34,37 +37,35 @@ pub(crate) struct Panic {
 ///
 /// The caller must not use afterwards what `body` may have left half-changed: instances are
 /// poisoned.
+#[inline]
 pub(crate) fn guard<T>(body: impl FnOnce() -> T) -> Result<T, Panic> {
-    install_hook();
-    let _inside = Inside::enter();
-    panic::catch_unwind(AssertUnwindSafe(body)).map_err(|payload| {
-        let seen = SEEN.take();
-        let panic = seen.unwrap_or_else(|| Panic {
-            message: text(&*payload),
-            place: None,
-        });
-        discard(payload);
-        panic
+    if !INSTALLED.is_completed() {
+        install_hook();
+    }
+    // In a shared library the address of a thread's variable is the answer of a function, which is
+    // asked once here and not at both ends.
+    DEPTH.with(|depth| {
+        depth.set(depth.get() + 1);
+        let answer = panic::catch_unwind(AssertUnwindSafe(body));
+        let answer = answer.map_err(caught);
+        depth.set(depth.get() - 1);
+        answer
     })
 }
 
-struct Inside;
-
-impl Inside {
-    fn enter() -> Self {
-        DEPTH.set(DEPTH.get() + 1);
-        Self
-    }
+#[cold]
+fn caught(payload: Box<dyn Any + Send>) -> Panic {
+    let seen = SEEN.take();
+    let panic = seen.unwrap_or_else(|| Panic {
+        message: text(&*payload),
+        place: None,
+    });
+    discard(payload);
+    panic
 }
 
-impl Drop for Inside {
-    fn drop(&mut self) {
-        DEPTH.set(DEPTH.get() - 1);
-    }
-}
-
+#[cold]
 fn install_hook() {
-    static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {

@@ -105,16 +105,19 @@ impl<T> Instance<T> {
             .filter(|_| *address == table.as_ptr().addr())
     }
 
-    /// Gives work to a started instance.
-    pub(crate) fn run<R>(&self, work: impl FnOnce(&T) -> Result<R, Error>) -> Result<R, Failure> {
+    /// The value of a started instance. Who calls it is inside a guard, and poisons the instance
+    /// after a panic.
+    pub(crate) fn started(&self) -> Result<&T, Failure> {
         self.refuse_poisoned()?;
         match self.state.load(Ordering::Acquire) {
-            STARTED => self.call(work),
-            state => {
-                let text = format!("the component {}", describe(state));
-                Err(Failure::Component(Error::new(text)))
-            }
+            STARTED => Ok(&self.component),
+            state => Err(not_started(state)),
         }
+    }
+
+    /// Ends all calls after a panic.
+    pub(crate) fn poison(&self) {
+        self.poisoned.store(true, Ordering::Release);
     }
 
     /// Stops an instance; does nothing for one that is stopped or was never started.
@@ -133,7 +136,7 @@ impl<T> Instance<T> {
         match guard(|| work(&self.component)) {
             Ok(answer) => Ok(answer?),
             Err(panic) => {
-                self.poisoned.store(true, Ordering::Release);
+                self.poison();
                 Err(panic.into())
             }
         }
@@ -151,6 +154,11 @@ impl<T> Instance<T> {
         self.state
             .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire)
     }
+}
+
+#[cold]
+fn not_started(state: u8) -> Failure {
+    Failure::Component(Error::new(format!("the component {}", describe(state))))
 }
 
 fn describe(state: u8) -> &'static str {

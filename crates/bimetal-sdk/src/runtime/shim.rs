@@ -3,6 +3,9 @@
 //! In: pointers from the host. Out: checked references and owned bytes, and the other way round.
 //! Invariant: a null, a record that is too short, a length that cannot be meant and text that is
 //! not UTF-8 are refused, never followed; memory is freed by the side that made it.
+//!
+//! What each call passes is `#[inline]`: an author's crate holds the code of the table, and without
+//! it each of these steps would be a call with a large result in memory. What refuses is `#[cold]`.
 #![expect(
     unsafe_code,
     reason = "one of the SDK's rooms where the C ABI is touched"
@@ -64,26 +67,37 @@ pub(crate) unsafe fn record_mut<'a, T: Record>(record: *mut T) -> Result<&'a mut
 
 /// # Safety
 /// As for [`record`].
+#[inline]
 unsafe fn check_size<T: Record>(record: *const T) -> Result<(), Failure> {
     if record.is_null() {
-        return Err(Failure::Invalid(format!("no {} record", T::NAME)));
+        return Err(no_record(T::NAME));
     }
     if !record.is_aligned() {
-        return Err(Failure::Invalid(format!(
-            "the {} record is not aligned",
-            T::NAME
-        )));
+        return Err(not_aligned(T::NAME));
     }
     // SAFETY: every record begins with its size, and the caller vouches for these bytes.
     let size = unsafe { record.cast::<u32>().read() };
     if (size as usize) < size_of::<T>() {
-        return Err(Failure::Invalid(format!(
-            "the {} record has {size} bytes, at least {} are needed",
-            T::NAME,
-            size_of::<T>()
-        )));
+        return Err(too_short(T::NAME, size, size_of::<T>()));
     }
     Ok(())
+}
+
+#[cold]
+fn no_record(name: &str) -> Failure {
+    Failure::Invalid(format!("no {name} record"))
+}
+
+#[cold]
+fn not_aligned(name: &str) -> Failure {
+    Failure::Invalid(format!("the {name} record is not aligned"))
+}
+
+#[cold]
+fn too_short(name: &str, size: u32, needed: usize) -> Failure {
+    Failure::Invalid(format!(
+        "the {name} record has {size} bytes, at least {needed} are needed"
+    ))
 }
 
 /// Version of a host, read before the rest of its table is believed.
@@ -114,13 +128,36 @@ pub(crate) unsafe fn answer(
     body: impl FnOnce() -> Result<i32, Failure>,
 ) -> i32 {
     // SAFETY: the caller vouches for the error record.
+    unsafe { answer_or(error, || (), body) }
+}
+
+/// As [`answer`], with what is to be done after a panic, which must not panic itself. The data path
+/// has this one guard, and none of its own around the author's code.
+///
+/// # Safety
+/// As for [`answer`].
+pub(crate) unsafe fn answer_or(
+    error: *mut abi::Error,
+    panicked: impl FnOnce(),
+    body: impl FnOnce() -> Result<i32, Failure>,
+) -> i32 {
+    // SAFETY: the caller vouches for the error record.
     let Ok(error) = (unsafe { record_mut(error) }) else {
         return abi::STATUS_INVALID;
     };
-    match guard(body).unwrap_or_else(|panic| Err(panic.into())) {
-        Ok(status) => status,
-        Err(failure) => guard(|| fail(failure, error)).unwrap_or(abi::STATUS_PANIC),
+    match guard(body) {
+        Ok(Ok(status)) => status,
+        Ok(Err(failure)) => failed(failure, error),
+        Err(panic) => {
+            panicked();
+            failed(panic.into(), error)
+        }
     }
+}
+
+#[cold]
+fn failed(failure: Failure, error: &mut abi::Error) -> i32 {
+    guard(|| fail(failure, error)).unwrap_or(abi::STATUS_PANIC)
 }
 
 /// The host's table, if this component can work with it.
@@ -175,18 +212,25 @@ pub(crate) unsafe fn put<T>(out: *mut T, value: T) -> Result<(), Failure> {
 ///
 /// # Safety
 /// A pointer that is not null is readable for `len` bytes during `'a`.
+#[inline]
 pub(crate) unsafe fn data<'a>(slice: abi::Slice) -> Result<&'a [u8], Failure> {
     // SAFETY: the caller vouches for the bytes.
-    unsafe { slice.bytes(abi::LONGEST_DATA) }.map_err(|error| Failure::Invalid(error.to_string()))
+    unsafe { slice.bytes(abi::LONGEST_DATA) }.map_err(no_bytes)
 }
 
 /// Borrows the bytes of a text of the host.
 ///
 /// # Safety
 /// As for [`data`].
+#[inline]
 pub(crate) unsafe fn bytes<'a>(slice: abi::Slice) -> Result<&'a [u8], Failure> {
     // SAFETY: the caller vouches for the bytes.
-    unsafe { slice.bytes(abi::LONGEST_TEXT) }.map_err(|error| Failure::Invalid(error.to_string()))
+    unsafe { slice.bytes(abi::LONGEST_TEXT) }.map_err(no_bytes)
+}
+
+#[cold]
+fn no_bytes(error: abi::SliceError) -> Failure {
+    Failure::Invalid(error.to_string())
 }
 
 /// Borrows text of the host.
@@ -204,6 +248,7 @@ pub(crate) unsafe fn text<'a>(slice: abi::Slice, name: &str) -> Result<&'a str, 
 /// # Safety
 /// What the record points to is readable during `'a`; the cancellation word is only ever written
 /// atomically.
+#[inline]
 pub(crate) unsafe fn context(record: &abi::Context) -> Result<Context<'_>, Failure> {
     // SAFETY: the caller vouches for the slice.
     let client = unsafe { bytes(record.metadata)? };
