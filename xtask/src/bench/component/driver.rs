@@ -124,8 +124,12 @@ impl Programs {
         let distribution = self.build(program.variant)?;
         let directory =
             Utf8PathBuf::try_from(self.directory.path().to_owned()).map_err(io::Error::other)?;
-        let config = directory.join("collector.yaml");
-        fs::write(&config, collector().to_string())?;
+        let view = match program.variant {
+            Variant::LinkedWithoutView => "off",
+            Variant::Linked | Variant::Plugins => "required",
+        };
+        let config = directory.join(format!("{view}.yaml"));
+        fs::write(&config, collector(view).to_string())?;
         let log = directory.join(format!("{:?}-{}.log", program.variant, program.copy));
         #[expect(
             clippy::disallowed_methods,
@@ -138,9 +142,6 @@ impl Programs {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(fs::File::create(&log)?.into_parts().0);
-        if program.variant == Variant::LinkedWithoutView {
-            command.arg("--feature-gates=-bimetal.readInPlace");
-        }
         let mut child = command.spawn().map_err(|source| ChoreError::Spawn {
             program: distribution.main.to_string(),
             source,
@@ -183,8 +184,9 @@ impl Drop for Running {
 }
 
 /// A pipeline that uses both plugins, so that they are loaded; nothing flows through it.
-fn collector() -> Value {
+fn collector(view: &str) -> Value {
     json!({
+        "runtime": {"rust": {"pdata_view": view}},
         "receivers": {"nop": null},
         "processors": {
             "attributes": {"actions": [{"key": "absent", "action": "delete"}]},
