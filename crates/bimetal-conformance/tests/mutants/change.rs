@@ -2,9 +2,11 @@
 //!
 //! In: a good plugin. Out: the same with one to three fields of a header or table changed.
 //! Invariant: equal seeds give equal mutants. What is changed is what the file says of itself:
-//! code and data stay. So do the addends of relocations, and a relocation of one word of data does
-//! not become one of another word. That a byte of those changed is what `plugins.lock` finds.
+//! code and data stay. So do the addends of relocations. A relocation of one word of data does not
+//! become one of another word, or one with another symbol of the file; a symbol is not given the
+//! name of another one. That a byte of those changed is what `plugins.lock` finds.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 
@@ -25,8 +27,28 @@ struct Field {
 pub(crate) struct Table {
     name: &'static str,
     fields: Vec<Field>,
-    /// Values that would only change other data than the good file's relocations do.
+    /// Values of eight bytes that would only change other data than the good file's relocations do.
     data: Vec<Range<u64>>,
+    /// Values of four bytes, from the start of an entry on, that would only bind another symbol.
+    bound: Bound,
+}
+
+/// Where in an entry a symbol is named, how long the entry is, and by which numbers of a symbol or
+/// offsets of a name.
+#[derive(Default)]
+struct Bound {
+    start: usize,
+    place: usize,
+    entry: usize,
+    values: HashSet<u64>,
+}
+
+impl Bound {
+    fn has(&self, place: usize, value: u64) -> bool {
+        self.entry > 0
+            && (place - self.start) % self.entry == self.place
+            && self.values.contains(&value)
+    }
 }
 
 /// One changed field of a file.
@@ -109,9 +131,38 @@ pub(crate) fn tables(file: &[u8]) -> Vec<Table> {
         ]
     });
     let data: Vec<_> = data.collect();
+    let names: HashSet<_> = tables
+        .iter()
+        .filter(|table| table.name == "symbol")
+        .flat_map(|table| table.fields.iter().filter(|field| field.length == 4))
+        .map(|field| number(&file[field.place..field.place + 4]))
+        .collect();
+    let symbols = tables
+        .iter()
+        .filter(|table| table.name == "symbol")
+        .map(|table| table.fields.len() as u64 / 6)
+        .sum();
     for table in &mut tables {
-        if table.name == "relocation" {
-            table.data.clone_from(&data);
+        let start = table.fields.first().map_or(0, |field| field.place);
+        match table.name {
+            "relocation" => {
+                table.data.clone_from(&data);
+                table.bound = Bound {
+                    start,
+                    place: 12,
+                    entry: 24,
+                    values: (1..symbols).collect(),
+                };
+            }
+            "symbol" => {
+                table.bound = Bound {
+                    start,
+                    place: 0,
+                    entry: 24,
+                    values: names.clone(),
+                };
+            }
+            _ => {}
         }
     }
     tables.retain(|table| !table.fields.is_empty());
@@ -139,6 +190,7 @@ impl Table {
             name,
             fields,
             data: Vec::new(),
+            bound: Bound::default(),
         }
     }
 }
@@ -172,7 +224,8 @@ impl Source {
         let field = table.fields[self.below(table.fields.len())];
         let old = number(&file[field.place..field.place + field.length]);
         let new = self.value(old, field.length, table, file);
-        if field.length == 8 && table.data.iter().any(|place| place.contains(&new)) {
+        let only_data = field.length == 8 && table.data.iter().any(|place| place.contains(&new));
+        if only_data || table.bound.has(field.place, new) {
             return self.change(file, tables);
         }
         let bytes = new.to_le_bytes()[..field.length.min(8)].to_vec();

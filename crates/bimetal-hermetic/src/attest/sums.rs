@@ -23,7 +23,8 @@ pub fn sums(files: &BTreeMap<Utf8PathBuf, Digest>) -> String {
 /// Reads what [`sums`] wrote.
 pub fn read_sums(text: &str) -> Result<BTreeMap<Utf8PathBuf, Digest>, String> {
     let mut files = BTreeMap::new();
-    for (number, line) in text.lines().enumerate() {
+    // Not `lines`: a path may end with a carriage return.
+    for (number, line) in text.split_terminator('\n').enumerate() {
         let wrong = || format!("line {} is no digest with a path", number + 1);
         let (digest, path) = line.split_once("  ").ok_or_else(wrong)?;
         let path = RelativePath::parse(path).map_err(|_| wrong())?;
@@ -33,4 +34,17 @@ pub fn read_sums(text: &str) -> Result<BTreeMap<Utf8PathBuf, Digest>, String> {
         }
     }
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_may_end_with_a_carriage_return() {
+        let text = format!("{}  notes\r\n", Digest::of(b"text"));
+        let files = read_sums(&text).unwrap();
+        assert_eq!(files.keys().collect::<Vec<_>>(), ["notes\r"]);
+        assert_eq!(sums(&files), text);
+    }
 }

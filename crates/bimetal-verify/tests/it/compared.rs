@@ -181,6 +181,36 @@ fn one_bit_in_the_hash_of_any_shared_package_is_refused() {
 }
 
 #[test]
+fn a_symbol_that_the_loader_passes_over_is_refused() {
+    let bytes = fs_err::read(&fixtures().go_plugin).unwrap();
+    let file = temporary(&bytes);
+    let (mut kinds, mut addresses) = (0, 0);
+    for (name, entry, place) in symbols(&bytes, |name| name.starts_with("type:")) {
+        if place == 0 {
+            continue;
+        }
+        let start = usize::try_from(entry).unwrap();
+        // A type of symbol that is none to look up, and two bindings that are none.
+        for kind in [0x13, 0x41, 0xf1] {
+            write_at(&file, &[kind], entry + 4);
+            assert!(!is_accepted(&read_file(&file)), "{name} {kind:#x}");
+            kinds += 1;
+        }
+        write_at(&file, &bytes[start + 4..=start + 4], entry + 4);
+        // An address of zero is none for those who look for the symbol.
+        write_at(&file, &[0; 8], entry + 8);
+        addresses += usize::from(!is_accepted(&read_file(&file)));
+        write_at(&file, &bytes[start + 8..start + 16], entry + 8);
+        if kinds == 60 {
+            break;
+        }
+    }
+    assert_eq!(kinds, 60);
+    assert!(addresses > 0, "{addresses}");
+    assert!(is_accepted(&read_file(&file)));
+}
+
+#[test]
 fn another_character_anywhere_in_the_compilers_version_is_refused() {
     let fixtures = fixtures();
     let cases = [

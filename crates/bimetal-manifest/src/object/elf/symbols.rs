@@ -184,6 +184,9 @@ fn check(
         };
     }
     let address = symbol.st_value.get(LE);
+    if !is_local && is_passed_over(symbol, used) {
+        return Err(damaged("a symbol that the loader passes over"));
+    }
     let is_there = match symbol.st_info.st_type() {
         _ if symbol.st_shndx.get(LE) == elf::SHN_ABS => true,
         elf::STT_FUNC | elf::STT_GNU_IFUNC => elf.image.is_code(address),
@@ -197,6 +200,30 @@ fn check(
     } else {
         Err(damaged("a symbol that is not where its type says"))
     }
+}
+
+/// Who looks for the symbol by its name does not get it: in glibc's `do_lookup_x` its binding or
+/// its type is none of those that are defined, or its address is zero.
+fn is_passed_over(symbol: &Entry, used: Use) -> bool {
+    let bound = matches!(
+        symbol.st_info.st_bind(),
+        elf::STB_GLOBAL | elf::STB_WEAK | elf::STB_GNU_UNIQUE
+    );
+    let typed = matches!(
+        symbol.st_info.st_type(),
+        elf::STT_NOTYPE
+            | elf::STT_OBJECT
+            | elf::STT_FUNC
+            | elf::STT_COMMON
+            | elf::STT_TLS
+            | elf::STT_GNU_IFUNC
+    );
+    // What no relocation looks for may lie at zero, as the start of the file does.
+    let is_nowhere = used.address
+        && symbol.st_value.get(LE) == 0
+        && symbol.st_shndx.get(LE) != elf::SHN_ABS
+        && symbol.st_info.st_type() != elf::STT_TLS;
+    !bound || !typed || is_nowhere
 }
 
 /// The exported symbols that come first by name.
