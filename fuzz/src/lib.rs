@@ -5,6 +5,7 @@
 //! not hold panics; nothing else does.
 
 pub mod compact;
+pub mod image;
 pub mod memory_file;
 pub mod samples;
 pub mod targets;

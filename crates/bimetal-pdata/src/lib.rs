@@ -59,6 +59,8 @@ mod views;
 pub use attributes::{Attributes, AttributesIter, AttributesMut, Write};
 pub use edits::EditList;
 pub use error::ParseError;
+#[cfg(feature = "bounded")]
+pub use goview::FIRST;
 pub use goview::{Batch, Layout};
 pub use log::{LogRecord, LogRecordMut, Logs, OfLogs, ResourceLogs, ScopeLogs};
 pub use message::{Items, ItemsMut, Numbers};

@@ -13,13 +13,14 @@ pub mod pdata;
 pub mod plugins_lock;
 pub mod records;
 pub mod sums;
+pub mod view;
 pub mod yaml;
 
 /// What runs one input.
 pub type Run = fn(&[u8]);
 
 /// Every target.
-pub const ALL: [(&str, Run); 11] = [
+pub const ALL: [(&str, Run); 12] = [
     ("build_info", build_info::run),
     ("cargo_lock", cargo_lock::run),
     ("go_sum", go_sum::run),
@@ -30,5 +31,6 @@ pub const ALL: [(&str, Run); 11] = [
     ("plugins_lock", plugins_lock::run),
     ("records", records::run),
     ("sums", sums::run),
+    ("view", view::run),
     ("yaml", yaml::run),
 ];

@@ -42,12 +42,13 @@ const fn part(name: &'static str, share: u32, work: Work) -> Part {
 }
 
 /// All parts, in their order.
-pub(super) const PARTS: [Part; 16] = [
-    fuzz("object", 18, 65_536),
-    fuzz("pdata", 8, 16_384),
+pub(super) const PARTS: [Part; 17] = [
+    fuzz("object", 16, 65_536),
+    fuzz("pdata", 6, 16_384),
+    fuzz("view", 6, 32_768),
     fuzz("yaml", 6, 16_384),
     fuzz("manifest", 6, 16_384),
-    fuzz("records", 6, 16_384),
+    fuzz("records", 4, 16_384),
     fuzz("build_info", 4, 16_384),
     fuzz("plugins_lock", 4, 16_384),
     fuzz("go_sum", 4, 16_384),

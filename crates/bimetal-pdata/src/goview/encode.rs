@@ -12,15 +12,29 @@ use crate::otlp::wire::{Payload, WIRE_FIXED32, WIRE_FIXED64, WIRE_VARINT};
 /// values, which have two or three for each level.
 const DEPTH: usize = 400;
 
+/// No telemetry is longer. A fuzzer's images are small, and it does not wait.
+const LONGEST: u64 = if cfg!(feature = "bounded") {
+    1 << 20
+} else {
+    bimetal_abi::LONGEST_DATA
+};
+
 impl Message<'_> {
-    /// Its encoding.
+    /// Its encoding. What cannot be read has none: edits of a part would not fit the rest.
     pub(crate) fn encoded(self) -> Vec<u8> {
         let mut out = Vec::new();
         self.encode(&mut out, DEPTH);
+        if self.batch.unread() {
+            out.clear();
+        }
         out
     }
 
     fn encode(self, out: &mut Vec<u8>, depth: usize) {
+        // A list that is shared by many, or by itself, would never end.
+        if self.batch.unread() || out.len() as u64 > LONGEST {
+            return self.batch.cannot_read();
+        }
         let Some(depth) = depth.checked_sub(1) else {
             return self.batch.cannot_read();
         };

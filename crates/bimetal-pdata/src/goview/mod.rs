@@ -16,6 +16,8 @@ use memory::Address;
 pub use layout::Layout;
 pub(crate) use layout::Messages as SignalMessages;
 pub use memory::Batch;
+#[cfg(feature = "bounded")]
+pub use memory::FIRST;
 
 /// One message.
 #[derive(Clone, Copy, Debug)]
@@ -172,7 +174,9 @@ impl<'a> Message<'a> {
             .checked_mul(u64::from(size))
             .is_some_and(|bytes| isize::try_from(bytes).is_ok());
         match (at.pointer(), usize::try_from(len)) {
-            (Some(first), Ok(left)) if fits => (Some(first), left),
+            (Some(first), Ok(left)) if fits && first.holds(len * u64::from(size)) => {
+                (Some(first), left)
+            }
             _ => {
                 self.batch.cannot_read();
                 (None, 0)
