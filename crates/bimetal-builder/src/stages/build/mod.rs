@@ -4,6 +4,7 @@
 //! made it. Invariant: nothing is written where a user would look for a finished artifact.
 
 mod components;
+mod earlier;
 mod error;
 mod static_library;
 
@@ -48,12 +49,12 @@ pub struct BuiltPlugin {
 impl BuiltPlugin {
     /// `<kind>-<type>.so`: its name in the plugin directory.
     pub fn file_name(&self) -> String {
-        format!(
-            "{}-{}.so",
-            self.component.kind.as_str(),
-            self.component.type_name
-        )
+        file_name(&self.component)
     }
+}
+
+fn file_name(component: &Component) -> String {
+    format!("{}-{}.so", component.kind.as_str(), component.type_name)
 }
 
 /// Builds a main of OCB's shape.
@@ -100,6 +101,11 @@ fn go_plugins(
     let plan = stamped.described.locked.plan;
     let built = plan.go_plugins.iter().map(|plugin| {
         let path = work::built(&plan.out).join(format!("{}.so", plugin.name));
+        let component = component(stamped, &plugin.name)?;
+        if let Some(host) = &plan.host {
+            let placed = host.plugins_out.join(file_name(&component));
+            earlier::bring_back(&plan.out, &placed, &path)?;
+        }
         let invocation = go_build.plugin(plugin, &path);
         runner
             .run(&format!("go-build-{}", plugin.name), &invocation)
@@ -110,7 +116,7 @@ fn go_plugins(
         Ok(BuiltPlugin {
             name: plugin.name.clone(),
             language: Language::Go,
-            component: component(stamped, &plugin.name)?,
+            component,
             path,
             invocation,
         })
@@ -127,7 +133,9 @@ fn link_main(
     go_build: GoBuild<'_>,
     runner: &Runner<'_>,
 ) -> Result<BuiltMain, BuildError> {
-    let path = work::built(&plan.out).join(&plan.distribution.binary);
+    let binary = &plan.distribution.binary;
+    let path = work::built(&plan.out).join(binary);
+    earlier::bring_back(&plan.out, binary.as_ref(), &path)?;
     let invocation = go_build.main(&path);
     runner
         .run("go-build-main", &invocation)

@@ -33,7 +33,7 @@ pub struct Distribution {
 }
 
 /// Copies, then renames one by one, then removes plugins and sidecars of ours that this
-/// distribution no longer has.
+/// distribution no longer has, and what was copied from the work directory.
 pub fn package(verified: Verified<'_>, runner: &Runner<'_>) -> Result<Distribution, PackageError> {
     let (plan, main, plugins) = verified.into_parts();
     let binary = Utf8PathBuf::from(&plan.distribution.binary);
@@ -54,6 +54,11 @@ pub fn package(verified: Verified<'_>, runner: &Runner<'_>) -> Result<Distributi
     entries.push(program(binary.clone(), &main));
     runner.activity.doing("putting the artifacts into place");
     put(&plan.out, &entries)?;
+    for entry in &entries {
+        if let Content::File { from, .. } = &entry.content {
+            bimetal_files::remove_if_present(from)?;
+        }
+    }
     Ok(Distribution {
         main: plan.out.join(binary),
         plugins: placed,

@@ -387,6 +387,18 @@ fn a_second_build_of_the_same_touches_nothing() {
 }
 
 #[test]
+fn every_artifact_lies_in_its_place_alone() {
+    let out = Out::new();
+    let in_work = || fs::read_dir(work::built(&out.path)).unwrap().count();
+    for build in ["first", "unchanged"] {
+        out.package("main", &[("a", "plugin")]).unwrap();
+        assert_eq!(in_work(), 0, "after the {build} build");
+    }
+    assert_eq!(out.read("otelcol-acme"), "main");
+    assert_eq!(out.mode("otelcol-acme"), 0o755);
+}
+
+#[test]
 fn the_half_copy_of_a_first_build_that_was_killed_is_removed_and_that_of_others_stays() {
     let out = Out::new();
     out.put(".otelcol-acme.8144.tmp", "half");
