@@ -130,6 +130,9 @@ func (h *Host) warnOnce(refused []refusal, logger *zap.Logger) {
 		return
 	}
 	h.warned = true
+	for _, file := range h.unverified {
+		logger.Debug(fmt.Sprintf("Plugin %q is not used, so only its manifest was read", file))
+	}
 	for _, one := range h.unusable() {
 		isReported := slices.ContainsFunc(refused, func(other refusal) bool {
 			return other.File == one.File

@@ -30,6 +30,8 @@ type Host struct {
 	failed map[componentKey]refusal
 	// unneeded are refused files beside a good one with the same component.
 	unneeded []refusal
+	// unverified are files of which only the manifest was read.
+	unverified []string
 	// unknown is used, and neither linked in nor in any file.
 	unknown []componentKey
 	// inventory is what became of the files, announced those whose loading the log has.
@@ -216,7 +218,7 @@ func (h *Host) verifyAndLoad(used *[]componentKey) (refused []refusal, warnings 
 		return nil, nil, err
 	}
 	refused, warnings = found.Refused, found.Warnings
-	h.unneeded = found.Unneeded
+	h.unneeded, h.unverified = found.Unneeded, found.Unverified
 	mustHaveAll := used != nil && h.settings.OnError != onErrorSkip
 	for _, one := range found.Verified {
 		// The Collector will not start, so no code of the others has to run.

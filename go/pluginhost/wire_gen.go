@@ -101,7 +101,9 @@ type answer struct {
 	// Unneeded: Refused, and a good file brings the component.
 	Unneeded []refusal      `json:"unneeded"`
 	Unknown  []componentKey `json:"unknown"`
-	Warnings []string       `json:"warnings"`
+	// Unverified: Files of which only the manifest was read, since nothing uses them.
+	Unverified []string `json:"unverified"`
+	Warnings   []string `json:"warnings"`
 }
 
 // pluginHandle: A verified plugin; its handle loads it once.

@@ -5,6 +5,7 @@
 
 use bimetal_verify::{Key, Verdict};
 
+use crate::index::PluginIndex;
 use crate::refusal::Refusal;
 
 /// What became of the question which plugins may be loaded.
@@ -18,8 +19,27 @@ pub(crate) struct Answer {
     pub(crate) unneeded: Vec<Refusal>,
     /// Neither linked in nor in the directory.
     pub(crate) unknown: Vec<Key>,
+    /// Files of which only the manifest was read.
+    pub(crate) unverified: Vec<String>,
     /// Sentences for the log.
     pub(crate) warnings: Vec<String>,
+}
+
+impl Answer {
+    /// Adds what the index knows of the files that are no part of the answer yet.
+    pub(crate) fn complete(&mut self, index: &PluginIndex) {
+        for candidate in &index.candidates {
+            let verdict = candidate.verdict();
+            let mut said = self.refused.iter().chain(&self.unneeded);
+            if candidate.is_unverified() {
+                self.unverified.push(verdict.file.clone());
+            } else if candidate.is_refused_late()
+                && !said.any(|refusal| refusal.verdict.file == verdict.file)
+            {
+                self.unneeded.push(verdict.clone().into());
+            }
+        }
+    }
 }
 
 /// A verified plugin that waits to be loaded.

@@ -194,6 +194,11 @@ impl Host {
             .get_or_init(|| PluginIndex::read(&self.beside(), &self.scan.entries)))
     }
 
+    /// Components of all plugins that are good beside what is linked in.
+    pub(crate) fn loadable(&self, linked_in: &BTreeSet<Key>) -> Result<Vec<Key>, OwnError> {
+        Ok(self.index()?.loadable(&self.beside(), linked_in))
+    }
+
     /// Verifies what `used` needs beyond what is linked in and loaded, as one set, in file-name
     /// order.
     pub(crate) fn verify(
@@ -202,6 +207,7 @@ impl Host {
         linked_in: &BTreeSet<Key>,
     ) -> Result<Answer, OwnError> {
         let index = self.index()?;
+        let request = self.beside();
         let mut answer = Answer::default();
         let mut state = self.state();
         let mut wanted: BTreeMap<&str, (&Candidate, &Key)> = BTreeMap::new();
@@ -210,7 +216,7 @@ impl Host {
                 answer.warnings.extend(self.change_since(loaded));
                 continue;
             }
-            let found = index.look_up(key);
+            let found = index.look_up(&request, key);
             if found.is_empty() && !linked_in.contains(key) {
                 match self.arrived_late(key).or_else(|| self.nowhere(key)) {
                     Some(refusal) => answer.refused.push(refusal),
@@ -221,7 +227,7 @@ impl Host {
         }
         let request = Request {
             linked_in,
-            ..self.beside()
+            ..request
         };
         let (candidates, keys): (Vec<_>, Vec<_>) = wanted.into_values().unzip();
         let mut set = state.set.clone();
@@ -265,6 +271,7 @@ impl Host {
             };
             list.push(refusal);
         }
+        answer.complete(index);
         Ok(answer)
     }
 
@@ -284,7 +291,7 @@ impl Host {
             let refused = candidates.into_iter().filter(|one| !one.is_good());
             answer
                 .refused
-                .extend(refused.map(|one| one.precheck.into()));
+                .extend(refused.map(|one| one.verdict().clone().into()));
             return Ok(answer);
         }
         let candidates: Vec<_> = candidates.iter().collect();
@@ -392,8 +399,9 @@ impl Host {
             .entries
             .iter()
             .filter(|entry| self.scan.get(&entry.file).is_none());
-        let arrivals = PluginIndex::read(&self.alone(), new);
-        let file = &arrivals.look_up(key).first()?.entry.file;
+        let alone = self.alone();
+        let arrivals = PluginIndex::read(&alone, new);
+        let file = &arrivals.look_up(&alone, key).first()?.entry.file;
         let problem = Problem::new(
             "the file was put into the plugin directory after the Collector started",
             "restart needed",

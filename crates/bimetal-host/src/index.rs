@@ -1,13 +1,15 @@
 //! What the plugin directory offers, known from its files alone.
 //!
 //! In: the files that were there at start. Out: [`PluginIndex`]: every file with its component, and
-//! whether it fits by itself. Invariant: each file is read once per process and nothing is copied;
-//! what is loaded is verified from a copy.
+//! whether it fits by itself. Invariant: of an unused file only the manifest is read, unless that
+//! speaks against it. Nothing is copied; what is loaded is verified from a copy.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::sync::OnceLock;
 
 use bimetal_files::Digest;
-use bimetal_verify::{Entry, Key, PluginFile, Request, Verdict, precheck};
+use bimetal_verify::{Entry, Key, PluginFile, Request, Verdict, outline, precheck};
 
 /// Every plugin file that was there at start.
 #[derive(Debug, Default)]
@@ -21,15 +23,17 @@ pub(crate) struct PluginIndex {
 pub(crate) struct Candidate {
     /// The file, as it was at start.
     pub(crate) entry: Entry,
+    /// What its manifest says, where that is all that was read.
+    outline: Option<Verdict>,
     /// Its component, and why it would be refused. Of the lock only what needs no digest counts as
     /// long as nothing else is wrong, and the other files do not count yet.
-    pub(crate) precheck: Verdict,
+    whole: OnceLock<Verdict>,
     /// The digest of the bytes that were verified elsewhere; no others will do.
     pub(crate) verified: Option<Digest>,
 }
 
 impl PluginIndex {
-    /// Reads every file.
+    /// Reads the manifest of every file.
     pub(crate) fn read<'e>(
         request: &Request<'_>,
         entries: impl IntoIterator<Item = &'e Entry>,
@@ -45,18 +49,21 @@ impl PluginIndex {
     /// The files that have a component. A file that would be refused contributes nothing: it counts
     /// only where no good one has the component, so that it is named in the refusal. Of a file that
     /// says nothing about itself, its name is believed, for the same reason.
-    pub(crate) fn look_up(&self, key: &Key) -> Vec<&Candidate> {
+    pub(crate) fn look_up(&self, request: &Request<'_>, key: &Key) -> Vec<&Candidate> {
         let mut found: Vec<_> = self
             .candidates
             .iter()
-            .filter(|candidate| candidate.precheck.keys().any(|own| own == *key))
+            .filter(|candidate| candidate.verdict().keys().any(|own| own == *key))
             .collect();
+        for candidate in &found {
+            candidate.read_whole(request);
+        }
         if found.iter().any(|candidate| candidate.is_good()) {
             found.retain(|candidate| candidate.is_good());
         }
         if found.is_empty() {
             let is_named = |candidate: &&Candidate| {
-                candidate.precheck.key().is_none() && candidate.entry.is_named_after(key.0, &key.1)
+                candidate.verdict().key().is_none() && candidate.entry.is_named_after(key.0, &key.1)
             };
             found = self.candidates.iter().filter(is_named).collect();
         }
@@ -65,11 +72,11 @@ impl PluginIndex {
 
     /// Components of good plugins. Whether several files that have one are rivals or copies is
     /// known from their digests, when they are verified.
-    pub(crate) fn loadable(&self, linked_in: &BTreeSet<Key>) -> Vec<Key> {
-        self.candidates
-            .iter()
-            .filter(|candidate| candidate.is_good())
-            .filter_map(|candidate| candidate.precheck.key())
+    pub(crate) fn loadable(&self, request: &Request<'_>, linked_in: &BTreeSet<Key>) -> Vec<Key> {
+        let whole = self.candidates.iter().map(|one| one.read_whole(request));
+        whole
+            .filter(|verdict| verdict.status.may_be_loaded())
+            .filter_map(Verdict::key)
             .filter(|key| !linked_in.contains(key))
             .collect::<BTreeSet<_>>()
             .into_iter()
@@ -78,19 +85,23 @@ impl PluginIndex {
 }
 
 impl Candidate {
-    /// Reads the file and decides about it alone.
+    /// Reads the file's manifest; the whole file, if that speaks against it.
     pub(crate) fn read(request: &Request<'_>, entry: Entry) -> Self {
-        let (mut read, file) = PluginFile::open(&entry);
-        let mut precheck = precheck(request, &read);
-        // Only what is refused is reported without being needed, so only its digest is worth its
-        // time: hashing takes four times as long as everything else.
-        if !precheck.status.may_be_loaded() {
-            read.take_digest(file.as_ref());
-            precheck = self::precheck(request, &read);
-        }
+        let (found, whole) = match PluginFile::outline(&entry) {
+            Err(problem) => {
+                let unreadable = PluginFile::unreadable(entry.file.clone(), problem);
+                (None, Some((unreadable, None)))
+            }
+            Ok((file, path, opened)) => match outline(request, &file) {
+                Some(verdict) => (Some(verdict), None),
+                None => (None, Some(PluginFile::whole(path, opened))),
+            },
+        };
+        let whole = whole.map(|whole| decide(request, whole));
         Self {
+            outline: found,
+            whole: whole.map(OnceLock::from).unwrap_or_default(),
             entry,
-            precheck,
             verified: None,
         }
     }
@@ -100,16 +111,50 @@ impl Candidate {
         let (mut file, _) = PluginFile::open(&entry);
         file.rights = file.rights.filter(|error| !error.is_about_modes());
         Self {
-            precheck: self::precheck(request, &file),
+            outline: None,
+            whole: precheck(request, &file).into(),
             entry,
             verified: Some(digest),
         }
     }
 
+    /// Reads the whole file, unless that was done, and decides about it alone.
+    fn read_whole(&self, request: &Request<'_>) -> &Verdict {
+        self.whole
+            .get_or_init(|| decide(request, PluginFile::open(&self.entry)))
+    }
+
+    /// What is known about the file.
+    pub(crate) fn verdict(&self) -> &Verdict {
+        let known = self.whole.get().or(self.outline.as_ref());
+        known.expect("a file without an outline is read whole")
+    }
+
     /// Nothing is wrong with it as far as it was looked at.
     pub(crate) fn is_good(&self) -> bool {
-        self.precheck.status.may_be_loaded()
+        self.verdict().status.may_be_loaded()
     }
+
+    /// Only its manifest was read.
+    pub(crate) fn is_unverified(&self) -> bool {
+        self.whole.get().is_none()
+    }
+
+    /// Its manifest said nothing of what is wrong with it.
+    pub(crate) fn is_refused_late(&self) -> bool {
+        self.outline.is_some() && !self.is_good()
+    }
+}
+
+/// Only what is refused is reported without being needed, so only its digest is worth its time:
+/// hashing takes four times as long as everything else.
+fn decide(request: &Request<'_>, (mut read, file): (PluginFile, Option<File>)) -> Verdict {
+    let verdict = precheck(request, &read);
+    if verdict.status.may_be_loaded() {
+        return verdict;
+    }
+    read.take_digest(file.as_ref());
+    precheck(request, &read)
 }
 
 #[cfg(test)]
@@ -138,7 +183,7 @@ mod tests {
         let none = BTreeSet::new();
         let candidate = Candidate::read(&request(&own, &none), Entry::at(&file));
         assert!(
-            candidate.precheck.sha256.is_some(),
+            candidate.verdict().sha256.is_some(),
             "its digest is reported"
         );
         let mut buffer = [std::mem::MaybeUninit::uninit(); 1024];
@@ -154,13 +199,14 @@ mod tests {
     fn a_file_is_found_by_the_type_and_by_an_older_name_of_it() {
         let candidate = |file: &str, type_name: &str, aliases: &[&str]| Candidate {
             entry: Entry::at(Utf8Path::new(file)),
-            precheck: Verdict {
+            outline: None,
+            whole: OnceLock::from(Verdict {
                 kind: Some(Kind::Receiver),
                 type_name: Some(type_name.to_owned()),
                 aliases: aliases.iter().map(|name| (*name).to_owned()).collect(),
                 status: Status::Ok,
                 ..Verdict::named(file)
-            },
+            }),
             verified: None,
         };
         let index = PluginIndex {
@@ -169,12 +215,14 @@ mod tests {
                 candidate("/b.so", "other", &[]),
             ],
         };
+        let (own, none) = (Own::read().unwrap(), BTreeSet::new());
+        let request = request(&own, &none);
         for (name, expected) in [("file_log", 1), ("filelog", 1), ("file", 0)] {
-            let found = index.look_up(&(Kind::Receiver, name.to_owned()));
+            let found = index.look_up(&request, &(Kind::Receiver, name.to_owned()));
             assert_eq!(found.len(), expected, "{name}");
-            assert!(found.iter().all(|found| found.precheck.file == "/a.so"));
+            assert!(found.iter().all(|found| found.verdict().file == "/a.so"));
         }
-        let loadable = index.loadable(&BTreeSet::new());
+        let loadable = index.loadable(&request, &none);
         assert_eq!(loadable.len(), 2, "each file once: {loadable:?}");
     }
 
@@ -200,11 +248,12 @@ mod tests {
         fs_err::create_dir(path.join("extension-d.so")).unwrap();
         let own = Own::read().unwrap();
         let none = BTreeSet::new();
-        let index = PluginIndex::read(&request(&own, &none), &Scan::of(path).unwrap().entries);
+        let request = request(&own, &none);
+        let index = PluginIndex::read(&request, &Scan::of(path).unwrap().entries);
         let problem = |kind, name: &str| {
-            let found = index.look_up(&(kind, name.to_owned()));
+            let found = index.look_up(&request, &(kind, name.to_owned()));
             found.first().map(|candidate| {
-                let problem = candidate.precheck.problem.as_ref().unwrap();
+                let problem = candidate.verdict().problem.as_ref().unwrap();
                 problem.message.clone()
             })
         };
@@ -224,6 +273,6 @@ mod tests {
         ] {
             assert_eq!(problem(kind, name), None);
         }
-        assert!(index.loadable(&BTreeSet::new()).is_empty());
+        assert!(index.loadable(&request, &none).is_empty());
     }
 }

@@ -99,10 +99,9 @@ fn passed(verdict: Verdict, copy: Option<Copy>) -> Result<VerifiedPlugin, Box<Ve
 /// file that is refused by itself there is no copy.
 fn capture(candidate: &Candidate, trust: &Trust, cache: &Cache) -> (PluginFile, Option<Copy>) {
     let Candidate {
-        entry,
-        precheck,
-        verified,
+        entry, verified, ..
     } = candidate;
+    let precheck = candidate.verdict();
     let is_pinned = trust.is_of_a_lock() && precheck.lock == Some(LockStatus::Pinned);
     let vouched = if is_pinned || verified.is_some() {
         Vouched::ByDigest

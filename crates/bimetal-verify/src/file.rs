@@ -53,15 +53,37 @@ impl PluginFile {
 
     /// Reads the file of `entry` without its digest, and leaves it open if it has one.
     pub fn open(entry: &Entry) -> (Self, Option<File>) {
-        let Some(path) = &entry.path else {
-            let what = "a file whose name is not UTF-8";
-            let problem = Problem::of(&ReadError::Unsupported { what }, HINTS);
-            return (Self::unreadable(entry.file.clone(), problem), None);
-        };
-        match open(path) {
-            Ok(file) => Self::of(path, file),
+        match Self::opened(entry) {
+            Ok((path, file)) => Self::whole(path, file),
             Err(problem) => (Self::unreadable(entry.file.clone(), problem), None),
         }
+    }
+
+    /// Reads no more of the file of `entry` than its manifest. [`PluginFile::whole`] goes on with
+    /// the open file. An error is a file that cannot be opened.
+    pub fn outline(entry: &Entry) -> Result<(Self, &Utf8Path, File), Problem> {
+        let (path, file) = Self::opened(entry)?;
+        let outline = Self::of(path, &file, object::outline(&file));
+        Ok((outline, path, file))
+    }
+
+    /// Same as [`PluginFile::open`], for a file that is open.
+    pub fn whole(path: &Utf8Path, file: File) -> (Self, Option<File>) {
+        let artifact = object::read_plugin(&file);
+        let has_digest = !matches!(
+            artifact,
+            Err(ReadError::NotRegular | ReadError::TooLarge { .. } | ReadError::Io { .. })
+        );
+        let read = Self::of(path, &file, artifact);
+        (read, has_digest.then_some(file))
+    }
+
+    fn opened(entry: &Entry) -> Result<(&Utf8Path, File), Problem> {
+        let Some(path) = &entry.path else {
+            let what = "a file whose name is not UTF-8";
+            return Err(Problem::of(&ReadError::Unsupported { what }, HINTS));
+        };
+        Ok((path, open(path)?))
     }
 
     /// Takes the digest of `file`, which [`PluginFile::open`] left open.
@@ -104,26 +126,20 @@ impl PluginFile {
         }
     }
 
-    fn of(path: &Utf8Path, file: File) -> (Self, Option<File>) {
+    fn of(path: &Utf8Path, file: &File, artifact: Result<Artifact, ReadError>) -> Self {
         let rights = file
             .metadata()
             .ok()
             .and_then(|metadata| check_file(path, &metadata).err())
             // The reader says it.
             .filter(|error| !matches!(error, RightsError::NotRegular { .. }));
-        let artifact = object::read_plugin(&file);
-        let has_digest = !matches!(
-            artifact,
-            Err(ReadError::NotRegular | ReadError::TooLarge { .. } | ReadError::Io { .. })
-        );
-        let read = Self {
+        Self {
             file: path.file_name().unwrap_or(path.as_str()).to_owned(),
-            stamp: Stamp::of(&file).ok(),
+            stamp: Stamp::of(file).ok(),
             sha256: None,
             rights,
             artifact: artifact.map_err(|error| Problem::of(&error, HINTS)),
-        };
-        (read, has_digest.then_some(file))
+        }
     }
 }
 

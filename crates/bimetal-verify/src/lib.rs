@@ -30,7 +30,7 @@ pub use verdict::{
     DirectoryVerdict, Duplicate, Key, LockVerdict, Problem, Status, Verdict, chain,
     hermetic_environment,
 };
-pub use verify::{Decision, Request, precheck, verify, verify_directory};
+pub use verify::{Decision, Request, outline, precheck, verify, verify_directory};
 
 use bimetal_terminal::{Lookup, hint};
 

@@ -148,6 +148,24 @@ pub fn precheck(request: &Request<'_>, file: &PluginFile) -> Verdict {
     verdict
 }
 
+/// What a file of which [`PluginFile::outline`] read the manifest says about itself. Nothing if
+/// that or what is around it speaks against it: read whole, it is refused with every reason.
+pub fn outline(request: &Request<'_>, file: &PluginFile) -> Option<Verdict> {
+    let artifact = file.artifact.as_ref().ok()?;
+    let main = request.main?;
+    if problem_of(artifact).is_some()
+        || compare::is_unfit_by_manifest(main, artifact, request.rules)
+        || !others(request, file, artifact).is_empty()
+    {
+        return None;
+    }
+    let mut verdict = Verdict::named(&file.file);
+    verdict.describe(artifact);
+    verdict.lock = request.lock.status(&file.file, None);
+    verdict.status = status(&verdict, request);
+    Some(verdict)
+}
+
 /// Scans `directory`, reads every file of it once, and decides about all of them as one set.
 /// `request` says nothing about the directory and its lock.
 pub fn verify_directory(
@@ -202,9 +220,16 @@ fn mismatches(request: &Request<'_>, file: &PluginFile, artifact: &Artifact) -> 
     if let Some(main) = request.main {
         found = compare::compare(main, artifact, request.rules);
     }
-    if let Some(component) = artifact.component()
-        && !found.iter().any(|found| found.check == Check::Component)
-    {
+    let is_taken = found.iter().any(|found| found.check == Check::Component);
+    let others = others(request, file, artifact).into_iter();
+    found.extend(others.filter(|found| !(is_taken && found.check == Check::Component)));
+    found
+}
+
+/// What does not stand in the two files.
+fn others(request: &Request<'_>, file: &PluginFile, artifact: &Artifact) -> Vec<Mismatch> {
+    let mut found = Vec::new();
+    if let Some(component) = artifact.component() {
         let taken = component.names().find(|name| {
             let key = (component.kind, (*name).to_owned());
             request.linked_in.contains(&key)

@@ -31,6 +31,26 @@ fn an_unused_bad_plugin_does_not_stop_main_and_is_reported() {
 }
 
 #[test]
+fn an_unused_plugin_of_which_only_the_manifest_is_read_is_named_in_the_debug_log() {
+    let scene = Scene::pinned();
+    let named = |used: &[&str]| {
+        let collector = scene
+            .start(&[], used)
+            .argument("--set=service::telemetry::logs::level=debug");
+        let ended = collector.run().unwrap().stop().unwrap();
+        assert!(ended.status.success(), "{}", ended.log);
+        let is_named = |file: &str| {
+            let text = format!("{file}\\\" is not used, so only its manifest was read");
+            let plain = text.replace('\\', "");
+            ended.log.contains(&text) || ended.log.contains(&plain)
+        };
+        [GO_PLUGIN, RUST_PLUGIN].map(is_named)
+    };
+    assert_eq!(named(&[]), [true, true]);
+    assert_eq!(named(&["rust_probe"]), [true, false]);
+}
+
+#[test]
 fn a_used_bad_plugin_stops_main() {
     let scene = Scene::unpinned();
     tamper::set_in_manifest(

@@ -85,7 +85,7 @@ pub unsafe extern "C" fn bimetal_host_verify(json: *const u8, len: u64, out: *mu
             .collect();
         let used = match question.used {
             Some(used) => used.into_iter().map(ComponentKey::into_key).collect(),
-            None => host.index()?.loadable(&linked_in),
+            None => host.loadable(&linked_in)?,
         };
         let answer = host.verify(&used, &linked_in)?;
         Ok(Answer::of(answer))

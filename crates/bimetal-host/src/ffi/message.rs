@@ -106,6 +106,8 @@ pub(super) struct Answer {
     /// Refused, and a good file brings the component.
     pub(super) unneeded: Vec<Refusal>,
     pub(super) unknown: Vec<ComponentKey>,
+    /// Files of which only the manifest was read, since nothing uses them.
+    pub(super) unverified: Vec<String>,
     pub(super) warnings: Vec<String>,
 }
 

@@ -26,8 +26,8 @@ pub(super) fn catalogue(host: &Host) -> Result<Catalog, Failure> {
     for candidate in &index.candidates {
         // What stands for the plugin is there all the same: its user learns of the
         // directory.
-        plugins.extend(wire_plugin(&candidate.precheck).filter(|_| candidate.is_good()));
-        let mut verdict = candidate.precheck.clone();
+        plugins.extend(wire_plugin(candidate.verdict()).filter(|_| candidate.is_good()));
+        let mut verdict = candidate.verdict().clone();
         verdict.mismatches.extend(host.unsafe_directory());
         if !candidate.is_good() || !verdict.mismatches.is_empty() {
             refused.push(message::Refusal::of(&verdict.into()));
@@ -127,6 +127,7 @@ impl message::Answer {
             refused: answer.refused.iter().map(message::Refusal::of).collect(),
             unneeded: answer.unneeded.iter().map(message::Refusal::of).collect(),
             unknown: answer.unknown.into_iter().map(ComponentKey::of).collect(),
+            unverified: answer.unverified,
             warnings: answer.warnings,
         }
     }

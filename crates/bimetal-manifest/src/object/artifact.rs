@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::bytes::Bytes;
 use super::elf;
 use super::error::ReadError;
-use super::facts::{ExportedSymbols, Facts, Form};
+use super::facts::{ExportedSymbols, Facts, Form, ObjectType};
 use super::form::form;
 use super::found::{Found, Section};
 use super::library::Library;
@@ -101,6 +101,26 @@ pub fn read(file: &File) -> Result<Artifact, ReadError> {
 pub fn read_plugin(file: &File) -> Result<Artifact, ReadError> {
     check_plugin_size(Bytes::new(file)?.size())?;
     read(file)
+}
+
+/// Reads the manifest of the plugin in `file` and little else, whatever the file's size is. The
+/// facts are those of the headers, and the form is the one that the manifest claims.
+pub fn outline(file: &File) -> Result<Artifact, ReadError> {
+    let bytes = Bytes::new(file)?;
+    check_plugin_size(bytes.size())?;
+    check_magic(&bytes)?;
+    let (mut facts, section) = elf::outline(&bytes)?;
+    let manifests = manifests(&bytes, &section, facts.form)?;
+    if let (ObjectType::Shared, None, Ok(Manifests { parts, .. })) =
+        (facts.object_type, &facts.interpreter, &manifests)
+    {
+        facts.form = match parts.first().map(|part| part.language) {
+            Some(Language::Go) => Form::GoPlugin,
+            Some(Language::Rust) => Form::RustPlugin,
+            None => Form::Other,
+        };
+    }
+    Ok(Artifact { facts, manifests })
 }
 
 /// Opens and reads the artifact at `path`, which may be a link to a regular file. Neither waits for

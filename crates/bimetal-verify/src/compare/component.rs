@@ -141,6 +141,13 @@ fn taken(main: &Artifact, component: &Component) -> Option<Mismatch> {
         })
 }
 
+/// Main has the component of `plugin` linked in.
+pub(super) fn is_taken(main: &Artifact, plugin: &Artifact) -> bool {
+    plugin
+        .component()
+        .is_some_and(|component| taken(main, component).is_some())
+}
+
 fn has(component: &Component, name: &str) -> bool {
     component.names().any(|own| own == name)
 }

@@ -123,6 +123,28 @@ pub fn compare<'r>(
     found
 }
 
+/// Whether the manifests alone speak against `plugin`, of which nothing else needs to have been
+/// read. What they say is in [`compare`], once all of it has been.
+pub(crate) fn is_unfit_by_manifest(main: &Artifact, plugin: &Artifact, rules: Rules<'_>) -> bool {
+    let Some(pair) = pair(main, plugin, rules) else {
+        return true;
+    };
+    let flags = match pair.language {
+        Language::Go => flags::compare(&pair),
+        Language::Rust => rust_flags::compare(&pair),
+    };
+    let found = [
+        structure::manifest(main, plugin),
+        structure::target(main, plugin, rules),
+        toolchain::compare(&pair),
+        flags,
+        dependencies::compare(&pair),
+        hermetic::compare(&pair),
+        abi::compare(&pair),
+    ];
+    found.iter().any(|found| !found.is_empty()) || component::is_taken(main, plugin)
+}
+
 /// What the bytes leave open although [`compare`] finds nothing: one sentence each.
 pub fn open_questions<'r>(
     main: &Artifact,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use bimetal_manifest::ReadError;
-use bimetal_manifest::object::{exported_symbols, library, open, open_plugin};
+use bimetal_manifest::object::{exported_symbols, library, open, open_plugin, outline};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::fixture::{fixtures, run};
@@ -72,6 +72,26 @@ fn a_file_is_read_once_however_many_names_it_exports() {
     assert_read_once(&path, &reads(|| open_plugin(&path)));
     let file = fs_err::File::open(&path).unwrap();
     assert_read_once(&path, &reads(|| exported_symbols(file.file(), 50)));
+}
+
+#[test]
+fn an_outline_costs_the_headers_and_the_manifest_whatever_the_size_is() {
+    let fixtures = fixtures();
+    for path in [&fixtures.go_plugin, &fixtures.rust_plugin] {
+        let file = fs_err::File::open(path).unwrap();
+        let manifest = open(path).unwrap().1.manifests.unwrap().text.len() as u64;
+        let outlined = outline(file.file()).unwrap();
+        assert_eq!(outlined.manifests.unwrap().text.len() as u64, manifest);
+        let reads = reads(|| outline(file.file()));
+        assert!(
+            reads.bytes <= manifest + (80 << 10),
+            "{path}: {}",
+            reads.bytes
+        );
+    }
+    let long = fs_err::File::open(with_long_names()).unwrap();
+    let reads = reads(|| outline(long.file()));
+    assert!(reads.bytes <= 80 << 10, "{}", reads.bytes);
 }
 
 #[test]

@@ -78,16 +78,6 @@ pub(super) fn read(bytes: &Bytes<'_>) -> Result<Found, ReadError> {
     let mut loader_requests = dynamic.requests;
     loader_requests.extend(elf.writable_code());
     let facts = Facts {
-        size: bytes.size(),
-        format: Format::Elf,
-        machine: machine(elf.machine),
-        object_type: match elf.file_type {
-            elf::ET_EXEC => ObjectType::Executable,
-            elf::ET_DYN => ObjectType::Shared,
-            elf::ET_REL => ObjectType::Relocatable,
-            _ => ObjectType::Other,
-        },
-        form: Form::Other,
         interpreter,
         needed: dynamic.needed,
         run_paths: dynamic.run_paths,
@@ -106,12 +96,54 @@ pub(super) fn read(bytes: &Bytes<'_>) -> Result<Found, ReadError> {
         plugin_symbols: scan.plugin_symbols,
         comments: elf.comments()?,
         go,
+        ..headers(&elf)
     };
     Ok(Found {
         facts,
         section: elf.manifest(),
         evidence,
     })
+}
+
+/// What the headers say, and where the manifest is.
+pub(super) fn outline(bytes: &Bytes<'_>) -> Result<(Facts, Section), ReadError> {
+    let elf = Elf::new(bytes)?;
+    let facts = Facts {
+        interpreter: elf.interpreter()?,
+        ..headers(&elf)
+    };
+    Ok((facts, elf.manifest()))
+}
+
+fn headers(elf: &Elf<'_>) -> Facts {
+    Facts {
+        size: elf.bytes.size(),
+        format: Format::Elf,
+        machine: machine(elf.machine),
+        object_type: match elf.file_type {
+            elf::ET_EXEC => ObjectType::Executable,
+            elf::ET_DYN => ObjectType::Shared,
+            elf::ET_REL => ObjectType::Relocatable,
+            _ => ObjectType::Other,
+        },
+        form: Form::Other,
+        interpreter: None,
+        needed: Vec::new(),
+        run_paths: Vec::new(),
+        soname: None,
+        loader_requests: Vec::new(),
+        glibc: None,
+        static_tls: false,
+        tls_size: 0,
+        symbolic: false,
+        needed_versions: Vec::new(),
+        undefined: Vec::new(),
+        native_exports: Vec::new(),
+        exported: 0,
+        plugin_symbols: Vec::new(),
+        comments: Vec::new(),
+        go: None,
+    }
 }
 
 pub(super) fn exported_symbols(
