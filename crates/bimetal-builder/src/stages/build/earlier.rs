@@ -15,7 +15,7 @@ use crate::owned::Ours;
 use crate::toolchain::interrupt;
 
 /// Go links nothing again when the file of before is there. Artifacts lie in their places alone,
-/// so it is copied back: a link would let whoever writes to one change the other.
+/// so it is copied back: a link would let a write to one change the other.
 pub(super) fn bring_back(
     out: &Utf8Path,
     placed: &Utf8Path,
