@@ -15,13 +15,15 @@ const TOO_MANY_LISTS: usize = 300;
 
 #[test]
 fn a_deeply_nested_record_goes_on_and_keeps_no_other_back() {
-    let log = through_collector(LISTS);
-    assert!(!log.contains("cannot read"), "{log}");
+    for lists in [LISTS, TOO_MANY_LISTS] {
+        let log = through_collector(lists, false);
+        assert!(!log.contains("cannot read"), "{log}");
+    }
 }
 
 #[test]
-fn a_record_that_cannot_be_read_in_place_goes_on_encoded() {
-    let log = through_collector(TOO_MANY_LISTS);
+fn a_value_that_cannot_be_copied_in_place_is_copied_encoded() {
+    let log = through_collector(TOO_MANY_LISTS, true);
     assert_eq!(
         log.matches("cannot read some telemetry where it lies")
             .count(),
@@ -30,19 +32,23 @@ fn a_record_that_cannot_be_read_in_place_goes_on_encoded() {
     );
 }
 
-/// Gives the Collector's log.
-fn through_collector(lists: usize) -> String {
+/// Gives the Collector's log. The deep attribute is copied, if asked for.
+fn through_collector(lists: usize, copied: bool) -> String {
     let quickstart = repository().join("examples/quickstart/builder-config.yaml");
     let main = build("otelcol-quickstart", &quickstart).unwrap().main;
     let keep = tempfile::tempdir().unwrap();
     let directory = Utf8PathBuf::try_from(keep.path().to_owned()).unwrap();
     let (received, config) = (directory.join("received"), directory.join("collector.yaml"));
     let endpoint = free_endpoint().unwrap();
+    let mut actions = vec![json!({"key": "team", "value": "payments", "action": "insert"})];
+    if copied {
+        actions.push(json!({"key": "copy", "from_attribute": "deep", "action": "insert"}));
+    }
     // JSON is YAML, so the Collector reads it as it is.
     let text = json!({
         "receivers": {"otlp": {"protocols": {"http": {"endpoint": endpoint.to_string()}}}},
         "processors": {"attributes": {
-            "actions": [{"key": "team", "value": "payments", "action": "insert"}],
+            "actions": actions,
         }},
         "exporters": {"file": {"path": received}},
         "service": {
@@ -62,16 +68,19 @@ fn through_collector(lists: usize) -> String {
     for _ in 0..lists {
         deep = format!(r#"{{"arrayValue":{{"values":[{deep}]}}}}"#);
     }
-    let records = format!(r#"{{"body":{deep}}},{{"body":{{"stringValue":"good"}}}}"#);
+    let attributes = format!(r#"[{{"key":"deep","value":{deep}}}]"#);
+    let record = format!(r#"{{"body":{deep},"attributes":{attributes}}}"#);
+    let records = format!(r#"{record},{{"body":{{"stringValue":"good"}}}}"#);
     let request = format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{records}]}}]}}]}}"#);
     send(endpoint, "logs", request.as_bytes()).unwrap();
     let ended = collector.stop().unwrap();
     assert!(ended.status.success(), "{}", ended.log);
 
     let written = fs::read_to_string(received).unwrap();
-    let team = r#""attributes":[{"key":"team","value":{"stringValue":"payments"}}]"#;
+    let team = r#"{"key":"team","value":{"stringValue":"payments"}}"#;
     assert_eq!(written.matches(team).count(), 2, "{written}");
-    assert!(written.contains(&deep), "{written}");
+    let times = 2 + usize::from(copied);
+    assert_eq!(written.matches(&deep).count(), times, "{written}");
     assert!(written.contains(r#"{"stringValue":"good"}"#), "{written}");
     ended.log
 }
