@@ -108,7 +108,7 @@ impl<'r> Attributes<'r> {
 
     /// The first value of `key`.
     pub fn get(&self, key: &str) -> Option<Value<'r>> {
-        self.find(key).map(|(_, pair)| Value::of(pair.value))
+        self.find(key).map(|(_, value)| Value::of(value))
     }
 
     /// Whether there is such a key.
@@ -134,9 +134,9 @@ impl<'r> Attributes<'r> {
         self.pairs().next().is_none()
     }
 
-    /// Where the first `key` is, and what.
+    /// Where the first `key` is, and its value.
     #[inline]
-    fn find(&self, key: &str) -> Option<(usize, Pair<'r>)> {
+    fn find(&self, key: &str) -> Option<(usize, Message<'r>)> {
         if self.edits.is_some_and(|edits| edits.may_have(self.place)) {
             return self.find_edited(key);
         }
@@ -144,12 +144,12 @@ impl<'r> Attributes<'r> {
     }
 
     #[inline]
-    fn find_came(&self, key: &str) -> Option<(usize, Pair<'r>)> {
-        let (index, entry) = self.came.holder.find(self.came.field, key)?;
-        Some((index, Pair::of(entry)))
+    fn find_came(&self, key: &str) -> Option<(usize, Message<'r>)> {
+        self.came.holder.find(self.came.field, key)
     }
 
-    fn find_edited(&self, key: &str) -> Option<(usize, Pair<'r>)> {
+    #[cold]
+    fn find_edited(&self, key: &str) -> Option<(usize, Message<'r>)> {
         let edits = self.edits?;
         let mut came = Ordinals::new(self.came.pairs());
         // The log is let go before it is asked for keys and values.
@@ -159,7 +159,7 @@ impl<'r> Attributes<'r> {
         let index = slots
             .iter()
             .position(|slot| Pair::has_key(slot, key, edits, &mut came))?;
-        Some((index, Pair::edited(&slots[index], edits, &mut came)))
+        Some((index, Pair::edited(&slots[index], edits, &mut came).value))
     }
 
     /// What the list is now, if it was edited.
@@ -336,13 +336,13 @@ impl<'r> AttributesMut<'r> {
 
     /// Writes the value of `from` to `key`; does nothing if there is no `from`.
     pub fn copy(&mut self, when: Write, key: &str, from: &str) -> bool {
-        let Some((_, pair)) = self.as_read().find(from) else {
+        let Some((_, found)) = self.as_read().find(from) else {
             return false;
         };
-        match Value::of(pair.value).scalar() {
+        match Value::of(found).scalar() {
             Some(value) => self.put(when, key, value),
             // As it came: values of kinds that this crate does not know are copied as well.
-            None => self.put(when, key, Written::Otlp(&pair.value.encoded())),
+            None => self.put(when, key, Written::Otlp(&found.encoded())),
         }
     }
 
@@ -386,7 +386,7 @@ impl<'r> AttributesMut<'r> {
         let found = self.as_read().find(key);
         match (when, found) {
             (Write::Insert, Some(_)) | (Write::Update, None) => false,
-            (_, Some((_, pair))) if is_there(value, pair.value) => false,
+            (_, Some((_, found))) if is_there(value, found) => false,
             (_, Some((index, _))) => {
                 self.edits.set(self.place, index, value);
                 true

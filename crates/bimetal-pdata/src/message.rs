@@ -83,19 +83,19 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// The first `KeyValue` of `key` in a list, and where it is.
+    /// The value of the first `KeyValue` of `key` in a list, and where it is.
     #[inline]
     pub(crate) fn find(self, number: u32, key: &str) -> Option<(usize, Self)> {
         match self {
             Self::Otlp(message) => {
-                let mut entries = message.messages(number).enumerate();
-                let (index, entry) =
-                    entries.find(|(_, entry)| entry.key_value().0 == key.as_bytes())?;
-                Some((index, Self::Otlp(entry)))
+                let pairs = message.messages(number).map(otlp::Message::key_value);
+                let mut pairs = pairs.enumerate();
+                let (index, (_, value)) = pairs.find(|(_, (found, _))| *found == key.as_bytes())?;
+                Some((index, Self::Otlp(value)))
             }
             Self::View(message) => {
-                let (index, entry) = message.find(number, key.as_bytes())?;
-                Some((index, Self::View(entry)))
+                let (index, value) = message.find(number, key.as_bytes())?;
+                Some((index, Self::View(value)))
             }
         }
     }

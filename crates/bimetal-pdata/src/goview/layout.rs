@@ -7,7 +7,8 @@
 use bimetal_abi as abi;
 use bimetal_abi::Field;
 
-use crate::schema::{ANY_VALUE, KEY_VALUE, Kind, Schema, number::STRING_INDEX};
+use crate::schema::number::{KEY, STRING_INDEX, VALUE};
+use crate::schema::{ANY_VALUE, KEY_VALUE, Kind, Schema};
 
 /// Numbers of fields are below this.
 const FIELDS: usize = 17;
@@ -24,6 +25,19 @@ pub(crate) type Messages = [(u32, &'static Schema)];
 pub struct Layout {
     /// In the order of [`Messages`]; elsewhere a message is its place here.
     messages: Vec<Shape>,
+    /// Of every signal the same `KeyValue`.
+    pub(super) pairs: Option<Pairs>,
+}
+
+/// What a search for a key needs of a `KeyValue`, looked up once: it is asked for each attribute of
+/// each record.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pairs {
+    pub(super) key: usize,
+    pub(super) value: usize,
+    pub(super) value_of: u32,
+    /// Eight bytes, and which of their bits are zero if nothing is there that is not known.
+    pub(super) others: (usize, u64),
 }
 
 /// One struct.
@@ -92,7 +106,8 @@ impl Layout {
             messages.get_mut(place)?.add(signal, &row)?;
         }
         let whole = messages.iter().all(Shape::is_whole);
-        whole.then_some(Self { messages })
+        let pairs = messages.iter().find_map(Shape::pairs);
+        whole.then_some(Self { messages, pairs })
     }
 
     /// A message that a row named, and thus is there; the whole batch is number 0.
@@ -165,6 +180,38 @@ impl Shape {
             }
         };
         fits.then_some(())
+    }
+
+    /// Where this is `KeyValue`, and lies as it mostly does.
+    fn pairs(&self) -> Option<Pairs> {
+        let is_pair = std::ptr::eq(self.schema, &raw const KEY_VALUE);
+        let (key, value) = (self.slot(KEY)?, self.slot(VALUE)?);
+        let (Lies::Bytes, Lies::Struct(value_of)) = (key.lies, value.lies) else {
+            return None;
+        };
+        // Structs with a string are a whole number of eight bytes: none of these lie outside.
+        let word = |offset: u32| offset as usize & !7;
+        let first = self.others.first().map_or(0, |(offset, _)| word(*offset));
+        let mut mask = [0; 8];
+        for &(offset, width) in &self.others {
+            let bytes = match width {
+                Width::Byte => 1,
+                Width::Half => 4,
+                Width::Long => 8,
+                Width::But(_) => return None,
+            };
+            let start = offset as usize % 8;
+            if word(offset) != first {
+                return None;
+            }
+            mask.get_mut(start..start + bytes)?.fill(0xff);
+        }
+        is_pair.then_some(Pairs {
+            key: key.offset as usize,
+            value: value.offset as usize,
+            value_of,
+            others: (first, u64::from_ne_bytes(mask)),
+        })
     }
 
     fn has_variants(&self) -> bool {

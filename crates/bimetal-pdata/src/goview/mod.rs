@@ -218,28 +218,40 @@ impl<'a> Message<'a> {
         (key.unwrap_or_default(), self.message(VALUE))
     }
 
-    /// The first `KeyValue` of `key` in a list, and where it is. Where the length is another one,
-    /// only that is looked at.
+    /// The value of the first `KeyValue` of `key` in a list, and where it is. Where the length is
+    /// another one, only that is looked at.
+    #[inline]
     pub(crate) fn find(self, number: u32, key: &[u8]) -> Option<(usize, Self)> {
         let entries = self.messages(number);
-        let (mut at, step, of) = (entries.at?, entries.size? as usize, entries.of);
-        let shape = self.batch.layout.shape(of);
-        let offset = shape.slot(KEY)?.offset as usize;
+        let (first, step) = (entries.at?, entries.size? as usize);
+        let Some(pairs) = &self.batch.layout.pairs else {
+            let mut entries = entries
+                .enumerate()
+                .map(|(at, entry)| (at, entry.key_value()));
+            let (at, (_, value)) = entries.find(|(_, (found, _))| *found == key)?;
+            return Some((at, value));
+        };
+        let (mut at, mut others, mut found) = (first, 0, None);
         for index in 0..entries.left {
-            if !others_zero(shape, at) {
-                self.batch.cannot_read();
-            }
-            let here = at.plus(offset);
+            // Half of a scan was a walk through what has to be zero, entry by entry.
+            others |= at.plus(pairs.others.0).u64() & pairs.others.1;
+            let here = at.plus(pairs.key);
             if here.plus(size_of::<u64>()).u64() == key.len() as u64 {
                 match here.slice() {
-                    Some(found) if found == key => return Some((index, self.at(Some(at), of))),
+                    Some(content) if content == key => {
+                        found = Some((index, self.at(Some(at.plus(pairs.value)), pairs.value_of)));
+                        break;
+                    }
                     Some(_) => {}
                     None => self.batch.cannot_read(),
                 }
             }
             at = at.plus(step);
         }
-        None
+        if others != 0 {
+            self.batch.cannot_read();
+        }
+        found
     }
 
     /// Something in a field that is not known, such as a key that is an index: then what is known
