@@ -148,18 +148,16 @@ impl<'r> Attributes<'r> {
         self.came.holder.find(self.came.field, key)
     }
 
-    #[cold]
     fn find_edited(&self, key: &str) -> Option<(usize, Message<'r>)> {
         let edits = self.edits?;
-        let mut came = Ordinals::new(self.came.pairs());
-        // The log is let go before it is asked for keys and values.
-        let Some(slots) = self.edited(<[Slot]>::to_vec) else {
-            return self.find_came(key);
-        };
-        let index = slots
-            .iter()
-            .position(|slot| Pair::has_key(slot, key, edits, &mut came))?;
-        Some((index, Pair::edited(&slots[index], edits, &mut came).value))
+        let found = self.edited(|slots| {
+            let mut came = Ordinals::new(self.came.pairs());
+            let index = slots
+                .iter()
+                .position(|slot| Pair::has_key(slot, key, edits, &mut came))?;
+            Some((index, Pair::edited(&slots[index], edits, &mut came).value))
+        });
+        found.unwrap_or_else(|| self.find_came(key))
     }
 
     /// What the list is now, if it was edited.
@@ -169,15 +167,15 @@ impl<'r> Attributes<'r> {
     }
 
     fn pairs(&self) -> Pairs<'r> {
-        match (self.edits, self.edited(<[Slot]>::to_vec)) {
-            (Some(edits), Some(slots)) => {
+        let edited = self.edits.and_then(|edits| {
+            self.edited(|slots| {
                 let mut came = Ordinals::new(self.came.pairs());
                 let edited = |slot| Pair::edited(slot, edits, &mut came);
                 let pairs: Vec<_> = slots.iter().map(edited).collect();
-                Pairs::Edited(edits.keep(&pairs).iter())
-            }
-            _ => Pairs::Came(self.came.pairs()),
-        }
+                edits.keep(&pairs).iter()
+            })
+        });
+        edited.map_or_else(|| Pairs::Came(self.came.pairs()), Pairs::Edited)
     }
 }
 

@@ -10,9 +10,13 @@ use std::ops::Range;
 use bimetal_abi as abi;
 use bimetal_abi::Edit;
 
+use super::index::Index;
 use super::list::{Slot, came, replay};
 use super::place::Place;
 use super::text::Text;
+
+/// Room that the first edit makes: a log that grows from less is allocated a few times more.
+const FIRST_ROWS: usize = 64;
 
 /// What a component changed so far.
 #[derive(Debug, Default)]
@@ -27,24 +31,17 @@ pub(crate) struct Log {
     /// A place did not rise: the rows are no edit list.
     disordered: bool,
     drops: usize,
-    index: Index,
+    indexed: Indexed,
     opened: Opened,
 }
 
-/// The rows of each place, sorted; of the first `rows` of them.
+/// The rows of each place; of the first `rows` of them.
 #[derive(Debug, Default)]
-struct Index {
-    runs: Vec<Run>,
+struct Indexed {
+    index: Index,
     rows: usize,
+    /// What the next row is about, as far as it is named.
     place: Place,
-}
-
-/// Rows that follow each other and are about one place.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Run {
-    place: Place,
-    start: usize,
-    end: usize,
 }
 
 /// The list that was read last after it was edited, and how many of its rows it has seen.
@@ -107,8 +104,8 @@ impl Log {
 
     /// What was read of rows that there are no more.
     fn forget(&mut self) {
-        if self.index.rows > self.start {
-            self.index = Index::default();
+        if self.indexed.rows > self.start {
+            self.indexed = Indexed::default();
         }
         self.opened = Opened::default();
     }
@@ -116,6 +113,9 @@ impl Log {
     /// Names the place, as far as the last one was another.
     fn go_to(&mut self, place: Place) {
         let first = self.rows.is_empty();
+        if first {
+            self.rows.reserve(FIRST_ROWS);
+        }
         if !first && (place < self.last || self.drops > 0 && self.is_dropped_above(place)) {
             self.disordered = true;
         }
@@ -155,26 +155,21 @@ impl Log {
 
     /// Whether there are rows about a place or something in it.
     pub(crate) fn touches(&self, place: Place) -> bool {
-        let at = self.index.runs.partition_point(|run| run.place < place);
-        let found = self.index.runs.get(at);
-        found.is_some_and(|run| run.place.is_within(place))
+        self.indexed.index.touches(place)
     }
 
     /// The numbers of the rows about a place, in order. The index is up to date.
     fn rows_of(&self, place: Place) -> impl Iterator<Item = usize> + '_ {
-        let runs: &[Run] = if self.is_last(place) {
-            &[]
-        } else {
-            &self.index.runs
-        };
-        let at = runs.partition_point(|run| run.place < place);
-        let indexed = runs[at..].iter().take_while(move |run| run.place == place);
         let last = if self.is_last(place) {
             self.start..self.rows.len()
         } else {
             0..0
         };
-        indexed.flat_map(|run| run.start..run.end).chain(last)
+        let index = (!self.is_last(place)).then_some(&self.indexed.index);
+        let indexed = index
+            .into_iter()
+            .flat_map(move |index| index.rows_of(place));
+        indexed.chain(last)
     }
 
     /// All rows about it are the last ones.
@@ -191,10 +186,8 @@ impl Log {
 
     /// Takes up the rows that the index does not have.
     pub(super) fn index(&mut self) {
-        let Index { runs, rows, place } = &mut self.index;
-        let mut sorted = true;
-        for number in *rows..self.rows.len() {
-            let row = &self.rows[number];
+        let Indexed { index, rows, place } = &mut self.indexed;
+        for (number, row) in self.rows.iter().enumerate().skip(*rows) {
             match row.kind {
                 abi::EDIT_RESOURCE => *place = Place::default().at(0, row.item),
                 abi::EDIT_SCOPE => *place = place.up_to(1).at(1, row.item),
@@ -205,31 +198,20 @@ impl Log {
                         abi::LEVEL_POINT => place.up_to(3).at(3, row.item),
                         _ => *place,
                     };
-                    match runs.last_mut() {
-                        Some(run) if run.place == about && run.end == number => run.end += 1,
-                        last => {
-                            sorted &= last.is_none_or(|last| last.place <= about);
-                            runs.push(Run {
-                                place: about,
-                                start: number,
-                                end: number + 1,
-                            });
-                        }
-                    }
+                    index.push(about, number);
                 }
             }
         }
         *rows = self.rows.len();
-        if !sorted {
-            runs.sort_unstable();
-        }
     }
 
-    /// The attribute list of a place as its rows leave it, of which `count` attributes came. `None`
-    /// where it has no rows.
-    pub(super) fn open(&mut self, place: Place, count: impl FnOnce() -> usize) -> Option<&[Slot]> {
+    /// Brings [`opened`](Self::opened) to a place, of which `count` attributes came. `false` where
+    /// it has no rows.
+    pub(super) fn open(&mut self, place: Place, count: impl FnOnce() -> usize) -> bool {
         self.look_up(place);
-        self.rows_of(place).next()?;
+        if self.rows_of(place).next().is_none() {
+            return false;
+        }
         let mut opened = std::mem::take(&mut self.opened);
         if opened.place != place || opened.seen == 0 {
             opened.place = place;
@@ -247,10 +229,15 @@ impl Log {
             opened.seen += 1;
         }
         self.opened = opened;
-        Some(&self.opened.slots)
+        true
     }
 
-    /// The same, when everything is indexed.
+    /// The attribute list that was opened last, as its rows leave it.
+    pub(super) fn opened(&self) -> &[Slot] {
+        &self.opened.slots
+    }
+
+    /// The list of a place, when everything is indexed; `None` where it has no rows.
     pub(crate) fn list(&self, place: Place, count: impl FnOnce() -> usize) -> Option<Vec<Slot>> {
         self.rows_of(place).next()?;
         let mut slots: Vec<_> = came(count()).collect();
@@ -268,16 +255,13 @@ impl Log {
         self.index();
         let mut sorted = Self::new(self.metrics);
         let mut dropped = None;
-        for runs in self
-            .index
-            .runs
-            .chunk_by(|one, other| one.place == other.place)
-        {
+        let runs = std::mem::take(&mut self.indexed).index.into_runs();
+        for runs in runs.chunk_by(|one, other| one.place == other.place) {
             let place = runs[0].place;
             if dropped.is_some_and(|above| place.is_within(above)) {
                 continue;
             }
-            let rows = || runs.iter().flat_map(|run| &self.rows[run.start..run.end]);
+            let rows = || runs.iter().flat_map(|run| &self.rows[run.rows()]);
             if let Some(drop) = rows().find(|row| row.kind == abi::EDIT_DROP) {
                 sorted.push(place, *drop);
                 dropped = Some(place);

@@ -5,6 +5,7 @@
 //! writes OTLP. Invariant: knows nothing of where the telemetry lies; what came with the batch is
 //! named by its ordinal. Nothing is allocated before the first change, and nothing per record.
 
+mod index;
 mod list;
 mod log;
 mod place;
@@ -100,7 +101,9 @@ impl Edits {
         if !self.may_have(place) {
             return None;
         }
-        self.log.borrow_mut().open(place, count).map(read)
+        let opened = self.log.borrow_mut().open(place, count);
+        // Shared again, since `read` asks for keys and values of rows.
+        opened.then(|| read(self.log.borrow().opened()))
     }
 
     /// Lets `read` see the key that a row has.
