@@ -293,7 +293,14 @@ fn names_that_would_break_the_build_are_refused() {
     ");
     assert_snapshot!(
         refused(
-            "dist: {module: 'a b', name: plugins, output_path: '', rust_profile: thin}\n\
+            "dist: {rust_profile: thin}\n"
+        ), @"
+    invalid configuration
+      b.yaml:1:22: `dist.rust_profile` must be `release`, `dist` or `dev`, not `thin`
+    ");
+    assert_snapshot!(
+        refused(
+            "dist: {module: 'a b', name: plugins, output_path: ''}\n\
              receivers:\n  - gomod: a\n  - gomod: a v1\n    name: go-x\n    import: 'a\"b'\n    \
              type: a-b\n    signals: [logs, traces_to_logs]\n  - cargo: a = \"1\"\n\
              processors:\n  - cargo: p = \"1\"\n  - cargo: p = \"2\"\n    path: x\n"
@@ -302,7 +309,6 @@ fn names_that_would_break_the_build_are_refused() {
       b.yaml:1:16: `dist.module` must be a Go module path, not `a b`
       b.yaml:1:29: `dist.name` is `plugins`, which the builder needs for its own files
       b.yaml:1:51: `dist.output_path` must be a path
-      b.yaml:1:69: `dist.rust_profile` must be `release`, `dist` or `dev`, not `thin`
       b.yaml:3:12: `receivers[0].gomod` must be a module path and a version, not `a`
       b.yaml:6:13: `receivers[1].import` cannot be `a\"b`
       b.yaml:5:11: `receivers[1].name` must be a Go identifier, not `go-x`
