@@ -60,10 +60,6 @@ impl Log {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     pub(super) fn text(&mut self) -> &mut Text {
         &mut self.text
     }
@@ -142,10 +138,14 @@ impl Log {
         place.is_within(self.last) && self.rows.last().is_some_and(is_drop)
     }
 
-    /// Whether there may be rows about a place: no, where a batch is walked in order.
-    #[inline]
-    pub(super) fn may_have(&self, place: Place) -> bool {
-        !self.rows.is_empty() && (self.disordered || place <= self.last)
+    /// The last place that may have rows: the one that was edited last, where a batch is walked in
+    /// order.
+    pub(super) fn last(&self) -> Place {
+        if self.disordered {
+            Place::LAST
+        } else {
+            self.last
+        }
     }
 
     pub(crate) fn is_dropped(&self, place: Place) -> bool {

@@ -11,7 +11,7 @@ mod log;
 mod place;
 mod text;
 
-use std::cell::{Ref, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::fmt;
 
 use bimetal_abi as abi;
@@ -28,6 +28,9 @@ pub(crate) use place::Place;
 /// record: that is why the log lies in a cell.
 pub(crate) struct Edits {
     log: RefCell<Log>,
+    /// The last place that may have edits; `None` before the first one. A reader asks for it with
+    /// each record and each list, so that the log is not borrowed.
+    last: Cell<Option<Place>>,
     /// What was written and then read again. The log's own bytes move when it grows.
     read: Bump,
 }
@@ -58,12 +61,13 @@ impl Edits {
     pub(crate) fn new(metrics: bool) -> Self {
         Self {
             log: RefCell::new(Log::new(metrics)),
+            last: Cell::new(None),
             read: Bump::new(),
         }
     }
 
     pub(crate) fn changed(&self) -> bool {
-        !self.log.borrow().is_empty()
+        self.last.get().is_some()
     }
 
     pub(crate) fn into_list(self) -> EditList {
@@ -88,7 +92,7 @@ impl Edits {
 
     #[inline]
     pub(crate) fn may_have(&self, place: Place) -> bool {
-        self.log.borrow().may_have(place)
+        self.last.get().is_some_and(|last| place <= last)
     }
 
     /// Lets `read` see the attribute list of a place that was edited; `count` attributes came.
@@ -127,7 +131,9 @@ impl Edits {
     }
 
     pub(crate) fn drop_message(&self, place: Place) {
-        self.log.borrow_mut().drop_message(place);
+        let mut log = self.log.borrow_mut();
+        log.drop_message(place);
+        self.last.set(Some(log.last()));
     }
 
     pub(crate) fn set(&self, place: Place, index: usize, value: Written<'_>) {
@@ -159,6 +165,7 @@ impl Edits {
         let range = log.text().put(&bits);
         (row.bits, row.value_len) = (range.start as u64, number(range.len()));
         log.push(place, row);
+        self.last.set(Some(log.last()));
     }
 
     fn push(
@@ -192,6 +199,7 @@ impl Edits {
             };
         }
         log.push(place, row);
+        self.last.set(Some(log.last()));
     }
 }
 

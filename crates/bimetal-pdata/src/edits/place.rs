@@ -9,6 +9,9 @@
 pub(crate) struct Place([u32; 4]);
 
 impl Place {
+    /// No place comes after it.
+    pub(super) const LAST: Self = Self([u32::MAX; 4]);
+
     /// How far below the batch it is: 1 for a resource.
     pub(crate) fn depth(self) -> usize {
         self.0.iter().take_while(|ordinal| **ordinal != 0).count()

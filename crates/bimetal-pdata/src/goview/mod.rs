@@ -224,7 +224,8 @@ impl<'a> Message<'a> {
     pub(crate) fn find(self, number: u32, key: &[u8]) -> Option<(usize, Self)> {
         let entries = self.messages(number);
         let (first, step) = (entries.at?, entries.size? as usize);
-        let Some(pairs) = &self.batch.layout.pairs else {
+        // A copy: what lies behind a reference would be loaded for each entry again.
+        let Some(pairs) = self.batch.layout.pairs else {
             let mut entries = entries
                 .enumerate()
                 .map(|(at, entry)| (at, entry.key_value()));
