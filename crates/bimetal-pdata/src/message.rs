@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use crate::edits::{Edits, Place};
+use crate::edits::{Below, Edits, Place};
 use crate::goview;
 use crate::otlp;
 use crate::otlp::wire::Payload;
@@ -273,7 +273,7 @@ impl<'r> At<'r> {
         Items {
             messages: self.message.messages(number),
             edits: self.edits,
-            walk: Walk::below(self.place),
+            places: self.place.all_below(),
             handle: PhantomData,
         }
     }
@@ -300,35 +300,9 @@ impl<'r> AtMut<'r> {
         ItemsMut {
             messages: self.message.messages(number),
             edits: self.edits,
-            walk: Walk::below(self.place),
+            places: self.place.all_below(),
             handle: PhantomData,
         }
-    }
-}
-
-/// Where a walk through the messages below another one is.
-#[derive(Debug, Clone)]
-struct Walk {
-    above: Place,
-    depth: usize,
-    next: u32,
-}
-
-impl Walk {
-    #[inline]
-    fn below(above: Place) -> Self {
-        Self {
-            above,
-            depth: above.depth(),
-            next: 0,
-        }
-    }
-
-    #[inline]
-    fn step(&mut self) -> Place {
-        let place = self.above.at(self.depth, self.next);
-        self.next = self.next.saturating_add(1);
-        place
     }
 }
 
@@ -337,7 +311,7 @@ impl Walk {
 pub struct Items<'r, T> {
     messages: Messages<'r>,
     edits: Option<&'r Edits>,
-    walk: Walk,
+    places: Below,
     handle: PhantomData<T>,
 }
 
@@ -347,7 +321,7 @@ impl<'r, T: From<At<'r>>> Iterator for Items<'r, T> {
     #[inline]
     fn next(&mut self) -> Option<T> {
         loop {
-            let (message, place) = (self.messages.next()?, self.walk.step());
+            let (message, place) = (self.messages.next()?, self.places.step());
             let edits = self.edits;
             if !edits.is_some_and(|edits| edits.is_dropped(place)) {
                 let at = At {
@@ -366,7 +340,7 @@ impl<'r, T: From<At<'r>>> Iterator for Items<'r, T> {
 pub struct ItemsMut<'r, T> {
     messages: Messages<'r>,
     edits: &'r Edits,
-    walk: Walk,
+    places: Below,
     handle: PhantomData<T>,
 }
 
@@ -376,7 +350,7 @@ impl<'r, T: From<AtMut<'r>>> Iterator for ItemsMut<'r, T> {
     #[inline]
     fn next(&mut self) -> Option<T> {
         loop {
-            let (message, place) = (self.messages.next()?, self.walk.step());
+            let (message, place) = (self.messages.next()?, self.places.step());
             let edits = self.edits;
             if !edits.is_dropped(place) {
                 let at = AtMut {

@@ -189,13 +189,13 @@ impl Log {
         let Indexed { index, rows, place } = &mut self.indexed;
         for (number, row) in self.rows.iter().enumerate().skip(*rows) {
             match row.kind {
-                abi::EDIT_RESOURCE => *place = Place::default().at(0, row.item),
-                abi::EDIT_SCOPE => *place = place.up_to(1).at(1, row.item),
-                abi::EDIT_METRIC => *place = place.up_to(2).at(2, row.item),
+                abi::EDIT_RESOURCE => *place = Place::default().below(row.item),
+                abi::EDIT_SCOPE => *place = place.up_to(1).below(row.item),
+                abi::EDIT_METRIC => *place = place.up_to(2).below(row.item),
                 _ => {
                     let about = match row.level {
-                        abi::LEVEL_RECORD => place.up_to(2).at(2, row.item),
-                        abi::LEVEL_POINT => place.up_to(3).at(3, row.item),
+                        abi::LEVEL_RECORD => place.up_to(2).below(row.item),
+                        abi::LEVEL_POINT => place.up_to(3).below(row.item),
                         _ => *place,
                     };
                     index.push(about, number);

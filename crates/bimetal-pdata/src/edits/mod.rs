@@ -22,7 +22,7 @@ use log::row;
 
 pub(crate) use list::Slot;
 pub(crate) use log::Log;
-pub(crate) use place::Place;
+pub(crate) use place::{Below, Place};
 
 /// The edits of a batch. Handles of several records may be alive at a time and edit, each its own
 /// record: that is why the log lies in a cell.
