@@ -98,6 +98,7 @@ impl<'r> Pair<'r> {
 
 impl<'r> Attributes<'r> {
     /// The list in a field of `holder`; `at` has the edits.
+    #[inline]
     pub(crate) fn new(at: At<'r>, holder: Message<'r>, field: u32) -> Self {
         Self {
             came: Came { holder, field },
@@ -107,11 +108,13 @@ impl<'r> Attributes<'r> {
     }
 
     /// The first value of `key`.
+    #[inline]
     pub fn get(&self, key: &str) -> Option<Value<'r>> {
         self.find(key).map(|(_, value)| Value::of(value))
     }
 
     /// Whether there is such a key.
+    #[inline]
     pub fn contains(&self, key: &str) -> bool {
         self.find(key).is_some()
     }
@@ -269,6 +272,7 @@ impl<'r> AttributesMut<'r> {
     }
 
     /// The list as it now is.
+    #[inline]
     pub fn as_read(&self) -> Attributes<'_> {
         Attributes {
             came: self.came,
@@ -278,11 +282,13 @@ impl<'r> AttributesMut<'r> {
     }
 
     /// The first value of `key`.
+    #[inline]
     pub fn get(&self, key: &str) -> Option<Value<'_>> {
         self.as_read().get(key)
     }
 
     /// Whether there is such a key.
+    #[inline]
     pub fn contains(&self, key: &str) -> bool {
         self.as_read().contains(key)
     }
@@ -319,6 +325,7 @@ impl<'r> AttributesMut<'r> {
 
     /// [`insert`](Self::insert), [`update`](Self::update) or [`upsert`](Self::upsert), as `when`
     /// says.
+    #[inline]
     pub fn write<'v>(&mut self, when: Write, key: &str, value: impl Into<Value<'v>>) -> bool {
         let value = value.into();
         match value.scalar() {
@@ -358,6 +365,7 @@ impl<'r> AttributesMut<'r> {
     /// Removes the first `key`.
     ///
     /// The last attribute takes its place, as in the Collector.
+    #[inline]
     pub fn delete(&mut self, key: &str) -> bool {
         let Some(index) = self.position(key) else {
             return false;
@@ -376,10 +384,12 @@ impl<'r> AttributesMut<'r> {
         true
     }
 
+    #[inline]
     fn position(&self, key: &str) -> Option<usize> {
         self.as_read().find(key).map(|(index, _)| index)
     }
 
+    #[inline]
     fn put(&self, when: Write, key: &str, value: Written<'_>) -> bool {
         let found = self.as_read().find(key);
         match (when, found) {
