@@ -54,8 +54,8 @@ func edits(features uint64) bool {
 // edited carries out the edit list of a call. A list that is broken changes nothing.
 func (i *instance[T]) edited(codec codec[T], record *call, data T) (next T, err error) {
 	if !edits(i.features) {
-		return next, i.check(breach(fmt.Sprintf("%q answered an edit list, which it did not offer",
-			i.id)))
+		return next, i.check(breach(fmt.Sprintf("%q answered an edit list, and offers none or declares "+
+			"that it never changes data", i.id)))
 	}
 	list, err := record.edits()
 	if err != nil {
