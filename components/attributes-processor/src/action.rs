@@ -31,6 +31,7 @@ pub(crate) enum Source {
 }
 
 impl Action {
+    #[inline]
     pub(crate) fn apply(&self, attributes: &mut AttributesMut<'_>) {
         match self {
             Self::Delete { key } => {

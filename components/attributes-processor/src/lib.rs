@@ -22,7 +22,7 @@
 mod action;
 mod config;
 
-use bimetal_sdk::pdata::{AttributesMut, MetricMut};
+use bimetal_sdk::pdata::AttributesMut;
 use bimetal_sdk::{
     Component, Context, Error, Logs, Metrics, Outcome, Processor, Settings, Signal, Stability,
     Traces,
@@ -49,6 +49,7 @@ struct Attributes {
 }
 
 impl Attributes {
+    #[inline]
     fn edit(&self, mut attributes: AttributesMut<'_>) {
         for action in &self.actions {
             action.apply(&mut attributes);
@@ -83,7 +84,7 @@ impl Processor for Attributes {
         _: &Context<'_>,
         metrics: &mut Metrics<'_>,
     ) -> Result<Outcome, Error> {
-        for mut point in metrics.records_mut().flat_map(MetricMut::into_data_points) {
+        for mut point in metrics.data_points_mut() {
             self.edit(point.attributes_mut());
         }
         Ok(Outcome::Continue)

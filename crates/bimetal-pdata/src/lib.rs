@@ -44,6 +44,7 @@ mod in_place;
 mod log;
 mod message;
 mod metric;
+mod nested;
 mod otlp;
 mod owned;
 mod point;

@@ -60,6 +60,7 @@ impl<'a> Message<'a> {
     }
 
     /// The message in a field; an empty one if there is none.
+    #[inline]
     pub(crate) fn message(self, number: u32) -> Self {
         match self {
             Self::Otlp(message) => Self::Otlp(message.message(number)),
@@ -68,6 +69,7 @@ impl<'a> Message<'a> {
     }
 
     /// Every occurrence of a message field.
+    #[inline]
     pub(crate) fn messages(self, number: u32) -> Messages<'a> {
         match self {
             Self::Otlp(message) => Messages::Otlp(message.messages(number)),
@@ -83,19 +85,26 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// The value of the first `KeyValue` of `key` in a list, and where it is.
+    /// Where in a list of `KeyValue`s the first `key` is.
     #[inline]
-    pub(crate) fn find(self, number: u32, key: &str) -> Option<(usize, Self)> {
+    pub(crate) fn position(&self, number: u32, key: &str) -> Option<usize> {
+        match self {
+            Self::Otlp(message) => Some(message.find(number, key.as_bytes())?.0),
+            Self::View(message) => message.position(number, key.as_bytes()),
+        }
+    }
+
+    /// The same, and its value.
+    #[inline]
+    pub(crate) fn find(&self, number: u32, key: &str) -> Option<(usize, Self)> {
         match self {
             Self::Otlp(message) => {
-                let pairs = message.messages(number).map(otlp::Message::key_value);
-                let mut pairs = pairs.enumerate();
-                let (index, (_, value)) = pairs.find(|(_, (found, _))| *found == key.as_bytes())?;
+                let (index, value) = message.find(number, key.as_bytes())?;
                 Some((index, Self::Otlp(value)))
             }
             Self::View(message) => {
-                let (index, value) = message.find(number, key.as_bytes())?;
-                Some((index, Self::View(value)))
+                let index = message.position(number, key.as_bytes())?;
+                Some((index, Self::View(message.value_at(number, index)?)))
             }
         }
     }

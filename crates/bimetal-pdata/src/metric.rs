@@ -3,10 +3,11 @@
 //! In: an `ExportMetricsServiceRequest`. Out: [`Metric`]s with their data points. Invariant: of the
 //! five kinds of data, the last one set counts; only points and their attributes can change.
 
-use crate::message::{At, AtMut, Items, Message, retain};
+use crate::message::{At, AtMut, Items, ItemsMut, Message, retain};
+use crate::nested::Nested;
 use crate::point::{
     DataPoint, DataPointMut, EXPONENTIAL_POINT, HISTOGRAM_POINT, MetricKind, NUMBER_POINT,
-    SUMMARY_POINT,
+    PointsOf, SUMMARY_POINT,
 };
 use crate::schema::Kind;
 use crate::table::table;
@@ -135,6 +136,29 @@ impl<'r> Metric<'r> {
     }
 }
 
+impl Metrics<'_> {
+    /// The data points of all metrics, to edit.
+    #[inline]
+    pub fn data_points_mut(&mut self) -> impl Iterator<Item = DataPointMut<'_>> {
+        Nested::new(self.records_mut(), MetricMut::points)
+    }
+}
+
+/// The data points of one metric, if it has data, and the kind of them.
+#[derive(Debug)]
+struct PointsMut<'r>(Option<(ItemsMut<'r, AtMut<'r>>, PointsOf)>);
+
+impl<'r> Iterator for PointsMut<'r> {
+    type Item = DataPointMut<'r>;
+
+    #[inline]
+    fn next(&mut self) -> Option<DataPointMut<'r>> {
+        let (items, points) = self.0.as_mut()?;
+        let (at, points) = (items.next()?, *points);
+        Some(DataPointMut { at, points })
+    }
+}
+
 impl<'r> MetricMut<'r> {
     /// The data points, to edit.
     pub fn data_points_mut(&mut self) -> impl Iterator<Item = DataPointMut<'_>> {
@@ -143,11 +167,14 @@ impl<'r> MetricMut<'r> {
 
     /// The data points, to edit, where the metric itself is no longer needed.
     pub fn into_data_points(self) -> impl Iterator<Item = DataPointMut<'r>> {
-        let points = data(self.0.message).map(|(kind, message)| {
+        self.points()
+    }
+
+    fn points(self) -> PointsMut<'r> {
+        PointsMut(data(self.0.message).map(|(kind, message)| {
             let points = AtMut { message, ..self.0 }.items(POINTS);
-            points.map(move |at| DataPointMut { at, kind })
-        });
-        points.into_iter().flatten()
+            (points, PointsOf::new(kind))
+        }))
     }
 
     /// Keeps the data points for which `keep` says so.
@@ -157,7 +184,10 @@ impl<'r> MetricMut<'r> {
                 message,
                 ..self.0.reborrow()
             };
-            retain(at.items(POINTS), |at| keep(&mut DataPointMut { at, kind }));
+            let points = PointsOf::new(kind);
+            retain(at.items(POINTS), |at| {
+                keep(&mut DataPointMut { at, points })
+            });
         }
     }
 }

@@ -94,6 +94,7 @@ impl ValueBuf {
     }
 
     /// The value, to be read.
+    #[inline]
     pub fn as_value(&self) -> Value<'_> {
         let last = |len: usize| &self.encoded[self.encoded.len() - len..];
         match self.scalar {
@@ -119,6 +120,7 @@ impl<'v, V: Into<Value<'v>>> From<V> for ValueBuf {
 }
 
 impl<'v> From<&'v ValueBuf> for Value<'v> {
+    #[inline]
     fn from(value: &'v ValueBuf) -> Self {
         value.as_value()
     }

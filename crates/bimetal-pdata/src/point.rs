@@ -42,7 +42,30 @@ pub struct DataPoint<'r> {
 #[derive(Debug)]
 pub struct DataPointMut<'r> {
     pub(crate) at: AtMut<'r>,
+    pub(crate) points: PointsOf,
+}
+
+/// What the data points of one metric are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PointsOf {
     pub(crate) kind: MetricKind,
+    /// The field with the attributes, looked up once for all of them.
+    attributes: u32,
+}
+
+impl PointsOf {
+    pub(crate) fn new(kind: MetricKind) -> Self {
+        let schema = match kind {
+            MetricKind::Gauge | MetricKind::Sum => &NUMBER_POINT,
+            MetricKind::Histogram => &HISTOGRAM_POINT,
+            MetricKind::ExponentialHistogram => &EXPONENTIAL_POINT,
+            MetricKind::Summary => &SUMMARY_POINT,
+        };
+        Self {
+            kind,
+            attributes: schema.attributes(),
+        }
+    }
 }
 
 /// The value of a gauge or a sum.
@@ -281,7 +304,7 @@ impl DataPointMut<'_> {
     pub fn as_read(&self) -> DataPoint<'_> {
         DataPoint {
             at: self.at.as_read(),
-            kind: self.kind,
+            kind: self.points.kind,
         }
     }
 
@@ -291,14 +314,9 @@ impl DataPointMut<'_> {
     }
 
     /// The attributes, to edit.
+    #[inline]
     pub fn attributes_mut(&mut self) -> AttributesMut<'_> {
-        let schema = match self.kind {
-            MetricKind::Gauge | MetricKind::Sum => &NUMBER_POINT,
-            MetricKind::Histogram => &HISTOGRAM_POINT,
-            MetricKind::ExponentialHistogram => &EXPONENTIAL_POINT,
-            MetricKind::Summary => &SUMMARY_POINT,
-        };
-        AttributesMut::new(&self.at, self.at.message, schema.attributes())
+        AttributesMut::new(&self.at, self.at.message, self.points.attributes)
     }
 }
 

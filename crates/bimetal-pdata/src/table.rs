@@ -32,6 +32,7 @@ macro_rules! handles {
         pub struct $read<'r>(pub(crate) $crate::message::At<'r>);
 
         impl<'r> From<$crate::message::At<'r>> for $read<'r> {
+            #[inline]
             fn from(at: $crate::message::At<'r>) -> Self {
                 Self(at)
             }
@@ -51,6 +52,7 @@ macro_rules! handles {
         pub struct $edit<'r>(pub(crate) $crate::message::AtMut<'r>);
 
         impl<'r> From<$crate::message::AtMut<'r>> for $edit<'r> {
+            #[inline]
             fn from(at: $crate::message::AtMut<'r>) -> Self {
                 Self(at)
             }
@@ -60,6 +62,7 @@ macro_rules! handles {
             $crate::table::accessors!(edit $($rows)*);
 
             /// The same, to read.
+            #[inline]
             pub fn as_read(&self) -> $read<'_> {
                 $read(self.0.as_read())
             }
@@ -122,6 +125,7 @@ macro_rules! accessors {
     };
     (read $(#[$doc:meta])* $number:literal $name:ident: attributes; $($rest:tt)*) => {
         $(#[$doc])*
+        #[inline]
         pub fn $name(&self) -> $crate::attributes::Attributes<'r> {
             $crate::attributes::Attributes::new(self.0, self.0.message, $number)
         }
@@ -129,11 +133,13 @@ macro_rules! accessors {
     };
     (edit $(#[$doc:meta])* $number:literal attributes: attributes; $($rest:tt)*) => {
         $(#[$doc])*
+        #[inline]
         pub fn attributes(&self) -> $crate::attributes::Attributes<'_> {
             $crate::attributes::Attributes::new(self.0.as_read(), self.0.message, $number)
         }
 
         /// The attributes, to edit.
+        #[inline]
         pub fn attributes_mut(&mut self) -> $crate::attributes::AttributesMut<'_> {
             $crate::attributes::AttributesMut::new(&self.0, self.0.message, $number)
         }
@@ -148,6 +154,7 @@ macro_rules! accessors {
         $number:literal $name:ident: list $read:ident of $schema:ident; $($rest:tt)*
     ) => {
         $(#[$doc])*
+        #[inline]
         pub fn $name(&self) -> $crate::message::Items<'r, $read<'r>> {
             $crate::message::At::fixed(self.0.message).items($number)
         }
@@ -158,6 +165,7 @@ macro_rules! accessors {
         $number:literal $name:ident: one $read:ident of $schema:ident; $($rest:tt)*
     ) => {
         $(#[$doc])*
+        #[inline]
         pub fn $name(&self) -> $read<'r> {
             $read($crate::message::At::fixed(self.0.message.message($number)))
         }
@@ -165,6 +173,7 @@ macro_rules! accessors {
     };
     ($mode:ident $(#[$doc:meta])* $number:literal $name:ident: value; $($rest:tt)*) => {
         $(#[$doc])*
+        #[inline]
         pub fn $name(&self) -> $crate::value::Value<'r> {
             $crate::value::Value::of(self.0.message.message($number))
         }
@@ -172,6 +181,7 @@ macro_rules! accessors {
     };
     ($mode:ident $(#[$doc:meta])* $number:literal $name:ident: $kind:ident; $($rest:tt)*) => {
         $(#[$doc])*
+        #[inline]
         pub fn $name(&self) -> $crate::table::kind!(gives $kind) {
             self.0.message.$kind($number)
         }

@@ -12,6 +12,7 @@ use crate::edits::{EditList, Edits, Place};
 use crate::error::ParseError;
 use crate::goview::{self, Batch};
 use crate::message::{At, AtMut, Items, ItemsMut, Message, retain};
+use crate::nested::Nested;
 use crate::otlp;
 use crate::schema::Schema;
 use crate::schema::number::{HEADER, ITEMS, RESOURCES, SCHEMA_URL};
@@ -168,6 +169,7 @@ impl<'a, S: Signal> Telemetry<'a, S> {
     }
 
     /// The resources, to edit.
+    #[inline]
     pub fn resources_mut(&mut self) -> ItemsMut<'_, ResourceItemsMut<'_, S>> {
         self.at_mut().items(RESOURCES)
     }
@@ -178,17 +180,17 @@ impl<'a, S: Signal> Telemetry<'a, S> {
     }
 
     /// All records of all scopes of all resources.
+    #[inline]
     pub fn records(&self) -> impl Iterator<Item = S::Record<'_>> {
-        self.resources()
-            .flat_map(|resource| resource.scopes())
-            .flat_map(|scope| scope.records())
+        let scopes = Nested::new(self.resources(), |resource| resource.scopes());
+        Nested::new(scopes, |scope| scope.records())
     }
 
     /// All records of all scopes of all resources, to edit.
+    #[inline]
     pub fn records_mut(&mut self) -> impl Iterator<Item = S::RecordMut<'_>> {
-        self.resources_mut()
-            .flat_map(ResourceItemsMut::into_scopes)
-            .flat_map(ScopeItemsMut::into_records)
+        let scopes = Nested::new(self.resources_mut(), ResourceItemsMut::into_scopes);
+        Nested::new(scopes, ScopeItemsMut::into_records)
     }
 
     /// Keeps the records for which `keep` says so. Scopes and resources that lose their last record
@@ -213,6 +215,7 @@ impl<'a, S: Signal> Telemetry<'a, S> {
             .sum()
     }
 
+    #[inline]
     fn at_mut(&mut self) -> AtMut<'_> {
         AtMut {
             message: self.message,
@@ -249,6 +252,7 @@ macro_rules! level {
         }
 
         impl<'r, S> From<At<'r>> for $read<'r, S> {
+            #[inline]
             fn from(at: At<'r>) -> Self {
                 let header = at.message.message(HEADER);
                 Self { at, header, signal: PhantomData }
@@ -256,6 +260,7 @@ macro_rules! level {
         }
 
         impl<'r, S> From<AtMut<'r>> for $edit<'r, S> {
+            #[inline]
             fn from(at: AtMut<'r>) -> Self {
                 let header = at.message.message(HEADER);
                 Self { at, header, signal: PhantomData }
@@ -264,26 +269,31 @@ macro_rules! level {
 
         impl<'r, S: Signal> $read<'r, S> {
             /// The message with the attributes; empty if it is absent.
+            #[inline]
             pub fn $header_name(&self) -> $header<'r> {
                 $header(At { message: self.header, ..self.at })
             }
 
             /// The attributes.
+            #[inline]
             pub fn attributes(&self) -> Attributes<'r> {
                 self.$header_name().attributes()
             }
 
             /// The schema that names the attributes.
+            #[inline]
             pub fn schema_url(&self) -> Text<'r> {
                 self.at.message.text(SCHEMA_URL)
             }
 
             /// What is below it.
+            #[inline]
             pub fn $items(&self) -> Items<'r, $item<'r, S>> {
                 self.at.items(ITEMS)
             }
 
             /// How many there are below it.
+            #[inline]
             pub fn $count(&self) -> usize {
                 self.at.items::<At<'_>>(ITEMS).count()
             }
@@ -291,36 +301,43 @@ macro_rules! level {
 
         impl<'r, S: Signal> $edit<'r, S> {
             /// The same, to read.
+            #[inline]
             pub fn as_read(&self) -> $read<'_, S> {
                 $read { at: self.at.as_read(), header: self.header, signal: PhantomData }
             }
 
             /// The attributes.
+            #[inline]
             pub fn attributes(&self) -> Attributes<'_> {
                 self.as_read().attributes()
             }
 
             /// The attributes, to edit.
+            #[inline]
             pub fn attributes_mut(&mut self) -> AttributesMut<'_> {
                 AttributesMut::new(&self.at, self.header, $header_schema.attributes())
             }
 
             /// What is below it, to edit.
+            #[inline]
             pub fn $items_mut(&mut self) -> ItemsMut<'_, $item_mut<'_, S>> {
                 $edit::<S>::from(self.at.reborrow()).$into()
             }
 
             /// What is below it, to edit when this level is no longer needed.
+            #[inline]
             pub fn $into(self) -> ItemsMut<'r, $item_mut<'r, S>> {
                 self.at.items(ITEMS)
             }
 
             /// Keeps what is below it and for which `keep` says so.
+            #[inline]
             pub fn $retain(&mut self, mut keep: impl FnMut(&mut $item_mut<'_, S>) -> bool) {
                 retain(self.at.reborrow().items(ITEMS), |at| keep(&mut at.into()));
             }
 
             /// How many there are below it.
+            #[inline]
             pub fn $count(&self) -> usize {
                 self.as_read().$count()
             }

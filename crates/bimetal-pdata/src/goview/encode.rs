@@ -39,7 +39,7 @@ impl Message<'_> {
             return self.batch.cannot_read();
         };
         self.require_others_zero();
-        let shape = self.shape();
+        let shape = self.shape;
         if shape.oneof.is_some() {
             match self.variant() {
                 Some((number, Payload::Len(_), below)) if below.at.is_some() => {

@@ -7,7 +7,7 @@
 use bimetal_abi as abi;
 use bimetal_abi::Field;
 
-use crate::schema::number::{KEY, STRING_INDEX, VALUE};
+use crate::schema::number::{KEY, STRING_INDEX};
 use crate::schema::{ANY_VALUE, KEY_VALUE, Kind, Schema};
 
 /// Numbers of fields are below this.
@@ -34,8 +34,6 @@ pub struct Layout {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pairs {
     pub(super) key: usize,
-    pub(super) value: usize,
-    pub(super) value_of: u32,
     /// Eight bytes, and which of their bits are zero if nothing is there that is not known.
     pub(super) others: (usize, u64),
 }
@@ -185,10 +183,9 @@ impl Shape {
     /// Where this is `KeyValue`, and lies as it mostly does.
     fn pairs(&self) -> Option<Pairs> {
         let is_pair = std::ptr::eq(self.schema, &raw const KEY_VALUE);
-        let (key, value) = (self.slot(KEY)?, self.slot(VALUE)?);
-        let (Lies::Bytes, Lies::Struct(value_of)) = (key.lies, value.lies) else {
-            return None;
-        };
+        let key = self
+            .slot(KEY)
+            .filter(|key| matches!(key.lies, Lies::Bytes))?;
         // Structs with a string are a whole number of eight bytes: none of these lie outside.
         let word = |offset: u32| offset as usize & !7;
         let first = self.others.first().map_or(0, |(offset, _)| word(*offset));
@@ -208,8 +205,6 @@ impl Shape {
         }
         is_pair.then_some(Pairs {
             key: key.offset as usize,
-            value: value.offset as usize,
-            value_of,
             others: (first, u64::from_ne_bytes(mask)),
         })
     }

@@ -8,6 +8,8 @@ mod encode;
 mod layout;
 mod memory;
 
+use bimetal_abi::LONGEST_DATA;
+
 use crate::otlp::wire::Payload;
 use crate::schema::number::{KEY, VALUE};
 use layout::{Lies, Shape, Slot, Width};
@@ -25,7 +27,8 @@ pub(crate) struct Message<'a> {
     batch: &'a Batch<'a>,
     /// `None`: there is none, so that every field is absent.
     at: Option<Address<'a>>,
-    of: u32,
+    /// Not its number: that was looked up for each field of each record.
+    shape: &'a Shape,
 }
 
 /// The messages of a list.
@@ -35,7 +38,7 @@ pub(crate) struct Messages<'a> {
     /// The next one; `None` when there are no more.
     at: Option<Address<'a>>,
     left: usize,
-    of: u32,
+    shape: &'a Shape,
     /// Bytes of a struct; `None` if addresses of structs lie here.
     size: Option<u32>,
 }
@@ -52,22 +55,26 @@ impl<'a> Message<'a> {
     /// The export request.
     pub(crate) fn whole(batch: &'a Batch<'a>) -> Self {
         let at = Some(batch.root());
-        Self { batch, at, of: 0 }
-    }
-
-    #[inline]
-    fn shape(self) -> &'a Shape {
-        self.batch.layout.shape(self.of)
+        let shape = batch.layout.shape(0);
+        Self { batch, at, shape }
     }
 
     #[inline]
     fn slot(self, number: u32) -> Option<(Slot, Address<'a>)> {
-        let slot = self.shape().slot(number)?;
+        let slot = self.shape.slot(number)?;
         Some((slot, self.at?.plus(slot.offset as usize)))
     }
 
+    /// A message with this number of the layout.
+    #[inline]
     fn at(self, at: Option<Address<'a>>, of: u32) -> Self {
-        Self { at, of, ..self }
+        let shape = self.batch.layout.shape(of);
+        Self { at, shape, ..self }
+    }
+
+    /// No message.
+    fn absent(self) -> Self {
+        Self { at: None, ..self }
     }
 
     /// What a field holds that is no message.
@@ -119,10 +126,10 @@ impl<'a> Message<'a> {
             Some((slot, at)) => match slot.lies {
                 Lies::Struct(of) => self.at(Some(at), of),
                 Lies::Pointer(of) => self.at(at.pointer(), of),
-                _ => self.at(None, self.of),
+                _ => self.absent(),
             },
             // Of an absent message every message is absent, whatever it is.
-            None => self.at(None, self.of),
+            None => self.absent(),
         }
     }
 
@@ -133,7 +140,7 @@ impl<'a> Message<'a> {
             batch: self.batch,
             at: None,
             left: 0,
-            of: self.of,
+            shape: self.shape,
             size: None,
         };
         let Some((slot, at)) = self.slot(number) else {
@@ -149,7 +156,7 @@ impl<'a> Message<'a> {
             batch: self.batch,
             at: first,
             left,
-            of,
+            shape: self.batch.layout.shape(of),
             size,
         }
     }
@@ -170,9 +177,8 @@ impl<'a> Message<'a> {
         if len == 0 {
             return (None, 0);
         }
-        let fits = len
-            .checked_mul(u64::from(size))
-            .is_some_and(|bytes| isize::try_from(bytes).is_ok());
+        // Of structs below 4,096 bytes: their bytes can be counted.
+        let fits = len <= LONGEST_DATA;
         match (at.pointer(), usize::try_from(len)) {
             (Some(first), Ok(left)) if fits && first.holds(len * u64::from(size)) => {
                 (Some(first), left)
@@ -187,7 +193,7 @@ impl<'a> Message<'a> {
     /// The variant that is set: its number, what it holds, and the message that this may be.
     #[inline]
     pub(crate) fn variant(self) -> Option<(u32, Payload<'a>, Self)> {
-        let shape = self.shape();
+        let shape = self.shape;
         let at = self.at?.plus(shape.oneof? as usize);
         let word = at.u64();
         if word == 0 {
@@ -202,7 +208,7 @@ impl<'a> Message<'a> {
         let of = match slot.lies {
             Lies::Struct(of) => self.at(Some(at), of),
             Lies::Pointer(of) => self.at(at.pointer(), of),
-            lies => return Some((number, self.content(lies, at)?, self.at(None, self.of))),
+            lies => return Some((number, self.content(lies, at)?, self.absent())),
         };
         if of.at.is_none() {
             self.batch.cannot_read();
@@ -218,51 +224,67 @@ impl<'a> Message<'a> {
         (key.unwrap_or_default(), self.message(VALUE))
     }
 
-    /// The value of the first `KeyValue` of `key` in a list, and where it is. Where the length is
-    /// another one, only that is looked at.
+    /// Where in a list of `KeyValue`s the first `key` is.
     #[inline]
-    pub(crate) fn find(self, number: u32, key: &[u8]) -> Option<(usize, Self)> {
-        let entries = self.messages(number);
-        let (first, step) = (entries.at?, entries.size? as usize);
-        // A copy: what lies behind a reference would be loaded for each entry again.
-        let Some(pairs) = self.batch.layout.pairs else {
-            let mut entries = entries
-                .enumerate()
-                .map(|(at, entry)| (at, entry.key_value()));
-            let (at, (_, value)) = entries.find(|(_, (found, _))| *found == key)?;
-            return Some((at, value));
-        };
-        let (mut at, mut others, mut found) = (first, 0, None);
-        for index in 0..entries.left {
-            // Half of a scan was a walk through what has to be zero, entry by entry.
-            others |= at.plus(pairs.others.0).u64() & pairs.others.1;
-            let here = at.plus(pairs.key);
-            if here.plus(size_of::<u64>()).u64() == key.len() as u64 {
-                match here.slice() {
-                    Some(content) if content == key => {
-                        found = Some((index, self.at(Some(at.plus(pairs.value)), pairs.value_of)));
-                        break;
-                    }
-                    Some(_) => {}
-                    None => self.batch.cannot_read(),
-                }
-            }
-            at = at.plus(step);
-        }
-        if others != 0 {
-            self.batch.cannot_read();
-        }
-        found
+    pub(crate) fn position(&self, number: u32, key: &[u8]) -> Option<usize> {
+        position(self.batch, self.at?, self.shape, number, key)
+    }
+
+    /// The value of an entry of a list of `KeyValue`s.
+    #[inline]
+    pub(crate) fn value_at(&self, number: u32, index: usize) -> Option<Self> {
+        let entry = self.messages(number).nth(index)?;
+        Some(entry.message(VALUE))
     }
 
     /// Something in a field that is not known, such as a key that is an index: then what is known
     /// is not all.
     #[inline]
     fn require_others_zero(self) {
-        if self.at.is_some_and(|at| !others_zero(self.shape(), at)) {
+        if self.at.is_some_and(|at| !others_zero(self.shape, at)) {
             self.batch.cannot_read();
         }
     }
+}
+
+/// Where in the list in a field of the struct at `at` the first `key` is.
+///
+/// Most of a walk through a batch is this loop. Apart from its callers, which are inlined into the
+/// loop of a component: as part of them half of its variables lay in memory. What it takes and
+/// gives fits into registers.
+#[inline(never)]
+fn position<'a>(
+    batch: &'a Batch<'a>,
+    at: Address<'a>,
+    shape: &'a Shape,
+    number: u32,
+    key: &[u8],
+) -> Option<usize> {
+    let at = Some(at);
+    let mut entries = Message { batch, at, shape }.messages(number);
+    // A copy: what lies behind a reference would be loaded for each entry again.
+    let (Some(pairs), Some(step)) = (batch.layout.pairs, entries.size) else {
+        return entries.position(|entry| entry.key_value().0 == key);
+    };
+    let mut at = entries.at?;
+    for index in 0..entries.left {
+        let here = at.plus(pairs.key);
+        let len = here.plus(size_of::<u64>()).u64();
+        // Of most keys only the length is looked at. What is not known can be the key of an entry
+        // that has none; looking there for each of them took a third of the loop.
+        if len == key.len() as u64 || len == 0 {
+            if at.plus(pairs.others.0).u64() & pairs.others.1 != 0 {
+                batch.cannot_read();
+            }
+            match here.slice() {
+                Some(content) if content == key => return Some(index),
+                Some(_) => {}
+                None => batch.cannot_read(),
+            }
+        }
+        at = at.plus(step as usize);
+    }
+    None
 }
 
 /// Nothing is in the fields that are not known, of the struct that lies at `at`.
@@ -298,8 +320,20 @@ impl<'a> Iterator for Messages<'a> {
         Some(Message {
             batch: self.batch,
             at,
-            of: self.of,
+            shape: self.shape,
         })
+    }
+
+    fn nth(&mut self, skip: usize) -> Option<Message<'a>> {
+        let step = self.size.map_or(size_of::<u64>(), |size| size as usize);
+        self.at = match self.left.checked_sub(skip) {
+            Some(left) if left > 0 => {
+                self.left = left;
+                Some(self.at?.plus(step * skip))
+            }
+            _ => None,
+        };
+        self.next()
     }
 
     fn count(self) -> usize {

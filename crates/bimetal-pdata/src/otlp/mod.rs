@@ -106,6 +106,14 @@ impl<'a> Message<'a> {
         }
     }
 
+    /// Where in a list of `KeyValue`s the first `key` is, and its value.
+    #[inline(never)]
+    pub(crate) fn find(&self, number: u32, key: &[u8]) -> Option<(usize, Self)> {
+        let pairs = self.messages(number).map(Self::key_value);
+        let (index, (_, value)) = pairs.enumerate().find(|(_, (found, _))| *found == key)?;
+        Some((index, value))
+    }
+
     /// The key and the value of a `KeyValue`, which is always one of [`Messages`], found in one
     /// pass.
     #[inline]

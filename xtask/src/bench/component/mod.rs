@@ -22,8 +22,8 @@ pub(crate) use table::tables;
 /// What to measure, and where it goes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Measure only the rows at the component whose name has this text, print them, and write
-    /// nothing else.
+    /// Measure only the rows at the component whose name has this text, or is this text if one is;
+    /// print them, and write nothing else.
     #[arg(long, value_name = "TEXT")]
     pub(crate) rows: Option<String>,
     /// Rounds of each row; an odd number has a middle.
@@ -47,13 +47,10 @@ pub(crate) struct Measured {
 
 /// Measures the rows that were asked for, one after the other, and shows each as it comes.
 pub(crate) fn run(options: &Options) -> Result<Vec<Measured>, ChoreError> {
-    let rows: Vec<_> = rows::all()
-        .into_iter()
-        .filter(|row| {
-            let text = options.rows.as_deref().unwrap_or_default();
-            row.name.contains(text)
-        })
-        .collect();
+    let text = options.rows.as_deref().unwrap_or_default();
+    let mut rows = rows::all();
+    let is_one = rows.iter().any(|row| row.name == text);
+    rows.retain(|row| row.name == text || !is_one && row.name.contains(text));
     if rows.is_empty() {
         return Err(ChoreError::Found("no row has that name".to_owned()));
     }
