@@ -34,6 +34,8 @@ type call struct {
 	// moves, and no part of it on a stack, which may; and it lives as long as the call.
 	root  unsafe.Pointer
 	watch *watch
+	// edited is the answer, where that is an edit list.
+	edited editList
 }
 
 // words is a record as numbers. Copied as what it is, with addresses in it, it would pass Go's
@@ -87,7 +89,7 @@ func (c *call) release() {
 		C.bimetal_call_reset(memory)
 	}
 	*c.words() = c.empty
-	c.root = nil
+	c.root, c.edited = nil, editList{}
 	calls.Put(c)
 }
 

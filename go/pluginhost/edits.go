@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"sync"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
@@ -78,16 +79,41 @@ func (l *editList) apply(in places, lies *shape) (err error) {
 			err = fmt.Errorf("it cannot be carried out: %v", said)
 		}
 	}()
-	checked := checker{list: l, places: in}
-	if err := checked.check(); err != nil {
+	with := appliers.Get().(*applier)
+	defer with.release()
+	with.checker = checker{list: l, places: in}
+	if err := with.checker.check(); err != nil {
 		return err
 	}
-	editor := editor{list: l, places: in, decoded: checked.decoded}
+	editor := &with.editor
+	editor.list, editor.places, editor.decoded = l, in, with.checker.decoded
 	if lies != nil {
-		editor.slabs = newSlabs(lies, l, &checked.needs)
+		with.slabs.make(lies, &with.checker.needs)
+		editor.slabs = &with.slabs
 	}
 	editor.run()
 	return nil
+}
+
+// applier is what carries out an edit list, to be used again: three allocations took a tenth of a
+// batch of one record.
+type applier struct {
+	checker checker
+	editor  editor
+	slabs   slabs
+}
+
+var appliers = sync.Pool{New: func() any { return new(applier) }}
+
+// release keeps nothing of a batch alive.
+func (a *applier) release() {
+	gone := a.editor.gone
+	*a = applier{}
+	a.editor.gone = gone
+	for level := range gone {
+		gone[level] = gone[level][:0]
+	}
+	appliers.Put(a)
 }
 
 // editor is the second pass over an edit list, whose rows are known to be right.

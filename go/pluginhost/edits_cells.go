@@ -30,18 +30,21 @@ type slab struct {
 	taken uintptr
 }
 
-func newSlabs(lies *shape, list *editList, needs *needs) *slabs {
-	made := &slabs{lies: lies, bytes: make([]byte, needs.bytes)}
+func (s *slabs) make(lies *shape, needs *needs) {
+	s.lies, s.bytes = lies, make([]byte, needs.bytes)
 	for kind := valueString; kind <= valueBytes; kind++ {
-		made.cells[kind] = newSlab(lies.cells[kind].of, needs.cells[kind])
+		s.cells[kind] = newSlab(lies.cells[kind].of, needs.cells[kind])
 	}
-	return made
 }
 
 // newSlab makes memory of the real type, so that the collector finds the addresses in it.
 func newSlab(of reflect.Type, count int) slab {
-	if count == 0 {
+	switch count {
+	case 0:
 		return slab{}
+	case 1:
+		// A slice has a head, which is an allocation too.
+		return slab{start: reflect.New(of).UnsafePointer()}
 	}
 	return slab{start: reflect.MakeSlice(reflect.SliceOf(of), count, count).UnsafePointer()}
 }

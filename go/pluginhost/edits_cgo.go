@@ -61,7 +61,8 @@ func (c *call) edits() (*editList, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := &editList{text: string(text)}
+	list := &c.edited
+	list.rows, list.text = nil, string(text)
 	if count := len(rows) / editSize; count > 0 {
 		// The memory is that of the Rust side, and lives as long as the record holds the answer.
 		list.rows = (*[longestData / editSize]edit)(start)[:count:count]

@@ -220,6 +220,16 @@ impl<'a> Message<'a> {
     }
 }
 
+impl Messages<'_> {
+    /// Has what comes soon brought near.
+    #[inline]
+    fn fetch_ahead(&self) {
+        if let Self::View(messages) = self {
+            messages.fetch_ahead();
+        }
+    }
+}
+
 impl<'a> Iterator for Messages<'a> {
     type Item = Message<'a>;
 
@@ -361,7 +371,11 @@ impl<'r, T: From<AtMut<'r>>> Iterator for ItemsMut<'r, T> {
         loop {
             let (message, place) = (self.messages.next()?, self.places.step());
             let edits = self.edits;
-            if !edits.is_dropped(place) {
+            let is_dropped = edits.changed() && {
+                self.messages.fetch_ahead();
+                edits.is_dropped(place)
+            };
+            if !is_dropped {
                 let at = AtMut {
                     message,
                     edits,

@@ -15,8 +15,9 @@ use super::list::{Slot, came, replay};
 use super::place::Place;
 use super::text::Text;
 
-/// Room that the first edit makes: a log that grows from less is allocated a few times more.
-const FIRST_ROWS: usize = 64;
+/// Room that the first edit makes: as much as an allocator gives without looking around, since most
+/// batches that are edited are small.
+const FIRST_ROWS: usize = 16;
 
 /// What a component changed so far.
 #[derive(Debug, Default)]

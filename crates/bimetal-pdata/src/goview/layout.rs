@@ -45,6 +45,8 @@ pub(super) struct Shape {
     fields: [Option<Slot>; FIELDS],
     /// Where the variant that is set lies. Fields with a type word are variants.
     pub(super) oneof: Option<u32>,
+    /// Where the list of attributes lies.
+    pub(super) attributes: Option<u32>,
     /// Where fields are not zero that this crate does not know.
     pub(super) others: Vec<(u32, Width)>,
 }
@@ -121,6 +123,7 @@ impl Shape {
             schema,
             fields: [None; FIELDS],
             oneof: None,
+            attributes: None,
             others: Vec::new(),
         }
     }
@@ -167,6 +170,9 @@ impl Shape {
                     offset: row.offset,
                     word: row.word,
                 };
+                if matches!(kind, Kind::Attributes) {
+                    self.attributes = Some(row.offset);
+                }
                 // Variants have a type word of their own, and nothing else has one.
                 let twice = row.word != 0 && self.variant(row.word).is_some();
                 let free = self

@@ -8,6 +8,8 @@
     reason = "the one file of this crate that reads memory by address"
 )]
 
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 use std::marker::PhantomData;
 #[cfg(not(feature = "bounded"))]
 use std::ptr::with_exposed_provenance;
@@ -117,6 +119,16 @@ impl<'a> Address<'a> {
     #[inline]
     pub(super) fn pointer(self) -> Option<Self> {
         Self::of(self.u64())
+    }
+
+    /// Has the processor fetch what lies here, for soon. This is a hint: nothing is read.
+    #[inline]
+    pub(super) fn fetch(self) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(place) = self.place(1) {
+            // SAFETY: whatever the address is, the instruction has no effect but on caches.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(place.cast()) };
+        }
     }
 
     /// The bytes that lie here, `None` if there cannot be so many.

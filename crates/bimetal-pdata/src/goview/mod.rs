@@ -277,7 +277,7 @@ fn position<'a>(
                 batch.cannot_read();
             }
             match here.slice() {
-                Some(content) if content == key => return Some(index),
+                Some(content) if is_equal(content, key) => return Some(index),
                 Some(_) => {}
                 None => batch.cannot_read(),
             }
@@ -285,6 +285,17 @@ fn position<'a>(
         at = at.plus(step as usize);
     }
     None
+}
+
+/// Whether a key is this one. Keys of one length are common, and a quarter of an upsert was calls
+/// of the library's function that compares bytes: most keys differ in their last eight.
+#[inline]
+fn is_equal(found: &[u8], key: &[u8]) -> bool {
+    match (found.last_chunk::<8>(), key.last_chunk::<8>()) {
+        (Some(last), Some(of_key)) if last != of_key => false,
+        (Some(_), Some(_)) if found.len() <= 16 => found.first_chunk::<8>() == key.first_chunk(),
+        _ => found == key,
+    }
 }
 
 /// Nothing is in the fields that are not known, of the struct that lies at `at`.
@@ -299,6 +310,47 @@ fn others_zero(shape: &Shape, at: Address<'_>) -> bool {
             Width::But(known) => at.u64() & !known == 0,
         }
     })
+}
+
+/// So many messages are fetched at a time.
+const AT_ONCE: usize = 8;
+
+/// Of a list of attributes so much is fetched, by lines of the cache; the rest follows by itself.
+const LINES: [usize; 4] = [0, 64, 128, 192];
+
+impl Messages<'_> {
+    /// Has the processor fetch the attributes of messages that come soon, now and then.
+    ///
+    /// A batch that was just received lies all over memory, in no cache. Who only looks at records
+    /// lets the processor run ahead by itself, and this would cost a tenth; who does something with
+    /// each waits for a record, then for its attributes, and this saves a sixth.
+    #[inline]
+    pub(crate) fn fetch_ahead(&self) {
+        if let (Some(at), None, true) = (self.at, self.size, self.left.is_multiple_of(AT_ONCE))
+            && let Some(attributes) = self.shape.attributes
+        {
+            fetch_ahead(at, self.left, attributes as usize);
+        }
+    }
+}
+
+/// Fetches lists of attributes, and further on what tells where these lie.
+#[inline(never)]
+fn fetch_ahead(at: Address<'_>, left: usize, attributes: usize) {
+    let list = |index: usize| {
+        let message = (index < left).then(|| at.plus(index * size_of::<u64>()))?;
+        Some(message.pointer()?.plus(attributes))
+    };
+    for index in AT_ONCE..2 * AT_ONCE {
+        if let Some(further) = list(AT_ONCE + index) {
+            further.fetch();
+        }
+        if let Some(first) = list(index).and_then(Address::pointer) {
+            for line in LINES {
+                first.plus(line).fetch();
+            }
+        }
+    }
 }
 
 impl<'a> Iterator for Messages<'a> {
