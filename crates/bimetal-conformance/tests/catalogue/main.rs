@@ -8,6 +8,7 @@
 #![expect(clippy::print_stdout, reason = "the table is what this test prints")]
 
 mod bent;
+mod builder;
 mod collector;
 mod go;
 mod modules;

@@ -18,6 +18,8 @@ pub(crate) enum Predicted {
     Unreadable(String),
     /// It does not fit, and this comes of it first.
     Refused(Outcome, String),
+    /// A program that is run on it ends so, and its report has all of these texts.
+    Reported(Symptom, &'static [&'static str]),
 }
 
 /// What came of loading it.
@@ -25,6 +27,8 @@ pub(crate) enum Predicted {
 pub(crate) enum Seen {
     /// It loaded, and the code that ran was the right one.
     RightCode,
+    /// A program did what it was asked, and reported this.
+    Done(String),
     /// It loaded, and this was wrong.
     WrongCode(String),
     /// The loader, or a rule of main's, said no.
@@ -53,6 +57,8 @@ pub(crate) enum Decider {
     Loader,
     /// A Collector by its rules, before the loader could find out what would come of it.
     Collector,
+    /// The builder, whose report is what matters.
+    Builder,
 }
 
 /// Both sides of a row.
@@ -67,10 +73,20 @@ pub(crate) struct Finding {
 impl Seen {
     fn symptom(&self) -> Symptom {
         match self {
-            Self::RightCode => Symptom::Loads,
+            Self::RightCode | Self::Done(_) => Symptom::Loads,
             Self::WrongCode(_) => Symptom::WrongCode,
             Self::Error(_) => Symptom::Error,
             Self::Died(_) => Symptom::Death,
+        }
+    }
+
+    /// Whether its report has this text.
+    fn says(&self, text: &str) -> bool {
+        match self {
+            Self::RightCode => false,
+            Self::Done(said) | Self::WrongCode(said) | Self::Error(said) | Self::Died(said) => {
+                said.contains(text)
+            }
         }
     }
 }
@@ -82,6 +98,9 @@ impl Finding {
         let seen = self.seen.symptom();
         let is_predicted = match &self.predicted {
             Predicted::Accepted => seen == Symptom::Loads,
+            Predicted::Reported(end, texts) => {
+                seen == *end && texts.iter().all(|text| self.seen.says(text))
+            }
             // Everything is allowed but what bytes can show.
             Predicted::Undecidable => seen != Symptom::WrongCode,
             Predicted::Unreadable(_) => matches!(seen, Symptom::Error | Symptom::Death),
@@ -100,6 +119,10 @@ impl fmt::Display for Predicted {
             Self::Accepted => write!(formatter, "accepted"),
             Self::Undecidable => write!(formatter, "only loading tells"),
             Self::Unreadable(reason) => write!(formatter, "unreadable: {reason}"),
+            Self::Reported(Symptom::Loads, texts) => {
+                write!(formatter, "done: {}", texts.join("; "))
+            }
+            Self::Reported(_, texts) => write!(formatter, "refused: {}", texts.join("; ")),
             Self::Refused(outcome, reason) => write!(formatter, "{}: {reason}", outcome.as_str()),
         }
     }
@@ -109,6 +132,7 @@ impl fmt::Display for Seen {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RightCode => write!(formatter, "loaded, right code"),
+            Self::Done(text) => write!(formatter, "done: {text}"),
             Self::WrongCode(what) => write!(formatter, "loaded, wrong code: {what}"),
             Self::Error(text) => write!(formatter, "error: {text}"),
             Self::Died(text) => write!(formatter, "died: {text}"),

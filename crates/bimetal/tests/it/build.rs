@@ -131,24 +131,6 @@ fn a_temporary_file_of_a_builder_that_was_killed_is_removed_by_the_next_one() {
 }
 
 #[test]
-fn without_sources_nothing_says_that_they_are_there() {
-    let sandbox = Sandbox::new();
-    sandbox.put("b.yaml", PLAIN);
-    let answer = sandbox.bimetal(&[
-        "--config",
-        "b.yaml",
-        "--skip-generate",
-        "--skip-compilation",
-        "--skip-get-modules",
-    ]);
-    assert_eq!((answer.code, answer.stdout.as_str()), (1, ""));
-    assert_snapshot!(answer.stderr, @"
-    error: `/sandbox/out` has no main.go, and no sources are to be generated
-      help: take `--skip-generate` away, or name the directory of an earlier build with `dist.output_path`
-    ");
-}
-
-#[test]
 fn files_of_others_are_not_overwritten() {
     let sandbox = Sandbox::new();
     sandbox.put("b.yaml", PLAIN);
@@ -347,36 +329,4 @@ fn colour_is_for_terminals() {
         &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")],
     );
     assert!(!refused.stderr.contains('\u{1b}'));
-}
-
-#[test]
-fn a_toolchain_that_a_file_asks_for_is_not_installed_and_the_file_is_named() {
-    let sandbox = Sandbox::new();
-    with_plugins(&sandbox);
-    let yaml = sandbox.read("b.yaml");
-    let run = |yaml: &str| {
-        sandbox.put("b.yaml", yaml);
-        let variables = [("RUSTUP_TOOLCHAIN", ""), ("RUSTUP_AUTO_INSTALL", "1")];
-        sandbox.bimetal_with(&["--config", "b.yaml", "--dry-run"], &variables)
-    };
-    let file = "[toolchain]\nchannel = \"1.64.0\"\n";
-    sandbox.put("redactor/rust-toolchain.toml", file);
-    let noted = run(&yaml);
-    assert_eq!(noted.code, 0, "{}", noted.stderr);
-    let note = "`/sandbox/redactor/rust-toolchain.toml` asks for Rust `1.64.0`";
-    assert!(noted.stderr.contains(note), "{}", noted.stderr);
-
-    sandbox.put("rust-toolchain.toml", file);
-    let refused = run(&yaml);
-    assert_eq!(refused.code, 1, "{}", refused.stderr);
-    let (error, rest) = refused.stderr.split_once("  caused by:").unwrap();
-    assert_eq!(
-        error,
-        "error: `/sandbox/rust-toolchain.toml` chooses Rust `1.64.0`, and that does not answer\n"
-    );
-    assert!(rest.contains("is not installed"), "{rest}");
-    assert!(
-        rest.contains("run `rustup toolchain install 1.64.0`"),
-        "{rest}"
-    );
 }

@@ -64,20 +64,6 @@ fn core_modules_of_several_releases_are_a_warning_with_who_asked() {
 }
 
 #[test]
-fn core_modules_of_several_releases_are_an_error_under_strict_versioning() {
-    let sandbox = Sandbox::new();
-    with_receiver(&sandbox, ASKS_FOR_MORE, &factory());
-    let answer = sandbox.bimetal(&[
-        "--config",
-        "b.yaml",
-        "--skip-compilation",
-        "--skip-strict-versioning=false",
-    ]);
-    assert_eq!(answer.code, 1, "{}", answer.stderr);
-    assert_snapshot!(answer.stderr);
-}
-
-#[test]
 fn a_package_in_two_modules_is_named_with_both_entries_and_what_keeps_one_out() {
     let sandbox = Sandbox::new();
     let code = "import _ \"example.com/parent/child\"\n\nfunc NewFactory() int { return 1 }\n";

@@ -9,6 +9,8 @@ mod loader;
 mod mains;
 mod modules;
 mod profile;
+mod reports_flags;
+mod reports_modules;
 mod rules;
 mod rust;
 mod set;
@@ -40,6 +42,8 @@ pub(crate) fn all() -> Vec<Row> {
         rust::ROWS,
         rules::ROWS,
         crafted::ROWS,
+        reports_modules::ROWS,
+        reports_flags::ROWS,
     ]
     .concat()
 }
