@@ -22,6 +22,7 @@ const (
 	formatOTLP  uint32 = 1
 	formatEdits uint32 = 2
 	formatView  uint32 = 3
+	formatTable uint32 = 4
 )
 
 // formatFeatures are the bits that a component must have for a format.
@@ -29,6 +30,7 @@ var formatFeatures = map[uint32]uint64{
 	formatOTLP:  0,
 	formatEdits: 2,
 	formatView:  4,
+	formatTable: 32,
 }
 
 // formatWords are what formats are called in the log.
@@ -36,6 +38,7 @@ var formatWords = map[uint32]string{
 	formatOTLP:  "otlp",
 	formatEdits: "edits",
 	formatView:  "view",
+	formatTable: "table",
 }
 
 // signalWords are the signals by their numbers.

@@ -85,6 +85,9 @@
 // `Data::format` and `Output::format`: view.
 #define OTELCOL_FORMAT_VIEW 3
 
+// `Data::format` and `Output::format`: table.
+#define OTELCOL_FORMAT_TABLE 4
+
 // A plugin and a host whose major versions differ cannot speak to each other.
 #define OTELCOL_ABI_MAJOR 1
 
@@ -169,6 +172,9 @@
 // `Factory::features`: the component reads client metadata, so the host encodes it into
 // `Context::metadata`.
 #define OTELCOL_FEATURE_METADATA (1 << 4)
+
+// `Host::features`: new telemetry may be answered as a table of rows.
+#define OTELCOL_FEATURE_TABLE (1 << 5)
 
 // `Field::message`: the export request of logs.
 #define OTELCOL_MESSAGE_LOGS 1
@@ -362,26 +368,60 @@
 // `Edit::level`: the data point `item` of that metric.
 #define OTELCOL_LEVEL_POINT 5
 
-// `Edit::value`: no value is set.
+// `Edit::value`, `Row::value`: no value is set.
 #define OTELCOL_VALUE_EMPTY 0
 
-// `Edit::value`: text, which `bits` and `value_len` find.
+// `Edit::value`, `Row::value`: text, which `bits` and `value_len` find.
 #define OTELCOL_VALUE_STRING 1
 
-// `Edit::value`: a truth value; `bits` is 0 or 1.
+// `Edit::value`, `Row::value`: a truth value; `bits` is 0 or 1.
 #define OTELCOL_VALUE_BOOL 2
 
-// `Edit::value`: a whole number with a sign.
+// `Edit::value`, `Row::value`: a whole number with a sign.
 #define OTELCOL_VALUE_INT 3
 
-// `Edit::value`: the bits of a floating-point number.
+// `Edit::value`, `Row::value`: the bits of a floating-point number.
 #define OTELCOL_VALUE_DOUBLE 4
 
-// `Edit::value`: bytes, which `bits` and `value_len` find.
+// `Edit::value`, `Row::value`: bytes, which `bits` and `value_len` find.
 #define OTELCOL_VALUE_BYTES 5
 
-// `Edit::value`: any value as an OTLP `AnyValue`, which `bits` and `value_len` find.
+// `Edit::value`, `Row::value`: any value as an OTLP `AnyValue`, which `bits` and `value_len` find.
 #define OTELCOL_VALUE_OTLP 6
+
+// `Row::kind`: the number `number` is `bits`: a whole number with or without a sign, a
+// floating-point number, a truth value. What has 32 bits or fewer leaves the upper ones 0.
+#define OTELCOL_ROW_NUMBER 1
+
+// `Row::kind`: the text or the identifier `number` is `len` bytes at `bits` in the text.
+#define OTELCOL_ROW_BYTES 2
+
+// `Row::kind`: the numbers `number` are `len` times eight bytes at `bits` in the text,
+// native-endian.
+#define OTELCOL_ROW_NUMBERS 3
+
+// `Row::kind`: the value `number`.
+#define OTELCOL_ROW_VALUE 4
+
+// `Row::kind`: the attribute list `number` has `len` attributes; so many `ROW_ATTRIBUTE` follow.
+#define OTELCOL_ROW_ATTRIBUTES 5
+
+// `Row::kind`: one attribute, with key and value.
+#define OTELCOL_ROW_ATTRIBUTE 6
+
+// `Row::kind`: the list `number` has `len` messages; so many `ROW_ITEM` follow, each with its
+// content.
+#define OTELCOL_ROW_LIST 7
+
+// `Row::kind`: the next message of the list begins. What follows up to `ROW_END` is its content.
+#define OTELCOL_ROW_ITEM 8
+
+// `Row::kind`: the message `number` begins, which is in no list. What follows up to `ROW_END` is
+// its content.
+#define OTELCOL_ROW_MESSAGE 9
+
+// `Row::kind`: the message that began last has no more content.
+#define OTELCOL_ROW_END 10
 
 // `Host::log`: levels are zap's.
 #define OTELCOL_LOG_DEBUG -1
@@ -498,9 +538,10 @@ typedef struct otelcol_output {
     uint32_t struct_size;
     // `FORMAT_...` of `data`.
     uint32_t format;
-    // The new telemetry, or the edit list: rows of `Edit`, aligned to eight bytes.
+    // The new telemetry, as OTLP or as a table of `Row`s, or the edit list: rows of `Edit`.
+    // Rows are aligned to eight bytes.
     struct otelcol_buffer data;
-    // The text that the rows of an edit list refer to; else empty.
+    // The text that rows refer to; else empty.
     struct otelcol_buffer text;
 } otelcol_output;
 
@@ -532,6 +573,28 @@ typedef struct otelcol_edit {
     // The value, or its first byte in the text.
     uint64_t bits;
 } otelcol_edit;
+
+// One row of a table: a part of new telemetry (`FORMAT_TABLE`).
+//
+// The rows are the content of the export request, each message in the place where it is met. Field
+// numbers are those of OTLP. Fields may come in any order, each at most once in a message; of
+// those that exclude each other the last one counts. Texts are UTF-8.
+typedef struct otelcol_row {
+    // `ROW_...`.
+    uint8_t kind;
+    // `VALUE_...` of a value or of an attribute; else 0.
+    uint8_t value;
+    // Number of the field in OTLP; 0 for what is no field.
+    uint16_t number;
+    // First byte of an attribute's key in the text.
+    uint32_t key;
+    // Bytes of the key.
+    uint32_t key_len;
+    // How many there are of what the kind says, or bytes of the value, if it lies in the text.
+    uint32_t len;
+    // The number or the value, or its first byte in the text.
+    uint64_t bits;
+} otelcol_row;
 
 // One row of the table that says how telemetry lies in Go's memory: a field of a struct, or a
 // variant. Numbers are native-endian.
@@ -685,6 +748,7 @@ _Static_assert(sizeof(otelcol_context) == 72, "size of otelcol_context");
 _Static_assert(sizeof(otelcol_data) == 40, "size of otelcol_data");
 _Static_assert(sizeof(otelcol_output) == 72, "size of otelcol_output");
 _Static_assert(sizeof(otelcol_edit) == 32, "size of otelcol_edit");
+_Static_assert(sizeof(otelcol_row) == 24, "size of otelcol_row");
 _Static_assert(sizeof(otelcol_field) == 32, "size of otelcol_field");
 _Static_assert(sizeof(otelcol_host) == 64, "size of otelcol_host");
 _Static_assert(sizeof(otelcol_create) == 88, "size of otelcol_create");

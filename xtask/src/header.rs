@@ -12,13 +12,13 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use bimetal_abi::{
-    Buffer, Context, Create, Data, Edit, Error, Factory, Field, Host, Output, Slice,
+    Buffer, Context, Create, Data, Edit, Error, Factory, Field, Host, Output, Row, Slice,
 };
 
 use crate::chore::{ChoreError, run};
 
 /// Types of the C ABI in the order of the C file, with the size that both sides agree on.
-const TYPES: [(&str, &str, Option<usize>); 12] = [
+const TYPES: [(&str, &str, Option<usize>); 13] = [
     ("Slice", "otelcol_slice", Some(size_of::<Slice>())),
     ("Buffer", "otelcol_buffer", Some(size_of::<Buffer>())),
     ("Error", "otelcol_error", Some(size_of::<Error>())),
@@ -26,6 +26,7 @@ const TYPES: [(&str, &str, Option<usize>); 12] = [
     ("Data", "otelcol_data", Some(size_of::<Data>())),
     ("Output", "otelcol_output", Some(size_of::<Output>())),
     ("Edit", "otelcol_edit", Some(size_of::<Edit>())),
+    ("Row", "otelcol_row", Some(size_of::<Row>())),
     ("Field", "otelcol_field", Some(size_of::<Field>())),
     ("Host", "otelcol_host", Some(size_of::<Host>())),
     ("Create", "otelcol_create", Some(size_of::<Create>())),

@@ -4,7 +4,7 @@
 //! nothing else in the repository lists them: the C header, Go's constants, the manifest's words,
 //! the SDK's types and the builder's lists are made from these rows. A number is never reused.
 
-use crate::number::{FEATURE_EDITS, FEATURE_VIEW};
+use crate::number::{FEATURE_EDITS, FEATURE_TABLE, FEATURE_VIEW};
 
 /// Makes an enum and its constants from rows `Variant CONSTANT = number "word"`.
 macro_rules! rows {
@@ -117,10 +117,12 @@ rows! {
     Format: u32
     /// One OTLP `Export…ServiceRequest` message, protobuf-encoded.
     Otlp FORMAT_OTLP = 1 "otlp";
-    /// An edit list, in answers only. Reserved.
+    /// An edit list, in answers only.
     Edits FORMAT_EDITS = 2 "edits";
     /// Go's own telemetry in place. Answers are OTLP.
     View FORMAT_VIEW = 3 "view";
+    /// New telemetry as rows and one text, in answers only.
+    Table FORMAT_TABLE = 4 "table";
 }
 
 impl Kind {
@@ -188,6 +190,7 @@ impl Format {
             Self::Otlp => 0,
             Self::Edits => FEATURE_EDITS,
             Self::View => FEATURE_VIEW,
+            Self::Table => FEATURE_TABLE,
         }
     }
 }

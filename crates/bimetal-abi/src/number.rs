@@ -64,6 +64,8 @@ pub const FEATURE_PENDING: u64 = 1 << 3;
 /// `Factory::features`: the component reads client metadata, so the host encodes it into
 /// `Context::metadata`.
 pub const FEATURE_METADATA: u64 = 1 << 4;
+/// `Host::features`: new telemetry may be answered as a table of rows.
+pub const FEATURE_TABLE: u64 = 1 << 5;
 
 /// `Field::message`: the export request of logs.
 pub const MESSAGE_LOGS: u32 = 1;
@@ -199,20 +201,45 @@ pub const LEVEL_RECORD: u8 = 4;
 /// `Edit::level`: the data point `item` of that metric.
 pub const LEVEL_POINT: u8 = 5;
 
-/// `Edit::value`: no value is set.
+/// `Edit::value`, `Row::value`: no value is set.
 pub const VALUE_EMPTY: u8 = 0;
-/// `Edit::value`: text, which `bits` and `value_len` find.
+/// `Edit::value`, `Row::value`: text, which `bits` and `value_len` find.
 pub const VALUE_STRING: u8 = 1;
-/// `Edit::value`: a truth value; `bits` is 0 or 1.
+/// `Edit::value`, `Row::value`: a truth value; `bits` is 0 or 1.
 pub const VALUE_BOOL: u8 = 2;
-/// `Edit::value`: a whole number with a sign.
+/// `Edit::value`, `Row::value`: a whole number with a sign.
 pub const VALUE_INT: u8 = 3;
-/// `Edit::value`: the bits of a floating-point number.
+/// `Edit::value`, `Row::value`: the bits of a floating-point number.
 pub const VALUE_DOUBLE: u8 = 4;
-/// `Edit::value`: bytes, which `bits` and `value_len` find.
+/// `Edit::value`, `Row::value`: bytes, which `bits` and `value_len` find.
 pub const VALUE_BYTES: u8 = 5;
-/// `Edit::value`: any value as an OTLP `AnyValue`, which `bits` and `value_len` find.
+/// `Edit::value`, `Row::value`: any value as an OTLP `AnyValue`, which `bits` and `value_len` find.
 pub const VALUE_OTLP: u8 = 6;
+
+/// `Row::kind`: the number `number` is `bits`: a whole number with or without a sign, a
+/// floating-point number, a truth value. What has 32 bits or fewer leaves the upper ones 0.
+pub const ROW_NUMBER: u8 = 1;
+/// `Row::kind`: the text or the identifier `number` is `len` bytes at `bits` in the text.
+pub const ROW_BYTES: u8 = 2;
+/// `Row::kind`: the numbers `number` are `len` times eight bytes at `bits` in the text,
+/// native-endian.
+pub const ROW_NUMBERS: u8 = 3;
+/// `Row::kind`: the value `number`.
+pub const ROW_VALUE: u8 = 4;
+/// `Row::kind`: the attribute list `number` has `len` attributes; so many `ROW_ATTRIBUTE` follow.
+pub const ROW_ATTRIBUTES: u8 = 5;
+/// `Row::kind`: one attribute, with key and value.
+pub const ROW_ATTRIBUTE: u8 = 6;
+/// `Row::kind`: the list `number` has `len` messages; so many `ROW_ITEM` follow, each with its
+/// content.
+pub const ROW_LIST: u8 = 7;
+/// `Row::kind`: the next message of the list begins. What follows up to `ROW_END` is its content.
+pub const ROW_ITEM: u8 = 8;
+/// `Row::kind`: the message `number` begins, which is in no list. What follows up to `ROW_END` is
+/// its content.
+pub const ROW_MESSAGE: u8 = 9;
+/// `Row::kind`: the message that began last has no more content.
+pub const ROW_END: u8 = 10;
 
 /// `Host::log`: levels are zap's.
 pub const LOG_DEBUG: i32 = -1;

@@ -132,9 +132,10 @@ pub struct Output {
     pub struct_size: u32,
     /// `FORMAT_…` of `data`.
     pub format: u32,
-    /// The new telemetry, or the edit list: rows of [`Edit`], aligned to eight bytes.
+    /// The new telemetry, as OTLP or as a table of [`Row`]s, or the edit list: rows of [`Edit`].
+    /// Rows are aligned to eight bytes.
     pub data: Buffer,
-    /// The text that the rows of an edit list refer to; else empty.
+    /// The text that rows refer to; else empty.
     pub text: Buffer,
 }
 
@@ -169,6 +170,30 @@ pub struct Edit {
     pub bits: u64,
 }
 
+/// One row of a table: a part of new telemetry (`FORMAT_TABLE`).
+///
+/// The rows are the content of the export request, each message in the place where it is met. Field
+/// numbers are those of OTLP. Fields may come in any order, each at most once in a message; of
+/// those that exclude each other the last one counts. Texts are UTF-8.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Row {
+    /// `ROW_…`.
+    pub kind: u8,
+    /// `VALUE_…` of a value or of an attribute; else 0.
+    pub value: u8,
+    /// Number of the field in OTLP; 0 for what is no field.
+    pub number: u16,
+    /// First byte of an attribute's key in the text.
+    pub key: u32,
+    /// Bytes of the key.
+    pub key_len: u32,
+    /// How many there are of what the kind says, or bytes of the value, if it lies in the text.
+    pub len: u32,
+    /// The number or the value, or its first byte in the text.
+    pub bits: u64,
+}
+
 const _: () = assert!(size_of::<Slice>() == 16);
 const _: () = assert!(size_of::<Buffer>() == 32);
 const _: () = assert!(size_of::<Error>() == 96);
@@ -177,6 +202,7 @@ const _: () = assert!(size_of::<Data>() == 40);
 const _: () = assert!(size_of::<Output>() == 72);
 const _: () = assert!(size_of::<Edit>() == 32);
 const _: () = assert!(size_of::<Field>() == 32);
+const _: () = assert!(size_of::<Row>() == 24);
 const _: () = assert!(offset_of!(Buffer, release) == 24);
 const _: () = assert!(offset_of!(Error, flags) == 8);
 const _: () = assert!(offset_of!(Error, http_status) == 24);

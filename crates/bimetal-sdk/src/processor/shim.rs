@@ -173,7 +173,7 @@ unsafe extern "C" fn consume<P: Processor>(
                 batch = found.ok_or_else(|| Failure::Invalid("no root".to_owned()))?;
                 Given::InPlace(&batch)
             }
-            Format::Otlp | Format::Edits => Given::Otlp(bytes),
+            Format::Otlp | Format::Edits | Format::Table => Given::Otlp(bytes),
         };
         Ok(
             match run(processor, instance.signal, &context, given, instance.answer)? {
