@@ -3,6 +3,7 @@
 //! In: the loading distribution with one thing changed. Out: a finding. Invariant: no code of a
 //! refused plugin runs.
 
+use bimetal_conformance::collector::{Ended, Start};
 use camino::Utf8Path;
 
 use crate::predict::alone;
@@ -44,4 +45,28 @@ fn reason(log: &str, file: &str) -> String {
     let texts: Vec<_> = lines.by_ref().take(3).map(str::trim).collect();
     assert!(!texts.is_empty(), "`{stem}` is not named in:\n{log}");
     texts.join(" ")
+}
+
+/// A start or a check that has to end so and to say all of `texts`.
+pub(crate) fn report(symptom: Symptom, texts: &'static [&'static str], seen: Seen) -> Finding {
+    Finding {
+        decider: Decider::Collector,
+        symptom,
+        predicted: Predicted::Reported(symptom, texts),
+        seen,
+    }
+}
+
+/// What a command says that has ended.
+pub(crate) fn ended(ended: Ended) -> Seen {
+    if ended.status.success() {
+        Seen::Done(ended.log)
+    } else {
+        Seen::Error(ended.log)
+    }
+}
+
+/// What a Collector says that starts, is ready and is stopped.
+pub(crate) fn ran(start: Start) -> Seen {
+    ended(start.run().unwrap().stop().unwrap())
 }

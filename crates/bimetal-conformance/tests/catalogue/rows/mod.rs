@@ -11,6 +11,7 @@ mod modules;
 mod profile;
 mod reports_flags;
 mod reports_modules;
+mod reports_start;
 mod rules;
 mod rust;
 mod set;
@@ -43,6 +44,7 @@ pub(crate) fn all() -> Vec<Row> {
         rules::ROWS,
         crafted::ROWS,
         reports_modules::ROWS,
+        reports_start::ROWS,
         reports_flags::ROWS,
     ]
     .concat()
