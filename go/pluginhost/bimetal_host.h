@@ -77,6 +77,14 @@ void bimetal_call_free(bimetal_call *call);
 int32_t bimetal_view_encode(uint32_t signal, const uint8_t *table, uint64_t len, uint64_t root,
     otelcol_buffer *out);
 
+// The same telemetry as a table: rows and text.
+int32_t bimetal_view_table(uint32_t signal, const uint8_t *layout, uint64_t len, uint64_t root,
+    otelcol_buffer *rows, otelcol_buffer *text);
+
+// Encodes a table, without JSON. With a negative answer `out` is a text that says what is wrong.
+int32_t bimetal_table_encode(uint32_t signal, const uint8_t *rows, uint64_t rows_len,
+    const uint8_t *text, uint64_t text_len, otelcol_buffer *out);
+
 void bimetal_buffer_free(otelcol_buffer *buffer);
 
 #endif // BIMETAL_HOST_H

@@ -21,7 +21,7 @@ static const otelcol_host table = {
     .struct_size = sizeof(otelcol_host),
     .abi_major = OTELCOL_ABI_MAJOR,
     .abi_minor = OTELCOL_ABI_MINOR,
-    .features = OTELCOL_FEATURE_VIEW | OTELCOL_FEATURE_EDITS,
+    .features = OTELCOL_FEATURE_VIEW | OTELCOL_FEATURE_EDITS | OTELCOL_FEATURE_TABLE,
     .log = write_log,
     .log_enabled = log_is_enabled,
 };

@@ -22,6 +22,7 @@ var errUnread = errors.New("the component cannot read the data where it lies")
 // These are said once in a process, and of each signal.
 var (
 	notLearnt sync.Map
+	notBuilt  sync.Map
 	notProved sync.Once
 )
 
@@ -195,6 +196,8 @@ func (i *instance[T]) answered(
 		return none, errDropped
 	case outcome == outcomeEdits:
 		return i.edited(*codec, record, data)
+	case outcome == outcomeReplaced && record.answersTable():
+		return i.built(codec, record)
 	case outcome == outcomeReplaced:
 		output, err := record.output(formatOTLP)
 		if err != nil {

@@ -33,9 +33,11 @@ type field struct {
 }
 
 // rootOf is the address of a batch's export request.
-func rootOf[T any](data T, lies *layout) unsafe.Pointer {
+func rootOf[T any](data T, lies *layout) unsafe.Pointer { return rootAt(data, lies.root) }
+
+func rootAt[T any](data T, offset uintptr) unsafe.Pointer {
 	// Within data, which is ours; what is read there is what data points to.
-	return *(*unsafe.Pointer)(unsafe.Add(unsafe.Pointer(&data), lies.root))
+	return *(*unsafe.Pointer)(unsafe.Add(unsafe.Pointer(&data), offset))
 }
 
 // learn finds out how a public type of pdata holds its telemetry.

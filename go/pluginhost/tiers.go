@@ -25,6 +25,8 @@ type codec[T any] struct {
 	// places is a batch as edits see it; writable is the batch, or a copy where others have it too.
 	places   func(T) places
 	writable func(T) T
+	// tables is how an answer that is a table becomes a batch.
+	tables tables[T]
 }
 
 // The codecs of each signal, the preferred one first.
@@ -37,6 +39,7 @@ var (
 		partial:   consumererror.NewTraces,
 		places:    placesOfTraces,
 		writable:  writableTraces,
+		tables:    tables[ptrace.Traces]{root: messageTraces, empty: ptrace.NewTraces},
 	}, tracesMessages, sampleTraces, (&ptrace.JSONMarshaler{}).MarshalTraces)
 	metricsCodecs = codecsOf(codec[pmetric.Metrics]{
 		signal:    signalMetrics,
@@ -46,6 +49,7 @@ var (
 		partial:   consumererror.NewMetrics,
 		places:    placesOfMetrics,
 		writable:  writableMetrics,
+		tables:    tables[pmetric.Metrics]{root: messageMetrics, empty: pmetric.NewMetrics},
 	}, metricsMessages, sampleMetrics, (&pmetric.JSONMarshaler{}).MarshalMetrics)
 	logsCodecs = codecsOf(codec[plog.Logs]{
 		signal:    signalLogs,
@@ -55,6 +59,7 @@ var (
 		partial:   consumererror.NewLogs,
 		places:    placesOfLogs,
 		writable:  writableLogs,
+		tables:    tables[plog.Logs]{root: messageLogs, empty: plog.NewLogs},
 	}, logsMessages, sampleLogs, (&plog.JSONMarshaler{}).MarshalLogs)
 )
 
@@ -64,7 +69,15 @@ func codecsOf[T any](
 	otlp codec[T], messages func() map[string]meaning, sample func() T,
 	readable func(T) ([]byte, error),
 ) []codec[T] {
-	view := otlp
+	var view codec[T]
+	otlp.tables.plan = sync.OnceValues(func() (*plan, error) {
+		lies, err := view.inPlace()
+		if err != nil {
+			return nil, err
+		}
+		return proveTables(lies, &otlp, sample(), readable)
+	})
+	view = otlp
 	view.format, view.marshal, view.root = formatView, nil, rootOf[T]
 	view.inPlace = sync.OnceValues(func() (*layout, error) {
 		lies, err := learn(reflect.TypeFor[T](), messages())

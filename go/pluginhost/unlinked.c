@@ -52,6 +52,16 @@ int32_t bimetal_view_encode(uint32_t signal, const uint8_t *table, uint64_t len,
     return OTELCOL_STATUS_UNSUPPORTED;
 }
 
+int32_t bimetal_view_table(uint32_t signal, const uint8_t *layout, uint64_t len, uint64_t root,
+    otelcol_buffer *rows, otelcol_buffer *text) {
+    return OTELCOL_STATUS_UNSUPPORTED;
+}
+
+int32_t bimetal_table_encode(uint32_t signal, const uint8_t *rows, uint64_t rows_len,
+    const uint8_t *text, uint64_t text_len, otelcol_buffer *out) {
+    return OTELCOL_STATUS_UNSUPPORTED;
+}
+
 void bimetal_buffer_free(otelcol_buffer *buffer) {
 }
 

@@ -39,6 +39,7 @@
 mod attributes;
 mod edits;
 mod error;
+mod flat;
 mod goview;
 mod in_place;
 mod log;
@@ -48,6 +49,7 @@ mod nested;
 mod otlp;
 mod owned;
 mod point;
+mod rows;
 mod schema;
 mod span;
 mod table;
@@ -60,6 +62,9 @@ mod views;
 pub use attributes::{Attributes, AttributesIter, AttributesMut, Write};
 pub use edits::EditList;
 pub use error::ParseError;
+pub use flat::{
+    NewLog, NewLogs, NewResource, NewScope, NewTelemetry, TableError, encode_table, table_of,
+};
 #[cfg(feature = "bounded")]
 pub use goview::FIRST;
 pub use goview::{Batch, Layout};
@@ -71,6 +76,7 @@ pub use point::{
     Buckets, DataPoint, DataPointMut, Exemplar, ExponentialPoint, HistogramPoint, MetricKind,
     Number, NumberPoint, Quantile, SummaryPoint,
 };
+pub use rows::Table;
 pub use span::{
     OfTraces, ResourceSpans, ScopeSpans, Span, SpanEvent, SpanLink, SpanMut, SpanStatus, Traces,
 };

@@ -124,6 +124,13 @@ impl<'a> Message<'a> {
         }
     }
 
+    /// Has a batch in place be unread where it holds a field that is not known.
+    pub(crate) fn require_known(self) {
+        if let Self::View(message) = self {
+            message.require_others_zero();
+        }
+    }
+
     /// Its encoding; copied only if it does not lie in one place.
     pub(crate) fn encoded(self) -> Cow<'a, [u8]> {
         match self {
@@ -205,7 +212,7 @@ impl<'a> Message<'a> {
         self.bytes(number).and_then(|bytes| bytes.try_into().ok())
     }
 
-    fn optional_fixed64(self, number: u32) -> Option<u64> {
+    pub(crate) fn optional_fixed64(self, number: u32) -> Option<u64> {
         self.last(number, |payload| match payload {
             Payload::Fixed64(content) => Some(content),
             _ => None,

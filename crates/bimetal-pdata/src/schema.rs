@@ -29,6 +29,8 @@ pub(crate) enum Kind {
     /// Empty or exactly so many bytes.
     Id(usize),
     Message(&'static Schema),
+    /// Repeated messages without edits of their own.
+    List(&'static Schema),
     /// Repeated `KeyValue`.
     Attributes,
     /// The message that holds the attributes: the resource or the scope.

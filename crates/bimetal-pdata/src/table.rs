@@ -81,7 +81,7 @@ macro_rules! fields {
         $number:literal $name:ident: $many:ident $read:ident of $schema:ident; $($rest:tt)*
     ) => {
         $crate::table::fields!(
-            [$($done,)* ($number, stringify!($name), $crate::schema::Kind::Message(&$schema)),]
+            [$($done,)* ($number, stringify!($name), $crate::table::kind!($many $schema)),]
             $($rest)*
         )
     };
@@ -94,6 +94,8 @@ macro_rules! fields {
 
 /// How a kind is encoded, and what its accessor gives.
 macro_rules! kind {
+    (one $schema:ident) => { $crate::schema::Kind::Message(&$schema) };
+    (list $schema:ident) => { $crate::schema::Kind::List(&$schema) };
     (schema fixed64) => { $crate::schema::Kind::Fixed64 };
     (schema double) => { $crate::schema::Kind::Fixed64 };
     (schema optional_double) => { $crate::schema::Kind::Optional64 };

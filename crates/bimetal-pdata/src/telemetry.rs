@@ -14,6 +14,7 @@ use crate::goview::{self, Batch};
 use crate::message::{At, AtMut, Items, ItemsMut, Message, retain};
 use crate::nested::Nested;
 use crate::otlp;
+use crate::rows::Table;
 use crate::schema::Schema;
 use crate::schema::number::{HEADER, ITEMS, RESOURCES, SCHEMA_URL};
 use crate::table::table;
@@ -37,6 +38,7 @@ pub trait Signal: Copy + fmt::Debug + 'static {
 pub struct Telemetry<'a, S> {
     message: Message<'a>,
     edits: Edits,
+    replaced: Option<Table>,
     signal: PhantomData<S>,
 }
 
@@ -125,6 +127,7 @@ impl<'a, S: Signal> Telemetry<'a, S> {
         Self {
             message,
             edits: Edits::new(S::SIGNAL == bimetal_abi::SIGNAL_METRICS),
+            replaced: None,
             signal: PhantomData,
         }
     }
@@ -133,6 +136,20 @@ impl<'a, S: Signal> Telemetry<'a, S> {
     /// already holds.
     pub fn changed(&self) -> bool {
         self.edits.changed()
+    }
+
+    /// The new telemetry that is in its place, if there is some. The others of its functions know
+    /// nothing of that.
+    pub fn take_replaced(&mut self) -> Option<Table> {
+        self.replaced.take()
+    }
+
+    pub(crate) fn set_replaced(&mut self, table: Table) {
+        self.replaced = Some(table);
+    }
+
+    pub(crate) fn message(&self) -> Message<'_> {
+        self.message
     }
 
     /// What is different from what was parsed, as data: what a host that holds the batch in a form

@@ -9,6 +9,7 @@ mod control;
 mod factory;
 mod message;
 mod reply;
+mod table;
 mod view;
 mod wire;
 
@@ -25,7 +26,8 @@ pub use factory::{
     bimetal_factory_create, bimetal_factory_validate,
 };
 pub use reply::bimetal_buffer_free;
-pub use view::bimetal_view_encode;
+pub use table::bimetal_table_encode;
+pub use view::{bimetal_view_encode, bimetal_view_table};
 
 use std::sync::OnceLock;
 
@@ -53,7 +55,9 @@ pub const FUNCTIONS: &[&str] = &[
     "bimetal_plugins_interrupt",
     "bimetal_plugins_run",
     "bimetal_process_changes",
+    "bimetal_table_encode",
     "bimetal_view_encode",
+    "bimetal_view_table",
 ];
 
 static HOST: OnceLock<Host> = OnceLock::new();

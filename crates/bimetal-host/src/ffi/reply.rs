@@ -109,22 +109,22 @@ pub(super) fn words(payload: &(dyn Any + Send)) -> String {
     bimetal_terminal::escape(text.unwrap_or("no message")).into_owned()
 }
 
-/// Gives bytes away until Go gives them back.
-pub(super) fn buffer(text: Vec<u8>) -> Buffer {
-    let mut text = Box::new(text);
+/// Gives bytes, or rows of them, away until Go gives them back.
+pub(super) fn buffer<T: Copy>(items: Vec<T>) -> Buffer {
+    let mut items = Box::new(items);
     Buffer {
-        ptr: text.as_mut_ptr(),
-        len: text.len() as u64,
-        owner: Box::into_raw(text).cast(),
-        release: Some(release),
+        ptr: items.as_mut_ptr().cast(),
+        len: size_of_val(items.as_slice()) as u64,
+        owner: Box::into_raw(items).cast(),
+        release: Some(release::<T>),
     }
 }
 
 /// # Safety
-/// `owner` comes from [`buffer`] and is not used afterwards.
-unsafe extern "C" fn release(owner: *mut c_void, _ptr: *mut u8, _len: u64) {
+/// `owner` comes from [`buffer`] of this type and is not used afterwards.
+unsafe extern "C" fn release<T>(owner: *mut c_void, _ptr: *mut u8, _len: u64) {
     // SAFETY: the caller gives back what `buffer` took out of a box.
-    drop(unsafe { Box::from_raw(owner.cast::<Vec<u8>>()) });
+    drop(unsafe { Box::from_raw(owner.cast::<Vec<T>>()) });
 }
 
 /// Gives a buffer back to the side that made it.

@@ -7,7 +7,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bimetal_abi::{Buffer, LONGEST_TEXT, STATUS_ERROR, STATUS_OK, Signal, Slice};
-use bimetal_pdata::{Batch, Layout, Logs, Metrics, Traces};
+use bimetal_pdata::{Batch, Layout, Logs, Metrics, Traces, table_of};
 
 use super::reply::buffer;
 
@@ -46,6 +46,48 @@ pub unsafe extern "C" fn bimetal_view_encode(
         Some(encoded) if !out.is_null() && out.is_aligned() => {
             // SAFETY: the caller promises that `out` may be written if it is not null.
             unsafe { out.write(buffer(encoded)) };
+            STATUS_OK
+        }
+        _ => STATUS_ERROR,
+    }
+}
+
+/// The telemetry at `root` as a table. Answers 0, or a negative status and writes nothing.
+///
+/// # Safety
+/// As for [`bimetal_view_encode`]; `rows` and `text` are each null or valid for one write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bimetal_view_table(
+    signal: u32,
+    table: *const u8,
+    len: u64,
+    root: u64,
+    rows: *mut Buffer,
+    text: *mut Buffer,
+) -> i32 {
+    let run = || {
+        // SAFETY: the caller keeps the table readable for this call.
+        let table = unsafe { Slice { ptr: table, len }.bytes(LONGEST_TEXT) }.ok()?;
+        let signal = Signal::from_number(signal)?;
+        let layout = Layout::of(signal, table)?;
+        // SAFETY: the caller vouches for what the table and the root say, during the call.
+        let batch = unsafe { Batch::new(&layout, root) }?;
+        let written = match signal {
+            Signal::Logs => table_of(&Logs::in_place(&batch)),
+            Signal::Traces => table_of(&Traces::in_place(&batch)),
+            Signal::Metrics => table_of(&Metrics::in_place(&batch)),
+            Signal::Profiles => None,
+        }?;
+        (!batch.unread()).then_some(written)
+    };
+    let written = catch_unwind(AssertUnwindSafe(run)).ok().flatten();
+    let places = [rows, text];
+    match written {
+        Some(written) if places.iter().all(|out| !out.is_null() && out.is_aligned()) => {
+            // SAFETY: the caller promises that `rows` may be written if it is not null.
+            unsafe { rows.write(buffer(written.rows)) };
+            // SAFETY: as above, of `text`.
+            unsafe { text.write(buffer(written.text)) };
             STATUS_OK
         }
         _ => STATUS_ERROR,

@@ -55,7 +55,7 @@ fn the_stand_in_for_tests_without_rust_has_every_function() {
 #[test]
 fn the_list_of_functions_is_that_of_the_exported_ones() {
     let mut exported = BTreeSet::new();
-    for file in ["call", "control", "factory", "reply", "view"] {
+    for file in ["call", "control", "factory", "reply", "table", "view"] {
         let text = repository(&format!("crates/bimetal-host/src/ffi/{file}.rs"));
         for part in text.split("#[unsafe(no_mangle)]").skip(1) {
             exported.extend(

@@ -304,9 +304,11 @@ fn zero(row: &Field) -> Option<(u32, Width)> {
 /// The message in a field.
 fn below(kind: Kind) -> Option<&'static Schema> {
     match kind {
-        Kind::Message(schema) | Kind::Header(schema) | Kind::Items(schema) | Kind::Data(schema) => {
-            Some(schema)
-        }
+        Kind::Message(schema)
+        | Kind::List(schema)
+        | Kind::Header(schema)
+        | Kind::Items(schema)
+        | Kind::Data(schema) => Some(schema),
         Kind::Attributes => Some(&KEY_VALUE),
         _ => None,
     }

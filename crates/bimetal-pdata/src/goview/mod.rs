@@ -240,7 +240,7 @@ impl<'a> Message<'a> {
     /// Something in a field that is not known, such as a key that is an index: then what is known
     /// is not all.
     #[inline]
-    fn require_others_zero(self) {
+    pub(crate) fn require_others_zero(self) {
         if self.at.is_some_and(|at| !others_zero(self.shape, at)) {
             self.batch.cannot_read();
         }

@@ -57,9 +57,11 @@ fn check_message(schema: &Schema, mut reader: Reader<'_>, values: u8) -> Result<
 fn inner(kind: Kind) -> Option<&'static Schema> {
     match kind {
         Kind::Attributes => Some(&KEY_VALUE),
-        Kind::Message(schema) | Kind::Header(schema) | Kind::Items(schema) | Kind::Data(schema) => {
-            Some(schema)
-        }
+        Kind::Message(schema)
+        | Kind::List(schema)
+        | Kind::Header(schema)
+        | Kind::Items(schema)
+        | Kind::Data(schema) => Some(schema),
         _ => None,
     }
 }

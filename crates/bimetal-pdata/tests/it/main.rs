@@ -9,4 +9,5 @@ mod in_place;
 mod lossless;
 mod model;
 mod reading;
+mod tables;
 mod views;

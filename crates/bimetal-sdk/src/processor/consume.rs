@@ -5,7 +5,7 @@
 //! cannot be read in place gets no other answer.
 
 use bimetal_abi::{Format, Signal};
-use bimetal_pdata::{Batch, EditList, Logs, Metrics, Signal as Of, Telemetry, Traces};
+use bimetal_pdata::{Batch, EditList, Logs, Metrics, Signal as Of, Table, Telemetry, Traces};
 
 use super::{Outcome, Processor};
 use crate::context::Context;
@@ -18,6 +18,7 @@ pub(crate) enum Consumed {
     PassThrough,
     Edited(EditList),
     Replaced(Vec<u8>),
+    Made(Table),
     Dropped,
     /// It cannot be read where it lies.
     Unread,
@@ -45,17 +46,30 @@ macro_rules! run {
         let mut data = $data;
         Ok(match $processor.$method($context, &mut data)? {
             Outcome::Drop => Consumed::Dropped,
-            Outcome::Continue if !data.changed() => Consumed::PassThrough,
-            Outcome::Continue => changed(data, $answer),
+            Outcome::Continue => match data.take_replaced() {
+                Some(table) => replaced(&data, table, $answer)?,
+                None if !data.changed() => Consumed::PassThrough,
+                None => changed(data, $answer),
+            },
         })
     }};
 }
 
 fn changed<S: Of>(data: Telemetry<'_, S>, answer: Answer) -> Consumed {
     match answer {
-        Answer::Edits => Consumed::Edited(data.into_edits()),
+        Answer::Edits | Answer::Tables => Consumed::Edited(data.into_edits()),
         Answer::Otlp => Consumed::Replaced(data.encode()),
     }
+}
+
+fn replaced<S: Of>(_: &Telemetry<'_, S>, table: Table, answer: Answer) -> Result<Consumed, Error> {
+    Ok(match answer {
+        Answer::Tables => Consumed::Made(table),
+        Answer::Edits | Answer::Otlp => {
+            let encoded = table.encode::<S>().map_err(Error::permanent)?;
+            Consumed::Replaced(encoded)
+        }
+    })
 }
 
 /// The format of a call, if this SDK reads it. With [`consume`], the one place on this side that

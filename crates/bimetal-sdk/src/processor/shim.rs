@@ -198,6 +198,20 @@ unsafe extern "C" fn consume<P: Processor>(
                     output.text = shim::buffer(edits.text);
                     abi::OUTCOME_EDITS
                 }
+                Consumed::Made(table) if is_too_long(&table.rows) || is_too_long(&table.text) => {
+                    let text = format_args!(
+                        "the new telemetry has {} rows and {} bytes",
+                        table.rows.len(),
+                        table.text.len()
+                    );
+                    return Err(Error::permanent(text).into());
+                }
+                Consumed::Made(table) => {
+                    output.format = abi::FORMAT_TABLE;
+                    output.data = shim::buffer(table.rows);
+                    output.text = shim::buffer(table.text);
+                    abi::OUTCOME_REPLACED
+                }
                 Consumed::Replaced(answer) => {
                     output.format = abi::FORMAT_OTLP;
                     output.data = shim::buffer(answer);

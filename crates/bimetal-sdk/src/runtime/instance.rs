@@ -6,7 +6,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-use bimetal_abi::{FEATURE_EDITS, Signal};
+use bimetal_abi::{FEATURE_EDITS, FEATURE_TABLE, Signal};
 use bimetal_pdata::Layout;
 
 use crate::error::Error;
@@ -32,6 +32,8 @@ pub(crate) struct Instance<T> {
 /// How the host wants to hear what changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
+    /// As below, and new telemetry as a table.
+    Tables,
     /// As what is to be done to what it holds.
     Edits,
     /// Whole, encoded.
@@ -41,10 +43,10 @@ pub(crate) enum Answer {
 impl Answer {
     /// As the host's features say.
     pub(crate) fn to_host(features: u64) -> Self {
-        if features & FEATURE_EDITS == 0 {
-            Self::Otlp
-        } else {
-            Self::Edits
+        match (features & FEATURE_EDITS, features & FEATURE_TABLE) {
+            (0, _) => Self::Otlp,
+            (_, 0) => Self::Edits,
+            _ => Self::Tables,
         }
     }
 }
