@@ -306,6 +306,18 @@ impl Collector {
         self.child.id()
     }
 
+    /// How many bytes it has read so far, from files and all else.
+    ///
+    /// # Panics
+    /// Where the kernel does not count that.
+    pub fn bytes_read(&self) -> u64 {
+        let path = format!("/proc/{}/io", self.child.id());
+        let counts = fs::read_to_string(path).expect("the kernel counts what its child reads");
+        let read = counts.lines().find_map(|line| line.strip_prefix("rchar: "));
+        read.and_then(|read| read.parse().ok())
+            .expect("`rchar` is a number")
+    }
+
     /// Waits until all its threads sleep. The Collector says that it is ready a moment before it
     /// listens for signals, and nothing else tells from outside that it does; a process that works
     /// on its way there does not sleep.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bimetal_files::Digest;
+use bimetal_manifest::Artifact;
 use bimetal_manifest::schema::{Language, Policy};
 use bimetal_terminal::escape;
 use bimetal_verify::rights::UnsafeDirectory;
@@ -19,7 +20,7 @@ use camino::Utf8PathBuf;
 
 use crate::answer::{Answer, PluginHandle};
 use crate::cache::Cache;
-use crate::index::{Candidate, PluginIndex};
+use crate::index::{Against, Candidate, PluginIndex};
 use crate::load::{self, LoadError};
 use crate::own::{Own, OwnError};
 use crate::refusal::Refusal;
@@ -88,6 +89,30 @@ pub(crate) enum HandleError {
     Load(#[from] LoadError),
     #[error("{0}")]
     Registry(#[from] RegistryError),
+}
+
+impl Against for Host {
+    fn manifests(&self) -> Request<'_> {
+        Request {
+            main: Some(self.own.known()),
+            rules: self.rules_of_manifests(),
+            lock: &self.lock,
+            require_lock: self.settings.require_lock,
+            trust: &self.trust,
+            directory: self.unsafe_directory.as_ref(),
+            linked_in: const { &BTreeSet::new() },
+        }
+    }
+
+    fn whole(&self) -> Result<Request<'_>, OwnError> {
+        let main = self.own.whole()?;
+        self.own.check()?;
+        Ok(Request {
+            main: Some(main),
+            rules: self.rules(main),
+            ..self.manifests()
+        })
+    }
 }
 
 impl HandleError {
@@ -172,14 +197,22 @@ impl Host {
     }
 
     /// What main expects. The libraries of the machine are looked at when the first plugin is.
-    fn rules(&self) -> Rules<'_> {
-        let system = self.system.get_or_init(|| {
-            System::of_this_machine(&self.own.artifact, !variables::runs_with_borrowed_rights())
-        });
+    fn rules(&self, main: &Artifact) -> Rules<'_> {
+        let system = self
+            .system
+            .get_or_init(|| System::of_this_machine(main, !variables::runs_with_borrowed_rights()));
+        Rules {
+            system: Some(system),
+            ..self.rules_of_manifests()
+        }
+    }
+
+    /// What main expects of a manifest.
+    fn rules_of_manifests(&self) -> Rules<'_> {
         Rules {
             policy: self.policy,
             glibc: load::running_glibc(),
-            system: Some(system),
+            system: None,
         }
     }
 
@@ -189,14 +222,16 @@ impl Host {
         if !self.scan.entries.is_empty() {
             self.own.check()?;
         }
-        Ok(self
-            .index
-            .get_or_init(|| PluginIndex::read(&self.beside(), &self.scan.entries)))
+        if let Some(index) = self.index.get() {
+            return Ok(index);
+        }
+        let index = PluginIndex::read(self, &self.scan.entries)?;
+        Ok(self.index.get_or_init(|| index))
     }
 
     /// Components of all plugins that are good beside what is linked in.
     pub(crate) fn loadable(&self, linked_in: &BTreeSet<Key>) -> Result<Vec<Key>, OwnError> {
-        Ok(self.index()?.loadable(&self.beside(), linked_in))
+        self.index()?.loadable(self, linked_in)
     }
 
     /// Verifies what `used` needs beyond what is linked in and loaded, as one set, in file-name
@@ -207,7 +242,6 @@ impl Host {
         linked_in: &BTreeSet<Key>,
     ) -> Result<Answer, OwnError> {
         let index = self.index()?;
-        let request = self.beside();
         let mut answer = Answer::default();
         let mut state = self.state();
         let mut wanted: BTreeMap<&str, (&Candidate, &Key)> = BTreeMap::new();
@@ -216,18 +250,22 @@ impl Host {
                 answer.warnings.extend(self.change_since(loaded));
                 continue;
             }
-            let found = index.look_up(&request, key);
+            let found = index.look_up(self, key)?;
             if found.is_empty() && !linked_in.contains(key) {
-                match self.arrived_late(key).or_else(|| self.nowhere(key)) {
+                match self.arrived_late(key)?.or_else(|| self.nowhere(key)) {
                     Some(refusal) => answer.refused.push(refusal),
                     None => answer.unknown.push(key.clone()),
                 }
             }
             wanted.extend(found.into_iter().map(|one| (&*one.entry.file, (one, key))));
         }
+        if wanted.is_empty() {
+            answer.complete(index);
+            return Ok(answer);
+        }
         let request = Request {
             linked_in,
-            ..request
+            ..self.whole()?
         };
         let (candidates, keys): (Vec<_>, Vec<_>) = wanted.into_values().unzip();
         let mut set = state.set.clone();
@@ -283,8 +321,15 @@ impl Host {
         state.tries = true;
         let mut set = state.set.clone();
         let mut answer = Answer::default();
+        let request = Request {
+            lock: &FoundLock::Absent,
+            require_lock: false,
+            trust: &Trust::Rights,
+            directory: None,
+            ..self.whole()?
+        };
         let verified = |(path, digest): &(Utf8PathBuf, Digest)| {
-            Candidate::of_digest(&self.alone(), Entry::at(path), *digest)
+            Candidate::of_digest(&request, Entry::at(path), *digest)
         };
         let candidates: Vec<_> = files.iter().map(verified).collect();
         if candidates.iter().any(|candidate| !candidate.is_good()) {
@@ -295,7 +340,7 @@ impl Host {
             return Ok(answer);
         }
         let candidates: Vec<_> = candidates.iter().collect();
-        for found in verify(&self.alone(), &candidates, &self.cache, &mut set) {
+        for found in verify(&request, &candidates, &self.cache, &mut set) {
             match found {
                 Ok(plugin) => answer.verified.push(state.hand_out(plugin)),
                 Err(verdict) => answer.refused.push((*verdict).into()),
@@ -344,30 +389,6 @@ impl Host {
         Ok(plugin)
     }
 
-    /// What a file of the plugin directory is verified against.
-    fn beside(&self) -> Request<'_> {
-        Request {
-            lock: &self.lock,
-            require_lock: self.settings.require_lock,
-            trust: &self.trust,
-            directory: self.unsafe_directory.as_ref(),
-            ..self.alone()
-        }
-    }
-
-    /// What a file is verified against by itself.
-    fn alone(&self) -> Request<'_> {
-        Request {
-            main: Some(&self.own.artifact),
-            rules: self.rules(),
-            lock: &FoundLock::Absent,
-            require_lock: false,
-            trust: &Trust::Rights,
-            directory: None,
-            linked_in: const { &BTreeSet::new() },
-        }
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -393,20 +414,25 @@ impl Host {
     }
 
     /// A component that is in no file may lie in one that was put there after the start.
-    fn arrived_late(&self, key: &Key) -> Option<Refusal> {
-        let now = Scan::of(&self.directory.as_ref()?.path).ok()?;
+    fn arrived_late(&self, key: &Key) -> Result<Option<Refusal>, OwnError> {
+        let directory = self.directory.as_ref();
+        let Some(now) = directory.and_then(|directory| Scan::of(&directory.path).ok()) else {
+            return Ok(None);
+        };
         let new = now
             .entries
             .iter()
             .filter(|entry| self.scan.get(&entry.file).is_none());
-        let alone = self.alone();
-        let arrivals = PluginIndex::read(&alone, new);
-        let file = &arrivals.look_up(&alone, key).first()?.entry.file;
+        let arrivals = PluginIndex::read(self, new)?;
+        let found = arrivals.look_up(self, key)?;
+        let Some(Candidate { entry, .. }) = found.first() else {
+            return Ok(None);
+        };
         let problem = Problem::new(
             "the file was put into the plugin directory after the Collector started",
             "restart needed",
         );
-        Some(Refusal::of(file, problem, key))
+        Ok(Some(Refusal::of(&entry.file, problem, key)))
     }
 
     fn change_since(&self, loaded: &Loaded) -> Option<String> {

@@ -11,6 +11,16 @@ use std::sync::OnceLock;
 use bimetal_files::Digest;
 use bimetal_verify::{Entry, Key, PluginFile, Request, Verdict, outline, precheck};
 
+use crate::own::OwnError;
+
+/// What files are decided against.
+pub(crate) trait Against {
+    /// By the manifests, of main too.
+    fn manifests(&self) -> Request<'_>;
+    /// By everything. Main is read for it, if that was not done.
+    fn whole(&self) -> Result<Request<'_>, OwnError>;
+}
+
 /// Every plugin file that was there at start.
 #[derive(Debug, Default)]
 pub(crate) struct PluginIndex {
@@ -35,28 +45,32 @@ pub(crate) struct Candidate {
 impl PluginIndex {
     /// Reads the manifest of every file.
     pub(crate) fn read<'e>(
-        request: &Request<'_>,
+        against: &impl Against,
         entries: impl IntoIterator<Item = &'e Entry>,
-    ) -> Self {
+    ) -> Result<Self, OwnError> {
         let candidates = entries
             .into_iter()
-            .map(|entry| Candidate::read(request, entry.clone()));
-        Self {
-            candidates: candidates.collect(),
-        }
+            .map(|entry| Candidate::read(against, entry.clone()));
+        Ok(Self {
+            candidates: candidates.collect::<Result<_, _>>()?,
+        })
     }
 
     /// The files that have a component. A file that would be refused contributes nothing: it counts
     /// only where no good one has the component, so that it is named in the refusal. Of a file that
     /// says nothing about itself, its name is believed, for the same reason.
-    pub(crate) fn look_up(&self, request: &Request<'_>, key: &Key) -> Vec<&Candidate> {
+    pub(crate) fn look_up(
+        &self,
+        against: &impl Against,
+        key: &Key,
+    ) -> Result<Vec<&Candidate>, OwnError> {
         let mut found: Vec<_> = self
             .candidates
             .iter()
             .filter(|candidate| candidate.verdict().keys().any(|own| own == *key))
             .collect();
         for candidate in &found {
-            candidate.read_whole(request);
+            candidate.read_whole(against)?;
         }
         if found.iter().any(|candidate| candidate.is_good()) {
             found.retain(|candidate| candidate.is_good());
@@ -67,43 +81,51 @@ impl PluginIndex {
             };
             found = self.candidates.iter().filter(is_named).collect();
         }
-        found
+        Ok(found)
     }
 
     /// Components of good plugins. Whether several files that have one are rivals or copies is
     /// known from their digests, when they are verified.
-    pub(crate) fn loadable(&self, request: &Request<'_>, linked_in: &BTreeSet<Key>) -> Vec<Key> {
-        let whole = self.candidates.iter().map(|one| one.read_whole(request));
-        whole
+    pub(crate) fn loadable(
+        &self,
+        against: &impl Against,
+        linked_in: &BTreeSet<Key>,
+    ) -> Result<Vec<Key>, OwnError> {
+        let whole = self.candidates.iter().map(|one| one.read_whole(against));
+        let whole = whole.collect::<Result<Vec<_>, _>>()?;
+        let keys: BTreeSet<_> = whole
+            .into_iter()
             .filter(|verdict| verdict.status.may_be_loaded())
             .filter_map(Verdict::key)
             .filter(|key| !linked_in.contains(key))
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect()
+            .collect();
+        Ok(keys.into_iter().collect())
     }
 }
 
 impl Candidate {
     /// Reads the file's manifest; the whole file, if that speaks against it.
-    pub(crate) fn read(request: &Request<'_>, entry: Entry) -> Self {
+    pub(crate) fn read(against: &impl Against, entry: Entry) -> Result<Self, OwnError> {
         let (found, whole) = match PluginFile::outline(&entry) {
             Err(problem) => {
                 let unreadable = PluginFile::unreadable(entry.file.clone(), problem);
                 (None, Some((unreadable, None)))
             }
-            Ok((file, path, opened)) => match outline(request, &file) {
+            Ok((file, path, opened)) => match outline(&against.manifests(), &file) {
                 Some(verdict) => (Some(verdict), None),
                 None => (None, Some(PluginFile::whole(path, opened))),
             },
         };
-        let whole = whole.map(|whole| decide(request, whole));
-        Self {
+        let whole = match whole {
+            Some(whole) => decide(&against.whole()?, whole).into(),
+            None => OnceLock::new(),
+        };
+        Ok(Self {
             outline: found,
-            whole: whole.map(OnceLock::from).unwrap_or_default(),
+            whole,
             entry,
             verified: None,
-        }
+        })
     }
 
     /// Reads a file that was verified by its digest, which then says more than its mode.
@@ -119,9 +141,14 @@ impl Candidate {
     }
 
     /// Reads the whole file, unless that was done, and decides about it alone.
-    fn read_whole(&self, request: &Request<'_>) -> &Verdict {
-        self.whole
-            .get_or_init(|| decide(request, PluginFile::open(&self.entry)))
+    fn read_whole(&self, against: &impl Against) -> Result<&Verdict, OwnError> {
+        if let Some(whole) = self.whole.get() {
+            return Ok(whole);
+        }
+        let request = against.whole()?;
+        Ok(self
+            .whole
+            .get_or_init(|| decide(&request, PluginFile::open(&self.entry))))
     }
 
     /// What is known about the file.
@@ -180,8 +207,7 @@ mod tests {
         let what = inotify::WatchFlags::OPEN | inotify::WatchFlags::ACCESS;
         inotify::add_watch(&opened, file.as_std_path(), what).unwrap();
         let own = Own::read().unwrap();
-        let none = BTreeSet::new();
-        let candidate = Candidate::read(&request(&own, &none), Entry::at(&file));
+        let candidate = Candidate::read(&Alone(&own), Entry::at(&file)).unwrap();
         assert!(
             candidate.verdict().sha256.is_some(),
             "its digest is reported"
@@ -216,25 +242,37 @@ mod tests {
             ],
         };
         let (own, none) = (Own::read().unwrap(), BTreeSet::new());
-        let request = request(&own, &none);
+        let request = Alone(&own);
         for (name, expected) in [("file_log", 1), ("filelog", 1), ("file", 0)] {
-            let found = index.look_up(&request, &(Kind::Receiver, name.to_owned()));
+            let found = index
+                .look_up(&request, &(Kind::Receiver, name.to_owned()))
+                .unwrap();
             assert_eq!(found.len(), expected, "{name}");
             assert!(found.iter().all(|found| found.verdict().file == "/a.so"));
         }
-        let loadable = index.loadable(&request, &none);
+        let loadable = index.loadable(&request, &none).unwrap();
         assert_eq!(loadable.len(), 2, "each file once: {loadable:?}");
     }
 
-    fn request<'a>(own: &'a Own, none: &'a BTreeSet<Key>) -> Request<'a> {
-        Request {
-            main: Some(&own.artifact),
-            rules: Rules::default(),
-            lock: &FoundLock::Absent,
-            require_lock: false,
-            trust: &Trust::Rights,
-            directory: None,
-            linked_in: none,
+    /// What a file is decided against beside nothing.
+    struct Alone<'o>(&'o Own);
+
+    impl Against for Alone<'_> {
+        fn manifests(&self) -> Request<'_> {
+            Request {
+                main: Some(self.0.known()),
+                rules: Rules::default(),
+                lock: &FoundLock::Absent,
+                require_lock: false,
+                trust: &Trust::Rights,
+                directory: None,
+                linked_in: const { &BTreeSet::new() },
+            }
+        }
+
+        fn whole(&self) -> Result<Request<'_>, OwnError> {
+            self.0.whole()?;
+            Ok(self.manifests())
         }
     }
 
@@ -248,10 +286,10 @@ mod tests {
         fs_err::create_dir(path.join("extension-d.so")).unwrap();
         let own = Own::read().unwrap();
         let none = BTreeSet::new();
-        let request = request(&own, &none);
-        let index = PluginIndex::read(&request, &Scan::of(path).unwrap().entries);
+        let request = Alone(&own);
+        let index = PluginIndex::read(&request, &Scan::of(path).unwrap().entries).unwrap();
         let problem = |kind, name: &str| {
-            let found = index.look_up(&request, &(kind, name.to_owned()));
+            let found = index.look_up(&request, &(kind, name.to_owned())).unwrap();
             found.first().map(|candidate| {
                 let problem = candidate.verdict().problem.as_ref().unwrap();
                 problem.message.clone()
@@ -273,6 +311,6 @@ mod tests {
         ] {
             assert_eq!(problem(kind, name), None);
         }
-        assert!(index.loadable(&request, &none).is_empty());
+        assert!(index.loadable(&request, &none).unwrap().is_empty());
     }
 }

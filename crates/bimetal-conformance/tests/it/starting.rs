@@ -2,6 +2,7 @@
 
 use bimetal_conformance::collector::Start;
 use bimetal_conformance::tamper;
+use camino::Utf8Path;
 use fs_err as fs;
 use serde_json::json;
 
@@ -48,6 +49,26 @@ fn an_unused_plugin_of_which_only_the_manifest_is_read_is_named_in_the_debug_log
     };
     assert_eq!(named(&[]), [true, true]);
     assert_eq!(named(&["rust_probe"]), [true, false]);
+}
+
+#[test]
+fn a_start_reads_of_main_and_of_unused_plugins_the_manifests_only() {
+    let scene = Scene::pinned();
+    let size = |file: &Utf8Path| fs::metadata(file).unwrap().len();
+    let read = |used: &[&str]| {
+        let collector = scene.start(&[], used).run().unwrap();
+        let read = collector.bytes_read();
+        assert!(collector.stop().unwrap().status.success());
+        read
+    };
+    let (main, go) = (size(&scene.main), size(&scene.plugin(GO_PLUGIN)));
+    let none = read(&[]);
+    assert!(none < main / 25, "{none} bytes read, main has {main}");
+    let used = read(&["go_probe"]);
+    assert!(
+        used > go && used < none + main / 4 + 3 * go,
+        "{used} bytes read, main has {main}, the plugin {go}"
+    );
 }
 
 #[test]

@@ -123,6 +123,19 @@ pub fn outline(file: &File) -> Result<Artifact, ReadError> {
     Ok(Artifact { facts, manifests })
 }
 
+/// Reads the manifests of the main in `file` and little else. The facts are those of the headers,
+/// and the form is what the manifests claim.
+pub fn outline_of_main(file: &File) -> Result<Artifact, ReadError> {
+    let bytes = Bytes::new(file)?;
+    check_magic(&bytes)?;
+    let (mut facts, section) = elf::outline(&bytes)?;
+    let manifests = manifests(&bytes, &section, Form::Main)?;
+    if manifests.is_ok() {
+        facts.form = Form::Main;
+    }
+    Ok(Artifact { facts, manifests })
+}
+
 /// Opens and reads the artifact at `path`, which may be a link to a regular file. Neither waits for
 /// a pipe nor takes a terminal.
 pub fn open(path: &Utf8Path) -> Result<(File, Artifact), ReadError> {

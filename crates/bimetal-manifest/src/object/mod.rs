@@ -19,7 +19,7 @@ mod strings;
 
 pub use artifact::{
     Artifact, ManifestError, Manifests, exported_symbols, library, open, open_for_reading,
-    open_plugin, outline, read, read_plugin,
+    open_plugin, outline, outline_of_main, read, read_plugin,
 };
 pub use build_info::{BuildInfo, Module, parse as parse_build_info};
 pub use error::ReadError;

@@ -1,6 +1,7 @@
 //! How much of a file is read, and in how many pieces.
 
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 
 use bimetal_manifest::ReadError;
 use bimetal_manifest::object::{exported_symbols, library, open, open_plugin, outline};
@@ -38,7 +39,13 @@ fn counted() -> Reads {
 }
 
 /// A library whose exported names, of Go's form, take more room than is kept of them.
-fn with_long_names() -> Utf8PathBuf {
+fn with_long_names() -> &'static Utf8Path {
+    // Once: one test must not read what another one writes.
+    static MADE: OnceLock<Utf8PathBuf> = OnceLock::new();
+    MADE.get_or_init(link_long_names)
+}
+
+fn link_long_names() -> Utf8PathBuf {
     let directory = Utf8PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("long-names");
     fs_err::create_dir_all(&directory).unwrap();
     let mut source = ".data\n".to_owned();
@@ -68,10 +75,10 @@ fn assert_read_once(path: &Utf8Path, reads: &Reads) {
 #[test]
 fn a_file_is_read_once_however_many_names_it_exports() {
     let path = with_long_names();
-    assert!(fs_err::metadata(&path).unwrap().len() > 16 << 20);
-    assert_read_once(&path, &reads(|| open_plugin(&path)));
-    let file = fs_err::File::open(&path).unwrap();
-    assert_read_once(&path, &reads(|| exported_symbols(file.file(), 50)));
+    assert!(fs_err::metadata(path).unwrap().len() > 16 << 20);
+    assert_read_once(path, &reads(|| open_plugin(path)));
+    let file = fs_err::File::open(path).unwrap();
+    assert_read_once(path, &reads(|| exported_symbols(file.file(), 50)));
 }
 
 #[test]
