@@ -30,8 +30,9 @@ use crate::value::Value;
 ///     });
 /// });
 /// let encoded = logs.encode()?;
-/// let record = Logs::parse(&encoded)?.records().next().map(|record| record.body().as_str());
-/// assert_eq!(record, Some(Some("started")));
+/// let logs = Logs::parse(&encoded)?;
+/// let record = logs.records().next().expect("one was made");
+/// assert_eq!(record.body().as_str(), Some("started"));
 /// # Ok(())
 /// # }
 /// ```
