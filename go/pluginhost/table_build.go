@@ -2,11 +2,14 @@ package pluginhost
 
 import (
 	"encoding/binary"
-	"strings"
+	"fmt"
 	"unsafe"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-// tableBuild is the second pass over a table, whose rows are known to be right.
+// tableBuild makes telemetry of a table, row by row, and believes none. What is made before a row
+// turns out to be broken is garbage: the batch is refused, and nothing else has changed.
 //
 // What lies in one allocation is freed together: one record that is kept would keep a batch. So
 // slabs are small, and hold what a few records need. All memory is of its real type, and all writes
@@ -14,18 +17,24 @@ import (
 type tableBuild struct {
 	*plan
 	table
-	check *tableCheck
 	slabs []tableSlab
-	// piece is what is left of the memory that texts are copied to, textPiece and textLeft how large
-	// pieces are and how much is still to come.
-	piece               []byte
-	textPiece, textLeft int
+	texts textSlab
+	// valid says that all of the text is UTF-8.
+	valid bool
+	// decoded are the values that are given as OTLP, in the order of their rows.
+	decoded pcommon.Slice
+	next    int
 	// keys are those of the lists before, by the place in the list.
 	keys [64]knownKey
-	next int
+	// problem is what is wrong with the row that is looked at.
+	problem wrong
 
-	open [deepest]buildFrame
+	open  [deepest]buildFrame
+	depth int
 }
+
+// deepest is more than messages of a batch lie in each other.
+const deepest = 12
 
 type knownKey struct {
 	at, len uint32
@@ -36,75 +45,144 @@ type knownKey struct {
 type buildFrame struct {
 	message *planMessage
 	at      unsafe.Pointer
-	// place is where the next message of the list, or its address, is to lie.
-	place    unsafe.Pointer
+	// seen are the fields that it was given.
+	seen uint32
+	// left are the messages that its last list still lacks; place is where the next one, or its
+	// address, is to lie.
 	left     uint32
-	of       *planMessage
-	step     uintptr
 	pointers bool
+	of       *planMessage
+	place    unsafe.Pointer
+	step     uintptr
 }
 
 // into makes the telemetry in an empty message, which is the whole batch.
-func (b *tableBuild) into(root uint32, at unsafe.Pointer) {
+func (b *tableBuild) into(root uint32, at unsafe.Pointer) error {
+	if err := b.survey(); err != nil {
+		return err
+	}
 	b.open[0] = buildFrame{message: &b.messages[root], at: at}
-	depth := 0
 	for index := 0; index < len(b.rows); index++ {
-		in, given := &b.open[depth], &b.rows[index]
-		switch given.kind {
-		case rowItem:
-			depth++
-			b.open[depth] = buildFrame{message: in.of, at: b.item(in)}
-			continue
-		case rowEnd:
-			// What is here no longer is not to be held.
-			b.open[depth] = buildFrame{}
-			depth--
-			continue
-		}
-		to := &in.message.fields[given.number]
-		at := unsafe.Add(in.at, to.offset)
-		if to.variant.word != 0 {
-			at = b.variant(at, to.variant)
-		}
-		switch given.kind {
-		case rowNumber:
-			setNumber(at, to.kind, given.bits)
-			if to.bit != 0 {
-				*(*uint64)(unsafe.Add(in.at, to.set)) |= to.bit
+		in, given := &b.open[b.depth], &b.rows[index]
+		switch {
+		case in.left > 0 || given.kind == rowEnd:
+			b.step(in, given)
+		case given.kind == rowAttributes:
+			if to := b.field(in, given); to != nil {
+				index = b.attributes((*sliceHead)(unsafe.Add(in.at, to.offset)), index, given.len)
 			}
-		case rowBytes:
-			if to.kind == fieldString {
-				*(*string)(at) = b.string(b.textOf(given))
-			} else {
-				setID(at, to.size, b.textOf(given))
+		default:
+			if to := b.field(in, given); to != nil {
+				b.give(in, to, given)
 			}
-		case rowNumbers:
-			*(*[]uint64)(at) = numbersOf(b.text64(given))
-		case rowValue:
-			b.value(unsafe.Add(at, b.inside), given)
-		case rowAttributes:
-			b.attributes((*sliceHead)(at), index+1, int(given.len))
-			index += int(given.len)
-		case rowList:
-			b.list(in, to, (*sliceHead)(at), given.len)
-		case rowMessage:
-			below := &b.messages[to.of]
-			if to.kind == fieldPointer {
-				made := b.take(below.slab, 1)
-				*(*unsafe.Pointer)(at) = made
-				at = made
-			}
-			depth++
-			b.open[depth] = buildFrame{message: below, at: at}
 		}
+		if b.problem != "" {
+			return wrongRow(index, b.problem)
+		}
+	}
+	if b.depth > 0 || b.open[0].left > 0 {
+		return wrongRow(len(b.rows), "is missing: what began has no end")
+	}
+	return nil
+}
+
+func wrongRow(index int, problem wrong) error {
+	return breach(fmt.Sprintf("row %d %s", index, problem))
+}
+
+func (b *tableBuild) fail(format string, values ...any) bool {
+	b.problem = wrong(fmt.Sprintf(format, values...))
+	return false
+}
+
+// step begins the next message of a list, or ends a message.
+func (b *tableBuild) step(in *buildFrame, given *row) {
+	switch {
+	case in.left > 0 && given.kind != rowItem:
+		b.fail("is of kind %d, and a list lacks %d messages", given.kind, in.left)
+	case in.left > 0:
+		at := in.place
+		if in.left--; in.left > 0 {
+			in.place = unsafe.Add(at, in.step)
+		}
+		if in.pointers {
+			made := b.slabs[in.of.slab].next()
+			*(*unsafe.Pointer)(at) = made
+			at = made
+		}
+		b.begin(in.of, at)
+	case b.depth == 0:
+		b.fail("ends what did not begin")
+	default:
+		b.depth--
 	}
 }
 
-// variant makes the box of an interface, and gives what is in it.
-func (b *tableBuild) variant(at unsafe.Pointer, of planCell) unsafe.Pointer {
-	box := b.take(of.slab, 1)
-	setInterface(at, of, box)
-	return unsafe.Add(box, of.offset)
+func (b *tableBuild) begin(message *planMessage, at unsafe.Pointer) {
+	if b.depth+1 == deepest {
+		b.fail("begins a message in too many others")
+		return
+	}
+	b.depth++
+	b.open[b.depth] = buildFrame{message: message, at: at}
+}
+
+// field is what a row gives, or nil.
+func (b *tableBuild) field(in *buildFrame, given *row) *planField {
+	if given.number > fieldLast {
+		b.fail("is about a field %d", given.number)
+		return nil
+	}
+	to, bit := &in.message.fields[given.number], uint32(1)<<given.number
+	switch {
+	case to.wants != given.kind || given.kind == 0:
+		b.fail("of kind %d is about a field %d that does not take it", given.kind, given.number)
+		return nil
+	case in.seen&bit != 0:
+		b.fail("gives a field %d a second time", given.number)
+		return nil
+	}
+	in.seen |= bit
+	return to
+}
+
+func (b *tableBuild) give(in *buildFrame, to *planField, given *row) {
+	at := unsafe.Add(in.at, to.offset)
+	if to.variant.word != 0 {
+		box := b.slabs[to.variant.slab].next()
+		setInterface(at, to.variant, box)
+		at = unsafe.Add(box, to.variant.offset)
+	}
+	switch given.kind {
+	case rowNumber:
+		b.number(at, to.kind, given.bits)
+		if to.bit != 0 {
+			*(*uint64)(unsafe.Add(in.at, to.set)) |= to.bit
+		}
+	case rowBytes:
+		if to.kind == fieldString {
+			b.string((*string)(at), given)
+		} else if b.within(given.bits, uint64(given.len)) {
+			b.id(at, to.size, b.textOf(given))
+		}
+	case rowNumbers:
+		if b.within(given.bits, 8*uint64(given.len)) {
+			text := b.text[given.bits : given.bits+8*uint64(given.len)]
+			*(*[]uint64)(at) = numbersOf(text)
+		}
+	case rowValue:
+		b.value(unsafe.Add(at, b.inside), given)
+	case rowList:
+		b.list(in, to, (*sliceHead)(at), given.len)
+	case rowMessage:
+		below := &b.messages[to.of]
+		if to.kind == fieldPointer {
+			made := b.slabs[below.slab].next()
+			*(*unsafe.Pointer)(at) = made
+			at = made
+		}
+		b.begin(below, at)
+	}
 }
 
 // setInterface writes both words. The first one is the address of a type, which is never freed.
@@ -113,32 +191,31 @@ func setInterface(at unsafe.Pointer, of planCell, box unsafe.Pointer) {
 	*(*unsafe.Pointer)(unsafe.Add(at, unsafe.Sizeof(of.word))) = box
 }
 
-func setNumber(at unsafe.Pointer, kind uint32, bits uint64) {
-	switch kind {
-	case field64:
+func (b *tableBuild) number(at unsafe.Pointer, kind uint32, bits uint64) {
+	switch {
+	case kind == field64:
 		*(*uint64)(at) = bits
-	case fieldBool:
+	case bits>>32 != 0:
+		b.fail("has a number of more bits than the field")
+	case kind == fieldBool:
 		*(*bool)(at) = bits != 0
 	default:
 		*(*uint32)(at) = uint32(bits)
 	}
 }
 
-func setID(at unsafe.Pointer, size uintptr, id string) {
-	switch size {
-	case 8:
+func (b *tableBuild) id(at unsafe.Pointer, size uintptr, id string) {
+	switch {
+	case id != "" && uintptr(len(id)) != size:
+		b.fail("is an identifier of %d bytes, not %d", len(id), size)
+	case size == 8:
 		copy((*[8]byte)(at)[:], id)
-	case 16:
+	default:
 		copy((*[16]byte)(at)[:], id)
 	}
 }
 
-// text64 are the bytes of numbers.
-func (b *tableBuild) text64(given *row) string {
-	return b.table.text[given.bits : given.bits+8*uint64(given.len)]
-}
-
-// numbersOf gives them memory of their own; those with a point lie in it as their bits.
+// numbersOf gives numbers memory of their own; those with a point lie in it as their bits.
 func numbersOf(text string) []uint64 {
 	if text == "" {
 		return nil
@@ -154,84 +231,16 @@ func (b *tableBuild) list(in *buildFrame, to *planField, at *sliceHead, length u
 	if length == 0 {
 		return
 	}
+	if uint64(length) > uint64(len(b.rows)) {
+		b.fail("begins a list of more messages than there are rows")
+		return
+	}
 	in.of, in.pointers = &b.messages[to.of], to.kind == fieldPointers
-	slab := in.of.slab
+	slab := &b.slabs[in.of.slab]
+	slab.left = int(length)
 	if in.pointers {
-		slab = in.of.lists
+		slab = &b.slabs[in.of.lists]
 	}
-	in.place, in.left = b.take(slab, int(length)), length
-	in.step = b.slabs[slab].size
+	in.place, in.left, in.step = slab.take(int(length)), length, slab.size
 	*at = sliceHead{in.place, int(length), int(length)}
-}
-
-// item gives the next message of a list.
-func (b *tableBuild) item(in *buildFrame) unsafe.Pointer {
-	at := in.place
-	if in.left--; in.left > 0 {
-		in.place = unsafe.Add(at, in.step)
-	}
-	if !in.pointers {
-		return at
-	}
-	made := b.take(in.of.slab, 1)
-	*(*unsafe.Pointer)(at) = made
-	return made
-}
-
-func (b *tableBuild) attributes(to *sliceHead, first, length int) {
-	if length == 0 {
-		return
-	}
-	pairs := b.messages[messageKeyValue].slab
-	at := b.take(pairs, length)
-	*to = sliceHead{at, length, length}
-	step := b.slabs[pairs].size
-	for place := range length {
-		given := &b.rows[first+place]
-		pair := unsafe.Add(at, uintptr(place)*step)
-		*(*string)(unsafe.Add(pair, b.key)) = b.keyAt(place, given)
-		b.value(unsafe.Add(pair, b.plan.value), given)
-	}
-}
-
-// keyAt is the key of an attribute. Records mostly have the same ones in the same order, and a
-// batch has each of them once.
-func (b *tableBuild) keyAt(place int, given *row) string {
-	if place >= len(b.keys) {
-		return b.string(b.keyOf(given))
-	}
-	known := &b.keys[place]
-	if known.at != given.key || known.len != given.keyLen || known.text == "" {
-		if key := b.keyOf(given); known.text != key {
-			known.text = strings.Clone(key)
-		}
-		known.at, known.len = given.key, given.keyLen
-	}
-	return known.text
-}
-
-// value writes the interface that a value is.
-func (b *tableBuild) value(to unsafe.Pointer, given *row) {
-	switch given.value {
-	case valueEmpty:
-		return
-	case valueOTLP:
-		*(*any)(to) = *(*any)(b.valueAt(b.check.decoded.At(b.next)))
-		b.next++
-		return
-	}
-	cell := &b.cells[given.value]
-	box := b.take(cell.slab, 1)
-	inside := unsafe.Add(box, cell.offset)
-	switch given.value {
-	case valueString:
-		*(*string)(inside) = b.string(b.textOf(given))
-	case valueBool:
-		*(*bool)(inside) = given.bits == 1
-	case valueBytes:
-		*(*[]byte)(inside) = b.copied(b.textOf(given))
-	default:
-		*(*uint64)(inside) = given.bits
-	}
-	setInterface(to, *cell, box)
 }

@@ -75,7 +75,11 @@ func codecsOf[T any](
 		if err != nil {
 			return nil, err
 		}
-		return proveTables(lies, &otlp, sample(), readable)
+		with, err := planOf(lies)
+		if err != nil {
+			return nil, err
+		}
+		return proveTables(with, lies, &otlp, sample(), readable)
 	})
 	view = otlp
 	view.format, view.marshal, view.root = formatView, nil, rootOf[T]
