@@ -181,23 +181,21 @@ impl Directory {
         }
     }
 
-    /// Some copy has this many bytes, so that it is worth looking for one before writing.
-    pub(crate) fn has_of_size(&self, size: u64) -> bool {
-        let mut entries = self.0.read_dir_utf8().into_iter().flatten().flatten();
-        entries.any(|entry| {
-            let same = |metadata: std::fs::Metadata| metadata.len() == size;
-            entry.file_name().ends_with(COPY) && entry.metadata().is_ok_and(same)
+    /// The private copies that have this many bytes, open, and where they lie.
+    pub(crate) fn of_size(&self, size: u64) -> impl Iterator<Item = (File, Utf8PathBuf)> {
+        let entries = self.0.read_dir_utf8().into_iter().flatten().flatten();
+        entries.filter_map(move |entry| {
+            let is_copy = entry.file_name().ends_with(COPY);
+            let path = entry.path();
+            let has_size = is_copy && entry.metadata().is_ok_and(|found| found.len() == size);
+            has_size.then(|| Some((private(path)?, path.to_owned())))?
         })
     }
 
-    /// The copy with this content, if there is a good one.
-    pub(crate) fn find(&self, digest: Digest) -> Result<Option<(File, Utf8PathBuf)>, CacheError> {
-        let path = self.copy(digest);
-        let Some(file) = existing(&path, digest) else {
-            return Ok(None);
-        };
-        self.leads_to(&path, &file)?;
-        Ok(Some((file, path)))
+    /// Whether `file` is the copy with this content, which was read from it, and its path leads to
+    /// it.
+    pub(crate) fn is_copy(&self, file: &File, path: &Utf8Path, digest: Digest) -> bool {
+        path == self.copy(digest) && self.leads_to(path, file).is_ok()
     }
 
     /// Gives the draft the name of its content, or finds that content there already.
@@ -270,13 +268,19 @@ impl Drop for Draft {
 
 /// A file that is private, cannot be written through a name, and holds what its name says.
 fn existing(path: &Utf8Path, digest: Digest) -> Option<File> {
+    let file = private(path)?;
+    (Digest::of_file(&file).ok()? == digest).then_some(file)
+}
+
+/// A file that is private and cannot be written through a name.
+fn private(path: &Utf8Path) -> Option<File> {
     let file = open(path).ok()?;
     hold(&file);
     let stat = fstat(&file).ok()?;
     let is_private = stat.st_uid == rustix::process::geteuid().as_raw()
         && stat.st_mode & 0o777 == 0o400
         && stat.st_nlink > 0;
-    (is_private && Digest::of_file(&file).ok()? == digest).then_some(file)
+    is_private.then_some(file)
 }
 
 fn open(path: &Utf8Path) -> Result<File, Errno> {

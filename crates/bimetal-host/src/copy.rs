@@ -21,7 +21,7 @@ use rustix::fs::{MemfdFlags, Mode, SealFlags, fchmod, fcntl_add_seals, memfd_cre
 use rustix::io::Errno;
 
 use crate::HINTS;
-use crate::cache::{Cache, CacheError};
+use crate::cache::{Cache, CacheError, Directory};
 
 /// A plugin's file, open, and as safe as its owner and mode make it.
 #[derive(Debug)]
@@ -216,15 +216,9 @@ impl Opened {
             path: path.to_owned(),
             source,
         };
-        // A start with warm copies writes nothing. What has no copy is hashed while it is copied.
-        if directory.has_of_size(self.stamp.size) {
-            let digest = self.digest()?;
-            let found = directory
-                .find(digest)
-                .map_err(|source| private(&self.path, source))?;
-            if let Some((file, path)) = found {
-                return Ok(Copy { file, path, digest });
-            }
+        // A start with warm copies writes nothing.
+        if let Some(copy) = self.warm(directory) {
+            return Ok(copy);
         }
         let mut draft = directory
             .draft()
@@ -240,6 +234,18 @@ impl Opened {
             .keep(&draft, digest)
             .map_err(|source| private(&self.path, source))?;
         Ok(Copy { file, path, digest })
+    }
+
+    /// The copy that is there already, if there is a good one. Both files are read once, side by
+    /// side, and what they have in common is hashed once: hashing takes longer than all else.
+    fn warm(&self, directory: &Directory) -> Option<Copy> {
+        let mut copies = directory.of_size(self.stamp.size);
+        copies.find_map(|(file, path)| {
+            let failed = |path, source| CopyError::Read { path, source };
+            let digest = self.copy_to(&mut Equal::to(&file), failed).ok()?;
+            let is_it = directory.is_copy(&file, &path, digest);
+            is_it.then_some(Copy { file, path, digest })
+        })
     }
 
     fn in_place(self, reason: CacheError) -> Result<Copy, CopyError> {
@@ -289,6 +295,34 @@ impl Opened {
             });
         }
         Ok(copied.digest)
+    }
+}
+
+/// Takes what a file has, in its order, and nothing else.
+struct Equal<'f> {
+    file: &'f File,
+    chunk: Vec<u8>,
+}
+
+impl<'f> Equal<'f> {
+    fn to(file: &'f File) -> Self {
+        let chunk = Vec::new();
+        Self { file, chunk }
+    }
+}
+
+impl Write for Equal<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.chunk.resize(bytes.len(), 0);
+        self.file.read_exact(&mut self.chunk)?;
+        if self.chunk != bytes {
+            return Err(io::Error::other("it differs"));
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
