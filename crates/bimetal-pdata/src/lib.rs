@@ -63,7 +63,9 @@ pub use attributes::{Attributes, AttributesIter, AttributesMut, Write};
 pub use edits::EditList;
 pub use error::ParseError;
 pub use flat::{
-    NewLog, NewLogs, NewResource, NewScope, NewTelemetry, TableError, encode_table, table_of,
+    NewData, NewEvent, NewHistogramPoint, NewLink, NewLog, NewLogs, NewMetric, NewMetrics,
+    NewNumberPoint, NewResource, NewScope, NewSpan, NewTelemetry, NewTraces, TableError,
+    encode_table, table_of,
 };
 #[cfg(feature = "bounded")]
 pub use goview::FIRST;

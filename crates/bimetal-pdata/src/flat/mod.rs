@@ -5,10 +5,14 @@
 //! is one that it encodes.
 
 mod encode;
+mod metrics;
 mod new;
+mod spans;
 mod values;
 mod whole;
 
 pub use encode::{TableError, encode_table};
+pub use metrics::{NewData, NewHistogramPoint, NewMetric, NewMetrics, NewNumberPoint};
 pub use new::{NewLog, NewLogs, NewResource, NewScope, NewTelemetry};
+pub use spans::{NewEvent, NewLink, NewSpan, NewTraces};
 pub use whole::table_of;

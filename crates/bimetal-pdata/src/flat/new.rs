@@ -63,7 +63,7 @@ pub struct NewScope<'w, S> {
 }
 
 /// Keys and values.
-pub(super) type Pairs<'v> = &'v [(&'v str, Value<'v>)];
+type Pairs<'v> = &'v [(&'v str, Value<'v>)];
 
 /// A log record to be made. What is left at its default is not set.
 #[derive(Clone, Copy, Debug, Default)]
@@ -173,47 +173,73 @@ impl<S: Signal> NewResource<'_, S> {
     }
 }
 
+impl<S> NewScope<'_, S> {
+    /// Adds a record with what `fields` writes.
+    pub(super) fn record_of(&mut self, fields: impl FnOnce(&mut Writer)) {
+        self.writer.item(&mut self.records);
+        fields(self.writer);
+        self.writer.end();
+    }
+}
+
 impl NewScope<'_, OfLogs> {
     /// Adds a record.
     pub fn record(&mut self, record: &NewLog<'_>) {
-        let out = &mut *self.writer;
-        out.item(&mut self.records);
-        out.number_field(1, record.time_unix_nano);
-        out.number_field(2, record.severity_number.cast_unsigned().into());
-        out.text_field(3, record.severity_text);
-        written(record.body, |value| out.value(5, value));
-        out.pairs(6, record.attributes);
-        out.number_field(7, record.dropped_attributes_count.into());
-        out.number_field(8, record.flags.into());
-        out.id_field(9, &record.trace_id);
-        out.id_field(10, &record.span_id);
-        out.number_field(11, record.observed_time_unix_nano);
-        out.text_field(12, record.event_name);
-        out.end();
+        self.record_of(|out| {
+            out.number_field(1, record.time_unix_nano);
+            out.number_field(2, record.severity_number.cast_unsigned().into());
+            out.text_field(3, record.severity_text);
+            written(record.body, |value| out.value(5, value));
+            out.pairs(6, record.attributes);
+            out.number_field(7, record.dropped_attributes_count.into());
+            out.number_field(8, record.flags.into());
+            out.id_field(9, &record.trace_id);
+            out.id_field(10, &record.span_id);
+            out.number_field(11, record.observed_time_unix_nano);
+            out.text_field(12, record.event_name);
+        });
     }
 }
 
 /// Fields that are left out where they say nothing.
 impl Writer {
-    fn number_field(&mut self, number: u32, bits: u64) {
+    pub(super) fn number_field(&mut self, number: u32, bits: u64) {
         if bits != 0 {
             self.number(number, bits);
         }
     }
 
-    fn text_field(&mut self, number: u32, text: &str) {
+    pub(super) fn text_field(&mut self, number: u32, text: &str) {
         if !text.is_empty() {
             self.bytes(number, text.as_bytes());
         }
     }
 
-    fn id_field(&mut self, number: u32, id: &[u8]) {
+    pub(super) fn id_field(&mut self, number: u32, id: &[u8]) {
         if id.iter().any(|byte| *byte != 0) {
             self.bytes(number, id);
         }
     }
 
-    fn pairs(&mut self, number: u32, pairs: Pairs<'_>) {
+    pub(super) fn items_field<T>(
+        &mut self,
+        number: u32,
+        items: &[T],
+        fields: impl Fn(&mut Self, &T),
+    ) {
+        if items.is_empty() {
+            return;
+        }
+        let mut list = self.list(number);
+        for item in items {
+            self.item(&mut list);
+            fields(self, item);
+            self.end();
+        }
+        self.close(list);
+    }
+
+    pub(super) fn pairs(&mut self, number: u32, pairs: Pairs<'_>) {
         if pairs.is_empty() {
             return;
         }

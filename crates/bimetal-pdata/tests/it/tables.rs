@@ -2,7 +2,13 @@
 
 use bimetal_abi as abi;
 use bimetal_abi::{Row, Signal};
-use bimetal_pdata::{Logs, Metrics, NewLog, NewLogs, Table, Traces, Value, encode_table, table_of};
+use bimetal_pdata::{
+    Logs, Metrics, NewData, NewEvent, NewHistogramPoint, NewLink, NewLog, NewLogs, NewMetric,
+    NewMetrics, NewNumberPoint, NewSpan, NewTraces, Number, Table, Traces, Value, encode_table,
+    table_of,
+};
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::metrics::v1::{metric, number_data_point};
 use proptest::prelude::*;
 use prost::Message;
 
@@ -171,4 +177,114 @@ fn a_broken_table_is_refused_with_its_row() {
     );
     let cut = encode_table(Signal::Logs, &[0; 23], b"").unwrap_err();
     assert_eq!(cut.to_string(), "row 0 is only a part of one");
+}
+
+#[test]
+fn new_spans_are_what_was_given() {
+    let mut traces = NewTraces::default();
+    traces.resource(&[], |resource| {
+        resource.scope("poller", "", |scope| {
+            scope.span(&NewSpan {
+                trace_id: [1; 16],
+                span_id: [2; 8],
+                name: "get",
+                kind: 3,
+                attributes: &[("a", Value::from(1))],
+                events: &[NewEvent {
+                    name: "retry",
+                    attributes: &[("b", Value::from(2))],
+                    ..NewEvent::default()
+                }],
+                links: &[NewLink {
+                    span_id: [4; 8],
+                    flags: 5,
+                    ..NewLink::default()
+                }],
+                status_code: 2,
+                status_message: "late",
+                flags: 1,
+                ..NewSpan::default()
+            });
+        });
+    });
+    let encoded = traces.encode().unwrap();
+    let traces = Traces::parse(&encoded).unwrap();
+    let span = traces.records().next().unwrap();
+    assert_eq!((span.name().to_str(), span.kind()), (Some("get"), 3));
+    assert_eq!((span.trace_id(), span.span_id()), (&[1; 16], &[2; 8]));
+    assert_eq!(span.attributes().get("a"), Some(Value::Int(1)));
+    let event = span.events().next().unwrap();
+    assert_eq!(event.name(), "retry");
+    assert_eq!(event.attributes().get("b"), Some(Value::Int(2)));
+    let link = span.links().next().unwrap();
+    assert_eq!((link.span_id(), link.flags()), (&[4; 8], 5));
+    assert_eq!(span.status().code(), 2);
+    assert_eq!(span.status().message(), "late");
+    assert_eq!(span.flags(), 1);
+}
+
+#[test]
+fn new_metrics_are_what_was_given() {
+    let point = NewNumberPoint {
+        start_time_unix_nano: 1,
+        time_unix_nano: 2,
+        value: Number::Int(0),
+        attributes: &[("a", Value::from(1))],
+        flags: 0,
+    };
+    let sum = NewData::Sum {
+        points: &[point],
+        temporality: 2,
+        monotonic: true,
+    };
+    let histogram = NewData::Histogram {
+        points: &[NewHistogramPoint {
+            count: 3,
+            sum: Some(0.0),
+            bucket_counts: &[1, 2],
+            explicit_bounds: &[0.5],
+            ..NewHistogramPoint::default()
+        }],
+        temporality: 1,
+    };
+    let mut metrics = NewMetrics::default();
+    metrics.resource(&[], |resource| {
+        resource.scope("", "", |scope| {
+            for data in [sum, histogram, NewData::Gauge(&[point, point])] {
+                scope.metric(&NewMetric {
+                    name: "requests",
+                    description: "",
+                    unit: "1",
+                    data,
+                });
+            }
+        });
+    });
+    let encoded = metrics.encode().unwrap();
+    let request = ExportMetricsServiceRequest::decode(&*encoded).unwrap();
+    let found = &request.resource_metrics[0].scope_metrics[0].metrics;
+    let metric::Data::Sum(sum) = found[0].data.as_ref().unwrap() else {
+        panic!("no sum")
+    };
+    assert_eq!((sum.aggregation_temporality, sum.is_monotonic), (2, true));
+    assert_eq!(
+        sum.data_points[0].value,
+        Some(number_data_point::Value::AsInt(0))
+    );
+    assert_eq!(sum.data_points[0].attributes[0].key, "a");
+    let metric::Data::Histogram(histogram) = found[1].data.as_ref().unwrap() else {
+        panic!("no histogram")
+    };
+    let point = &histogram.data_points[0];
+    assert_eq!((point.count, point.sum, point.min), (3, Some(0.0), None));
+    assert_eq!(point.bucket_counts, [1, 2]);
+    assert_eq!(point.explicit_bounds, [0.5]);
+    let metric::Data::Gauge(gauge) = found[2].data.as_ref().unwrap() else {
+        panic!("no gauge")
+    };
+    assert_eq!(gauge.data_points.len(), 2);
+    assert_eq!(
+        (found[2].name.as_str(), found[2].unit.as_str()),
+        ("requests", "1")
+    );
 }

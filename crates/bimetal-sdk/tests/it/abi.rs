@@ -304,17 +304,11 @@ fn consume_refuses_what_breaks_the_contract() {
     unsafe { destroy(null_mut()) };
 }
 
-#[test]
-fn a_host_that_takes_edits_gets_rows_and_their_text() {
-    static TAKES_EDITS: abi::Host = host(
-        abi::ABI_MAJOR,
-        abi::ABI_MINOR,
-        abi::struct_size::<abi::Host>(),
-        abi::FEATURE_EDITS,
-    );
+/// What an instance with this configuration answers a host with these features.
+fn answer(host: &'static abi::Host, config: &[u8]) -> (i32, u32, Vec<u8>, Vec<u8>) {
     let record = abi::Create {
-        config: abi::Slice::from_bytes(br#"{"task":"mark"}"#),
-        ..create_record(&raw const TAKES_EDITS)
+        config: abi::Slice::from_bytes(config),
+        ..create_record(&raw const *host)
     };
     let (status, text, instance) = create(&raw const record);
     assert_eq!((status, text.as_str()), (abi::STATUS_OK, ""));
@@ -346,15 +340,35 @@ fn a_host_that_takes_edits_gets_rows_and_their_text() {
             )
         }
     });
-    assert_eq!(
-        (outcome, output.format),
-        (abi::OUTCOME_EDITS, abi::FORMAT_EDITS)
-    );
     assert_eq!(output.data.ptr.align_offset(align_of::<abi::Edit>()), 0);
     // SAFETY: the buffer is readable until it is released.
     let rows = unsafe { output.data.bytes(abi::LONGEST_DATA) }.unwrap();
     // SAFETY: as above.
     let text = unsafe { output.text.bytes(abi::LONGEST_DATA) }.unwrap();
+    let (format, rows, text) = (output.format, rows.to_vec(), text.to_vec());
+    for buffer in [output.data, output.text] {
+        // SAFETY: each goes back as it came, once.
+        unsafe { buffer.release.unwrap()(buffer.owner, buffer.ptr, buffer.len) };
+    }
+    // SAFETY: the instance is not used any more.
+    unsafe { factory.destroy.unwrap()(instance) };
+    (outcome, format, rows, text)
+}
+
+const fn host_with(features: u64) -> abi::Host {
+    host(
+        abi::ABI_MAJOR,
+        abi::ABI_MINOR,
+        abi::struct_size::<abi::Host>(),
+        features,
+    )
+}
+
+#[test]
+fn a_host_that_takes_edits_gets_rows_and_their_text() {
+    static TAKES_EDITS: abi::Host = host_with(abi::FEATURE_EDITS);
+    let (outcome, format, rows, text) = answer(&TAKES_EDITS, br#"{"task":"mark"}"#);
+    assert_eq!((outcome, format), (abi::OUTCOME_EDITS, abi::FORMAT_EDITS));
     assert_eq!(rows.len(), 3 * size_of::<abi::Edit>());
     let kinds: Vec<_> = rows
         .chunks(size_of::<abi::Edit>())
@@ -362,10 +376,27 @@ fn a_host_that_takes_edits_gets_rows_and_their_text() {
         .collect();
     assert_eq!(kinds, [abi::EDIT_RESOURCE, abi::EDIT_SCOPE, abi::EDIT_PUT]);
     assert_eq!(text, b"marked");
-    for buffer in [output.data, output.text] {
-        // SAFETY: each goes back as it came, once.
-        unsafe { buffer.release.unwrap()(buffer.owner, buffer.ptr, buffer.len) };
-    }
-    // SAFETY: the instance is not used any more.
-    unsafe { factory.destroy.unwrap()(instance) };
+}
+
+#[test]
+fn a_host_that_takes_tables_gets_new_telemetry_as_rows_and_their_text() {
+    static TAKES_TABLES: abi::Host = host_with(abi::FEATURE_EDITS | abi::FEATURE_TABLE);
+    let (outcome, format, rows, text) = answer(&TAKES_TABLES, br#"{"task":"replace"}"#);
+    assert_eq!(
+        (outcome, format),
+        (abi::OUTCOME_REPLACED, abi::FORMAT_TABLE)
+    );
+    let kinds: Vec<_> = rows
+        .chunks(size_of::<abi::Row>())
+        .map(|row| row[0])
+        .collect();
+    let head = [abi::ROW_ITEM, abi::ROW_MESSAGE, abi::ROW_END, abi::ROW_LIST];
+    let record = [abi::ROW_ITEM, abi::ROW_VALUE, abi::ROW_END];
+    let ends = [abi::ROW_END; 2];
+    let all = [&[abi::ROW_LIST], &head[..], &head, &record, &ends].concat();
+    assert_eq!(kinds, all);
+    assert_eq!(text, b"made");
+    // Its edits are still edits.
+    let (outcome, ..) = answer(&TAKES_TABLES, br#"{"task":"mark"}"#);
+    assert_eq!(outcome, abi::OUTCOME_EDITS);
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use bimetal_sdk::config::{ConfigErrors, OpaqueString, Validate};
+use bimetal_sdk::pdata::{NewLog, NewLogs};
 use bimetal_sdk::{
     Component, Context, Error, Level, Logs, Metrics, Outcome, Processor, Settings, Signal,
     Stability, Traces,
@@ -29,6 +30,7 @@ pub(crate) struct Config {
 enum Task {
     Nothing,
     Mark,
+    Replace,
     DropAll,
     Log,
     Fail,
@@ -157,6 +159,18 @@ impl Processor for Obedient {
             for mut record in logs.records_mut() {
                 record.attributes_mut().upsert("marked", true);
             }
+        }
+        if self.config.task == Task::Replace {
+            let mut new = NewLogs::default();
+            new.resource(&[], |resource| {
+                resource.scope("", "", |scope| {
+                    scope.record(&NewLog {
+                        body: "made".into(),
+                        ..NewLog::default()
+                    });
+                });
+            });
+            logs.replace_with(new);
         }
         Ok(outcome)
     }

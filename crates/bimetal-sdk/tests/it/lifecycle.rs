@@ -107,6 +107,15 @@ fn an_unchanged_batch_passes_through_a_changed_one_is_replaced_a_dropped_one_end
     let logs = Logs::parse(&otlp).unwrap();
     let record = logs.records().next().unwrap();
     assert!(record.attributes().get("marked").is_some());
+    let Consumed::Replaced(otlp) = consume("replace") else {
+        panic!("not replaced")
+    };
+    let logs = Logs::parse(&otlp).unwrap();
+    let bodies: Vec<_> = logs
+        .records()
+        .map(|record| record.body().as_str())
+        .collect();
+    assert_eq!(bodies, [Some("made")]);
 }
 
 #[test]
