@@ -15,6 +15,8 @@ pub(crate) enum Group {
     WithoutView,
     /// A plugin against the same linked in.
     Plugin,
+    /// New telemetry from Rust against the same decoded by Go.
+    New,
     /// The crossing alone.
     Crossing,
 }
@@ -151,8 +153,30 @@ pub(crate) fn all() -> Vec<Row> {
     for records in SIZES {
         rows.push(plugin("transform", "Go", &transform(records)));
     }
+    rows.extend(SIZES.map(new_records));
     rows.push(crossing());
     rows
+}
+
+/// A batch for which Rust makes others, up to the next component, against `UnmarshalLogs`.
+fn new_records(records: u64) -> Row {
+    let lane = |processor| Lane {
+        variant: Variant::Linked,
+        in_one_process: true,
+        block: Block {
+            processor,
+            config: json!({"records": records}),
+            ..attributes("logs", &WORK[0], records)
+        },
+    };
+    Row {
+        name: format!("new log records, {records}"),
+        group: Group::New,
+        a: lane("maker"),
+        b: lane("unmarshal"),
+        less: None,
+        must: Some(if records == 8192 { 0.2 } else { 1.0 }),
+    }
 }
 
 fn against_contrib(variant: Variant, signal: &'static str, work: &Work, records: u64) -> Row {

@@ -39,6 +39,10 @@ pub(crate) fn tables(rows: &[Measured]) -> String {
         ),
         (Group::Plugin, "A plugin / the same component linked in"),
         (
+            Group::New,
+            "New log records from a Rust processor / `UnmarshalLogs` of the same",
+        ),
+        (
             Group::Crossing,
             "An empty batch through a Rust processor / a bare cgo call",
         ),
