@@ -271,6 +271,12 @@ fn lies(signal: &Messages, row: &Field, kind: Kind) -> Option<Lies> {
                 *of == row.of && std::ptr::eq(*schema, below)
             };
             let of = u32::try_from(signal.iter().position(there)?).ok()?;
+            let is_list = matches!(kind_there, abi::FIELD_STRUCTS | abi::FIELD_POINTERS);
+            match kind {
+                Kind::Items(_) | Kind::Attributes if !is_list => return None,
+                Kind::Header(_) | Kind::Data(_) if is_list => return None,
+                _ => {}
+            }
             match kind_there {
                 abi::FIELD_STRUCT => Lies::Struct(of),
                 abi::FIELD_POINTER => Lies::Pointer(of),
