@@ -213,7 +213,8 @@ impl Directory {
         Ok((file, path))
     }
 
-    fn copy(&self, digest: Digest) -> Utf8PathBuf {
+    /// Where the copy with this content lies, if there is one.
+    pub(crate) fn copy(&self, digest: Digest) -> Utf8PathBuf {
         self.0.join(format!("{digest}{COPY}"))
     }
 

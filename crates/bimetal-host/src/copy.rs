@@ -239,8 +239,13 @@ impl Opened {
     /// The copy that is there already, if there is a good one. Both files are read once, side by
     /// side, and what they have in common is hashed once: hashing takes longer than all else.
     fn warm(&self, directory: &Directory) -> Option<Copy> {
-        let mut copies = directory.of_size(self.stamp.size);
-        copies.find_map(|(file, path)| {
+        let mut copies: Vec<_> = directory.of_size(self.stamp.size).collect();
+        if copies.len() > 1 {
+            // Builds of one plugin differ in few bytes, which may lie far from the start.
+            let wanted = directory.copy(self.digest().ok()?);
+            copies.retain(|(_, path)| *path == wanted);
+        }
+        copies.into_iter().find_map(|(file, path)| {
             let failed = |path, source| CopyError::Read { path, source };
             let digest = self.copy_to(&mut Equal::to(&file), failed).ok()?;
             let is_it = directory.is_copy(&file, &path, digest);

@@ -56,7 +56,9 @@ fn a_start_reads_of_main_and_of_unused_plugins_the_manifests_only() {
     let scene = Scene::pinned();
     let size = |file: &Utf8Path| fs::metadata(file).unwrap().len();
     let read = |used: &[&str]| {
-        let collector = scene.start(&[], used).run().unwrap();
+        // Its own cache, which has no copy yet, whatever other tests have started.
+        let cache = format!("--plugins-cache-dir={}", scene.directory.join("cache"));
+        let collector = scene.start(&[], used).argument(cache).run().unwrap();
         let read = collector.bytes_read();
         assert!(collector.stop().unwrap().status.success());
         read
@@ -66,7 +68,7 @@ fn a_start_reads_of_main_and_of_unused_plugins_the_manifests_only() {
     assert!(none < main / 25, "{none} bytes read, main has {main}");
     let used = read(&["go_probe"]);
     assert!(
-        used > go && used < none + main / 4 + 3 * go,
+        used > go && used < none + main / 4 + 2 * go,
         "{used} bytes read, main has {main}, the plugin {go}"
     );
 }
