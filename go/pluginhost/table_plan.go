@@ -33,8 +33,6 @@ type planMessage struct {
 	fields [fieldLast + 1]planField
 	// slab is the number of its type, lists that of its address.
 	slab, lists int
-	// one says that it is one of the records or points by which batches are counted.
-	one bool
 }
 
 // planField is what a field takes, and where.
@@ -81,11 +79,6 @@ func planOf(lies *layout) (*plan, error) {
 		here := &p.messages[message]
 		here.slab = p.add(of)
 		here.lists = p.add(reflect.PointerTo(of))
-		switch message {
-		case messageLogRecord, messageSpan, messageNumberPoint, messageHistogramPoint,
-			messageExponentialPoint, messageSummaryPoint:
-			here.one = true
-		}
 	}
 	oneof := map[uint32]uintptr{}
 	for _, row := range lies.rows {

@@ -140,7 +140,7 @@ impl Metrics<'_> {
     /// The data points of all metrics, to edit.
     #[inline]
     pub fn data_points_mut(&mut self) -> impl Iterator<Item = DataPointMut<'_>> {
-        Nested::new(self.records_mut(), MetricMut::points)
+        Nested::new(self.records_mut(), MetricMut::into_data_points)
     }
 }
 
@@ -167,10 +167,6 @@ impl<'r> MetricMut<'r> {
 
     /// The data points, to edit, where the metric itself is no longer needed.
     pub fn into_data_points(self) -> impl Iterator<Item = DataPointMut<'r>> {
-        self.points()
-    }
-
-    fn points(self) -> PointsMut<'r> {
         PointsMut(data(self.0.message).map(|(kind, message)| {
             let points = AtMut { message, ..self.0 }.items(POINTS);
             (points, PointsOf::new(kind))

@@ -10,7 +10,7 @@ use camino::Utf8PathBuf;
 use fs_err as fs;
 use tempfile::TempDir;
 
-use crate::row::{Decider, Finding, Predicted, Seen, Symptom};
+use crate::row::{Decider, Finding, Seen, Symptom};
 use crate::tools::command;
 
 /// What is set outside and would be part of a row.
@@ -76,13 +76,7 @@ impl Input {
     }
 
     fn finding(self, symptom: Symptom, texts: &'static [&'static str]) -> Finding {
-        let seen = self.seen();
-        Finding {
-            decider: Decider::Builder,
-            symptom,
-            predicted: Predicted::Reported(symptom, texts),
-            seen,
-        }
+        Finding::of_report(Decider::Builder, symptom, texts, self.seen())
     }
 
     fn seen(&self) -> Seen {

@@ -49,12 +49,7 @@ fn reason(log: &str, file: &str) -> String {
 
 /// A start or a check that has to end so and to say all of `texts`.
 pub(crate) fn report(symptom: Symptom, texts: &'static [&'static str], seen: Seen) -> Finding {
-    Finding {
-        decider: Decider::Collector,
-        symptom,
-        predicted: Predicted::Reported(symptom, texts),
-        seen,
-    }
+    Finding::of_report(Decider::Collector, symptom, texts, seen)
 }
 
 /// What a command says that has ended.

@@ -92,6 +92,21 @@ impl Seen {
 }
 
 impl Finding {
+    /// A report that has to end so and to say all of `texts`.
+    pub(crate) fn of_report(
+        decider: Decider,
+        symptom: Symptom,
+        texts: &'static [&'static str],
+        seen: Seen,
+    ) -> Self {
+        Self {
+            decider,
+            symptom,
+            predicted: Predicted::Reported(symptom, texts),
+            seen,
+        }
+    }
+
     /// The bytes predicted what was seen, and what was seen is the symptom that the row is named
     /// after.
     pub(crate) fn agrees(&self) -> bool {

@@ -7,7 +7,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bimetal_abi::{Buffer, LONGEST_TEXT, STATUS_ERROR, STATUS_OK, Signal, Slice};
-use bimetal_pdata::{Batch, Layout, Logs, Metrics, Traces, table_of};
+use bimetal_pdata::{Batch, Layout, Logs, Metrics, Signal as Of, Telemetry, Traces, table_of};
 
 use super::reply::buffer;
 
@@ -26,22 +26,8 @@ pub unsafe extern "C" fn bimetal_view_encode(
     root: u64,
     out: *mut Buffer,
 ) -> i32 {
-    let run = || {
-        // SAFETY: the caller keeps the table readable for this call.
-        let table = unsafe { Slice { ptr: table, len }.bytes(LONGEST_TEXT) }.ok()?;
-        let signal = Signal::from_number(signal)?;
-        let layout = Layout::of(signal, table)?;
-        // SAFETY: the caller vouches for what the table and the root say, during the call.
-        let batch = unsafe { Batch::new(&layout, root) }?;
-        let encoded = match signal {
-            Signal::Logs => Logs::in_place(&batch).encode(),
-            Signal::Traces => Traces::in_place(&batch).encode(),
-            Signal::Metrics => Metrics::in_place(&batch).encode(),
-            Signal::Profiles => return None,
-        };
-        (!batch.unread()).then_some(encoded)
-    };
-    let encoded = catch_unwind(AssertUnwindSafe(run)).ok().flatten();
+    // SAFETY: what the caller vouches for here is what it has to vouch for there.
+    let encoded = unsafe { read_whole(signal, (table, len), root, encode, encode, encode) };
     match encoded {
         Some(encoded) if !out.is_null() && out.is_aligned() => {
             // SAFETY: the caller promises that `out` may be written if it is not null.
@@ -65,22 +51,9 @@ pub unsafe extern "C" fn bimetal_view_table(
     rows: *mut Buffer,
     text: *mut Buffer,
 ) -> i32 {
-    let run = || {
-        // SAFETY: the caller keeps the table readable for this call.
-        let table = unsafe { Slice { ptr: table, len }.bytes(LONGEST_TEXT) }.ok()?;
-        let signal = Signal::from_number(signal)?;
-        let layout = Layout::of(signal, table)?;
-        // SAFETY: the caller vouches for what the table and the root say, during the call.
-        let batch = unsafe { Batch::new(&layout, root) }?;
-        let written = match signal {
-            Signal::Logs => table_of(&Logs::in_place(&batch)),
-            Signal::Traces => table_of(&Traces::in_place(&batch)),
-            Signal::Metrics => table_of(&Metrics::in_place(&batch)),
-            Signal::Profiles => None,
-        }?;
-        (!batch.unread()).then_some(written)
-    };
-    let written = catch_unwind(AssertUnwindSafe(run)).ok().flatten();
+    // SAFETY: what the caller vouches for here is what it has to vouch for there.
+    let written =
+        unsafe { read_whole(signal, (table, len), root, table_of, table_of, table_of) }.flatten();
     let places = [rows, text];
     match written {
         Some(written) if places.iter().all(|out| !out.is_null() && out.is_aligned()) => {
@@ -92,4 +65,39 @@ pub unsafe extern "C" fn bimetal_view_table(
         }
         _ => STATUS_ERROR,
     }
+}
+
+/// A method names one lifetime of its batch, this takes any.
+fn encode<S: Of>(batch: &Telemetry<'_, S>) -> Vec<u8> {
+    batch.encode()
+}
+
+/// What one of the three reads of the telemetry at `root`, if all of that can be read.
+///
+/// # Safety
+/// As for [`bimetal_view_encode`], without `out`.
+unsafe fn read_whole<R>(
+    signal: u32,
+    (table, len): (*const u8, u64),
+    root: u64,
+    logs: fn(&Logs<'_>) -> R,
+    traces: fn(&Traces<'_>) -> R,
+    metrics: fn(&Metrics<'_>) -> R,
+) -> Option<R> {
+    let run = || {
+        // SAFETY: the caller keeps the table readable for this call.
+        let table = unsafe { Slice { ptr: table, len }.bytes(LONGEST_TEXT) }.ok()?;
+        let signal = Signal::from_number(signal)?;
+        let layout = Layout::of(signal, table)?;
+        // SAFETY: the caller vouches for what the table and the root say, during the call.
+        let batch = unsafe { Batch::new(&layout, root) }?;
+        let read = match signal {
+            Signal::Logs => logs(&Logs::in_place(&batch)),
+            Signal::Traces => traces(&Traces::in_place(&batch)),
+            Signal::Metrics => metrics(&Metrics::in_place(&batch)),
+            Signal::Profiles => return None,
+        };
+        (!batch.unread()).then_some(read)
+    };
+    catch_unwind(AssertUnwindSafe(run)).ok().flatten()
 }

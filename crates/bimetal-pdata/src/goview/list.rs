@@ -51,7 +51,7 @@ pub(super) fn position<'a>(
         let here = at.plus(pairs.key);
         let len = here.plus(size_of::<u64>()).u64();
         // Of most keys only the length is looked at. What is not known can be the key of an entry
-        // that has none; looking there for each of them took a third of the loop.
+        // that has none; looking there for each of them took a good part of the loop.
         if len == key.len() as u64 || len == 0 {
             if at.plus(pairs.others.0).u64() & pairs.others.1 != 0 {
                 batch.cannot_read();
