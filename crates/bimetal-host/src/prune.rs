@@ -127,6 +127,9 @@ mod tests {
         for path in kept {
             assert!(path.exists(), "{path}");
         }
+        // Not only closed: what another test is about to start has our open files until its `exec`,
+        // and with them the lock.
+        in_use.file().unlock().unwrap();
         drop(in_use);
         place.pruned();
         assert!(!used.exists(), "its process has ended");
