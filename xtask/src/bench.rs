@@ -7,6 +7,7 @@
 //! medians with the ratio of two equal Collectors (A/A) beside it.
 
 pub(crate) mod component;
+mod history;
 pub(crate) mod instructions;
 pub(crate) mod verification;
 
@@ -57,8 +58,15 @@ struct Lane {
 
 /// Measures everything, or single rows at the component, and prints the tables.
 pub(crate) fn run(options: &component::Options) -> Result<(), ChoreError> {
-    println!("{}", component::tables(&component::run(options)?));
-    if options.rows.is_some() {
+    // What cannot be read is found out before everything is measured.
+    history::read()?;
+    let measured = component::run(options)?;
+    println!("{}", component::tables(&measured.rows));
+    let everything = options.rows.is_none();
+    if everything || options.record {
+        println!("kept in `{}`", history::record(&measured)?);
+    }
+    if !everything {
         return Ok(());
     }
     verification::run_all()?;

@@ -99,6 +99,32 @@ fn start(
     })
 }
 
+/// What a program writes to its output and to its error output.
+pub(crate) fn output(program: &str, arguments: &[&str]) -> Result<(String, String), ChoreError> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "chores run the tools of a developer with the developer's environment"
+    )]
+    let mut command = Command::new(program);
+    let output = command
+        .args(arguments)
+        .current_dir(repository())
+        .output()
+        .map_err(|source| ChoreError::Spawn {
+            program: program.to_owned(),
+            source,
+        })?;
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.success() {
+        return Ok((String::from_utf8_lossy(&output.stdout).into_owned(), log));
+    }
+    Err(ChoreError::Found(format!(
+        "`{program} {}` failed with {}:\n{log}",
+        arguments.join(" "),
+        output.status
+    )))
+}
+
 /// Stops with one line where a tool that only this chore needs is missing.
 pub(crate) fn needs(program: &str, package: &str) -> Result<(), ChoreError> {
     #[expect(

@@ -4,13 +4,11 @@
 //! what happens inside of the one call is counted, so the figure changes with the code and its
 //! input and with nothing else on the machine.
 
-use std::process::Command;
-
-use bimetal_conformance::distribution::{repository, target};
+use bimetal_conformance::distribution::target;
 use camino::Utf8PathBuf;
 use serde_json::Value;
 
-use crate::chore::{ChoreError, needs};
+use crate::chore::{ChoreError, needs, output};
 
 /// Name of a step, and what it is.
 const STEPS: [(&str, &str); 5] = [
@@ -77,30 +75,4 @@ fn count(program: &Utf8PathBuf, step: &str) -> Result<u64, ChoreError> {
             "callgrind counted nothing:\n{log}"
         ))),
     }
-}
-
-/// What a program writes to its output and to its error output.
-fn output(program: &str, arguments: &[&str]) -> Result<(String, String), ChoreError> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "chores run the tools of a developer with the developer's environment"
-    )]
-    let mut command = Command::new(program);
-    let output = command
-        .args(arguments)
-        .current_dir(repository())
-        .output()
-        .map_err(|source| ChoreError::Spawn {
-            program: program.to_owned(),
-            source,
-        })?;
-    let log = String::from_utf8_lossy(&output.stderr).into_owned();
-    if output.status.success() {
-        return Ok((String::from_utf8_lossy(&output.stdout).into_owned(), log));
-    }
-    Err(ChoreError::Found(format!(
-        "`{program} {}` failed with {}:\n{log}",
-        arguments.join(" "),
-        output.status
-    )))
 }

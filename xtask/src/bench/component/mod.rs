@@ -5,6 +5,7 @@
 //! takes turns in one call, and has given the same output before it is measured.
 
 mod driver;
+mod machine;
 mod measure;
 mod rows;
 mod table;
@@ -15,6 +16,7 @@ use serde::Serialize;
 
 use crate::chore::ChoreError;
 
+pub(crate) use machine::Machine;
 pub(crate) use measure::{Figure, Side};
 pub(crate) use rows::Group;
 pub(crate) use table::tables;
@@ -32,6 +34,20 @@ pub(crate) struct Options {
     /// Write the figures of the rows to this file too.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<Utf8PathBuf>,
+    /// Keep the figures in `benchmarks/history`, which a run of all rows does anyway.
+    #[arg(long)]
+    pub(crate) record: bool,
+}
+
+/// What was measured, and on what.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) machine: Machine,
+    pub(crate) commit: String,
+    /// The lowest and the highest load that a row ended with.
+    pub(crate) load: [f64; 2],
+    pub(crate) rounds: usize,
+    pub(crate) rows: Vec<Measured>,
 }
 
 /// A row that was measured.
@@ -46,7 +62,7 @@ pub(crate) struct Measured {
 }
 
 /// Measures the rows that were asked for, one after the other, and shows each as it comes.
-pub(crate) fn run(options: &Options) -> Result<Vec<Measured>, ChoreError> {
+pub(crate) fn run(options: &Options) -> Result<Run, ChoreError> {
     let text = options.rows.as_deref().unwrap_or_default();
     let mut rows = rows::all();
     let is_one = rows.iter().any(|row| row.name == text);
@@ -54,11 +70,16 @@ pub(crate) fn run(options: &Options) -> Result<Vec<Measured>, ChoreError> {
     if rows.is_empty() {
         return Err(ChoreError::Found("no row has that name".to_owned()));
     }
+    // Before the first row, since a commit that is made meanwhile is not what is measured.
+    let (machine, commit) = (machine::here()?, machine::commit()?);
+    let mut load = [f64::INFINITY, 0.0];
     let mut programs = driver::Programs::new()?;
     let mut measured = Vec::new();
     for row in rows {
         let figure = measure::row(&mut programs, &row, options.rounds)?;
         eprintln!("{:<48} {}", row.name, table::line(&figure));
+        let now = machine::load()?;
+        load = [load[0].min(now), load[1].max(now)];
         measured.push(Measured {
             name: row.name,
             group: row.group,
@@ -70,7 +91,13 @@ pub(crate) fn run(options: &Options) -> Result<Vec<Measured>, ChoreError> {
         let text = serde_json::to_string_pretty(&measured).expect("figures are JSON");
         fs::write(path, text)?;
     }
-    Ok(measured)
+    Ok(Run {
+        machine,
+        commit,
+        load,
+        rounds: options.rounds,
+        rows: measured,
+    })
 }
 
 fn odd(text: &str) -> Result<usize, String> {
