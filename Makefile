@@ -24,5 +24,5 @@ soak: ## fuzzing, properties, sanitizers, load: SOAK_MINUTES=90 for all, PART=ya
 advisories: ## what is known against the crates and Go modules in use
 	@$(XTASK) advisories
 
-bench: ## the tables of BENCHMARKS.md
+bench: ## measure, and write the tables of BENCHMARKS.md
 	@$(XTASK) bench

@@ -9,6 +9,8 @@
 pub(crate) mod component;
 mod history;
 pub(crate) mod instructions;
+mod page;
+pub(crate) mod rendered;
 pub(crate) mod verification;
 
 use std::io;
@@ -56,15 +58,18 @@ struct Lane {
     seconds: Vec<f64>,
 }
 
-/// Measures everything, or single rows at the component, and prints the tables.
+/// Measures everything, or single rows at the component. Tables that are not kept are printed.
 pub(crate) fn run(options: &component::Options) -> Result<(), ChoreError> {
+    if options.render {
+        return rendered::write();
+    }
     // What cannot be read is found out before everything is measured.
     history::read()?;
     let measured = component::run(options)?;
-    println!("{}", component::tables(&measured.rows));
     let everything = options.rows.is_none();
     if everything || options.record {
         println!("kept in `{}`", history::record(&measured)?);
+        rendered::write()?;
     }
     if !everything {
         return Ok(());

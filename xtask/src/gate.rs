@@ -9,7 +9,7 @@ use bimetal_conformance::distribution::{repository, target};
 
 use crate::advisories::Patience;
 use crate::chore::{CONFORMANCE, ChoreError, run, run_with, step};
-use crate::{advisories, deny, header, prose, quickstart, soak, structure, tools};
+use crate::{advisories, bench, deny, header, prose, quickstart, soak, structure, tools};
 
 /// Lint, unit, property, structure, quickstart, loading.
 pub(crate) fn test() -> Result<(), ChoreError> {
@@ -21,6 +21,7 @@ fn gate(patience: Patience) -> Result<(), ChoreError> {
     step("structure", || structure(None))?;
     step("spelling and links", prose::check)?;
     step("C header and generated Go", || header::generated(false))?;
+    step("benchmark tables and plot", bench::rendered::check)?;
     step("clippy", || {
         run(
             "cargo",

@@ -79,7 +79,8 @@ enum Chore {
     /// Write what `docs/reference` has from the types: JSON Schemas, commands, checks; the tests
     /// compare them.
     Schemas,
-    /// Measure, and print the tables of `BENCHMARKS.md`.
+    /// Measure, keep the figures at the component with the tables that follow from them, and print
+    /// the other tables of `BENCHMARKS.md`.
     Bench {
         /// Only what deciding from bytes costs.
         #[arg(long, conflicts_with = "rows")]

@@ -105,9 +105,9 @@ fn row(measured: &Measured) -> Row {
     }
 }
 
-/// Three digits behind the point, which is more than a ratio is good for.
+/// Four digits behind the point, which is more than a ratio is good for.
 fn short(figure: f64) -> f64 {
-    (figure * 1000.0).round() / 1000.0
+    (figure * 10_000.0).round() / 10_000.0
 }
 
 /// A line for each row, so that a difference shows the rows that differ.

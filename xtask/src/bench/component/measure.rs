@@ -3,6 +3,8 @@
 //! In: a row. Out: its ratio with quartiles, A/A of both sides, and what each allocates. Invariant:
 //! the lanes of a row take turns, and each round begins with another one.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::driver::{Answer, Programs};
@@ -37,6 +39,33 @@ pub(crate) struct Side {
     pub(crate) a_a: f64,
     pub(crate) allocs_per_batch: f64,
     pub(crate) bytes_per_batch: f64,
+}
+
+/// For the person who waits.
+impl fmt::Display for Figure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            ratio,
+            quartiles: [low, high],
+            wall_ratio,
+            a,
+            b,
+        } = self;
+        write!(
+            formatter,
+            "{ratio:.3} [{low:.3}, {high:.3}] wall {wall_ratio:.3}; {a} / {b}"
+        )
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{:.0} ns, {:.0} allocs, {:.0} B (A/A {:.3})",
+            self.ns_per_batch, self.allocs_per_batch, self.bytes_per_batch, self.a_a
+        )
+    }
 }
 
 /// A lane in its two copies, with what they took.

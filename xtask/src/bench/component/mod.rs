@@ -8,7 +8,6 @@ mod driver;
 mod machine;
 mod measure;
 mod rows;
-mod table;
 
 use camino::Utf8PathBuf;
 use fs_err as fs;
@@ -17,15 +16,13 @@ use serde::Serialize;
 use crate::chore::ChoreError;
 
 pub(crate) use machine::Machine;
-pub(crate) use measure::{Figure, Side};
-pub(crate) use rows::Group;
-pub(crate) use table::tables;
+pub(crate) use measure::Figure;
 
 /// What to measure, and where it goes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Measure only the rows at the component whose name has this text, or is this text if one is;
-    /// print them, and write nothing else.
+    /// print them, and keep nothing.
     #[arg(long, value_name = "TEXT")]
     pub(crate) rows: Option<String>,
     /// Rounds of each row; an odd number has a middle.
@@ -37,6 +34,9 @@ pub(crate) struct Options {
     /// Keep the figures in `benchmarks/history`, which a run of all rows does anyway.
     #[arg(long)]
     pub(crate) record: bool,
+    /// Measure nothing, and write the tables and the plot from what was kept.
+    #[arg(long, conflicts_with_all = ["rows", "json", "record"])]
+    pub(crate) render: bool,
 }
 
 /// What was measured, and on what.
@@ -54,8 +54,6 @@ pub(crate) struct Run {
 #[derive(Debug, Serialize)]
 pub(crate) struct Measured {
     pub(crate) name: String,
-    #[serde(skip)]
-    pub(crate) group: Group,
     pub(crate) must: Option<f64>,
     #[serde(flatten)]
     pub(crate) figure: Figure,
@@ -77,12 +75,11 @@ pub(crate) fn run(options: &Options) -> Result<Run, ChoreError> {
     let mut measured = Vec::new();
     for row in rows {
         let figure = measure::row(&mut programs, &row, options.rounds)?;
-        eprintln!("{:<48} {}", row.name, table::line(&figure));
+        println!("{:<48} {figure}", row.name);
         let now = machine::load()?;
         load = [load[0].min(now), load[1].max(now)];
         measured.push(Measured {
             name: row.name,
-            group: row.group,
             must: row.must,
             figure,
         });
@@ -98,6 +95,19 @@ pub(crate) fn run(options: &Options) -> Result<Run, ChoreError> {
         rounds: options.rounds,
         rows: measured,
     })
+}
+
+/// Every table, with the names of its rows.
+pub(crate) fn tables() -> Vec<(&'static str, Vec<String>)> {
+    let mut tables: Vec<(_, Vec<String>)> = Vec::new();
+    for row in rows::all() {
+        let table = row.table();
+        match tables.iter_mut().find(|(name, _)| *name == table) {
+            Some((_, names)) => names.push(row.name),
+            None => tables.push((table, vec![row.name])),
+        }
+    }
+    tables
 }
 
 fn odd(text: &str) -> Result<usize, String> {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::driver::{Block, Program, Variant};
 
-/// A table.
+/// What a row compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Group {
     /// Rust against contrib's Go.
@@ -32,6 +32,19 @@ pub(crate) struct Row {
     pub(crate) less: Option<Lane>,
     /// The ratio that must be reached; none where A/A is the measure.
     pub(crate) must: Option<f64>,
+}
+
+impl Row {
+    /// The table that the row stands in.
+    pub(crate) fn table(&self) -> &'static str {
+        match self.group {
+            Group::Contrib => self.a.block.signal,
+            Group::WithoutView => "view-off",
+            Group::Plugin => "plugins",
+            Group::New => "new",
+            Group::Crossing => "crossing",
+        }
+    }
 }
 
 /// A component under a configuration, in a Collector.
