@@ -10,6 +10,7 @@ pub(crate) mod component;
 mod history;
 pub(crate) mod instructions;
 mod page;
+mod plot;
 pub(crate) mod rendered;
 pub(crate) mod verification;
 

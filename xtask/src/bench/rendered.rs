@@ -1,16 +1,19 @@
 //! Files that follow from the figures that were kept.
 //!
-//! In: the history. Out: `BENCHMARKS.md` with its tables, or what is stale. Invariant: nothing is
+//! In: the history. Out: `BENCHMARKS.md` with its tables and the
+//! plot, or what is stale. Invariant: nothing is
 //! measured; the same history gives the same bytes.
 
 use bimetal_conformance::distribution::repository;
 use camino::Utf8PathBuf;
 use fs_err as fs;
 
-use super::{component, history, page};
+use super::{component, history, page, plot};
 use crate::chore::ChoreError;
 
 const PAGE: &str = "BENCHMARKS.md";
+/// Below `docs/`, since the book has only what lies there.
+const PLOT: &str = "docs/concepts/ratios.svg";
 
 /// Writes the files.
 pub(crate) fn write() -> Result<(), ChoreError> {
@@ -39,5 +42,6 @@ fn files() -> Result<Vec<(Utf8PathBuf, String)>, ChoreError> {
     let tables = page::tables(&component::tables(), &history);
     let filled = page::filled(&fs::read_to_string(&place)?, &tables)
         .map_err(|error| ChoreError::Found(format!("`{PAGE}`, {error}")))?;
-    Ok(vec![(place, filled)])
+    let drawn = plot::svg(&history).map_err(|error| ChoreError::Found(error.to_string()))?;
+    Ok(vec![(place, filled), (repository().join(PLOT), drawn)])
 }
