@@ -23,6 +23,7 @@ use bimetal_conformance::distribution::{Distribution, build, repository};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
+use self::instructions::Part;
 use crate::chore::ChoreError;
 
 /// Rounds measured; an odd number has a middle.
@@ -66,10 +67,18 @@ pub(crate) fn run(options: &component::Options) -> Result<(), ChoreError> {
     }
     // What cannot be read is found out before everything is measured.
     history::read()?;
-    let measured = component::run(options)?;
     let everything = options.rows.is_none();
+    if everything {
+        instructions::can_count()?;
+    }
+    let measured = component::run(options)?;
     if everything || options.record {
-        println!("kept in `{}`", history::record(&measured)?);
+        let counts = if everything {
+            instructions::of_telemetry()?
+        } else {
+            Vec::new()
+        };
+        println!("kept in `{}`", history::record(&measured, counts)?);
         rendered::write()?;
     }
     if !everything {
@@ -78,6 +87,19 @@ pub(crate) fn run(options: &component::Options) -> Result<(), ChoreError> {
     verification::run_all()?;
     println!();
     pipelines()
+}
+
+/// Counts instructions. Those of telemetry are kept, the others are printed.
+pub(crate) fn count(part: Part) -> Result<(), ChoreError> {
+    match part {
+        Part::Verification => instructions::of_verification().map(drop),
+        Part::Telemetry => {
+            let run = component::Run::begin(0)?;
+            let kept = history::record(&run, instructions::of_telemetry()?)?;
+            println!("kept in `{kept}`");
+            rendered::write()
+        }
+    }
 }
 
 /// Measures every subject and prints the table.

@@ -88,8 +88,11 @@ enum Chore {
         #[command(flatten)]
         component: bench::component::Options,
     },
-    /// Count the instructions of single steps of a verification under callgrind.
-    Instructions,
+    /// Count the instructions of single steps under callgrind.
+    Instructions {
+        /// Whose steps.
+        part: bench::instructions::Part,
+    },
 }
 
 fn main() -> ExitCode {
@@ -110,7 +113,7 @@ fn main() -> ExitCode {
             verification: true, ..
         } => bench::verification::run_all(),
         Chore::Bench { component, .. } => bench::run(&component),
-        Chore::Instructions => bench::instructions::run(),
+        Chore::Instructions { part } => bench::count(part),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -8,42 +8,11 @@ use std::hint::black_box;
 
 use bimetal_pdata::Logs;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
-use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use prost::Message;
 
-const RECORDS: u16 = 8192;
+use crate::batch::RECORDS;
 
-fn text(text: String) -> AnyValue {
-    AnyValue {
-        value: Some(any_value::Value::StringValue(text)),
-    }
-}
-
-fn batch() -> Vec<u8> {
-    let attribute = |record, at| KeyValue {
-        key: format!("attribute.number.{at}"),
-        value: Some(text(format!("value {at} of record {record}"))),
-        ..KeyValue::default()
-    };
-    let record = |record| LogRecord {
-        body: Some(text(format!("request {record} was served"))),
-        severity_number: 9,
-        severity_text: "INFO".to_owned(),
-        attributes: (0..10).map(|at| attribute(record, at)).collect(),
-        ..LogRecord::default()
-    };
-    let scope_logs = vec![ScopeLogs {
-        log_records: (0..RECORDS).map(record).collect(),
-        ..ScopeLogs::default()
-    }];
-    let resource_logs = vec![ResourceLogs {
-        scope_logs,
-        ..ResourceLogs::default()
-    }];
-    ExportLogsServiceRequest { resource_logs }.encode_to_vec()
-}
+mod batch;
 
 fn scan(logs: &Logs<'_>) -> usize {
     let records = logs.records().map(|record| {
@@ -59,7 +28,7 @@ fn scan(logs: &Logs<'_>) -> usize {
 }
 
 fn benches(criterion: &mut Criterion) {
-    let bytes = batch();
+    let bytes = batch::logs().encode_to_vec();
     let mut group = criterion.benchmark_group("8192 log records");
     group.throughput(Throughput::Elements(RECORDS.into()));
     group.bench_function("parse", |bencher| {

@@ -24,8 +24,12 @@ pub(crate) struct Measurement {
     pub(crate) machine: Machine,
     /// The lowest and the highest load.
     pub(crate) load: [f64; 2],
+    /// Of each row.
     pub(crate) rounds: usize,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) rows: Vec<Row>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) instructions: Vec<Count>,
 }
 
 /// The figures of one row: ratios of its sides A and B, and what a batch takes on each.
@@ -47,13 +51,21 @@ pub(crate) struct Row {
     pub(crate) bytes: Option<[f64; 2]>,
 }
 
+/// How many instructions a step takes, whatever else the machine does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Count {
+    pub(crate) name: String,
+    pub(crate) instructions: u64,
+}
+
 /// The measurements of this repository, the oldest first.
 pub(crate) fn read() -> Result<Vec<Measurement>, ChoreError> {
     read_below(&place())
 }
 
 /// Keeps what was measured, and says where.
-pub(crate) fn record(run: &Run) -> Result<Utf8PathBuf, ChoreError> {
+pub(crate) fn record(run: &Run, instructions: Vec<Count>) -> Result<Utf8PathBuf, ChoreError> {
     let now = jiff::Timestamp::now();
     let measurement = Measurement {
         date: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
@@ -63,6 +75,7 @@ pub(crate) fn record(run: &Run) -> Result<Utf8PathBuf, ChoreError> {
         load: run.load,
         rounds: run.rounds,
         rows: run.rows.iter().map(row).collect(),
+        instructions,
     };
     // Two measurements of one commit differ in their time.
     let stem = now.strftime("%Y-%m-%d-%H%M%S");
@@ -130,6 +143,13 @@ mod tests {
 
     use super::*;
 
+    fn count(row: &Row) -> Count {
+        Count {
+            name: row.name.clone(),
+            instructions: row.ratio.to_bits(),
+        }
+    }
+
     fn measurement() -> impl Strategy<Value = Measurement> {
         let figure = || (0_u32..1_000_000).prop_map(|number| short(f64::from(number) / 1000.0));
         let two = move || [figure(), figure()];
@@ -168,6 +188,7 @@ mod tests {
                 machine: machine.clone(),
                 load,
                 rounds,
+                instructions: rows.iter().map(count).collect(),
                 rows,
             },
         )

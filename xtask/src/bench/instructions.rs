@@ -1,44 +1,90 @@
-//! Counts the instructions of single steps of a verification under callgrind.
+//! Counts the instructions of single steps under callgrind.
 //!
-//! In: the bench `counted`, built as the product is. Out: rows for `BENCHMARKS.md`. Invariant: only
-//! what happens inside of the one call is counted, so the figure changes with the code and its
-//! input and with nothing else on the machine.
+//! In: the benches `counted`, built as the product is. Out: counts. Invariant: only what happens
+//! inside of the one call is counted, so the figure changes with the code and its input and with
+//! nothing else on the machine.
 
 use bimetal_conformance::distribution::target;
 use camino::Utf8PathBuf;
 use serde_json::Value;
 
+use super::history::Count;
 use crate::chore::{ChoreError, needs, output};
 
+/// Whose steps are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Part {
+    /// What deciding from bytes takes.
+    Verification,
+    /// What Rust does with telemetry; kept in `benchmarks/history`.
+    Telemetry,
+}
+
 /// Name of a step, and what it is.
-const STEPS: [(&str, &str); 5] = [
+type Step = (&'static str, &'static str);
+
+const OF_VERIFICATION: [Step; 5] = [
     ("verify", "open, read and compare the Go plugin"),
     ("main", "open and read main"),
     ("manifest", "parse the plugin's manifest"),
     ("predict", "predict a set of 100"),
     ("sha256", "SHA-256 of the Go plugin"),
 ];
+const OF_TELEMETRY: [Step; 6] = [
+    ("in_place-scan", "in place, no key matches"),
+    ("in_place-upsert", "in place, upsert an existing key"),
+    ("in_place-delete", "in place, delete"),
+    ("encoded-scan", "encoded, no key matches"),
+    ("encoded-upsert", "encoded, upsert an existing key"),
+    ("encoded-delete", "encoded, delete"),
+];
 
-/// Counts every step and prints the table.
-pub(crate) fn run() -> Result<(), ChoreError> {
-    needs("valgrind", "valgrind")?;
-    let program = build()?;
-    println!("| Step | instructions |");
+/// Counts what is done to verify.
+pub(super) fn of_verification() -> Result<Vec<Count>, ChoreError> {
+    counts("bimetal-conformance", &OF_VERIFICATION)
+}
+
+/// What is done with telemetry.
+pub(super) fn of_telemetry() -> Result<Vec<Count>, ChoreError> {
+    counts("bimetal-pdata", &OF_TELEMETRY)
+}
+
+/// The names of what is done with telemetry.
+pub(super) fn names() -> Vec<String> {
+    let names = OF_TELEMETRY.iter().map(|(_, name)| (*name).to_owned());
+    names.collect()
+}
+
+/// Stops where nothing can be counted.
+pub(super) fn can_count() -> Result<(), ChoreError> {
+    needs("valgrind", "valgrind")
+}
+
+/// Counts every step, and shows each as it comes.
+fn counts(package: &str, steps: &[Step]) -> Result<Vec<Count>, ChoreError> {
+    can_count()?;
+    let program = build(package)?;
+    println!("| Step, under callgrind | instructions |");
     println!("|---|---|");
-    for (step, name) in STEPS {
-        println!("| {name} | {} |", count(&program, step)?);
-    }
-    Ok(())
+    let counts = steps.iter().map(|(step, name)| {
+        let instructions = count(&program, step)?;
+        println!("| {name} | {instructions} |");
+        Ok(Count {
+            name: (*name).to_owned(),
+            instructions,
+        })
+    });
+    counts.collect()
 }
 
 /// Builds the bench and asks cargo where it is.
-fn build() -> Result<Utf8PathBuf, ChoreError> {
+fn build(package: &str) -> Result<Utf8PathBuf, ChoreError> {
     let arguments = [
         "bench",
         "--quiet",
         "--locked",
         "--package",
-        "bimetal-conformance",
+        package,
         "--bench",
         "counted",
         "--no-run",

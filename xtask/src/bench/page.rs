@@ -3,16 +3,18 @@
 //! In: measurements, and a page with markers. Out: the page with its tables. Invariant: pure; text
 //! outside of markers is the author's and stays, and every table is on the page once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::component::Machine;
-use super::history::{Measurement, Row};
+use super::history::{Count, Measurement, Row};
 
 /// Name of a table -> its text.
 pub(super) type Tables = BTreeMap<&'static str, String>;
 
 /// The table of the measurements that the others have their figures from.
 const MEASUREMENTS: &str = "measurements";
+const INSTRUCTIONS: &str = "instructions";
+const NOTHING: &str = "Nothing is kept of these rows yet.\n";
 const OPEN: &str = "<!-- bench:";
 const OPENED: &str = " -->";
 const CLOSE: &str = "<!-- /bench -->";
@@ -61,35 +63,47 @@ pub(super) fn filled(page: &str, tables: &Tables) -> Result<String, PageError> {
 }
 
 /// Every table. A row has the figures of the newest measurement that has the row; `rows` are the
-/// names of tables with those of their rows.
-pub(super) fn tables(rows: &[(&'static str, Vec<String>)], history: &[Measurement]) -> Tables {
-    let mut used = vec![false; history.len()];
+/// names of tables with those of their rows, `steps` those whose instructions are counted.
+pub(super) fn tables(
+    rows: &[(&'static str, Vec<String>)],
+    steps: &[String],
+    history: &[Measurement],
+) -> Tables {
+    let mut used = BTreeSet::new();
     let mut tables = Tables::new();
     for (table, names) in rows {
-        let found: Vec<_> = names
-            .iter()
-            .filter_map(|name| newest(history, name))
-            .collect();
-        for (index, _) in &found {
-            used[*index] = true;
-        }
+        let found = newest(history, names, |measurement, name| {
+            measurement.rows.iter().find(|row| row.name == *name)
+        });
+        used.extend(found.iter().map(|(index, _)| *index));
         tables.insert(table, of_rows(&found));
     }
+    let found = newest(history, steps, |measurement, name| {
+        let mut counts = measurement.instructions.iter();
+        counts.find(|count| count.name == *name)
+    });
+    used.extend(found.iter().map(|(index, _)| *index));
+    tables.insert(INSTRUCTIONS, of_counts(&found));
     tables.insert(MEASUREMENTS, of_measurements(history, &used));
     tables
 }
 
-fn newest<'a>(history: &'a [Measurement], name: &str) -> Option<(usize, &'a Row)> {
-    let indexed = history.iter().enumerate().rev();
-    indexed.into_iter().find_map(|(index, measurement)| {
-        let row = measurement.rows.iter().find(|row| row.name == name)?;
-        Some((index, row))
-    })
+/// What the newest measurement has of each name, with the measurement's index.
+fn newest<'a, T>(
+    history: &'a [Measurement],
+    names: &[String],
+    find: impl Fn(&'a Measurement, &String) -> Option<&'a T>,
+) -> Vec<(usize, &'a T)> {
+    let newest = names.iter().filter_map(|name| {
+        let mut measurements = history.iter().enumerate().rev();
+        measurements.find_map(|(index, measurement)| Some((index, find(measurement, name)?)))
+    });
+    newest.collect()
 }
 
 fn of_rows(rows: &[(usize, &Row)]) -> String {
     if rows.is_empty() {
-        return "Nothing is kept of these rows yet.\n".to_owned();
+        return NOTHING.to_owned();
     }
     let lines = rows.iter().map(|(index, row)| {
         let aim = row
@@ -117,9 +131,20 @@ fn of_rows(rows: &[(usize, &Row)]) -> String {
     )
 }
 
-fn of_measurements(history: &[Measurement], used: &[bool]) -> String {
-    let used = history.iter().enumerate().filter(|(index, _)| used[*index]);
-    let lines = used.map(|(index, measurement)| {
+fn of_counts(counts: &[(usize, &Count)]) -> String {
+    if counts.is_empty() {
+        return NOTHING.to_owned();
+    }
+    let lines = counts.iter().map(|(index, count)| {
+        let Count { name, instructions } = count;
+        format!("{name} | {} | {}", digits(*instructions), number(*index))
+    });
+    table(["Step", "Instructions", "Measured"], lines)
+}
+
+fn of_measurements(history: &[Measurement], used: &BTreeSet<usize>) -> String {
+    let lines = used.iter().map(|&index| {
+        let measurement = &history[index];
         let Machine {
             cores,
             architecture,
@@ -133,12 +158,15 @@ fn of_measurements(history: &[Measurement], used: &[bool]) -> String {
         let version: Vec<_> = version.into_iter().flatten().cloned().collect();
         let mut load = measurement.load.map(|load| load.to_string()).to_vec();
         load.dedup();
+        let rounds = match measurement.rounds {
+            0 => "counts only".to_owned(),
+            rounds => rounds.to_string(),
+        };
         format!(
-            "{} | {date} | {} | {} | {} | {cores} cores, {architecture}, {system}, Go {go}, \
+            "{} | {date} | {} | {rounds} | {} | {cores} cores, {architecture}, {system}, Go {go}, \
              rustc {rustc}, profile `{profile}`",
             number(index),
             version.join(", "),
-            measurement.rounds,
             load.join(" to "),
         )
     });
@@ -160,6 +188,13 @@ fn table<const COLUMNS: usize>(
 /// Measurements are counted from one. A number stays, since new ones are later.
 fn number(index: usize) -> usize {
     index + 1
+}
+
+/// `1234567` as `1,234,567`.
+fn digits(number: u64) -> String {
+    let text = number.to_string();
+    let groups: Vec<_> = text.as_bytes().rchunks(3).rev().collect();
+    String::from_utf8_lossy(&groups.join(&b',')).into_owned()
 }
 
 /// The name of the table that a line opens.

@@ -44,10 +44,23 @@ pub(crate) struct Options {
 pub(crate) struct Run {
     pub(crate) machine: Machine,
     pub(crate) commit: String,
-    /// The lowest and the highest load that a row ended with.
+    /// The lowest and the highest load, between the rows.
     pub(crate) load: [f64; 2],
     pub(crate) rounds: usize,
     pub(crate) rows: Vec<Measured>,
+}
+
+impl Run {
+    /// What is measured on, with nothing measured yet.
+    pub(crate) fn begin(rounds: usize) -> Result<Self, ChoreError> {
+        Ok(Self {
+            machine: machine::here()?,
+            commit: machine::commit()?,
+            load: [machine::load()?; 2],
+            rounds,
+            rows: Vec::new(),
+        })
+    }
 }
 
 /// A row that was measured.
@@ -69,32 +82,24 @@ pub(crate) fn run(options: &Options) -> Result<Run, ChoreError> {
         return Err(ChoreError::Found("no row has that name".to_owned()));
     }
     // Before the first row, since a commit that is made meanwhile is not what is measured.
-    let (machine, commit) = (machine::here()?, machine::commit()?);
-    let mut load = [f64::INFINITY, 0.0];
+    let mut run = Run::begin(options.rounds)?;
     let mut programs = driver::Programs::new()?;
-    let mut measured = Vec::new();
     for row in rows {
         let figure = measure::row(&mut programs, &row, options.rounds)?;
         println!("{:<48} {figure}", row.name);
         let now = machine::load()?;
-        load = [load[0].min(now), load[1].max(now)];
-        measured.push(Measured {
+        run.load = [run.load[0].min(now), run.load[1].max(now)];
+        run.rows.push(Measured {
             name: row.name,
             must: row.must,
             figure,
         });
     }
     if let Some(path) = &options.json {
-        let text = serde_json::to_string_pretty(&measured).expect("figures are JSON");
+        let text = serde_json::to_string_pretty(&run.rows).expect("figures are JSON");
         fs::write(path, text)?;
     }
-    Ok(Run {
-        machine,
-        commit,
-        load,
-        rounds: options.rounds,
-        rows: measured,
-    })
+    Ok(run)
 }
 
 /// Every table, with the names of its rows.

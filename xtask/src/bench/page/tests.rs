@@ -35,7 +35,19 @@ fn measurement(date: &str, rows: &[(&str, f64)]) -> Measurement {
                 bytes: None,
             })
             .collect(),
+        instructions: rows
+            .iter()
+            .filter(|(name, _)| name.starts_with("step"))
+            .map(|(name, count)| Count {
+                name: (*name).to_owned(),
+                instructions: count.to_bits() >> 40,
+            })
+            .collect(),
     }
+}
+
+fn steps() -> Vec<String> {
+    ["step one", "step two"].map(str::to_owned).to_vec()
 }
 
 fn rows() -> Vec<(&'static str, Vec<String>)> {
@@ -58,6 +70,8 @@ The author's.
 <!-- /bench -->
 <!-- bench:crossing -->
 <!-- /bench -->
+<!-- bench:instructions -->
+<!-- /bench -->
 <!-- bench:measurements -->
 <!-- /bench -->
 ";
@@ -66,6 +80,10 @@ The author's.
 fn a_row_has_its_newest_figure_and_says_where_from() {
     let history = [
         measurement("2026-10-01", &[("logs, gone, 1", 9.0)]),
+        Measurement {
+            rounds: 0,
+            ..measurement("2026-10-02", &[("step one", 0.0), ("step two", 1.0)])
+        },
         measurement(
             "2026-11-28",
             &[("logs, scan, 1", 2.25), ("logs, delete, 1", 3.584)],
@@ -75,36 +93,43 @@ fn a_row_has_its_newest_figure_and_says_where_from() {
             &[("Rust `attributes`", 1.0), ("logs, scan, 1", 0.851)],
         ),
     ];
-    assert_snapshot!(filled(PAGE, &tables(&rows(), &history)).unwrap(), @"
+    assert_snapshot!(filled(PAGE, &tables(&rows(), &steps(), &history)).unwrap(), @"
     # Figures
 
     <!-- bench:logs -->
     | Row | Ratio | Wall | A/A of both | Aim | Allocations a batch | Measured |
     |---|---|---|---|---|---|---|
-    | logs, delete, 1 | 3.58 | 1.79 | 0.99, 1.01 | 1.0 | 5; 8197 | 2 |
-    | logs, scan, 1 | 0.85 | 0.43 | 0.99, 1.01 | 1.0 | 5; 8197 | 3 |
+    | logs, delete, 1 | 3.58 | 1.79 | 0.99, 1.01 | 1.0 | 5; 8197 | 3 |
+    | logs, scan, 1 | 0.85 | 0.43 | 0.99, 1.01 | 1.0 | 5; 8197 | 4 |
     <!-- /bench -->
     The author's.
     <!-- bench:plugins -->
     | Row | Ratio | Wall | A/A of both | Aim | Allocations a batch | Measured |
     |---|---|---|---|---|---|---|
-    | Rust `attributes` | 1.00 | 0.50 | 0.99, 1.01 | within A/A | 5; 8197 | 3 |
+    | Rust `attributes` | 1.00 | 0.50 | 0.99, 1.01 | within A/A | 5; 8197 | 4 |
     <!-- /bench -->
     <!-- bench:crossing -->
     Nothing is kept of these rows yet.
     <!-- /bench -->
+    <!-- bench:instructions -->
+    | Step | Instructions | Measured |
+    |---|---|---|
+    | step one | 0 | 2 |
+    | step two | 4,190,208 | 2 |
+    <!-- /bench -->
     <!-- bench:measurements -->
     | Measured | On | Version | Rounds | Load | Machine |
     |---|---|---|---|---|---|
-    | 2 | 2026-11-28 | 0.1.0 | 9 | 5 | 2 cores, x86_64, Debian GNU/Linux 12, Go 1.26.8, rustc 1.95.0, profile `release` |
-    | 3 | 2026-11-29 | 0.1.0, 1ab2c3d | 9 | 5 to 6.5 | 2 cores, x86_64, Debian GNU/Linux 12, Go 1.26.8, rustc 1.95.0, profile `release` |
+    | 2 | 2026-10-02 | 0.1.0 | counts only | 5 | 2 cores, x86_64, Debian GNU/Linux 12, Go 1.26.8, rustc 1.95.0, profile `release` |
+    | 3 | 2026-11-28 | 0.1.0 | 9 | 5 | 2 cores, x86_64, Debian GNU/Linux 12, Go 1.26.8, rustc 1.95.0, profile `release` |
+    | 4 | 2026-11-29 | 0.1.0, 1ab2c3d | 9 | 5 to 6.5 | 2 cores, x86_64, Debian GNU/Linux 12, Go 1.26.8, rustc 1.95.0, profile `release` |
     <!-- /bench -->
     ");
 }
 
 #[test]
 fn a_page_that_cannot_take_its_tables_says_where() {
-    let tables = tables(&rows(), &[]);
+    let tables = tables(&rows(), &steps(), &[]);
     let wrong = |from: &str, to: &str| {
         let page = PAGE.replacen(from, to, 1);
         assert_ne!(page, PAGE);
@@ -125,7 +150,7 @@ fn a_page_that_cannot_take_its_tables_says_where() {
     line 3: the table ends nowhere; it needs a line `<!-- /bench -->`
     the page has 0 places for the table `plugins`; it needs one
     the page has 2 places for the table `crossing`; it needs one
-    line 11: the table ends nowhere; it needs a line `<!-- /bench -->`
+    line 13: the table ends nowhere; it needs a line `<!-- /bench -->`
     ");
 }
 
@@ -133,7 +158,7 @@ proptest! {
     #[test]
     fn a_filled_page_is_left_as_it_is_and_text_around_tables_stays(
         figures in proptest::collection::vec(0.001_f64..1000.0, 0..4),
-        texts in proptest::collection::vec("[A-Za-z|. -]{0,20}", 5),
+        texts in proptest::collection::vec("[A-Za-z|. -]{0,20}", 6),
     ) {
         let history: Vec<_> = (figures.iter().enumerate())
             .map(|(day, figure)| measurement(
@@ -141,7 +166,7 @@ proptest! {
                 &[("logs, scan, 1", *figure)],
             ))
             .collect();
-        let tables = tables(&rows(), &history);
+        let tables = tables(&rows(), &steps(), &history);
         let mut page = format!("{}\n", texts[0]);
         for (name, text) in tables.keys().zip(&texts[1..]) {
             page.extend([OPEN, name, OPENED, "\n", CLOSE, "\n", text.as_str(), "\n"]);

@@ -42,6 +42,7 @@ fn measurement(date: &str, ratios: &[(String, f64)]) -> Measurement {
         load: [1.0; 2],
         rounds: 9,
         rows: ratios.iter().map(row).collect(),
+        instructions: Vec::new(),
     }
 }
 
