@@ -65,19 +65,16 @@ pub(crate) fn run(options: &component::Options) -> Result<(), ChoreError> {
     if options.render {
         return rendered::write();
     }
-    // What cannot be read is found out before everything is measured.
+    // What cannot be read, or not be counted, is found out before everything is measured.
     history::read()?;
     let everything = options.rows.is_none();
-    if everything {
-        instructions::can_count()?;
-    }
+    let counts = if everything {
+        instructions::of_telemetry()?
+    } else {
+        Vec::new()
+    };
     let measured = component::run(options)?;
     if everything || options.record {
-        let counts = if everything {
-            instructions::of_telemetry()?
-        } else {
-            Vec::new()
-        };
         println!("kept in `{}`", history::record(&measured, counts)?);
         rendered::write()?;
     }

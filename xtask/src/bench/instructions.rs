@@ -55,14 +55,9 @@ pub(super) fn names() -> Vec<String> {
     names.collect()
 }
 
-/// Stops where nothing can be counted.
-pub(super) fn can_count() -> Result<(), ChoreError> {
-    needs("valgrind", "valgrind")
-}
-
 /// Counts every step, and shows each as it comes.
 fn counts(package: &str, steps: &[Step]) -> Result<Vec<Count>, ChoreError> {
-    can_count()?;
+    needs("valgrind", "valgrind")?;
     let program = build(package)?;
     println!("| Step, under callgrind | instructions |");
     println!("|---|---|");
