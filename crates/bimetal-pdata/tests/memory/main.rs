@@ -1,14 +1,16 @@
 //! Reading a batch allocates nothing, however many records it has.
 //!
-//! In: batches of 8,192 records. Out: the number of allocations while they are read. Invariant: one
-//! test in this binary, because the allocator counts for the whole process.
+//! In: batches of 8,192 records, encoded and in place. Out: how often reading and editing allocate.
+//! Invariant: one test in this binary, because the allocator counts for the whole process.
 
 #![expect(
     clippy::unwrap_used,
     reason = "tests, and the functions that they share"
 )]
+#![expect(unsafe_code, reason = "vouches for the memory that the test made")]
 
-use bimetal_pdata::{Attributes, Logs, Metrics, Traces, Value};
+use bimetal_abi::Signal;
+use bimetal_pdata::{Attributes, Batch, Layout, Logs, Metrics, Traces, Value};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -19,6 +21,12 @@ use opentelemetry_proto::tonic::metrics::v1::{
 };
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
 use prost::Message;
+
+use crate::image::Image;
+
+#[expect(dead_code, reason = "other tests make more of it")]
+#[path = "../it/image.rs"]
+mod image;
 
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
@@ -116,7 +124,10 @@ fn scan(attributes: Attributes<'_>) -> usize {
 }
 
 fn scan_logs(bytes: &[u8]) -> usize {
-    let logs = Logs::parse(bytes).unwrap();
+    scan_records(&Logs::parse(bytes).unwrap())
+}
+
+fn scan_records(logs: &Logs<'_>) -> usize {
     logs.records()
         .map(|record| {
             assert_eq!(record.severity_number(), 9);
@@ -149,6 +160,18 @@ fn scan_metrics(bytes: &[u8]) -> usize {
         .sum()
 }
 
+/// What the work takes with the log records where they lie, the batch itself included.
+fn in_place<T>(image: &Image, layout: &Layout, work: impl Fn(&mut Logs<'_>) -> T) -> (T, u64) {
+    let before = blocks();
+    // SAFETY: the image lies as its table says, and lives longer than the batch.
+    let batch = unsafe { Batch::new(layout, image.root) }.unwrap();
+    let mut logs = Logs::in_place(&batch);
+    let done = work(&mut logs);
+    let taken = blocks() - before;
+    assert!(!batch.unread());
+    (done, taken)
+}
+
 fn blocks() -> u64 {
     dhat::HeapStats::get().total_blocks
 }
@@ -161,6 +184,9 @@ fn scanning_8192_records_allocates_nothing() {
         (scan_traces, traces()),
         (scan_metrics, metrics()),
     ];
+    let request = ExportLogsServiceRequest::decode(&*batches[0].1).unwrap();
+    let image = Image::of(&request, 0);
+    let layout = Layout::of(Signal::Logs, &image.table()).unwrap();
     let _profiler = dhat::Profiler::builder().testing().build();
     for (scan, bytes) in &batches {
         // The smaller of two figures: the test harness may allocate in a thread of its own.
@@ -172,6 +198,27 @@ fn scanning_8192_records_allocates_nothing() {
         });
         assert_eq!(taken.into_iter().min(), Some(0));
     }
+
+    let taken = [(); 2].map(|()| {
+        let (read, taken) = in_place(&image, &layout, |logs| scan_records(logs));
+        assert!(read > RECORDS * 300, "only {read} bytes were read");
+        taken
+    });
+    assert_eq!(taken.into_iter().min(), Some(0), "in place");
+    let (deleted, taken) = in_place(&image, &layout, |logs| {
+        let mut records = logs.records_mut();
+        records.any(|mut record| record.attributes_mut().delete("absent"))
+    });
+    assert_eq!((deleted, taken), (false, 0), "in place, without a change");
+    let (written, taken) = in_place(&image, &layout, |logs| {
+        let upserted = logs.records_mut().map(|mut record| {
+            let mut attributes = record.attributes_mut();
+            usize::from(attributes.upsert("attribute.number.7", "new"))
+        });
+        upserted.sum::<usize>()
+    });
+    assert_eq!(written, RECORDS);
+    assert!((1..=12).contains(&taken), "{taken} in place");
 
     // The counter counts. What changes nothing takes none; what changes everything takes as many as
     // two growing lists do, however many actions a record sees.
