@@ -250,6 +250,11 @@ func (c *chance) someField(row *edit, one *tree, numbers []uint32) (uint32, any)
 	if log && number == 5 {
 		return number, c.someGiven(row)
 	}
+	if span && number == 15 && c.IntN(2) == 0 {
+		text := c.someKey()
+		c.value(row, valueString, text)
+		return number, text
+	}
 	switch was := one.fields[number].(type) {
 	case string:
 		text := c.someKey()

@@ -219,8 +219,16 @@ func TestAListThatIsNoGoodForTheBatchChangesNothing(t *testing.T) {
 		"row 3 is about a point, which there are only in metrics": func(w *writing) {
 			w.after().add(editDrop, levelPoint, 0, 0)
 		},
-		"row 3 sets field 15 of a record, which cannot be set": func(w *writing) {
+		"row 3 sets field 13 of a record, which cannot be set": func(w *writing) {
+			w.after().add(editField, levelRecord, 0, 13)
+		},
+		"row 3 gives field 15 of a record a value that it cannot hold": func(w *writing) {
 			w.after().add(editField, levelRecord, 0, 15)
+		},
+		"row 4 gives field 15 of a record a value that it cannot hold": func(w *writing) {
+			w.value(w.after().add(editField, levelRecord, 0, 15), valueString, "so far")
+			row := w.add(editField, levelRecord, 0, 15)
+			row.value, row.bits = valueInt, 1<<40
 		},
 	})
 	metrics := func() pmetric.Metrics {

@@ -22,6 +22,8 @@ const (
 	takesTraceID
 	takesSpanID
 	takesAny
+	// takesStatus is a number, which is the code, or a text, which is what it says.
+	takesStatus
 )
 
 func (t takes) fits(row *edit) bool {
@@ -42,6 +44,8 @@ func (t takes) fits(row *edit) bool {
 		return row.value == valueBytes && (row.valueLen == 8 || row.valueLen == 0)
 	case takesAny:
 		return true
+	case takesStatus:
+		return takesText.fits(row) || takesInt32.fits(row)
 	}
 	return false
 }
@@ -124,7 +128,17 @@ var spanFields = fields[ptrace.Span]{
 	10: {takesUint32, func(of ptrace.Span, v given) { of.SetDroppedAttributesCount(v.uint32()) }},
 	12: {takesUint32, func(of ptrace.Span, v given) { of.SetDroppedEventsCount(v.uint32()) }},
 	14: {takesUint32, func(of ptrace.Span, v given) { of.SetDroppedLinksCount(v.uint32()) }},
+	15: {takesStatus, setStatus},
 	16: {takesUint32, func(of ptrace.Span, v given) { of.SetFlags(v.uint32()) }},
+}
+
+// setStatus sets one half of a status, and leaves the other.
+func setStatus(of ptrace.Span, v given) {
+	if v.row.value == valueString {
+		of.Status().SetMessage(v.text())
+	} else {
+		of.Status().SetCode(ptrace.StatusCode(v.int32()))
+	}
 }
 
 var metricFields = fields[pmetric.Metric]{

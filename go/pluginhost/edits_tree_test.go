@@ -16,6 +16,10 @@ type tree struct {
 	gone   bool
 }
 
+// statusText stands for what the status of a span says: the half of field 15 that is a text. No field
+// of a span has this number.
+const statusText = 17
+
 type pair struct {
 	key   string
 	value any
@@ -75,7 +79,8 @@ func treeOfTraces(data ptrace.Traces) *tree {
 					4: string(parent[:]), 5: span.Name(), 6: uint64(span.Kind()),
 					7: uint64(span.StartTimestamp()), 8: uint64(span.EndTimestamp()),
 					10: uint64(span.DroppedAttributesCount()), 12: uint64(span.DroppedEventsCount()),
-					14: uint64(span.DroppedLinksCount()), 16: uint64(span.Flags())}})
+					14: uint64(span.DroppedLinksCount()), 15: uint64(span.Status().Code()),
+					statusText: span.Status().Message(), 16: uint64(span.Flags())}})
 			}
 		}
 	}
@@ -151,7 +156,11 @@ func (t *tree) edited(list *editList, row *edit, value any) {
 	case editDrop:
 		t.gone = true
 	case editField:
-		t.fields[row.index] = value
+		number := row.index
+		if _, span := t.fields[statusText]; span && number == 15 && row.value == valueString {
+			number = statusText
+		}
+		t.fields[number] = value
 	case editSet:
 		t.list[row.index].value = value
 	case editPut:

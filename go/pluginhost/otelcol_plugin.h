@@ -350,7 +350,8 @@
 // `Edit::kind`: what `level` says is dropped, with everything in it.
 #define OTELCOL_EDIT_DROP 9
 
-// `Edit::kind`: the field with the number `index` in OTLP gets the value.
+// `Edit::kind`: the field with the number `index` in OTLP gets the value. The status of a span
+// takes a number, which is its code, or a text, which is what it says; the other half stays.
 #define OTELCOL_EDIT_FIELD 10
 
 // `Edit::level`: the resource that the rows before name.

@@ -187,7 +187,8 @@ pub const EDIT_RENAME: u8 = 7;
 pub const EDIT_KEEP: u8 = 8;
 /// `Edit::kind`: what `level` says is dropped, with everything in it.
 pub const EDIT_DROP: u8 = 9;
-/// `Edit::kind`: the field with the number `index` in OTLP gets the value.
+/// `Edit::kind`: the field with the number `index` in OTLP gets the value. The status of a span
+/// takes a number, which is its code, or a text, which is what it says; the other half stays.
 pub const EDIT_FIELD: u8 = 10;
 
 /// `Edit::level`: the resource that the rows before name.

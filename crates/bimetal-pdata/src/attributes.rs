@@ -8,7 +8,7 @@ use std::{fmt, slice};
 
 use crate::edits::{Edits, Place, Slot, Written};
 use crate::message::{At, AtMut, Message, Messages};
-use crate::otlp::sink::{Encode as _, encodes_as};
+use crate::otlp::sink::Encode as _;
 use crate::text::Text;
 use crate::value::Value;
 
@@ -338,15 +338,7 @@ impl<'r> AttributesMut<'r> {
     #[inline]
     pub fn write<'v>(&mut self, when: Write, key: &str, value: impl Into<Value<'v>>) -> bool {
         let value = value.into();
-        match value.scalar() {
-            Some(value) => self.put(when, key, value),
-            None if value.is_empty() => self.put(when, key, Written::Empty),
-            None => {
-                let mut encoded = Vec::new();
-                value.encode(&mut encoded);
-                self.put(when, key, Written::Otlp(&encoded))
-            }
-        }
+        value.with_written(|value| self.put(when, key, value))
     }
 
     /// Writes the value of `from` to `key`; does nothing if there is no `from`.
@@ -399,7 +391,7 @@ impl<'r> AttributesMut<'r> {
         let found = self.now.find(key);
         match (when, found) {
             (Write::Insert, Some(_)) | (Write::Update, None) => false,
-            (_, Some((_, found))) if is_there(value, found) => false,
+            (_, Some((_, found))) if value.is_there(found) => false,
             (_, Some((index, _))) => {
                 self.edits.set(self.now.place, index, value);
                 true
@@ -417,19 +409,6 @@ fn value(edits: &Edits, row: u32) -> &[u8] {
     let mut encoded = Vec::new();
     edits.with_value(row, |value| value.encode(&mut encoded));
     edits.keep(&encoded)
-}
-
-/// Whether a value is the one that is there already.
-fn is_there(value: Written<'_>, found: Message<'_>) -> bool {
-    match (value, Value::of(found)) {
-        (Written::Str(new), Value::Str(old)) => new == old.as_bytes(),
-        (Written::Bool(new), Value::Bool(old)) => new == old,
-        (Written::Int(new), Value::Int(old)) => new == old,
-        (Written::Double(new), Value::Double(old)) => new.to_bits() == old.to_bits(),
-        (Written::Bytes(new), Value::Bytes(old)) => new == old,
-        // What is alike is encoded alike.
-        _ => encodes_as(&value, &found.encoded()),
-    }
 }
 
 /// Finds what came with the batch by ordinal: at once where ordinals rise, as they mostly do.

@@ -39,6 +39,7 @@
 mod attributes;
 mod edits;
 mod error;
+mod field;
 mod flat;
 mod goview;
 mod in_place;
@@ -83,7 +84,8 @@ pub use span::{
     OfTraces, ResourceSpans, ScopeSpans, Span, SpanEvent, SpanLink, SpanMut, SpanStatus, Traces,
 };
 pub use telemetry::{
-    Resource, ResourceItems, ResourceItemsMut, Scope, ScopeItems, ScopeItemsMut, Signal, Telemetry,
+    Resource, ResourceItems, ResourceItemsMut, ResourceMut, Scope, ScopeItems, ScopeItemsMut,
+    ScopeMut, Signal, Telemetry,
 };
 pub use text::Text;
 pub use value::{Array, ArrayIter, Map, MapIter, Opaque, Value};

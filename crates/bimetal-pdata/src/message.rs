@@ -308,11 +308,7 @@ impl<'r> At<'r> {
 impl<'r> AtMut<'r> {
     #[inline]
     pub(crate) fn as_read(&self) -> At<'_> {
-        At {
-            message: self.message,
-            edits: Some(self.edits),
-            place: self.place,
-        }
+        self.now()
     }
 
     #[inline]

@@ -1,7 +1,7 @@
 //! Metrics.
 //!
 //! In: an `ExportMetricsServiceRequest`. Out: [`Metric`]s with their data points. Invariant: of the
-//! five kinds of data, the last one set counts; only points and their attributes can change.
+//! five kinds of data, the last one set counts, and the kind does not change.
 
 use crate::message::{At, AtMut, Items, ItemsMut, Message, retain};
 use crate::nested::Nested;
@@ -40,11 +40,11 @@ table! {
     /// One metric.
     METRIC = "Metric" (Metric, MetricMut) {
         /// The name.
-        1 name: text;
+        1 name, set_name: text;
         /// What it measures, for people.
-        2 description: text;
+        2 description, set_description: text;
         /// The unit, as UCUM writes it.
-        3 unit: text;
+        3 unit, set_unit: text;
         GAUGE_FIELD gauge: only Kind::Data(&GAUGE);
         SUM_FIELD sum: only Kind::Data(&SUM);
         HISTOGRAM_FIELD histogram: only Kind::Data(&HISTOGRAM);

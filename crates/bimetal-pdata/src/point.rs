@@ -1,14 +1,17 @@
 //! Data points of every kind of metric.
 //!
 //! In: a `…DataPoint` message and the metric's kind. Out: [`DataPoint`], and the points of each
-//! kind. Invariant: only attributes of points can change.
+//! kind. Invariant: of points can change: attributes, times, flags, the number of a gauge or sum.
 
 use crate::attributes::{Attributes, AttributesMut};
+use crate::edits::Written;
 use crate::message::{At, AtMut, Message, Numbers};
 use crate::otlp::wire::{Payload, WIRE_FIXED64, WIRE_VARINT};
-use crate::schema::Kind;
+use crate::schema::{Kind, Schema};
 use crate::table::table;
 
+const START: u32 = 2;
+const TIME: u32 = 3;
 const AS_DOUBLE: u32 = 4;
 const AS_INT: u32 = 6;
 const BUCKET_COUNTS: u32 = 6;
@@ -51,6 +54,7 @@ pub(crate) struct PointsOf {
     pub(crate) kind: MetricKind,
     /// The field with the attributes, looked up once for all of them.
     attributes: u32,
+    schema: &'static Schema,
 }
 
 impl PointsOf {
@@ -64,7 +68,13 @@ impl PointsOf {
         Self {
             kind,
             attributes: schema.attributes(),
+            schema,
         }
+    }
+
+    fn flags(self) -> u32 {
+        let named = |row: &&(u32, &str, Kind)| row.1 == "flags";
+        self.schema.fields.iter().find(named).map_or(0, |row| row.0)
     }
 }
 
@@ -213,7 +223,11 @@ macro_rules! each {
 impl NumberPoint<'_> {
     /// The value; `None` when there is none.
     pub fn number(&self) -> Option<Number> {
-        number(self.0.message, AS_DOUBLE)
+        match self.0.last_set(&[AS_DOUBLE, AS_INT]) {
+            Some((_, Written::Double(double))) => Some(Number::Double(double)),
+            Some((_, set)) => Some(Number::Int(set.bits().cast_signed())),
+            None => number(self.0.message, AS_DOUBLE),
+        }
     }
 }
 
@@ -317,6 +331,45 @@ impl DataPointMut<'_> {
     #[inline]
     pub fn attributes_mut(&mut self) -> AttributesMut<'_> {
         AttributesMut::new(&self.at, self.at.message, self.points.attributes)
+    }
+
+    /// Since when it counts, in nanoseconds since 1970.
+    ///
+    /// Sets it, and says whether that changed anything.
+    pub fn set_start_time_unix_nano(&mut self, new: u64) -> bool {
+        self.as_read().start_time_unix_nano() != new && self.at.set(START, new)
+    }
+
+    /// When it was measured, in nanoseconds since 1970.
+    ///
+    /// Sets it, and says whether that changed anything.
+    pub fn set_time_unix_nano(&mut self, new: u64) -> bool {
+        self.as_read().time_unix_nano() != new && self.at.set(TIME, new)
+    }
+
+    /// The flags; the lowest bit says that no value was recorded.
+    ///
+    /// Sets them, and says whether that changed anything.
+    pub fn set_flags(&mut self, new: u32) -> bool {
+        self.as_read().flags() != new && self.at.set(self.points.flags(), new)
+    }
+
+    /// The value of a gauge or a sum.
+    ///
+    /// Sets it, and says whether that changed anything: points of other kinds have none, and stay
+    /// as they are.
+    pub fn set_number(&mut self, new: Number) -> bool {
+        if !matches!(self.points.kind, MetricKind::Gauge | MetricKind::Sum) {
+            return false;
+        }
+        match (self.as_read().number(), new) {
+            (Some(Number::Int(old)), Number::Int(new)) if old == new => false,
+            (Some(Number::Double(old)), Number::Double(new)) if old.to_bits() == new.to_bits() => {
+                false
+            }
+            (_, Number::Int(new)) => self.at.set(AS_INT, new),
+            (_, Number::Double(new)) => self.at.set(AS_DOUBLE, new),
+        }
     }
 }
 

@@ -61,7 +61,11 @@ impl Schema {
 
     /// Whether a field of this kind is one of several that exclude each other.
     pub(crate) fn is_variant(&self, kind: Kind) -> bool {
-        matches!(kind, Kind::Data(_) | Kind::Number) || std::ptr::eq(self, &raw const ANY_VALUE)
+        matches!(kind, Kind::Data(_) | Kind::Number) || self.is_any_value()
+    }
+
+    pub(crate) fn is_any_value(&self) -> bool {
+        std::ptr::eq(self, &raw const ANY_VALUE)
     }
 
     /// The number of the field with the attributes.

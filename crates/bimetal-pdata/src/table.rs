@@ -8,7 +8,8 @@
 ///
 /// `NAME = "Message" () { rows }` makes the schema only; `(Handle)` a handle to read as well, and
 /// `(Handle, HandleMut)` one to edit. A row `number name: kind;` makes an accessor, so
-/// do `number name: one Handle of NAME;` and `list`; `number name: only Kind;` does not.
+/// do `number name: one Handle of NAME;` and `list`; `number name: only Kind;` does not. A row
+/// `number name, set_name: kind;` lets the handle to edit set the field, too.
 macro_rules! table {
     ($(
         $(#[$doc:meta])* $schema:ident = $message:literal ($($read:ident $(, $edit:ident)?)?)
@@ -85,7 +86,10 @@ macro_rules! fields {
             $($rest)*
         )
     };
-    ([$($done:expr,)*] $(#[$doc:meta])* $number:literal $name:ident: $kind:ident; $($rest:tt)*) => {
+    (
+        [$($done:expr,)*] $(#[$doc:meta])*
+        $number:literal $name:ident $(, $set:ident)?: $kind:ident; $($rest:tt)*
+    ) => {
         $crate::table::fields!(
             [$($done,)* ($number, stringify!($name), $crate::table::kind!(schema $kind)),] $($rest)*
         )
@@ -118,6 +122,13 @@ macro_rules! kind {
     (gives text) => { $crate::text::Text<'r> };
     (gives trace_id) => { &'r [u8; 16] };
     (gives span_id) => { &'r [u8; 8] };
+    (takes fixed64) => { u64 };
+    (takes fixed32) => { u32 };
+    (takes int32) => { i32 };
+    (takes uint32) => { u32 };
+    (takes text) => { &str };
+    (takes trace_id) => { &[u8; 16] };
+    (takes span_id) => { &[u8; 8] };
 }
 
 macro_rules! accessors {
@@ -169,23 +180,48 @@ macro_rules! accessors {
         $(#[$doc])*
         #[inline]
         pub fn $name(&self) -> $read<'r> {
-            $read($crate::message::At::fixed(self.0.message.message($number)))
+            $read($crate::message::At::fixed(self.0.now().submessage($number, &$schema)))
         }
         $crate::table::accessors!($mode $($rest)*);
     };
-    ($mode:ident $(#[$doc:meta])* $number:literal $name:ident: value; $($rest:tt)*) => {
+    (read $(#[$doc:meta])* $number:literal $name:ident $(, $set:ident)?: value; $($rest:tt)*) => {
         $(#[$doc])*
         #[inline]
         pub fn $name(&self) -> $crate::value::Value<'r> {
-            $crate::value::Value::of(self.0.message.message($number))
+            $crate::value::Value::of(self.0.now().any_value($number))
         }
-        $crate::table::accessors!($mode $($rest)*);
+        $crate::table::accessors!(read $($rest)*);
     };
-    ($mode:ident $(#[$doc:meta])* $number:literal $name:ident: $kind:ident; $($rest:tt)*) => {
+    (edit $(#[$doc:meta])* $number:literal $name:ident, $set:ident: value; $($rest:tt)*) => {
+        $crate::table::accessors!(read $(#[$doc])* $number $name: value;);
+
+        $(#[$doc])*
+        ///
+        /// Sets it, and says whether that changed anything.
+        pub fn $set<'v>(&mut self, value: impl Into<$crate::value::Value<'v>>) -> bool {
+            self.0.set_value($number, value.into())
+        }
+        $crate::table::accessors!(edit $($rest)*);
+    };
+    (edit $(#[$doc:meta])* $number:literal $name:ident, $set:ident: $kind:ident; $($rest:tt)*) => {
+        $crate::table::accessors!(read $(#[$doc])* $number $name: $kind;);
+
+        $(#[$doc])*
+        ///
+        /// Sets it, and says whether that changed anything.
+        pub fn $set(&mut self, new: $crate::table::kind!(takes $kind)) -> bool {
+            self.0.now().$kind($number) != new && self.0.set($number, new)
+        }
+        $crate::table::accessors!(edit $($rest)*);
+    };
+    (
+        $mode:ident $(#[$doc:meta])* $number:literal $name:ident $(, $set:ident)?: $kind:ident;
+        $($rest:tt)*
+    ) => {
         $(#[$doc])*
         #[inline]
         pub fn $name(&self) -> $crate::table::kind!(gives $kind) {
-            self.0.message.$kind($number)
+            self.0.now().$kind($number)
         }
         $crate::table::accessors!($mode $($rest)*);
     };

@@ -44,23 +44,23 @@ pub struct Telemetry<'a, S> {
 
 table! {
     /// Who sent telemetry.
-    RESOURCE = "Resource" (Resource) {
+    RESOURCE = "Resource" (Resource, ResourceMut) {
         /// The attributes.
         1 attributes: attributes;
         /// How many attributes the source left out.
-        2 dropped_attributes_count: uint32;
+        2 dropped_attributes_count, set_dropped_attributes_count: uint32;
     }
 
     /// Which part of a program made telemetry.
-    SCOPE = "InstrumentationScope" (Scope) {
+    SCOPE = "InstrumentationScope" (Scope, ScopeMut) {
         /// The name.
-        1 name: text;
+        1 name, set_name: text;
         /// The version.
-        2 version: text;
+        2 version, set_version: text;
         /// The attributes.
         3 attributes: attributes;
         /// How many attributes the source left out.
-        4 dropped_attributes_count: uint32;
+        4 dropped_attributes_count, set_dropped_attributes_count: uint32;
     }
 }
 
@@ -246,7 +246,8 @@ impl<'a, S: Signal> Telemetry<'a, S> {
 macro_rules! level {
     (
         $(#[$doc:meta])*
-        $read:ident, $edit:ident: $header:ident = $header_schema:ident $header_name:ident,
+        $read:ident, $edit:ident: $header:ident $header_mut:ident = $header_schema:ident
+        $header_name:ident $header_name_mut:ident,
         $item:ident, $item_mut:ident, $items:ident $items_mut:ident $into:ident $retain:ident
         $count:ident
     ) => {
@@ -335,6 +336,12 @@ macro_rules! level {
                 AttributesMut::new(&self.at, self.header, $header_schema.attributes())
             }
 
+            /// The message with the attributes, to edit.
+            #[inline]
+            pub fn $header_name_mut(&mut self) -> $header_mut<'_> {
+                $header_mut(AtMut { message: self.header, ..self.at.reborrow() })
+            }
+
             /// What is below it, to edit.
             #[inline]
             pub fn $items_mut(&mut self) -> ItemsMut<'_, $item_mut<'_, S>> {
@@ -367,14 +374,15 @@ type RecordMutOf<'r, S> = <S as Signal>::RecordMut<'r>;
 
 level! {
     /// One resource and what it sent.
-    ResourceItems, ResourceItemsMut: Resource = RESOURCE resource,
+    ResourceItems, ResourceItemsMut: Resource ResourceMut = RESOURCE
+    resource resource_mut,
     ScopeItems, ScopeItemsMut,
     scopes scopes_mut into_scopes retain_scopes scope_count
 }
 
 level! {
     /// One instrumentation scope and its records.
-    ScopeItems, ScopeItemsMut: Scope = SCOPE scope,
+    ScopeItems, ScopeItemsMut: Scope ScopeMut = SCOPE scope scope_mut,
     RecordOf, RecordMutOf,
     records records_mut into_records retain_records record_count
 }

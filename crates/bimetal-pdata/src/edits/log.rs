@@ -160,7 +160,7 @@ impl Log {
     }
 
     /// The numbers of the rows about a place, in order. The index is up to date.
-    fn rows_of(&self, place: Place) -> impl Iterator<Item = usize> + '_ {
+    pub(super) fn rows_of(&self, place: Place) -> impl Iterator<Item = usize> + '_ {
         let last = if self.is_last(place) {
             self.start..self.rows.len()
         } else {

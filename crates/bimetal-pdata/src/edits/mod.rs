@@ -31,6 +31,8 @@ pub(crate) struct Edits {
     /// The last place that may have edits; `None` before the first one. A reader asks for it with
     /// each record and each list, so that the log is not borrowed.
     last: Cell<Option<Place>>,
+    /// Whether a field of a message was set.
+    fields: Cell<bool>,
     /// What was written and then read again. The log's own bytes move when it grows.
     read: Bump,
 }
@@ -62,6 +64,7 @@ impl Edits {
         Self {
             log: RefCell::new(Log::new(metrics)),
             last: Cell::new(None),
+            fields: Cell::new(false),
             read: Bump::new(),
         }
     }
@@ -128,6 +131,45 @@ impl Edits {
     /// Keeps what was read as long as the edits.
     pub(crate) fn keep<T: Copy>(&self, read: &[T]) -> &[T] {
         self.read.alloc_slice_copy(read)
+    }
+
+    #[inline]
+    pub(crate) fn has_fields(&self) -> bool {
+        self.fields.get()
+    }
+
+    /// Of the fields of a message with these numbers the one that was set last, and its value.
+    pub(crate) fn field(&self, place: Place, numbers: &[u32]) -> Option<(u32, Written<'_>)> {
+        if !self.may_have(place) {
+            return None;
+        }
+        let mut log = self.log.borrow_mut();
+        log.look_up(place);
+        let set = log.fields(place).filter(|(of, _)| numbers.contains(of));
+        let (number, value) = set.last()?;
+        Some((number, value.kept_in(&self.read)))
+    }
+
+    /// All values that a field was given, in that order.
+    pub(crate) fn values(&self, place: Place, number: u32) -> Vec<Written<'_>> {
+        if !self.may_have(place) {
+            return Vec::new();
+        }
+        let mut log = self.log.borrow_mut();
+        log.look_up(place);
+        let set = log.fields(place).filter(|(of, _)| *of == number);
+        set.map(|(_, value)| value.kept_in(&self.read)).collect()
+    }
+
+    pub(crate) fn set_field(&self, place: Place, number: u32, value: Written<'_>) {
+        self.fields.set(true);
+        self.push(
+            place,
+            number as usize,
+            row(abi::EDIT_FIELD),
+            None,
+            Some(value),
+        );
     }
 
     pub(crate) fn drop_message(&self, place: Place) {
@@ -203,7 +245,31 @@ impl Edits {
     }
 }
 
+impl Written<'_> {
+    /// The same, living as long as `bump`.
+    fn kept_in(self, bump: &Bump) -> Written<'_> {
+        match self {
+            Self::Empty => Written::Empty,
+            Self::Str(text) => Written::Str(bump.alloc_slice_copy(text)),
+            Self::Bool(truth) => Written::Bool(truth),
+            Self::Int(int) => Written::Int(int),
+            Self::Double(double) => Written::Double(double),
+            Self::Bytes(bytes) => Written::Bytes(bump.alloc_slice_copy(bytes)),
+            Self::Otlp(encoded) => Written::Otlp(bump.alloc_slice_copy(encoded)),
+        }
+    }
+}
+
 impl Log {
+    /// The fields of a message that were set, in that order.
+    pub(crate) fn fields(&self, place: Place) -> impl Iterator<Item = (u32, Written<'_>)> {
+        self.rows_of(place).filter_map(|number| {
+            let row = self.row(u32::try_from(number).ok()?);
+            let is_field = row.kind == abi::EDIT_FIELD;
+            is_field.then(|| (row.index, self.value_of(row)))
+        })
+    }
+
     /// The key that a row has.
     pub(crate) fn key(&self, number: u32) -> &[u8] {
         let row = self.row(number);
@@ -213,7 +279,10 @@ impl Log {
 
     /// The value that a row has.
     pub(crate) fn value(&self, number: u32) -> Written<'_> {
-        let row = self.row(number);
+        self.value_of(self.row(number))
+    }
+
+    fn value_of(&self, row: &Edit) -> Written<'_> {
         let text = || {
             let start = offset(row.bits);
             self.text_of(start..start + row.value_len as usize)

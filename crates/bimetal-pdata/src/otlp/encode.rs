@@ -6,51 +6,187 @@
 
 use super::Message;
 use super::sink::{Encode, Sink, message};
-use super::wire::{Field, Fields, Payload, WIRE_FIXED64, WIRE_VARINT};
+use super::wire::{Field, Fields, Payload, WIRE_FIXED32, WIRE_FIXED64, WIRE_VARINT};
 use crate::edits::{Log, Place, Slot, Written};
 use crate::schema::number::{BOOL, BYTES, DOUBLE, INT, KEY, STRING, VALUE};
 use crate::schema::{Kind, Schema};
 
 /// Writes the content of a message.
 pub(crate) fn encode(schema: &Schema, content: &[u8], log: &Log, place: Place, out: &mut Vec<u8>) {
+    let whole = Message::Whole(content);
     let header = schema.find(|kind| match kind {
         Kind::Header(header) => Some(header),
         _ => None,
     });
-    let whole = Message::Whole(content);
-    let list = |holder: Message<'_>, schema: &Schema| {
-        log.list(place, || holder.messages(schema.attributes()).count())
+    let holder = match header {
+        Some((number, header)) => Holder::new(header, whole.message(number), log, place),
+        None => Holder::new(schema, whole, log, place),
     };
-    let copy = |field: &Field<'_>, out: &mut Vec<u8>| out.bytes(field.raw);
-    match header {
-        Some((number, header)) => {
-            let holder = whole.message(number);
-            let Some(slots) = list(holder, header) else {
-                return fields(schema, content, log, place, out, copy);
-            };
-            let mut pending = true;
-            let write = |out: &mut Vec<u8>| {
-                message(out, number, |out| {
-                    attributes(header, holder, &slots, log, out);
-                });
-            };
-            fields(schema, content, log, place, out, |field, out| {
-                if field.number != number {
-                    out.bytes(field.raw);
-                } else if std::mem::take(&mut pending) {
-                    write(out);
+    let Some(mut holder) = holder else {
+        let copy = |field: &Field<'_>, out: &mut Vec<u8>| out.bytes(field.raw);
+        return fields(schema, content, log, place, out, copy);
+    };
+    let Some((number, _)) = header else {
+        fields(schema, content, log, place, out, |field, out| {
+            holder.field(field, out);
+        });
+        return holder.rest(out);
+    };
+    let mut pending = true;
+    fields(schema, content, log, place, out, |field, out| {
+        if field.number != number {
+            out.bytes(field.raw);
+        } else if std::mem::take(&mut pending) {
+            message(out, number, |out| holder.whole(out));
+        }
+    });
+    // One that was absent and gets nothing stays absent.
+    if pending && !holder.is_empty() {
+        message(out, number, |out| holder.whole(out));
+    }
+}
+
+/// The message whose attributes and fields were edited: everything else of it is copied as it came.
+struct Holder<'a> {
+    schema: &'a Schema,
+    message: Message<'a>,
+    log: &'a Log,
+    slots: Vec<Slot>,
+    /// Fields that were set, in that order.
+    set: Vec<(u32, Written<'a>)>,
+    /// The attributes are not written yet: they stand where the first one stood.
+    pending: bool,
+}
+
+impl<'a> Holder<'a> {
+    /// `None` where nothing was edited.
+    fn new(schema: &'a Schema, message: Message<'a>, log: &'a Log, place: Place) -> Option<Self> {
+        if !schema.has_attributes() {
+            return None;
+        }
+        let slots = log.list(place, || message.messages(schema.attributes()).count())?;
+        Some(Self {
+            schema,
+            message,
+            log,
+            slots,
+            set: log.fields(place).collect(),
+            pending: true,
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.slots.is_empty() && self.set.is_empty()
+    }
+
+    fn whole(&mut self, out: &mut Vec<u8>) {
+        for field in self.message.fields() {
+            self.field(&field, out);
+        }
+        self.rest(out);
+    }
+
+    /// Writes a field that came.
+    fn field(&mut self, field: &Field<'_>, out: &mut Vec<u8>) {
+        if field.number == self.schema.attributes() {
+            self.attributes(out);
+        } else if !self
+            .set
+            .iter()
+            .any(|(number, _)| self.replaces(*number, field.number))
+        {
+            out.bytes(field.raw);
+        }
+    }
+
+    /// Whether setting a field leaves nothing of another one: it is the same, or they exclude each
+    /// other.
+    fn replaces(&self, set: u32, field: u32) -> bool {
+        let is_number = |number| matches!(self.schema.kind(number), Some((_, Kind::Number)));
+        set == field || is_number(set) && is_number(field)
+    }
+
+    fn attributes(&mut self, out: &mut Vec<u8>) {
+        if !std::mem::take(&mut self.pending) {
+            return;
+        }
+        let number = self.schema.attributes();
+        let came: Vec<_> = self.message.messages(number).collect();
+        for slot in &self.slots {
+            let original = slot
+                .of
+                .and_then(|of| came.get(of as usize).copied())
+                .and_then(Message::bytes);
+            write_entry(number, original.unwrap_or_default(), slot, self.log, out);
+        }
+    }
+
+    /// Writes what did not come: attributes, where there were none, and fields that were set.
+    fn rest(&mut self, out: &mut Vec<u8>) {
+        self.attributes(out);
+        for (at, (number, value)) in self.set.iter().enumerate() {
+            let mut later = self.set[at + 1..].iter();
+            let kind = self.schema.kind(*number).map(|(_, kind)| kind);
+            if later.any(|(later, _)| self.replaces(*later, *number)) {
+                continue;
+            }
+            match (kind, *value) {
+                (Some(Kind::Message(schema)), value) if schema.is_any_value() => {
+                    message(out, *number, |out| value.encode(out));
                 }
-            });
-            // One that was absent and has no attributes stays absent.
-            if pending && !slots.is_empty() {
-                write(out);
+                (Some(Kind::Message(schema)), _) => {
+                    let came = crate::message::Message::Otlp(self.message.message(*number));
+                    let set = self.set.iter().filter(|(of, _)| of == number);
+                    let set: Vec<_> = set.map(|(_, value)| *value).collect();
+                    message(out, *number, |out| {
+                        merged(schema, &came.encoded(), &set, out);
+                    });
+                }
+                (_, Written::Str(bytes) | Written::Bytes(bytes)) => {
+                    out.len_delimited(*number, bytes);
+                }
+                (Some(Kind::Fixed64 | Kind::Number), value) => {
+                    out.tag(*number, WIRE_FIXED64);
+                    out.bytes(&value.bits().to_le_bytes());
+                }
+                (Some(Kind::Fixed32), value) => {
+                    out.tag(*number, WIRE_FIXED32);
+                    out.bytes(&value.bits().to_le_bytes()[..4]);
+                }
+                (_, value) => {
+                    out.tag(*number, WIRE_VARINT);
+                    out.varint(value.bits());
+                }
             }
         }
-        None if schema.has_attributes() => match list(whole, schema) {
-            Some(slots) => attributes(schema, whole, &slots, log, out),
-            None => fields(schema, content, log, place, out, copy),
-        },
-        None => fields(schema, content, log, place, out, copy),
+    }
+}
+
+/// Writes a message that lies in a field as values leave it: a number is its one number, a text its
+/// one text, the last of each counts.
+pub(crate) fn merged(schema: &Schema, came: &[u8], set: &[Written<'_>], out: &mut Vec<u8>) {
+    let last = |wanted: fn(&Written<'_>) -> bool| set.iter().rev().find(|value| wanted(value));
+    let number = last(|value| matches!(value, Written::Int(_)));
+    let text = last(|value| matches!(value, Written::Str(_)));
+    for field in Fields::of(came) {
+        let is_replaced = match schema.kind(field.number) {
+            Some((_, Kind::Varint)) => number.is_some(),
+            Some((_, Kind::Bytes)) => text.is_some(),
+            _ => false,
+        };
+        if !is_replaced {
+            out.bytes(field.raw);
+        }
+    }
+    for (of, _, kind) in schema.fields {
+        match (kind, number, text) {
+            (Kind::Varint, Some(number), _) => {
+                out.tag(*of, WIRE_VARINT);
+                out.varint(number.bits());
+            }
+            (Kind::Bytes, _, Some(Written::Str(text))) => out.len_delimited(*of, text),
+            _ => {}
+        }
     }
 }
 
@@ -97,33 +233,6 @@ fn data<'a>(schema: &Schema, content: &'a [u8]) -> Option<&'a [u8]> {
         Some((_, Kind::Data(_))) => payload.content(),
         _ => None,
     })
-}
-
-/// Copies everything but the attributes as it came; the new list stands where the first attribute
-/// stood.
-fn attributes(schema: &Schema, whole: Message<'_>, slots: &[Slot], log: &Log, out: &mut Vec<u8>) {
-    let number = schema.attributes();
-    let mut pending = true;
-    let write = |out: &mut Vec<u8>| {
-        let came: Vec<_> = whole.messages(number).collect();
-        for slot in slots {
-            let original = slot
-                .of
-                .and_then(|of| came.get(of as usize).copied())
-                .and_then(Message::bytes);
-            write_entry(number, original.unwrap_or_default(), slot, log, out);
-        }
-    };
-    for field in whole.fields() {
-        if field.number != number {
-            out.bytes(field.raw);
-        } else if std::mem::take(&mut pending) {
-            write(out);
-        }
-    }
-    if pending {
-        write(out);
-    }
 }
 
 /// Writes one `KeyValue`. What else the original holds stays: fields of `KeyValue` that stand in no

@@ -13,7 +13,7 @@ use crate::schema::number::{KEY, VALUE};
 use wire::{Field, Fields, Payload, Reader};
 
 pub(crate) use check::check;
-pub(crate) use encode::encode;
+pub(crate) use encode::{encode, merged};
 
 /// One message. A message that its owner holds once, as every ordinary encoder writes it, has one
 /// part.

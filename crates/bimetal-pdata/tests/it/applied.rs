@@ -9,7 +9,8 @@ use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequ
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
-use opentelemetry_proto::tonic::metrics::v1::{Metric, metric::Data};
+use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as NumberValue;
+use opentelemetry_proto::tonic::metrics::v1::{Metric, NumberDataPoint, metric::Data};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 
@@ -22,6 +23,8 @@ type At = Vec<usize>;
 trait Batch {
     /// The attribute list of a place.
     fn list(&mut self, at: &At) -> &mut Vec<KeyValue>;
+    /// Gives a field of a place its value.
+    fn set(&mut self, at: &At, number: u32, value: AnyValue);
     fn drop_all(&mut self, dropped: &[At]);
 }
 
@@ -79,6 +82,8 @@ fn apply(list: &EditList, batch: &mut impl Batch) {
         if row.kind == abi::EDIT_DROP {
             assert!(before != at, "what is dropped has one row");
             dropped.push(at.clone());
+        } else if row.kind == abi::EDIT_FIELD {
+            batch.set(&at, row.index, value(list, row));
         } else {
             attribute(list, row, batch.list(&at));
         }
@@ -126,7 +131,8 @@ fn retain<T>(items: &mut Vec<T>, above: &[usize], dropped: &[At]) {
 
 macro_rules! batch {
     (
-        $request:ident, $resources:ident, $scopes:ident, $records:ident, $record:expr, $points:expr
+        $request:ident, $resources:ident, $scopes:ident, $records:ident, $record:expr, $points:expr,
+        $set:expr
     ) => {
         impl Batch for $request {
             fn list(&mut self, at: &At) -> &mut Vec<KeyValue> {
@@ -139,6 +145,27 @@ macro_rules! batch {
                     return &mut scope.scope.get_or_insert_default().attributes;
                 }
                 $record(&mut scope.$records[at[2]], &at[3..])
+            }
+
+            fn set(&mut self, at: &At, number: u32, value: AnyValue) {
+                let resource = &mut self.$resources[at[0]];
+                if at.len() == 1 {
+                    assert_eq!(number, 2, "the only field of a resource");
+                    let resource = resource.resource.get_or_insert_default();
+                    resource.dropped_attributes_count = unsigned(&value);
+                    return;
+                }
+                let scope = &mut resource.$scopes[at[1]];
+                if at.len() == 2 {
+                    let scope = scope.scope.get_or_insert_default();
+                    return match number {
+                        1 => scope.name = given(value),
+                        2 => scope.version = given(value),
+                        4 => scope.dropped_attributes_count = unsigned(&value),
+                        other => panic!("field {other} of a scope"),
+                    };
+                }
+                $set(&mut scope.$records[at[2]], &at[3..], number, value);
             }
 
             fn drop_all(&mut self, dropped: &[At]) {
@@ -190,7 +217,8 @@ batch!(
         let record: &mut LogRecord = record;
         &mut record.attributes
     },
-    |_, _: &[usize], _| {}
+    |_, _: &[usize], _| {},
+    set_log
 );
 batch!(
     ExportTraceServiceRequest,
@@ -201,7 +229,8 @@ batch!(
         let span: &mut Span = span;
         &mut span.attributes
     },
-    |_, _: &[usize], _| {}
+    |_, _: &[usize], _| {},
+    set_span
 );
 batch!(
     ExportMetricsServiceRequest,
@@ -209,8 +238,123 @@ batch!(
     scope_metrics,
     metrics,
     point,
-    retain_points
+    retain_points,
+    set_metric
 );
+
+fn given(value: AnyValue) -> String {
+    match value.value {
+        Some(any_value::Value::StringValue(text)) => text,
+        other => panic!("no text: {other:?}"),
+    }
+}
+
+fn id(value: AnyValue) -> Vec<u8> {
+    match value.value {
+        Some(any_value::Value::BytesValue(bytes)) => bytes,
+        other => panic!("no bytes: {other:?}"),
+    }
+}
+
+fn int(value: &AnyValue) -> i64 {
+    match value.value {
+        Some(any_value::Value::IntValue(int)) => int,
+        ref other => panic!("no number: {other:?}"),
+    }
+}
+
+fn unsigned(value: &AnyValue) -> u32 {
+    int(value).try_into().unwrap()
+}
+
+fn signed(value: &AnyValue) -> i32 {
+    int(value).try_into().unwrap()
+}
+
+fn time(value: &AnyValue) -> u64 {
+    int(value).cast_unsigned()
+}
+
+fn set_log(log: &mut LogRecord, _: &[usize], number: u32, value: AnyValue) {
+    match number {
+        1 => log.time_unix_nano = time(&value),
+        2 => log.severity_number = signed(&value),
+        3 => log.severity_text = given(value),
+        5 => log.body = Some(value),
+        7 => log.dropped_attributes_count = unsigned(&value),
+        8 => log.flags = unsigned(&value),
+        9 => log.trace_id = id(value),
+        10 => log.span_id = id(value),
+        11 => log.observed_time_unix_nano = time(&value),
+        12 => log.event_name = given(value),
+        other => panic!("field {other} of a log record"),
+    }
+}
+
+fn set_span(span: &mut Span, _: &[usize], number: u32, value: AnyValue) {
+    match number {
+        1 => span.trace_id = id(value),
+        2 => span.span_id = id(value),
+        3 => span.trace_state = given(value),
+        4 => span.parent_span_id = id(value),
+        5 => span.name = given(value),
+        6 => span.kind = signed(&value),
+        7 => span.start_time_unix_nano = time(&value),
+        8 => span.end_time_unix_nano = time(&value),
+        10 => span.dropped_attributes_count = unsigned(&value),
+        12 => span.dropped_events_count = unsigned(&value),
+        14 => span.dropped_links_count = unsigned(&value),
+        15 => {
+            let status = span.status.get_or_insert_default();
+            match value.value {
+                Some(any_value::Value::IntValue(_)) => status.code = signed(&value),
+                _ => status.message = given(value),
+            }
+        }
+        16 => span.flags = unsigned(&value),
+        other => panic!("field {other} of a span"),
+    }
+}
+
+fn set_metric(metric: &mut Metric, point: &[usize], number: u32, value: AnyValue) {
+    let Some(&point) = point.first() else {
+        return match number {
+            1 => metric.name = given(value),
+            2 => metric.description = given(value),
+            3 => metric.unit = given(value),
+            other => panic!("field {other} of a metric"),
+        };
+    };
+    macro_rules! shared {
+        ($points:expr, $flags:literal, $value:expr) => {{
+            let point = &mut $points[point];
+            match number {
+                2 => point.start_time_unix_nano = time(&value),
+                3 => point.time_unix_nano = time(&value),
+                $flags => point.flags = unsigned(&value),
+                other => $value(point, other),
+            }
+        }};
+    }
+    let number_of = |point: &mut NumberDataPoint, number| {
+        point.value = Some(match (number, &value.value) {
+            (4, Some(any_value::Value::DoubleValue(double))) => NumberValue::AsDouble(*double),
+            (6, Some(any_value::Value::IntValue(int))) => NumberValue::AsInt(*int),
+            other => panic!("a number of a point: {other:?}"),
+        });
+    };
+    match metric.data.as_mut().expect("it has points") {
+        Data::Gauge(data) => shared!(data.data_points, 8, number_of),
+        Data::Sum(data) => shared!(data.data_points, 8, number_of),
+        Data::Histogram(data) => shared!(data.data_points, 10, no_field),
+        Data::ExponentialHistogram(data) => shared!(data.data_points, 10, no_field),
+        Data::Summary(data) => shared!(data.data_points, 8, no_field),
+    }
+}
+
+fn no_field<P>(_: &mut P, number: u32) {
+    panic!("field {number} of a point");
+}
 
 fn point<'m>(metric: &'m mut Metric, at: &[usize]) -> &'m mut Vec<KeyValue> {
     point_attributes(metric).swap_remove(at[0])

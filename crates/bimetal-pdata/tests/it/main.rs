@@ -3,6 +3,7 @@
 
 mod applied;
 mod edits;
+mod fields;
 mod hostile;
 mod image;
 mod in_place;

@@ -131,7 +131,7 @@ fn key() -> impl Strategy<Value = String> {
     prop_oneof![Just(String::new()), "[a-d]", "[a-b]{2}"]
 }
 
-fn value() -> impl Strategy<Value = AnyValue> {
+pub(crate) fn value() -> impl Strategy<Value = AnyValue> {
     let leaf = prop_oneof![
         Just(None),
         "[a-zé]{0,12}".prop_map(|text| Some(any_value::Value::StringValue(text))),
@@ -211,7 +211,7 @@ fn id(len: usize) -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![Just(Vec::new()), vec(any::<u8>(), len)]
 }
 
-fn log_record() -> impl Strategy<Value = LogRecord> {
+pub(crate) fn log_record() -> impl Strategy<Value = LogRecord> {
     (
         attributes(),
         option::of(value()),
@@ -252,7 +252,7 @@ pub(crate) fn logs() -> impl Strategy<Value = ExportLogsServiceRequest> {
     vec(resource_logs, 0..3).prop_map(|resource_logs| ExportLogsServiceRequest { resource_logs })
 }
 
-fn one_span() -> impl Strategy<Value = Span> {
+pub(crate) fn one_span() -> impl Strategy<Value = Span> {
     (
         attributes(),
         (any::<u64>(), any::<u64>(), any::<u32>()),
@@ -310,7 +310,7 @@ pub(crate) fn traces() -> impl Strategy<Value = ExportTraceServiceRequest> {
         .prop_map(|resource_spans| ExportTraceServiceRequest { resource_spans })
 }
 
-fn number_points() -> impl Strategy<Value = Vec<NumberDataPoint>> {
+pub(crate) fn number_points() -> impl Strategy<Value = Vec<NumberDataPoint>> {
     let number = option::of(prop_oneof![
         any::<i64>().prop_map(number_data_point::Value::AsInt),
         (-1e9..1e9).prop_map(number_data_point::Value::AsDouble),
