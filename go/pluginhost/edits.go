@@ -42,6 +42,9 @@ type places interface {
 	// takes says what a field takes, which is nothing if it cannot be set.
 	takes(level uint8, item int, number uint32) takes
 	set(level uint8, item int, number uint32, value given)
+	// further decodes records or metrics that lie in a scope. What it gives adds them to the scope
+	// that is then open.
+	further(scope string) (func(), error)
 	// drop removes messages from the list of the level in what is open. The ordinals rise.
 	drop(level uint8, ordinals []uint32)
 	metrics() bool
@@ -87,6 +90,7 @@ func (l *editList) apply(in places, lies *shape) (err error) {
 	}
 	editor := &with.editor
 	editor.list, editor.places, editor.decoded = l, in, with.checker.decoded
+	editor.further = with.checker.further
 	if lies != nil {
 		with.slabs.make(lies, &with.checker.needs)
 		editor.slabs = &with.slabs
@@ -124,6 +128,8 @@ type editor struct {
 	// decoded are the values that were given as OTLP, in the order of their rows.
 	decoded pcommon.Slice
 	next    int
+	// further adds what scopes get, in the order of the rows.
+	further []func()
 	// open are the ordinals of the messages that are open, by level; gone those that are to be
 	// dropped in what is open.
 	open [levelPoint + 1]uint32
@@ -156,6 +162,9 @@ func (e *editor) run() {
 			e.gone[row.level] = append(e.gone[row.level], ordinal)
 		case editField:
 			e.places.set(row.level, int(row.item), row.index, given{e, row})
+		case editAppend:
+			e.further[0]()
+			e.further = e.further[1:]
 		default:
 			if row.level != level || row.item != item {
 				level, item = row.level, row.item

@@ -19,6 +19,7 @@ const (
 	editKeep     = C.OTELCOL_EDIT_KEEP
 	editDrop     = C.OTELCOL_EDIT_DROP
 	editField    = C.OTELCOL_EDIT_FIELD
+	editAppend   = C.OTELCOL_EDIT_APPEND
 
 	levelResource = C.OTELCOL_LEVEL_RESOURCE
 	levelScope    = C.OTELCOL_LEVEL_SCOPE

@@ -14,6 +14,8 @@ type chance struct {
 	*rand.Rand
 	*writing
 	metrics bool
+	// further is an encoded scope, and what lies in it.
+	further func() (string, []*tree)
 }
 
 var someKeys = []string{"", "a", "b", "key", "another key", "ключ"}
@@ -164,7 +166,14 @@ func (c *chance) someEdits(batch *tree) {
 			if !c.someOf(scope, levelScope, 0, []uint32{1, 2, 4}) {
 				continue
 			}
+			var further []*tree
+			if c.further != nil && c.IntN(3) == 0 {
+				encoded, items := c.further()
+				c.value(c.add(editAppend, levelScope, 0, 0), valueOTLP, encoded)
+				further = items
+			}
 			c.someItems(scope)
+			scope.below = append(scope.below, further...)
 		}
 	}
 	batch.trim()

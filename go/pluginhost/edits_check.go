@@ -14,6 +14,9 @@ type checker struct {
 	// otlp are the rows with values that are given as OTLP.
 	otlp    []int
 	decoded pcommon.Slice
+	// appends are the rows with what scopes get, which further adds.
+	appends []int
+	further []func()
 
 	// named is the level of the place that a row named last.
 	named uint8
@@ -92,6 +95,8 @@ func (c *checker) row(index int, metrics bool) wrong {
 		return ""
 	case editField:
 		return c.field(index, row)
+	case editAppend:
+		return c.appended(index, row)
 	}
 	return c.attribute(index, row)
 }
@@ -262,25 +267,4 @@ func (c *checker) value(index int, row *edit) wrong {
 	}
 	c.needs.cells[row.value]++
 	return ""
-}
-
-// decode reads the values that are given as OTLP, all at once; one by one where that fails, to say
-// which it is.
-func (c *checker) decode() (err error) {
-	if len(c.otlp) == 0 {
-		return nil
-	}
-	encoded := make([]string, 0, len(c.otlp))
-	for _, index := range c.otlp {
-		encoded = append(encoded, c.list.valueOf(&c.list.rows[index]))
-	}
-	if c.decoded, err = decodeValues(encoded...); err == nil {
-		return nil
-	}
-	for at, index := range c.otlp {
-		if _, err := decodeValues(encoded[at]); err != nil {
-			return breach(fmt.Sprintf("row %d has %v: %v", index, errNotDecoded, err))
-		}
-	}
-	return err
 }

@@ -210,6 +210,29 @@ func TestAListThatIsNoGoodForTheBatchChangesNothing(t *testing.T) {
 			w.value(w.after().add(editField, levelRecord, 0, 10), valueBytes, "1")
 		},
 	})
+	refuse(t, logsCodecs[1], smallLogs, refused{
+		"row 3 appends to a record, and only a scope can be appended to": func(w *writing) {
+			w.value(w.after().add(editAppend, levelRecord, 0, 0), valueOTLP, "")
+		},
+		"row 1 appends to a resource, and only a scope can be appended to": func(w *writing) {
+			w.value(w.open(0).add(editAppend, levelResource, 0, 0), valueOTLP, "")
+		},
+		"row 3 appends value kind 1, and no scope as OTLP": func(w *writing) {
+			w.value(w.after().add(editAppend, levelScope, 0, 0), valueString, "")
+		},
+		"row 4 appends what cannot be decoded": func(w *writing) {
+			w.value(w.after().add(editAppend, levelScope, 0, 0), valueOTLP, "\x12\x02\x10\x05")
+			w.value(w.add(editAppend, levelScope, 0, 0), valueOTLP, "\x12\x09\x10")
+		},
+		"row 3 refers to 9 bytes at 2 of a text of 2": func(w *writing) {
+			row := w.value(w.after().add(editAppend, levelScope, 0, 0), valueOTLP, "")
+			row.valueLen = 9
+		},
+		"row 3 is about what was dropped": func(w *writing) {
+			w.open(0, 0).add(editDrop, levelScope, 0, 0)
+			w.value(w.add(editAppend, levelScope, 0, 0), valueOTLP, "")
+		},
+	})
 	traces := func() ptrace.Traces {
 		data := ptrace.NewTraces()
 		data.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty().SetName("n")
@@ -303,7 +326,7 @@ func (c *chance) anyRows() {
 func anyList[T any](t *testing.T, codec codec[T], batches func(*chance) T) {
 	lies, made := learntShape(t), 0
 	for seed := range uint64(5_000) {
-		by := &chance{rand.New(rand.NewPCG(seed, 5)), &writing{}, codec.signal == signalMetrics}
+		by := &chance{rand.New(rand.NewPCG(seed, 5)), &writing{}, codec.signal == signalMetrics, nil}
 		encoded, err := codec.marshal(batches(by))
 		require.NoError(t, err)
 		by.anyRows()

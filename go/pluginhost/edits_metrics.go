@@ -113,6 +113,15 @@ func (p *metricsPlaces) set(level uint8, item int, number uint32, value given) {
 	}
 }
 
+func (p *metricsPlaces) further(scope string) (func(), error) {
+	data, err := (&pmetric.ProtoUnmarshaler{}).UnmarshalMetrics(batchOf(scope))
+	if err != nil {
+		return nil, err
+	}
+	found := data.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics()
+	return func() { found.MoveAndAppendTo(p.list) }, nil
+}
+
 func (p *metricsPlaces) drop(level uint8, ordinals []uint32) {
 	switch level {
 	case levelResource:

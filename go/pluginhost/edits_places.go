@@ -81,6 +81,15 @@ func (p *logsPlaces) set(level uint8, item int, number uint32, value given) {
 	}
 }
 
+func (p *logsPlaces) further(scope string) (func(), error) {
+	data, err := (&plog.ProtoUnmarshaler{}).UnmarshalLogs(batchOf(scope))
+	if err != nil {
+		return nil, err
+	}
+	found := data.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
+	return func() { found.MoveAndAppendTo(p.records) }, nil
+}
+
 func (p *logsPlaces) drop(level uint8, ordinals []uint32) {
 	switch level {
 	case levelResource:
@@ -137,6 +146,15 @@ func (p *tracesPlaces) set(level uint8, item int, number uint32, value given) {
 	} else {
 		p.heads.set(level, number, value)
 	}
+}
+
+func (p *tracesPlaces) further(scope string) (func(), error) {
+	data, err := (&ptrace.ProtoUnmarshaler{}).UnmarshalTraces(batchOf(scope))
+	if err != nil {
+		return nil, err
+	}
+	found := data.ResourceSpans().At(0).ScopeSpans().At(0).Spans()
+	return func() { found.MoveAndAppendTo(p.spans) }, nil
 }
 
 func (p *tracesPlaces) drop(level uint8, ordinals []uint32) {

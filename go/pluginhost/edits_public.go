@@ -95,12 +95,15 @@ func framed(to []byte, tag byte, content string) []byte {
 	return append(binary.AppendUvarint(append(to, tag), uint64(len(content))), content...)
 }
 
+// batchOf is a batch with one scope, which has this content.
+func batchOf(scope string) []byte {
+	return framed(nil, tagFirst, string(framed(nil, tagSecond, scope)))
+}
+
 // decodeRecord gives a log record with this content.
 func decodeRecord(content string) (plog.LogRecord, error) {
-	for _, tag := range []byte{tagSecond, tagSecond, tagFirst} {
-		content = string(framed(nil, tag, content))
-	}
-	data, err := (&plog.ProtoUnmarshaler{}).UnmarshalLogs([]byte(content))
+	data, err := (&plog.ProtoUnmarshaler{}).UnmarshalLogs(batchOf(string(framed(nil, tagSecond,
+		content))))
 	if err != nil {
 		return plog.LogRecord{}, err
 	}

@@ -84,7 +84,16 @@ func sameEverywhere[T any](t *testing.T, codec codec[T], batches func(*chance) T
 	treeOf func(T) *tree, lies []*shape,
 ) {
 	for seed := range uint64(2_000) {
-		by := &chance{rand.New(rand.NewPCG(seed, 11)), &writing{}, codec.signal == signalMetrics}
+		by := &chance{Rand: rand.New(rand.NewPCG(seed, 11)), writing: &writing{},
+			metrics: codec.signal == signalMetrics}
+		by.further = func() (string, []*tree) {
+			encoded, err := codec.marshal(batches(by))
+			require.NoError(t, err)
+			scope := contentOf(contentOf(encoded, tagFirst), tagSecond)
+			data, err := codec.unmarshal(batchOf(string(scope)))
+			require.NoError(t, err)
+			return string(scope), treeOf(data).below[0].below[0].below
+		}
 		encoded, err := codec.marshal(batches(by))
 		require.NoError(t, err)
 		before, err := codec.unmarshal(encoded)

@@ -16,8 +16,8 @@ type tree struct {
 	gone   bool
 }
 
-// statusText stands for what the status of a span says: the half of field 15 that is a text. No field
-// of a span has this number.
+// statusText stands for what the status of a span says: the half of field 15 that is a text. No
+// field of a span has this number.
 const statusText = 17
 
 type pair struct {

@@ -83,7 +83,7 @@ func TestTableThatWasDamagedIsRefusedOrBuilt(t *testing.T) {
 	b := builderOf(t, logsCodecs[1], logsMessages)
 	refused := 0
 	for seed := range uint64(20_000) {
-		by := &chance{rand.New(rand.NewPCG(seed, 17)), &writing{}, false}
+		by := &chance{rand.New(rand.NewPCG(seed, 17)), &writing{}, false, nil}
 		given := b.tableOf(by.someLogs())
 		for range 1 + by.IntN(3) {
 			damage(by, &given)

@@ -252,7 +252,7 @@ func builtAsDecoded[T any](t *testing.T, b builder[T], batches func(*chance) T, 
 	}
 	same(sample())
 	for seed := range uint64(2_000) {
-		same(batches(&chance{rand.New(rand.NewPCG(seed, 13)), &writing{}, false}))
+		same(batches(&chance{rand.New(rand.NewPCG(seed, 13)), &writing{}, false, nil}))
 	}
 }
 

@@ -354,6 +354,11 @@
 // takes a number, which is its code, or a text, which is what it says; the other half stays.
 #define OTELCOL_EDIT_FIELD 10
 
+// `Edit::kind`: the scope gets further records or metrics, behind those that it has. `VALUE_OTLP`
+// has them, as OTLP's `ScopeLogs`, `ScopeSpans` or `ScopeMetrics`; what else that says is of no
+// effect.
+#define OTELCOL_EDIT_APPEND 11
+
 // `Edit::level`: the resource that the rows before name.
 #define OTELCOL_LEVEL_RESOURCE 1
 

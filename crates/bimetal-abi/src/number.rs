@@ -190,6 +190,10 @@ pub const EDIT_DROP: u8 = 9;
 /// `Edit::kind`: the field with the number `index` in OTLP gets the value. The status of a span
 /// takes a number, which is its code, or a text, which is what it says; the other half stays.
 pub const EDIT_FIELD: u8 = 10;
+/// `Edit::kind`: the scope gets further records or metrics, behind those that it has. `VALUE_OTLP`
+/// has them, as OTLP's `ScopeLogs`, `ScopeSpans` or `ScopeMetrics`; what else that says is of no
+/// effect.
+pub const EDIT_APPEND: u8 = 11;
 
 /// `Edit::level`: the resource that the rows before name.
 pub const LEVEL_RESOURCE: u8 = 1;

@@ -37,6 +37,7 @@
 #![warn(missing_docs, missing_debug_implementations)]
 
 mod attributes;
+mod carry;
 mod edits;
 mod error;
 mod field;
@@ -61,7 +62,8 @@ mod value;
 mod views;
 
 pub use attributes::{Attributes, AttributesIter, AttributesMut, Write};
-pub use edits::EditList;
+pub use carry::CarryOutError;
+pub use edits::{EditError, EditList};
 pub use error::ParseError;
 pub use flat::{
     NewData, NewEvent, NewHistogramPoint, NewLink, NewLog, NewLogs, NewMetric, NewMetrics,

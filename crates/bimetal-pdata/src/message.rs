@@ -134,11 +134,7 @@ impl<'a> Message<'a> {
     /// Its encoding; copied only if it does not lie in one place.
     pub(crate) fn encoded(self) -> Cow<'a, [u8]> {
         match self {
-            Self::Otlp(otlp::Message::Whole(bytes)) => bytes.into(),
-            Self::Otlp(message) => {
-                let raw: Vec<_> = message.fields().map(|field| field.raw).collect();
-                raw.concat().into()
-            }
+            Self::Otlp(message) => message.encoded(),
             Self::View(message) => message.encoded().into(),
         }
     }

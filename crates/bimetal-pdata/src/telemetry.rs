@@ -218,7 +218,7 @@ impl<'a, S: Signal> Telemetry<'a, S> {
             resource.retain_scopes(|scope| {
                 let before = scope.record_count();
                 scope.retain_records(&mut keep);
-                before == 0 || scope.record_count() > 0
+                before == 0 || scope.record_count() > 0 || scope.has_appended()
             });
             before == 0 || resource.scope_count() > 0
         });
@@ -396,5 +396,15 @@ impl<'r, S: Signal> ScopeItems<'r, S> {
     /// Version of the scope.
     pub fn version(&self) -> Text<'r> {
         self.scope().version()
+    }
+}
+
+impl<S: Signal> ScopeItemsMut<'_, S> {
+    pub(crate) fn append_encoded(&mut self, scope: &[u8]) {
+        self.at.edits.append(self.at.place, scope);
+    }
+
+    fn has_appended(&self) -> bool {
+        self.at.edits.has_appended(self.at.place)
     }
 }

@@ -10,10 +10,13 @@ use serde_json::{Value as Json, json};
 
 use crate::carriers::{Carrier, attribute, int, text};
 
-/// Runs `actions` over every carrier.
+/// Runs `actions` over every carrier, with a host that holds OTLP and one that takes edits.
 fn assert_becomes(actions: &Json, input: &[KeyValue], expected: &[KeyValue]) {
-    let host = TestHost::new(component());
-    for carrier in Carrier::ALL {
+    let encoded = || TestHost::new(component());
+    for (host, carrier) in [encoded(), encoded().with_edits()]
+        .iter()
+        .flat_map(|host| Carrier::ALL.map(|carrier| (host, carrier)))
+    {
         let processor = host
             .started(carrier.signal(), &json!({"actions": actions}))
             .unwrap();

@@ -10,6 +10,7 @@ use std::ops::Range;
 use bimetal_abi as abi;
 use bimetal_abi::Edit;
 
+use super::EditList;
 use super::index::Index;
 use super::list::{Slot, came, replay};
 use super::place::Place;
@@ -59,6 +60,21 @@ impl Log {
             metrics,
             ..Self::default()
         }
+    }
+
+    /// A list that is known to be in order.
+    pub(super) fn given(metrics: bool, list: EditList) -> Self {
+        let drops = list.rows.iter().filter(|row| row.kind == abi::EDIT_DROP);
+        let mut log = Self {
+            drops: drops.count(),
+            // No row is the last one of a place that is being edited.
+            disordered: true,
+            text: Text::of(list.text),
+            rows: list.rows,
+            ..Self::new(metrics)
+        };
+        log.index();
+        log
     }
 
     pub(super) fn text(&mut self) -> &mut Text {

@@ -5,6 +5,7 @@
 //! writes OTLP. Invariant: knows nothing of where the telemetry lies; what came with the batch is
 //! named by its ordinal. Nothing is allocated before the first change, and nothing per record.
 
+mod given;
 mod index;
 mod list;
 mod log;
@@ -20,6 +21,8 @@ use bumpalo::Bump;
 
 use log::row;
 
+pub use given::EditError;
+pub(crate) use given::{Came, check};
 pub(crate) use list::Slot;
 pub(crate) use log::Log;
 pub(crate) use place::{Below, Place};
@@ -38,7 +41,7 @@ pub(crate) struct Edits {
 }
 
 /// What is different from what came, as the host wants it (`FORMAT_EDITS`).
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EditList {
     /// The rows, as the C ABI has them.
     pub rows: Vec<Edit>,
@@ -172,6 +175,21 @@ impl Edits {
         );
     }
 
+    /// Adds the items of a scope, encoded, to the scope at `place`.
+    pub(crate) fn append(&self, place: Place, scope: &[u8]) {
+        let value = Some(Written::Otlp(scope));
+        self.push(place, 0, row(abi::EDIT_APPEND), None, value);
+    }
+
+    /// Whether the scope at `place` gets further items.
+    pub(crate) fn has_appended(&self, place: Place) -> bool {
+        self.may_have(place) && {
+            let mut log = self.log.borrow_mut();
+            log.look_up(place);
+            log.appended(place).next().is_some()
+        }
+    }
+
     pub(crate) fn drop_message(&self, place: Place) {
         let mut log = self.log.borrow_mut();
         log.drop_message(place);
@@ -267,6 +285,17 @@ impl Log {
             let row = self.row(u32::try_from(number).ok()?);
             let is_field = row.kind == abi::EDIT_FIELD;
             is_field.then(|| (row.index, self.value_of(row)))
+        })
+    }
+
+    /// What a scope gets, each as an encoded scope.
+    pub(crate) fn appended(&self, place: Place) -> impl Iterator<Item = &[u8]> {
+        self.rows_of(place).filter_map(|number| {
+            let row = self.row(u32::try_from(number).ok()?);
+            match self.value_of(row) {
+                Written::Otlp(scope) if row.kind == abi::EDIT_APPEND => Some(scope),
+                _ => None,
+            }
         })
     }
 

@@ -59,7 +59,7 @@ impl Place {
 
     /// The ordinal at a depth of at least one.
     #[expect(clippy::cast_possible_truncation, reason = "the lowest bits are it")]
-    pub(super) fn ordinal(self, depth: usize) -> u32 {
+    pub(crate) fn ordinal(self, depth: usize) -> u32 {
         ((self.0 >> Self::shift(depth - 1)) as u32).saturating_sub(1)
     }
 

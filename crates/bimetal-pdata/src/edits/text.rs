@@ -17,6 +17,14 @@ pub(crate) struct Text {
 }
 
 impl Text {
+    /// What was written elsewhere.
+    pub(super) fn of(bytes: Vec<u8>) -> Self {
+        Self {
+            bytes,
+            ..Self::default()
+        }
+    }
+
     /// Where these bytes are: written now, or shortly before.
     pub(super) fn put(&mut self, bytes: &[u8]) -> Range<usize> {
         for (start, len) in self.recent {

@@ -4,6 +4,7 @@
 //! its OTLP. Invariant: knows nothing of how the host holds telemetry; a table that this crate made
 //! is one that it encodes.
 
+mod append;
 mod encode;
 mod metrics;
 mod new;

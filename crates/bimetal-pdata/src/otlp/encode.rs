@@ -8,7 +8,7 @@ use super::Message;
 use super::sink::{Encode, Sink, message};
 use super::wire::{Field, Fields, Payload, WIRE_FIXED32, WIRE_FIXED64, WIRE_VARINT};
 use crate::edits::{Log, Place, Slot, Written};
-use crate::schema::number::{BOOL, BYTES, DOUBLE, INT, KEY, STRING, VALUE};
+use crate::schema::number::{BOOL, BYTES, DOUBLE, INT, ITEMS, KEY, STRING, VALUE};
 use crate::schema::{Kind, Schema};
 
 /// Writes the content of a message.
@@ -43,6 +43,10 @@ pub(crate) fn encode(schema: &Schema, content: &[u8], log: &Log, place: Place, o
     // One that was absent and gets nothing stays absent.
     if pending && !holder.is_empty() {
         message(out, number, |out| holder.whole(out));
+    }
+    let appended = log.appended(place).flat_map(Fields::of);
+    for item in appended.filter(|field| field.number == ITEMS) {
+        out.bytes(item.raw);
     }
 }
 
@@ -135,7 +139,7 @@ impl<'a> Holder<'a> {
                     message(out, *number, |out| value.encode(out));
                 }
                 (Some(Kind::Message(schema)), _) => {
-                    let came = crate::message::Message::Otlp(self.message.message(*number));
+                    let came = self.message.message(*number);
                     let set = self.set.iter().filter(|(of, _)| of == number);
                     let set: Vec<_> = set.map(|(_, value)| *value).collect();
                     message(out, *number, |out| {

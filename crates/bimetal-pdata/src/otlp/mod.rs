@@ -9,6 +9,8 @@ mod encode;
 pub(crate) mod sink;
 pub(crate) mod wire;
 
+use std::borrow::Cow;
+
 use crate::schema::number::{KEY, VALUE};
 use wire::{Field, Fields, Payload, Reader};
 
@@ -26,6 +28,17 @@ pub(crate) enum Message<'a> {
 }
 
 impl<'a> Message<'a> {
+    /// Its encoding; copied only if it does not lie in one place.
+    pub(crate) fn encoded(self) -> Cow<'a, [u8]> {
+        match self {
+            Self::Whole(bytes) => bytes.into(),
+            parts @ Self::Spread(..) => {
+                let raw: Vec<_> = parts.fields().map(|field| field.raw).collect();
+                raw.concat().into()
+            }
+        }
+    }
+
     #[inline]
     pub(crate) fn fields(self) -> PartFields<'a> {
         match self {

@@ -8,10 +8,12 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
-use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ScopeLogs};
 use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as NumberValue;
-use opentelemetry_proto::tonic::metrics::v1::{Metric, NumberDataPoint, metric::Data};
-use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::metrics::v1::{
+    Metric, NumberDataPoint, ScopeMetrics, metric::Data,
+};
+use opentelemetry_proto::tonic::trace::v1::{ScopeSpans, Span};
 use prost::Message;
 
 use crate::model::point_attributes;
@@ -25,6 +27,8 @@ trait Batch {
     fn list(&mut self, at: &At) -> &mut Vec<KeyValue>;
     /// Gives a field of a place its value.
     fn set(&mut self, at: &At, number: u32, value: AnyValue);
+    /// Adds what an encoded scope has to a scope, behind what it has: ordinals stay.
+    fn append(&mut self, at: &At, scope: &[u8]);
     fn drop_all(&mut self, dropped: &[At]);
 }
 
@@ -82,6 +86,10 @@ fn apply(list: &EditList, batch: &mut impl Batch) {
         if row.kind == abi::EDIT_DROP {
             assert!(before != at, "what is dropped has one row");
             dropped.push(at.clone());
+        } else if row.kind == abi::EDIT_APPEND {
+            assert_eq!((row.level, row.value), (abi::LEVEL_SCOPE, abi::VALUE_OTLP));
+            let start = usize::try_from(row.bits).unwrap();
+            batch.append(&at, text(list, start, row.value_len));
         } else if row.kind == abi::EDIT_FIELD {
             batch.set(&at, row.index, value(list, row));
         } else {
@@ -132,7 +140,7 @@ fn retain<T>(items: &mut Vec<T>, above: &[usize], dropped: &[At]) {
 macro_rules! batch {
     (
         $request:ident, $resources:ident, $scopes:ident, $records:ident, $record:expr, $points:expr,
-        $set:expr
+        $set:expr, $scope:ty
     ) => {
         impl Batch for $request {
             fn list(&mut self, at: &At) -> &mut Vec<KeyValue> {
@@ -166,6 +174,13 @@ macro_rules! batch {
                     };
                 }
                 $set(&mut scope.$records[at[2]], &at[3..], number, value);
+            }
+
+            fn append(&mut self, at: &At, scope: &[u8]) {
+                let further = <$scope>::decode(scope).unwrap().$records;
+                self.$resources[at[0]].$scopes[at[1]]
+                    .$records
+                    .extend(further);
             }
 
             fn drop_all(&mut self, dropped: &[At]) {
@@ -218,7 +233,8 @@ batch!(
         &mut record.attributes
     },
     |_, _: &[usize], _| {},
-    set_log
+    set_log,
+    ScopeLogs
 );
 batch!(
     ExportTraceServiceRequest,
@@ -230,7 +246,8 @@ batch!(
         &mut span.attributes
     },
     |_, _: &[usize], _| {},
-    set_span
+    set_span,
+    ScopeSpans
 );
 batch!(
     ExportMetricsServiceRequest,
@@ -239,7 +256,8 @@ batch!(
     metrics,
     point,
     retain_points,
-    set_metric
+    set_metric,
+    ScopeMetrics
 );
 
 fn given(value: AnyValue) -> String {

@@ -96,7 +96,10 @@ proptest! {
         prop_assert!(logs.changed() || encoded == bytes);
         let decoded = ExportLogsServiceRequest::decode(encoded.as_slice()).unwrap();
         prop_assert_eq!(decoded, model.clone());
-        let applied = came.applied(&logs.into_edits());
+        let list = logs.into_edits();
+        let carried = Logs::carry_out(&bytes, list.clone());
+        prop_assert_eq!(carried.as_ref(), Ok(&encoded));
+        let applied = came.applied(&list);
         prop_assert_eq!(applied.with_headers(), model.with_headers());
     }
 
@@ -121,7 +124,10 @@ proptest! {
         prop_assert!(traces.changed() || encoded == bytes);
         let decoded = ExportTraceServiceRequest::decode(encoded.as_slice()).unwrap();
         prop_assert_eq!(decoded, model.clone());
-        let applied = came.applied(&traces.into_edits());
+        let list = traces.into_edits();
+        let carried = Traces::carry_out(&bytes, list.clone());
+        prop_assert_eq!(carried.as_ref(), Ok(&encoded));
+        let applied = came.applied(&list);
         prop_assert_eq!(applied.with_headers(), model.with_headers());
     }
 
@@ -151,7 +157,10 @@ proptest! {
         prop_assert!(metrics.changed() || encoded == bytes);
         let decoded = ExportMetricsServiceRequest::decode(encoded.as_slice()).unwrap();
         prop_assert_eq!(decoded, model.clone());
-        let applied = came.applied(&metrics.into_edits());
+        let list = metrics.into_edits();
+        let carried = Metrics::carry_out(&bytes, list.clone());
+        prop_assert_eq!(carried.as_ref(), Ok(&encoded));
+        let applied = came.applied(&list);
         prop_assert_eq!(applied.with_headers(), model.with_headers());
     }
 
@@ -188,7 +197,10 @@ proptest! {
         let encoded = logs.encode();
         let decoded = ExportLogsServiceRequest::decode(encoded.as_slice()).unwrap();
         prop_assert_eq!(decoded, model.clone());
-        let applied = came.applied(&logs.into_edits());
+        let list = logs.into_edits();
+        let carried = Logs::carry_out(&bytes, list.clone());
+        prop_assert_eq!(carried.as_ref(), Ok(&encoded));
+        let applied = came.applied(&list);
         prop_assert_eq!(applied.with_headers(), model.with_headers());
     }
 
@@ -243,7 +255,10 @@ proptest! {
         let encoded = logs.encode();
         let decoded = ExportLogsServiceRequest::decode(encoded.as_slice()).unwrap();
         prop_assert_eq!(decoded, model.clone());
-        let applied = came.applied(&logs.into_edits());
+        let list = logs.into_edits();
+        let carried = Logs::carry_out(&bytes, list.clone());
+        prop_assert_eq!(carried.as_ref(), Ok(&encoded));
+        let applied = came.applied(&list);
         prop_assert_eq!(applied.with_headers(), model.with_headers());
     }
 
@@ -265,9 +280,59 @@ proptest! {
         prop_assert_eq!(encoded != bytes, removed);
         let decoded = ExportMetricsServiceRequest::decode(encoded.as_slice()).unwrap();
         prop_assert_eq!(decoded, model.clone());
-        let applied = came.applied(&metrics.into_edits());
+        let list = metrics.into_edits();
+        let carried = Metrics::carry_out(&bytes, list.clone());
+        prop_assert_eq!(carried.as_ref(), Ok(&encoded));
+        let applied = came.applied(&list);
         prop_assert_eq!(applied.with_headers(), model.with_headers());
     }
+}
+
+proptest! {
+    #[test]
+    fn a_list_that_is_damaged_is_refused_or_carried_out(
+        model in model::metrics(),
+        edits in model::edits(),
+        damage in prop::collection::vec(damage(), 1..4),
+    ) {
+        let bytes = model.encode_to_vec();
+        let mut metrics = Metrics::parse(&bytes).unwrap();
+        for mut metric in metrics.records_mut() {
+            metric.set_name("name");
+            for mut point in metric.data_points_mut() {
+                point.set_flags(7);
+                for edit in &edits {
+                    edit.apply(&mut point.attributes_mut());
+                }
+            }
+            metric.retain_data_points(|point| point.attributes().len() != 1);
+        }
+        let mut list = metrics.into_edits();
+        prop_assume!(!list.rows.is_empty());
+        for (row, field, value) in &damage {
+            let count = list.rows.len();
+            let row = &mut list.rows[row.index(count)];
+            match field {
+                0..=9 => row.kind = value % 13,
+                10..=14 => row.level = value % 7,
+                15..=19 => row.value = value % 8,
+                20..=24 => row.item = (value % 4).into(),
+                25..=29 => row.index = (value % 13).into(),
+                30..=32 => row.value_len = (*value).into(),
+                33..=35 => row.bits = u64::from(*value) << (8 * (field - 33)),
+                36..=37 => row.key = u32::MAX - u32::from(*value),
+                _ => row.key_len = (*value).into(),
+            }
+        }
+        if let Ok(carried) = Metrics::carry_out(&bytes, list) {
+            prop_assert!(Metrics::parse(&carried).is_ok());
+        }
+    }
+}
+
+/// Which row, what of it, and what that becomes.
+fn damage() -> impl Strategy<Value = (prop::sample::Index, usize, u8)> {
+    (any::<prop::sample::Index>(), 0..40_usize, any::<u8>())
 }
 
 fn retain_points(metric: &mut opentelemetry_proto::tonic::metrics::v1::Metric) {

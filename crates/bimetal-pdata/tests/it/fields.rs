@@ -1,9 +1,14 @@
-//! Fields that are set: the view, its encoding and its edit list say the same as the decoded message.
+//! Fields that are set, records that are appended: the view, its encoding and its edit list say the
+//! same as the decoded message.
 
-use bimetal_pdata::{DataPointMut, LogRecordMut, Logs, Metrics, Number, SpanMut, Traces};
+use bimetal_pdata::{
+    DataPointMut, LogRecordMut, Logs, Metrics, NewLog, Number, ResourceItemsMut, SpanMut, Traces,
+    Value,
+};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::metrics::v1::{NumberDataPoint, metric, number_data_point};
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -261,8 +266,72 @@ proptest! {
         prop_assert!(any || encoded == bytes);
         let decoded = ExportLogsServiceRequest::decode(encoded.as_slice()).unwrap();
         prop_assert_eq!(log_ids(decoded), log_ids(model.clone()));
-        let applied = log_ids(came.applied(&logs.into_edits()));
+        let list = logs.into_edits();
+        let carried = Logs::carry_out(&bytes, list.clone());
+        prop_assert_eq!(carried.as_ref(), Ok(&encoded));
+        let applied = log_ids(came.applied(&list));
         prop_assert_eq!(applied.with_headers(), log_ids(model).with_headers());
+    }
+
+    #[test]
+    fn what_is_appended_stands_behind_what_a_scope_keeps(
+        mut model in model::logs(),
+        bodies in prop::collection::vec("[a-z]{0,3}", 0..3),
+        before in any::<bool>(),
+    ) {
+        let bytes = model.encode_to_vec();
+        let came = model.clone();
+        let mut logs = Logs::parse(&bytes).unwrap();
+        let append = |logs: &mut Logs<'_>| {
+            for mut scope in logs.resources_mut().flat_map(ResourceItemsMut::into_scopes) {
+                let appended = scope.append(|scope| {
+                    for body in &bodies {
+                        let body = Value::from(body.as_str());
+                        scope.record(&NewLog { body, severity_number: 7, ..NewLog::default() });
+                    }
+                });
+                assert!(appended.is_ok());
+            }
+        };
+        if before {
+            append(&mut logs);
+        }
+        logs.retain_records(|record| {
+            record.set_event_name("kept");
+            record.severity_number() % 2 == 0
+        });
+        if !before {
+            append(&mut logs);
+        }
+        let further: Vec<_> = bodies.iter().map(|body| LogRecord {
+            body: Some(AnyValue { value: Some(any_value::Value::StringValue(body.clone())) }),
+            severity_number: 7,
+            ..LogRecord::default()
+        }).collect();
+        model.resource_logs.retain_mut(|resource| {
+            let empty = resource.scope_logs.is_empty();
+            resource.scope_logs.retain_mut(|scope| {
+                let was_empty = scope.log_records.is_empty();
+                scope.log_records.retain_mut(|record| {
+                    record.event_name = "kept".to_owned();
+                    record.severity_number % 2 == 0
+                });
+                let stays = was_empty || !scope.log_records.is_empty();
+                // A scope that went before has nothing appended; one that has is not empty.
+                let stays = stays || before && !further.is_empty();
+                scope.log_records.extend(further.iter().cloned());
+                stays
+            });
+            empty || !resource.scope_logs.is_empty()
+        });
+        let encoded = logs.encode();
+        let decoded = ExportLogsServiceRequest::decode(encoded.as_slice()).unwrap();
+        prop_assert_eq!(decoded, model.clone());
+        let list = logs.into_edits();
+        let carried = Logs::carry_out(&bytes, list.clone());
+        prop_assert_eq!(carried.as_ref(), Ok(&encoded));
+        let applied = came.applied(&list);
+        prop_assert_eq!(applied.with_headers(), model.with_headers());
     }
 
     #[test]
@@ -288,7 +357,10 @@ proptest! {
         prop_assert!(any || encoded == bytes);
         let decoded = ExportTraceServiceRequest::decode(encoded.as_slice()).unwrap();
         prop_assert_eq!(span_ids(decoded), span_ids(model.clone()));
-        let applied = span_ids(came.applied(&traces.into_edits()));
+        let list = traces.into_edits();
+        let carried = Traces::carry_out(&bytes, list.clone());
+        prop_assert_eq!(carried.as_ref(), Ok(&encoded));
+        let applied = span_ids(came.applied(&list));
         prop_assert_eq!(applied.with_headers(), span_ids(model).with_headers());
     }
 
@@ -329,7 +401,10 @@ proptest! {
         prop_assert!(any || encoded == bytes);
         let decoded = ExportMetricsServiceRequest::decode(encoded.as_slice()).unwrap();
         prop_assert_eq!(decoded, model.clone());
-        let applied = came.applied(&metrics.into_edits());
+        let list = metrics.into_edits();
+        let carried = Metrics::carry_out(&bytes, list.clone());
+        prop_assert_eq!(carried.as_ref(), Ok(&encoded));
+        let applied = came.applied(&list);
         prop_assert_eq!(applied.with_headers(), model.with_headers());
     }
 }

@@ -53,6 +53,7 @@ pub struct TestHost {
     factory: &'static abi::Factory,
     log: log::Handle,
     resource: Value,
+    takes_edits: bool,
 }
 
 /// One instance; destroyed when dropped.
@@ -113,6 +114,7 @@ impl TestHost {
             factory,
             log: log::Handle::new(),
             resource: json!({}),
+            takes_edits: false,
         }
     }
 
@@ -120,6 +122,14 @@ impl TestHost {
     #[must_use]
     pub fn with_resource(mut self, resource: Value) -> Self {
         self.resource = resource;
+        self
+    }
+
+    /// A host that holds the telemetry, as the Collector does: a component that edits answers what
+    /// is to be done, and the host does it. What a test sees is the same.
+    #[must_use]
+    pub fn with_edits(mut self) -> Self {
+        self.takes_edits = true;
         self
     }
 
@@ -146,6 +156,7 @@ impl TestHost {
     pub fn create(&self, signal: Signal, config: &Value) -> Result<TestInstance, Failure> {
         let raw = shim::Instance::create(
             self.factory,
+            self.takes_edits,
             signal as u32,
             self.log.component(),
             config.to_string().as_bytes(),
@@ -180,7 +191,7 @@ impl TestInstance {
 
     /// Gives one batch to the instance, with a context.
     pub fn consume_with(&self, call: &Call, otlp: &[u8]) -> Result<Consumed, Failure> {
-        self.raw.consume(call, self.signal as u32, otlp)
+        self.raw.consume(call, self.signal, otlp)
     }
 
     /// Stops the instance.

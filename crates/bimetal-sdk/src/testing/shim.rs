@@ -14,21 +14,27 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use bimetal_abi as abi;
 use bimetal_abi::Signal;
+use bimetal_pdata::{EditList, Logs, Metrics, Traces};
 
 use super::{Call, Consumed, Failure, log};
 
-static HOST: abi::Host = abi::Host {
-    struct_size: abi::struct_size::<abi::Host>(),
-    abi_major: abi::ABI_MAJOR,
-    abi_minor: abi::ABI_MINOR,
-    reserved: 0,
-    features: abi::FEATURE_METADATA,
-    log: Some(host_log),
-    log_enabled: Some(host_log_enabled),
-    send: None,
-    complete: None,
-    report_status: None,
-};
+static HOST: abi::Host = host(abi::FEATURE_METADATA);
+static HOST_WITH_EDITS: abi::Host = host(abi::FEATURE_METADATA | abi::FEATURE_EDITS);
+
+const fn host(features: u64) -> abi::Host {
+    abi::Host {
+        struct_size: abi::struct_size::<abi::Host>(),
+        abi_major: abi::ABI_MAJOR,
+        abi_minor: abi::ABI_MINOR,
+        reserved: 0,
+        features,
+        log: Some(host_log),
+        log_enabled: Some(host_log_enabled),
+        send: None,
+        complete: None,
+        report_status: None,
+    }
+}
 
 /// An instance behind a table.
 #[derive(Debug)]
@@ -59,6 +65,7 @@ pub(super) fn validate(factory: &abi::Factory, config: &[u8]) -> Result<(), Fail
 impl Instance {
     pub(super) fn create(
         factory: &'static abi::Factory,
+        takes_edits: bool,
         signal: u32,
         component: u64,
         config: &[u8],
@@ -69,7 +76,11 @@ impl Instance {
             struct_size: abi::struct_size::<abi::Create>(),
             signal,
             component,
-            host: &raw const HOST,
+            host: if takes_edits {
+                &raw const HOST_WITH_EDITS
+            } else {
+                &raw const HOST
+            },
             id: factory.type_name,
             config: abi::Slice::from_bytes(config),
             resource: abi::Slice::from_bytes(resource),
@@ -91,14 +102,14 @@ impl Instance {
     pub(super) fn consume(
         &self,
         call: &Call,
-        signal: u32,
+        signal: Signal,
         otlp: &[u8],
     ) -> Result<Consumed, Failure> {
         let consume = self.factory.consume.ok_or_else(|| missing("consume"))?;
         let context = context(call);
         let data = abi::Data {
             struct_size: abi::struct_size::<abi::Data>(),
-            signal,
+            signal: signal as u32,
             format: abi::FORMAT_OTLP,
             reserved: 0,
             bytes: abi::Slice::from_bytes(otlp),
@@ -124,6 +135,9 @@ impl Instance {
             abi::OUTCOME_PASS_THROUGH => Ok(Consumed::PassThrough),
             abi::OUTCOME_REPLACED if output.format == abi::FORMAT_OTLP => {
                 Ok(Consumed::Replaced(take(output.data)))
+            }
+            abi::OUTCOME_EDITS if output.format == abi::FORMAT_EDITS => {
+                edited(signal, otlp, output.data, output.text)
             }
             other => Err(Failure::broken(format!(
                 "outcome {other} with format {}",
@@ -201,6 +215,40 @@ fn checked(call: impl FnOnce(*mut abi::Error) -> i32) -> Result<i32, Failure> {
             .filter(|_| stated(abi::ERROR_RETRY_DATA))
             .map(|signal| (signal, retry_data)),
     })
+}
+
+/// Does to a batch what the rows say.
+fn edited(
+    signal: Signal,
+    otlp: &[u8],
+    rows: abi::Buffer,
+    text: abi::Buffer,
+) -> Result<Consumed, Failure> {
+    let rows = take(rows);
+    let (rows, rest) = rows.as_chunks::<{ size_of::<abi::Edit>() }>();
+    if !rest.is_empty() {
+        return Err(Failure::broken(
+            "the edit list ends within a row".to_owned(),
+        ));
+    }
+    let list = EditList {
+        rows: rows.iter().map(row).collect(),
+        text: take(text),
+    };
+    let edited = match signal {
+        Signal::Logs => Logs::carry_out(otlp, list),
+        Signal::Traces => Traces::carry_out(otlp, list),
+        Signal::Metrics => Metrics::carry_out(otlp, list),
+        Signal::Profiles => return Err(Failure::broken("profiles have no edits".to_owned())),
+    };
+    edited
+        .map(Consumed::Replaced)
+        .map_err(|error| Failure::broken(error.to_string()))
+}
+
+fn row(bytes: &[u8; size_of::<abi::Edit>()]) -> abi::Edit {
+    // SAFETY: a row is numbers only, so that any bytes are one, wherever they lie.
+    unsafe { bytes.as_ptr().cast::<abi::Edit>().read_unaligned() }
 }
 
 /// Copies a buffer and gives it back to its owner.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use bimetal_sdk::config::{ConfigErrors, OpaqueString, Validate};
-use bimetal_sdk::pdata::{NewLog, NewLogs};
+use bimetal_sdk::pdata::{NewLog, NewLogs, ResourceItemsMut};
 use bimetal_sdk::{
     Component, Context, Error, Level, Logs, Metrics, Outcome, Processor, Settings, Signal,
     Stability, Traces,
@@ -30,6 +30,8 @@ pub(crate) struct Config {
 enum Task {
     Nothing,
     Mark,
+    /// Marks every record, sets a field of it, and appends one to each scope.
+    Extend,
     Replace,
     DropAll,
     Log,
@@ -155,9 +157,21 @@ impl Processor for Obedient {
 
     fn process_logs(&self, context: &Context<'_>, logs: &mut Logs<'_>) -> Result<Outcome, Error> {
         let outcome = self.work(context)?;
-        if self.config.task == Task::Mark {
+        if matches!(self.config.task, Task::Mark | Task::Extend) {
             for mut record in logs.records_mut() {
                 record.attributes_mut().upsert("marked", true);
+            }
+        }
+        if self.config.task == Task::Extend {
+            for mut record in logs.records_mut() {
+                record.set_severity_text("MARKED");
+            }
+            let end = NewLog {
+                body: "the end".into(),
+                ..NewLog::default()
+            };
+            for mut scope in logs.resources_mut().flat_map(ResourceItemsMut::into_scopes) {
+                scope.append(|scope| scope.record(&end))?;
             }
         }
         if self.config.task == Task::Replace {

@@ -119,6 +119,27 @@ fn an_unchanged_batch_passes_through_a_changed_one_is_replaced_a_dropped_one_end
 }
 
 #[test]
+fn a_host_that_takes_edits_gets_the_same() {
+    let answers = [host(), host().with_edits()].map(|host| {
+        let instance = host.started(Signal::Logs, &task("extend")).unwrap();
+        let Consumed::Replaced(otlp) = instance.consume(&RECORD).unwrap() else {
+            panic!("not replaced")
+        };
+        otlp
+    });
+    assert_eq!(answers[0], answers[1]);
+    let logs = Logs::parse(&answers[1]).unwrap();
+    let records: Vec<_> = logs
+        .records()
+        .map(|record| (record.severity_text().to_str(), record.body().as_str()))
+        .collect();
+    assert_eq!(
+        records,
+        [(Some("MARKED"), None), (Some(""), Some("the end"))]
+    );
+}
+
+#[test]
 fn serves_every_declared_signal() {
     let host = host();
     for signal in [Signal::Logs, Signal::Traces, Signal::Metrics] {
