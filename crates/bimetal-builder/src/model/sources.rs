@@ -2,8 +2,9 @@
 //!
 //! In: nothing. Out: [`Sources`]. Invariant: values only; the hashes are those of the files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use bimetal_files::Digest;
 use bimetal_manifest::schema::Dependency;
 use camino::Utf8PathBuf;
 
@@ -32,6 +33,14 @@ pub struct GoSources {
     pub plugin_tags: BTreeMap<String, Vec<String>>,
     /// Import path of a component -> directory of its package.
     pub directories: BTreeMap<String, Utf8PathBuf>,
+    /// Of Go's variables, packages and programs, and of the C compiler; none where something of it
+    /// cannot be read.
+    pub itself: Option<Digest>,
+    /// Directories of the generated module's packages in main's import graph; none where files
+    /// outside of them count.
+    pub main_packages: Option<BTreeSet<Utf8PathBuf>>,
+    /// The same of every Go plugin, by its name.
+    pub plugin_packages: BTreeMap<String, BTreeSet<Utf8PathBuf>>,
 }
 
 /// Rust's part.

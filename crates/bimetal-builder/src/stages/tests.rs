@@ -1,6 +1,8 @@
 //! The steps behind `generate`, run for real over a distribution that is as small as it can be:
 //! real `go`, `cargo`, `cc`, no Collector.
 
+mod unchanged;
+
 use std::time::SystemTime;
 
 use bimetal_files::Digest;

@@ -9,6 +9,7 @@ mod cargo_keys;
 pub mod claim;
 mod environment;
 mod find;
+pub mod go_files;
 mod go_flags;
 mod go_mod;
 pub mod go_variables;

@@ -12,9 +12,11 @@ use camino::Utf8PathBuf;
 use serde::Deserialize;
 
 use super::error::{BuildError, WrittenFor};
+use super::inputs;
 use crate::flags::go::{Artifact, GoBuild, go};
 use crate::model::{GoModule, Plan};
-use crate::toolchain::{GoMod, InvocationError, Runner};
+use crate::stages::stamp::Stamped;
+use crate::toolchain::{GoMod, InvocationError, Runner, work};
 
 /// What the modules of the core Collector begin with.
 const CORE: &str = "go.opentelemetry.io/collector/";
@@ -31,6 +33,29 @@ struct Listed {
     #[serde(default)]
     go_mod: Utf8PathBuf,
     replace: Option<Box<Listed>>,
+}
+
+/// Compiles each of them, unless that was done with equal inputs.
+pub(super) fn compile_once(
+    stamped: &Stamped<'_>,
+    go_build: GoBuild<'_>,
+    runner: &Runner<'_>,
+) -> Result<(), BuildError> {
+    let plan = stamped.described.locked.plan;
+    let note = work::built(&plan.out).join("alone.json");
+    let commands: Vec<_> = modules(plan)
+        .map(|(module, artifact)| go_build.alone(artifact, &module.spec.import))
+        .collect();
+    let inputs = inputs::of_modules(stamped, &commands);
+    let noted = bimetal_files::read(&note).ok();
+    if inputs.is_some_and(|inputs| noted == Some(inputs.to_string().into_bytes())) {
+        return Ok(());
+    }
+    compile(plan, go_build, runner)?;
+    if let Some(inputs) = inputs {
+        bimetal_files::replace(&note, inputs.to_string().as_bytes())?;
+    }
+    Ok(())
 }
 
 /// Compiles each of them.

@@ -1,13 +1,18 @@
 //! Runs the compilers.
 //!
-//! In: [`Stamped`]. Out: [`Built`]: every artifact in the work directory, with the invocation that
-//! made it. Invariant: nothing is written where a user would look for a finished artifact.
+//! In: [`Stamped`]. Out: [`Built`]: every artifact, with the invocation that made it: in the work
+//! directory, or in its place where an earlier build put the same. Invariant: nothing is written
+//! where a user would look for a finished artifact.
 
+mod artifact;
 mod components;
 mod earlier;
 mod error;
+mod inputs;
+mod made;
 mod static_library;
 
+use bimetal_files::Digest;
 use bimetal_manifest::schema::{Component, Language};
 use camino::Utf8PathBuf;
 
@@ -19,8 +24,9 @@ use crate::flags::go::{self, GoBuild};
 use crate::model::{Linkage, Plan};
 use crate::owned::stamped;
 use crate::toolchain::{Invocation, Runner, side_by_side, work};
+use artifact::Artifact;
 
-/// Artifacts in the work directory that are not checked yet.
+/// Artifacts that are not checked yet.
 #[derive(Debug)]
 pub struct Built<'p> {
     pub stamped: Stamped<'p>,
@@ -63,7 +69,7 @@ pub fn build_main(plan: &Plan, runner: &Runner<'_>) -> Result<BuiltMain, BuildEr
     make_directory(plan)?;
     let go_build = GoBuild::plain(plan);
     components::compile(plan, go_build, runner)?;
-    link_main(plan, go_build, runner)
+    link_main(plan, go_build, &|_| None, runner)
 }
 
 /// Builds Rust and then main, and beside them the Go plugins.
@@ -73,13 +79,14 @@ pub fn build<'p>(stamped: Stamped<'p>, runner: &Runner<'_>) -> Result<Built<'p>,
     check_flags(plan)?;
     make_directory(plan)?;
     let go_build = GoBuild::hosted(plan, &locked.sources);
-    components::compile(plan, go_build, runner)?;
+    components::compile_once(&stamped, go_build, runner)?;
     // Go compiles the packages of a plugin in another way than those of main, so that neither waits
     // for what the other compiles. Plugins share theirs, and come one after the other.
     let (rust_and_main, go_plugins) = side_by_side(
         || -> Result<_, BuildError> {
             let plugins = rust(&stamped, runner)?;
-            Ok((plugins, link_main(plan, go_build, runner)))
+            let inputs = |command: &_| inputs::of_main(&stamped, command);
+            Ok((plugins, link_main(plan, go_build, &inputs, runner)))
         },
         || go_plugins(&stamped, go_build, runner),
     );
@@ -100,19 +107,24 @@ fn go_plugins(
 ) -> Result<Vec<BuiltPlugin>, BuildError> {
     let plan = stamped.described.locked.plan;
     let built = plan.go_plugins.iter().map(|plugin| {
-        let path = work::built(&plan.out).join(format!("{}.so", plugin.name));
+        let built = work::built(&plan.out).join(format!("{}.so", plugin.name));
         let component = component(stamped, &plugin.name)?;
-        if let Some(host) = &plan.host {
-            let placed = host.plugins_out.join(file_name(&component));
-            earlier::bring_back(&plan.out, &placed, &path)?;
-        }
-        let invocation = go_build.plugin(plugin, &path);
-        runner
-            .run(&format!("go-build-{}", plugin.name), &invocation)
-            .map_err(|source| BuildError::Plugin {
-                entry: plugin.module.spec.gomod.clone(),
-                source,
-            })?;
+        let invocation = go_build.plugin(plugin, &built);
+        let artifact = Artifact {
+            name: &plugin.name,
+            placed: plan
+                .host
+                .as_ref()
+                .map(|host| host.plugins_out.join(file_name(&component))),
+            built,
+            command: &invocation,
+            inputs: &|command| inputs::of_plugin(stamped, plugin, command),
+        };
+        let failed = |source| BuildError::Plugin {
+            entry: plugin.module.spec.gomod.clone(),
+            source,
+        };
+        let path = artifact.make(&plan.out, failed, runner)?;
         Ok(BuiltPlugin {
             name: plugin.name.clone(),
             language: Language::Go,
@@ -131,15 +143,21 @@ fn make_directory(plan: &Plan) -> Result<(), BuildError> {
 fn link_main(
     plan: &Plan,
     go_build: GoBuild<'_>,
+    inputs: &dyn Fn(&Invocation) -> Option<Digest>,
     runner: &Runner<'_>,
 ) -> Result<BuiltMain, BuildError> {
     let binary = &plan.distribution.binary;
-    let path = work::built(&plan.out).join(binary);
-    earlier::bring_back(&plan.out, binary.as_ref(), &path)?;
-    let invocation = go_build.main(&path);
-    runner
-        .run("go-build-main", &invocation)
-        .map_err(|source| components::blamed(plan, source, runner))?;
+    let built = work::built(&plan.out).join(binary);
+    let invocation = go_build.main(&built);
+    let artifact = Artifact {
+        name: "main",
+        placed: Some(binary.into()),
+        built,
+        command: &invocation,
+        inputs,
+    };
+    let failed = |source| components::blamed(plan, source, runner);
+    let path = artifact.make(&plan.out, failed, runner)?;
     Ok(BuiltMain { path, invocation })
 }
 

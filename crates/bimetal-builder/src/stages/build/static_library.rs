@@ -12,9 +12,9 @@ use bimetal_files::{Digest, Hasher};
 use camino::{Utf8Path, Utf8PathBuf};
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSymbol};
-use serde::{Deserialize, Serialize};
 
 use super::error::BuildError;
+use super::made;
 use crate::model::{GENERATOR_HASH, Plan};
 use crate::toolchain::{Invocation, Runner, find, work};
 
@@ -31,7 +31,7 @@ pub(super) fn link(
     let directory = work::built(&plan.out);
     let (object, record) = (directory.join("host.o"), directory.join("host.json"));
     let inputs = inputs(plan, &bytes);
-    if is_current(&object, &record, &inputs) {
+    if made::is_current(&object, &record, &inputs) {
         return Ok(object);
     }
     let whole = directory.join("host-whole.o");
@@ -54,30 +54,8 @@ pub(super) fn link(
     runner
         .run("objcopy-host", &narrowed)
         .map_err(|source| BuildError::Link { source })?;
-    let made = Made {
-        inputs,
-        object: Digest::of_path(&object)?,
-    };
-    let text = serde_json::to_vec(&made).expect("digests are always JSON");
-    bimetal_files::replace(&record, &text)?;
+    made::note(&object, &record, inputs)?;
     Ok(object)
-}
-
-/// What the object beside it came of.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Made {
-    inputs: Digest,
-    object: Digest,
-}
-
-/// Whether `object` is the one that was made of these inputs, byte for byte.
-fn is_current(object: &Utf8Path, record: &Utf8Path, inputs: &Digest) -> bool {
-    let made = bimetal_files::read(record)
-        .ok()
-        .and_then(|text| serde_json::from_slice::<Made>(&text).ok());
-    made.is_some_and(|made| {
-        made.inputs == *inputs && Digest::of_path(object).is_ok_and(|found| found == made.object)
-    })
 }
 
 /// Everything that decides about the object: the archive, the tools, and how they are called, which

@@ -14,7 +14,8 @@ use serde::Deserialize;
 use super::error::LockError;
 use super::requirers::{Edges, requirers};
 use super::tags::{self, Files, Node};
-use super::{archive, listing, local, parallel, tree};
+use super::variables::Variables;
+use super::{archive, go_itself, listing, local, parallel, tree};
 use crate::flags::go::go;
 use crate::model::{GoSources, Plan};
 use crate::toolchain::{AnswerError, InvocationError, Runner};
@@ -23,6 +24,8 @@ use crate::toolchain::{AnswerError, InvocationError, Runner};
 struct Graph<'a> {
     /// Without the generated one and the standard library.
     modules: BTreeMap<&'a str, &'a Module>,
+    /// The packages of the generated one.
+    own: Vec<&'a Package>,
     /// Which module imports packages of which other ones.
     edges: Edges<&'a str>,
 }
@@ -112,9 +115,10 @@ pub(super) fn list(
 pub(super) fn hash(
     plan: &Plan,
     given: &BTreeSet<String>,
+    variables: &Variables,
     runner: &Runner<'_>,
 ) -> Result<GoSources, LockError> {
-    let text = listing::graph(plan, runner, || list(plan, Listing::Graph, runner))
+    let text = listing::graph(plan, variables, || list(plan, Listing::Graph, runner))
         .map_err(|source| LockError::GoList { source })?;
     let packages = parse(&text)?;
     let main = graph(&packages, &plan.distribution.module)?;
@@ -167,7 +171,31 @@ pub(super) fn hash(
             .zip(tags)
             .collect(),
         directories: directories(plan, &packages),
+        itself: go_itself::digest(plan, variables, &standard(&packages), runner),
+        main_packages: own(plan, &main),
+        plugin_packages: plugins
+            .iter()
+            .filter_map(|(plugin, graph)| Some((plugin.name.clone(), own(plan, graph)?)))
+            .collect(),
     })
+}
+
+/// Directories of the standard packages.
+fn standard(packages: &HashMap<String, Package>) -> BTreeSet<&Utf8Path> {
+    let standard = packages.values().filter(|package| package.standard);
+    let directories = standard.map(|package| package.dir.as_path());
+    directories
+        .filter(|directory| !directory.as_str().is_empty())
+        .collect()
+}
+
+/// Directories of the generated module's packages; none where files outside of them count.
+fn own(plan: &Plan, graph: &Graph<'_>) -> Option<BTreeSet<Utf8PathBuf>> {
+    let directories = graph.own.iter().map(|package| {
+        let embeds = !package.files.embedded.is_empty();
+        (!embeds).then(|| plan.out.join(&package.dir))
+    });
+    directories.collect()
 }
 
 /// The tags that matter: main's, then those of each plugin in the plan's order.
@@ -226,6 +254,7 @@ fn parse(text: &[u8]) -> Result<HashMap<String, Package>, LockError> {
 fn graph<'a>(packages: &'a HashMap<String, Package>, root: &str) -> Result<Graph<'a>, LockError> {
     let mut graph = Graph {
         modules: BTreeMap::new(),
+        own: Vec::new(),
         edges: Edges::new(),
     };
     let mut seen = BTreeSet::new();
@@ -241,7 +270,9 @@ fn graph<'a>(packages: &'a HashMap<String, Package>, root: &str) -> Result<Graph
         let module = package.module.as_ref().ok_or_else(|| LockError::NoModule {
             package: package.import_path.clone(),
         })?;
-        if !module.main {
+        if module.main {
+            graph.own.push(package);
+        } else {
             graph.modules.insert(module.path.as_str(), module);
         }
         let asked = graph.edges.entry(module.path.as_str()).or_default();
@@ -340,6 +371,8 @@ mod tests {
     use crate::progress::Activity;
     use crate::stages::plan::samples;
     use crate::toolchain::Invocation;
+
+    use super::super::variables;
 
     const PATH: &str = "golang.org/x/time";
     const VERSION: &str = "v0.15.0";
@@ -470,7 +503,10 @@ mod tests {
             logs: None,
             activity: &activity,
         };
-        let first = hash(&plan, &BTreeSet::new(), &runner).unwrap().main;
+        let variables = variables::read(&plan, &runner).unwrap();
+        let first = hash(&plan, &BTreeSet::new(), &variables, &runner)
+            .unwrap()
+            .main;
         let [used] = first.as_slice() else {
             panic!("{first:?}")
         };
@@ -484,7 +520,10 @@ mod tests {
         );
         fs::write(root.join("used/used.go"), "package used // changed\n").unwrap();
         assert_ne!(
-            hash(&plan, &BTreeSet::new(), &runner).unwrap().main[0].hash,
+            hash(&plan, &BTreeSet::new(), &variables, &runner)
+                .unwrap()
+                .main[0]
+                .hash,
             used.hash
         );
     }

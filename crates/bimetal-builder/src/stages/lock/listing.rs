@@ -9,21 +9,13 @@ use std::collections::BTreeMap;
 use bimetal_files::{Digest, Hasher};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use walkdir::WalkDir;
 
-use crate::flags::go::go;
+use super::tags;
+use super::variables::Variables;
 use crate::model::Plan;
-use crate::toolchain::{InvocationError, Runner, work};
-
-/// Endings of the files that `go list` reads. Of a `.syso` it wants the name.
-const READ: &[&str] = &[
-    "F", "S", "c", "cc", "cpp", "cxx", "f", "f90", "for", "go", "h", "hh", "hpp", "hxx", "m",
-    "mod", "s", "sum", "swig", "swigcxx", "sx",
-];
-
-/// Differs from run to run: it names a directory for temporary files.
-const FLEETING: &str = "GOGCCFLAGS";
+use crate::owned::Ours;
+use crate::toolchain::{InvocationError, go_files, work};
 
 /// An answer of the last run.
 #[derive(Serialize, Deserialize)]
@@ -49,12 +41,12 @@ struct Module {
 /// The graph of main and of every Go plugin; `ask` asks Go for it.
 pub(super) fn graph(
     plan: &Plan,
-    runner: &Runner<'_>,
+    variables: &Variables,
     ask: impl FnOnce() -> Result<Vec<u8>, InvocationError>,
 ) -> Result<Vec<u8>, InvocationError> {
     let directory = work::directory(&plan.out);
     let (record, text) = (directory.join("graph.json"), directory.join("graph.txt"));
-    let inputs = inputs(plan, runner);
+    let inputs = inputs(plan, variables);
     if let Some(inputs) = &inputs
         && let Some(answer) = recall(inputs, &record, &text)
     {
@@ -96,28 +88,31 @@ fn has_modules(answer: &[u8]) -> bool {
 }
 
 /// Everything that decides about the answer; `None` where that cannot be compared.
-fn inputs(plan: &Plan, runner: &Runner<'_>) -> Option<Digest> {
+fn inputs(plan: &Plan, variables: &Variables) -> Option<Digest> {
     let tool = plan.go.tool.as_ref()?;
     let go_mod = bimetal_files::read_to_string(&plan.out.join("go.mod")).ok()?;
     if !tool.version.starts_with("go1.") || replaces_by_directory(&go_mod) {
         return None;
     }
-    let asked = go(plan).args(["env", "-json"]);
-    let answer = runner.read("go-env-graph", &asked).ok()?;
-    let mut variables: BTreeMap<String, Value> = serde_json::from_slice(&answer).ok()?;
-    variables.remove(FLEETING);
-
     let mut sum = Hasher::default();
     let mut add = |text: &[u8]| {
         sum.update(text.len().to_le_bytes());
         sum.update(text);
     };
+    // An earlier builder may have asked for less.
+    add(tags::FIELDS.as_bytes());
     add(format!("{variables:?}").as_bytes());
     add(format!("{tool:?}").as_bytes());
     add(plan.go.tags.as_bytes());
     for plugin in &plan.go_plugins {
         add(plugin.dir.as_str().as_bytes());
     }
+    // What later steps write changes no import, so that the answer holds for the next run.
+    let stamped = Ours::load(&plan.out).ok()?.stamped;
+    let is_stamped = |path: &Utf8Path| {
+        let name = path.strip_prefix(&plan.out);
+        name.is_ok_and(|name| stamped.contains_key(name.as_str()))
+    };
     let internal = plan.out.join("internal");
     let below = internal.is_dir().then(|| WalkDir::new(internal));
     let sources = [WalkDir::new(&plan.out).max_depth(1)]
@@ -126,13 +121,12 @@ fn inputs(plan: &Plan, runner: &Runner<'_>) -> Option<Digest> {
         .flat_map(WalkDir::sort_by_file_name);
     for entry in sources {
         let path = Utf8PathBuf::from_path_buf(entry.ok()?.into_path()).ok()?;
-        let ending = path.extension().unwrap_or_default();
-        let is_read = READ.contains(&ending);
-        if !path.is_file() || !(is_read || ending == "syso") {
+        if !path.is_file() || !go_files::is_source(&path) || is_stamped(&path) {
             continue;
         }
         add(path.as_str().as_bytes());
-        if is_read {
+        // Of an object `go list` wants the name.
+        if path.extension() != Some(go_files::OBJECT) {
             add(&bimetal_files::read(&path).ok()?);
         }
     }
@@ -152,9 +146,12 @@ fn replaces_by_directory(go_mod: &str) -> bool {
 mod tests {
     use fs_err as fs;
 
+    use super::super::variables;
     use super::*;
+    use crate::flags::go::go;
     use crate::progress::Activity;
     use crate::stages::plan::samples;
+    use crate::toolchain::Runner;
 
     #[test]
     fn a_replacement_by_a_directory_is_seen_in_every_spelling() {
@@ -193,7 +190,8 @@ mod tests {
                 asked = true;
                 runner.read("go-list", &list)
             };
-            let answer = graph(&plan, &runner, ask).unwrap();
+            let variables = variables::read(&plan, &runner).unwrap();
+            let answer = graph(&plan, &variables, ask).unwrap();
             // Not the text itself, which would be long in a failure.
             let names = |word: &str| String::from_utf8_lossy(&answer).contains(word);
             (asked, names("example.com/tiny"), names("\"unicode\""))

@@ -9,7 +9,7 @@ mod complaints;
 mod constraints;
 mod crates;
 mod error;
-mod flags;
+mod go_itself;
 mod go_modules;
 mod go_sources;
 mod listing;
@@ -23,6 +23,7 @@ mod tags;
 mod tidy;
 mod train;
 mod tree;
+mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -94,16 +95,17 @@ fn hash<'p>(
     network: Network,
     runner: &Runner<'_>,
 ) -> Result<Locked<'p>, LockError> {
-    let flags = flags::read(plan, runner)?;
-    let profile = profile::fix(&plan.out, &flags)?;
-    let given = tags::given(&plan.go.tags, &flags);
+    let variables = variables::read(plan, runner)?;
+    let flags = variables::flags(&variables);
+    let profile = profile::fix(&plan.out, flags)?;
+    let given = tags::given(&plan.go.tags, flags);
     let go_tags = fixed_tags(plan, &given);
     let (rust, go) = side_by_side(
         || {
             make_cargo_home(plan)?;
             crates::hash(plan, network, runner)
         },
-        || go_sources::hash(plan, &given, runner),
+        || go_sources::hash(plan, &given, &variables, runner),
     );
     let sources = Sources {
         go: go?,

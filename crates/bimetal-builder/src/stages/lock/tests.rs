@@ -6,7 +6,7 @@ use fs_err as fs;
 use bimetal_manifest::schema::Dependency;
 
 use super::*;
-use crate::model::by_key;
+use crate::model::{GoSources, by_key};
 use crate::progress::Activity;
 use crate::stages::plan::samples;
 
@@ -22,6 +22,12 @@ fn directory(files: &[(&str, &str)]) -> (tempfile::TempDir, Utf8PathBuf) {
 fn put(path: &Utf8Path, text: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
+}
+
+fn hashed(plan: &Plan, given: &BTreeSet<String>) -> Result<GoSources, LockError> {
+    let activity = Activity::silent();
+    let variables = variables::read(plan, &runner(&activity))?;
+    go_sources::hash(plan, given, &variables, &runner(&activity))
 }
 
 fn runner(activity: &Activity) -> Runner<'_> {
@@ -103,7 +109,7 @@ fn go_distribution() -> (tempfile::TempDir, Plan) {
 #[test]
 fn a_go_module_names_the_module_that_brings_it_in() {
     let (_keep, plan) = go_distribution();
-    let sources = go_sources::hash(&plan, &BTreeSet::new(), &runner(&Activity::silent())).unwrap();
+    let sources = hashed(&plan, &BTreeSet::new()).unwrap();
     assert_eq!(
         requirers(&sources.main),
         [
@@ -125,10 +131,9 @@ fn a_go_module_names_the_module_that_brings_it_in() {
 #[test]
 fn a_profile_beside_main_does_not_change_the_list_of_packages() {
     let (_keep, plan) = go_distribution();
-    let activity = Activity::silent();
-    let without = go_sources::hash(&plan, &BTreeSet::new(), &runner(&activity)).unwrap();
+    let without = hashed(&plan, &BTreeSet::new()).unwrap();
     put(&plan.out.join("default.pgo"), "");
-    let with = go_sources::hash(&plan, &BTreeSet::new(), &runner(&activity)).unwrap();
+    let with = hashed(&plan, &BTreeSet::new()).unwrap();
     assert_eq!(with.main, without.main);
     assert_eq!(with.plugins, without.plugins);
 }
@@ -158,7 +163,7 @@ fn of_the_given_tags_those_count_that_a_file_of_the_graph_asks_for() {
     );
     let tags = |plan: &Plan, flags: &str| {
         let given = tags::given(&plan.go.tags, flags);
-        let sources = go_sources::hash(plan, &given, &runner(&Activity::silent())).unwrap();
+        let sources = hashed(plan, &given).unwrap();
         let plugin = sources.plugin_tags["exporter-debugexporter"].join(" ");
         (sources.main_tags.join(" "), plugin)
     };
@@ -182,7 +187,7 @@ fn go_still_takes_the_old_form_of_a_constraint() {
     );
     plan.go.tags = "old".to_owned();
     let given = tags::given("old", "");
-    let Err(error) = go_sources::hash(&plan, &given, &runner(&Activity::silent())) else {
+    let Err(error) = hashed(&plan, &given) else {
         panic!("the file was left out")
     };
     assert!(matches!(error, LockError::GoList { .. }), "{error}");

@@ -55,7 +55,9 @@ pub fn package(verified: Verified<'_>, runner: &Runner<'_>) -> Result<Distributi
     runner.activity.doing("putting the artifacts into place");
     put(&plan.out, &entries)?;
     for entry in &entries {
-        if let Content::File { from, .. } = &entry.content {
+        if let Content::File { from, .. } = &entry.content
+            && *from != plan.out.join(&entry.path)
+        {
             bimetal_files::remove_if_present(from)?;
         }
     }
