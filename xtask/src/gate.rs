@@ -88,9 +88,10 @@ fn gate(patience: Patience) -> Result<(), ChoreError> {
 /// The gate and everything slow.
 pub(crate) fn test_all() -> Result<(), ChoreError> {
     gate(Patience::Full)?;
-    step("comparison with OCB, rebuilds, all kinds", || {
-        conformance(&["--test", "all"])
-    })?;
+    step(
+        "comparison with OCB, rebuilds, all kinds, releases of the Collector",
+        || conformance(&["--test", "all"]),
+    )?;
     step("book", prose::book)?;
     step("slow commands of the documentation", || docs("slow::"))?;
     hermetic()?;

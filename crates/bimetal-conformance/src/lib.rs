@@ -8,6 +8,7 @@
 pub mod collector;
 pub mod distribution;
 pub mod hermetic;
+pub mod in_place;
 pub mod stress;
 pub mod subject;
 pub mod tamper;
