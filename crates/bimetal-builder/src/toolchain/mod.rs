@@ -15,6 +15,7 @@ mod go_mod;
 pub mod go_variables;
 pub mod interrupt;
 mod invocation;
+pub mod remembered;
 mod run;
 mod secrets;
 mod side_by_side;

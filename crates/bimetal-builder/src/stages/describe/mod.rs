@@ -59,7 +59,7 @@ pub fn describe<'p>(
             })?;
         components.plugins.insert(plugin.name.clone(), identity);
     }
-    let rust = rust::identities(plan, sources, runner)?;
+    let rust = rust::identities(&locked, runner)?;
     for (component, identity) in plan.rust_components.iter().zip(rust) {
         match component.linkage {
             Linkage::Static => components.rust_main.push(identity),

@@ -1,20 +1,24 @@
 //! The identity of the Rust components: compiled into one small binary, which prints it.
 //!
 //! In: the plan's Rust components. Out: one identity each, in the plan's order. Invariant: what
-//! runs is compiled from the sources that were hashed.
+//! runs is compiled from the sources that were hashed; an answer is remembered with their hashes.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bimetal_abi::is_component_type;
+use bimetal_files::{Digest, Hasher};
 use bimetal_manifest::schema::{Component, Kind};
+use camino::Utf8Path;
 use serde::Deserialize;
 use serde_json::Value;
+use walkdir::WalkDir;
 
 use super::error::DescribeError;
 use crate::flags::cargo;
 use crate::model::{Plan, RustComponent, Sources};
-use crate::toolchain::{Invocation, Runner};
+use crate::stages::lock::Locked;
+use crate::toolchain::{Invocation, Runner, remembered, work};
 
 const PACKAGE: &str = "bimetal-describe";
 /// Defaults and schemas are made in microseconds; a component that hangs here would hang in main.
@@ -33,26 +37,25 @@ struct Answer {
 
 /// One identity per Rust component of the plan, in its order.
 pub(super) fn identities(
-    plan: &Plan,
-    sources: &Sources,
+    locked: &Locked<'_>,
     runner: &Runner<'_>,
 ) -> Result<Vec<Component>, DescribeError> {
+    let (plan, sources) = (locked.plan, &locked.sources);
     if plan.rust_components.is_empty() {
         return Ok(Vec::new());
     }
-    // With main beside it, cargo gives all crates the features that they have in the build proper,
-    // and compiles them once.
-    let target = cargo::Target::claim(plan)?;
-    let compile = target
-        .build(plan)
-        .args(["-p", PACKAGE, "-p", cargo::MAIN_PACKAGE]);
-    runner
-        .run("cargo-describe", &compile)
-        .map_err(|source| DescribeError::Compile { source })?;
-    let run = Invocation::new(target.output(plan, PACKAGE), plan.out.join("rust"));
-    let text = runner
-        .read_within("describe", &run, LIMIT)
-        .map_err(|source| DescribeError::Run { source })?;
+    let memory = work::directory(&plan.out).join("described");
+    let inputs = inputs(locked);
+    let recalled = inputs.and_then(|inputs| remembered::recall(&memory, &inputs));
+    let text = if let Some(text) = recalled {
+        text
+    } else {
+        let text = ask(plan, runner)?;
+        if let Some(inputs) = inputs {
+            remembered::remember(&memory, inputs, &text);
+        }
+        text
+    };
     let answers: Vec<Answer> =
         serde_json::from_slice(&text).map_err(|error| DescribeError::Answer {
             reason: error.to_string(),
@@ -70,6 +73,56 @@ pub(super) fn identities(
         .zip(answers)
         .map(|(component, answer)| identity(component, answer, sources))
         .collect()
+}
+
+/// Compiles the binary and runs it.
+fn ask(plan: &Plan, runner: &Runner<'_>) -> Result<Vec<u8>, DescribeError> {
+    // With main beside it, cargo gives all crates the features that they have in the build proper,
+    // and compiles them once.
+    let target = cargo::Target::claim(plan)?;
+    let compile = target
+        .build(plan)
+        .args(["-p", PACKAGE, "-p", cargo::MAIN_PACKAGE]);
+    runner
+        .run("cargo-describe", &compile)
+        .map_err(|source| DescribeError::Compile { source })?;
+    let run = Invocation::new(target.output(plan, PACKAGE), plan.out.join("rust"));
+    runner
+        .read_within("describe", &run, LIMIT)
+        .map_err(|source| DescribeError::Run { source })
+}
+
+/// Everything that decides about the answer; `None` where a build script of the user's may read
+/// what no hash covers.
+fn inputs(locked: &Locked<'_>) -> Option<Digest> {
+    let plan = locked.plan;
+    let has_script = |manifest: &str| manifest.lines().any(|line| line.starts_with("build = \""));
+    if plan
+        .local_crates
+        .iter()
+        .any(|one| has_script(&one.manifest))
+    {
+        return None;
+    }
+    let mut sum = Hasher::default();
+    sum.update(env!("CARGO_PKG_VERSION"));
+    sum.update(format!("{:?} {:?}", plan.rust, cargo::cargo(plan, "build")));
+    // From the disk, where a user may keep sources of his own.
+    let workspace = plan.out.join("rust");
+    let names = ["Cargo.toml", "Cargo.lock", "describe", "main"];
+    let files = names.map(|name| WalkDir::new(workspace.join(name)).sort_by_file_name());
+    for entry in files.into_iter().flatten() {
+        let entry = entry.ok()?;
+        if entry.file_type().is_file() {
+            let path = Utf8Path::from_path(entry.path())?;
+            sum.update(format!("{path:?} {}", Digest::of_path(path).ok()?));
+        }
+    }
+    let crates = &locked.sources.rust;
+    for one in crates.plugins.values().chain([&crates.main]).flatten() {
+        sum.update(format!("{one:?}"));
+    }
+    Some(sum.finish())
 }
 
 fn identity(

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use bimetal_files::{Digest, Hasher};
 use bimetal_lockfile::CargoLock;
 use bimetal_manifest::schema::Dependency;
 use bimetal_terminal::hint::is_interrupt;
@@ -18,8 +19,8 @@ use super::registry::{self, Unpacked};
 use super::requirers::{Edges, requirers};
 use super::{Network, local, parallel, tree};
 use crate::flags::cargo::cargo;
-use crate::model::{Linkage, Plan, RustSources, keys};
-use crate::toolchain::{AnswerError, Runner};
+use crate::model::{Linkage, Plan, RustSources, SourceTree, keys};
+use crate::toolchain::{AnswerError, Invocation, Runner, cargo_home, remembered, work};
 
 /// Beginning of the names of the crates that the builder carries.
 const OURS: &str = "bimetal-";
@@ -31,10 +32,11 @@ type Crate<'a> = (&'a str, &'a Version, &'a PackageId);
 /// Brings Cargo.lock up to date and hashes every crate that main or a Rust plugin uses.
 pub(super) fn hash(
     plan: &Plan,
+    tree: &SourceTree,
     network: Network,
     runner: &Runner<'_>,
 ) -> Result<RustSources, LockError> {
-    let metadata = graph(plan, network, runner)?;
+    let metadata = graph(plan, tree, network, runner)?;
     let workspace = plan.out.join("rust");
     refuse_foreign(plan, &metadata)?;
 
@@ -128,38 +130,104 @@ fn unexpected(reason: impl std::fmt::Display) -> AnswerError {
 
 /// Brings Cargo.lock up to date, and downloads what it names for this machine.
 pub(super) fn update(plan: &Plan, runner: &Runner<'_>) -> Result<(), LockError> {
-    graph(plan, Network::On, runner).map(drop)
+    ask(plan, &metadata(plan), Network::On, runner).map(drop)
 }
 
-/// `cargo metadata`, offline if everything is there; else after `cargo fetch`.
-fn graph(plan: &Plan, network: Network, runner: &Runner<'_>) -> Result<Metadata, LockError> {
-    let target = plan
-        .rust
-        .as_ref()
-        .map_or("", |rust| rust.tools.target.as_str());
-    let metadata = cargo(plan, "metadata").args([
+fn metadata(plan: &Plan) -> Invocation {
+    let rust = plan.rust.as_ref();
+    let target = rust.map_or("", |rust| rust.tools.target.as_str());
+    cargo(plan, "metadata").args([
         "--format-version=1",
         "--locked",
         "--filter-platform",
         target,
-    ]);
-    let text = match runner.read("cargo-metadata", &metadata.clone().arg("--offline")) {
-        Ok(text) => text,
+        "--offline",
+    ])
+}
+
+/// The graph of the generated workspace: asked from cargo, or remembered.
+fn graph(
+    plan: &Plan,
+    tree: &SourceTree,
+    network: Network,
+    runner: &Runner<'_>,
+) -> Result<Metadata, LockError> {
+    let memory = work::directory(&plan.out).join("crates");
+    let command = metadata(plan);
+    let parsed = |text: &[u8]| MetadataCommand::parse(String::from_utf8_lossy(text));
+    let inputs = || inputs(plan, tree, &command);
+    if let Some(inputs) = inputs()
+        && let Some(text) = remembered::recall(&memory, &inputs)
+        && let Ok(metadata) = parsed(&text)
+        && is_whole(plan, tree, &metadata)
+    {
+        return Ok(metadata);
+    }
+    let text = ask(plan, &command, network, runner)?;
+    let metadata = parsed(&text).map_err(unexpected)?;
+    // Now with the Cargo.lock that cargo may have written.
+    if let Some(inputs) = inputs() {
+        remembered::remember(&memory, inputs, &text);
+    }
+    Ok(metadata)
+}
+
+/// Everything that decides about the graph: the generated workspace with its Cargo.lock, cargo and
+/// its settings. What it reads of crates is compared with Cargo.lock in every build.
+fn inputs(plan: &Plan, tree: &SourceTree, command: &Invocation) -> Option<Digest> {
+    let mut sum = Hasher::default();
+    sum.update(format!("{command:?} {:?}", plan.rust));
+    let settings = cargo_home::of_builder(&work::cargo_target(&plan.out)).join("config.toml");
+    let manifests = tree.iter().map(|(path, _)| path);
+    // From the disk, where a user may keep sources of his own.
+    let files = manifests
+        .filter(|path| path.starts_with("rust") && path.file_name() == Some("Cargo.toml"))
+        .chain([Utf8Path::new("rust/Cargo.lock"), settings.as_path()]);
+    for path in files {
+        let bytes = bimetal_files::read_if_present(&plan.out.join(path)).ok()?;
+        sum.update(format!("{path:?} {:?} ", bytes.as_ref().map(Vec::len)));
+        sum.update(bytes.unwrap_or_default());
+    }
+    Some(sum.finish())
+}
+
+/// Whether every crate is still there, and the generated workspace has no other ones.
+fn is_whole(plan: &Plan, tree: &SourceTree, metadata: &Metadata) -> bool {
+    let is_generated = |path: &Utf8Path| {
+        let name = path.strip_prefix(&plan.out);
+        name.is_ok_and(|name| tree.get(name).is_some())
+    };
+    let mut packages = metadata.packages.iter();
+    packages.all(|package| {
+        let path = package.manifest_path.as_path();
+        path.is_file() && (package.source.is_some() || is_generated(path))
+    })
+}
+
+/// `cargo metadata`, if everything is there; else after `cargo fetch`.
+fn ask(
+    plan: &Plan,
+    metadata: &Invocation,
+    network: Network,
+    runner: &Runner<'_>,
+) -> Result<Vec<u8>, LockError> {
+    match runner.read("cargo-metadata", metadata) {
+        Ok(text) => Ok(text),
         Err(source) if is_interrupt(&source) || network == Network::Off => {
-            return Err(LockError::Metadata { source });
+            Err(LockError::Metadata { source })
         }
         Err(_) => {
+            let rust = plan.rust.as_ref();
+            let target = rust.map_or("", |rust| rust.tools.target.as_str());
             let fetch = cargo(plan, "fetch").args(["--target", target]);
             runner
                 .run("cargo-fetch", &fetch)
                 .map_err(|source| LockError::Fetch { source })?;
             runner
-                .read("cargo-metadata", &metadata.arg("--offline"))
-                .map_err(|source| LockError::Metadata { source })?
+                .read("cargo-metadata", metadata)
+                .map_err(|source| LockError::Metadata { source })
         }
-    };
-    let text = String::from_utf8_lossy(&text);
-    Ok(MetadataCommand::parse(text).map_err(unexpected)?)
+    }
 }
 
 /// A `[patch]` that does not fit is only a warning for cargo, and a published crate of that name

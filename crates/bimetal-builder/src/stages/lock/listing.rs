@@ -8,22 +8,14 @@ use std::collections::BTreeMap;
 
 use bimetal_files::{Digest, Hasher};
 use camino::{Utf8Path, Utf8PathBuf};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use walkdir::WalkDir;
 
 use super::tags;
 use super::variables::Variables;
 use crate::model::Plan;
 use crate::owned::Ours;
-use crate::toolchain::{InvocationError, go_files, work};
-
-/// An answer of the last run.
-#[derive(Serialize, Deserialize)]
-struct Remembered {
-    inputs: Digest,
-    /// Of the text, which stands in a file of its own.
-    answer: Digest,
-}
+use crate::toolchain::{InvocationError, go_files, remembered, work};
 
 /// A package of the answer: where its module lies.
 #[derive(Deserialize)]
@@ -44,33 +36,19 @@ pub(super) fn graph(
     variables: &Variables,
     ask: impl FnOnce() -> Result<Vec<u8>, InvocationError>,
 ) -> Result<Vec<u8>, InvocationError> {
-    let directory = work::directory(&plan.out);
-    let (record, text) = (directory.join("graph.json"), directory.join("graph.txt"));
+    let memory = work::directory(&plan.out).join("graph");
     let inputs = inputs(plan, variables);
     if let Some(inputs) = &inputs
-        && let Some(answer) = recall(inputs, &record, &text)
+        && let Some(answer) = remembered::recall(&memory, inputs)
+        && has_modules(&answer)
     {
         return Ok(answer);
     }
     let answer = ask()?;
     if let Some(inputs) = inputs {
-        let remembered = Remembered {
-            inputs,
-            answer: Digest::of(&answer),
-        };
-        let written = serde_json::to_vec(&remembered).expect("digests are always JSON");
-        // Without a memory the next run asks again.
-        let _ = bimetal_files::replace(&text, &answer)
-            .and_then(|()| bimetal_files::replace(&record, &written));
+        remembered::remember(&memory, inputs, &answer);
     }
     Ok(answer)
-}
-
-fn recall(inputs: &Digest, record: &Utf8Path, text: &Utf8Path) -> Option<Vec<u8>> {
-    let remembered: Remembered = serde_json::from_slice(&bimetal_files::read(record).ok()?).ok()?;
-    let answer = bimetal_files::read(text).ok()?;
-    let fits = remembered.inputs == *inputs && remembered.answer == Digest::of(&answer);
-    (fits && has_modules(&answer)).then_some(answer)
 }
 
 /// Whether the directory of each module is there.

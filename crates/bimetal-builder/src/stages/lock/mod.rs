@@ -103,7 +103,7 @@ fn hash<'p>(
     let (rust, go) = side_by_side(
         || {
             make_cargo_home(plan)?;
-            crates::hash(plan, network, runner)
+            crates::hash(plan, tree, network, runner)
         },
         || go_sources::hash(plan, &given, &variables, runner),
     );

@@ -295,7 +295,13 @@ fn rust_distribution() -> (tempfile::TempDir, Plan) {
 #[test]
 fn a_crate_names_the_crate_that_brings_it_in_by_its_key() {
     let (_keep, plan) = rust_distribution();
-    let sources = crates::hash(&plan, Network::On, &runner(&Activity::silent())).unwrap();
+    let sources = crates::hash(
+        &plan,
+        &SourceTree::default(),
+        Network::On,
+        &runner(&Activity::silent()),
+    )
+    .unwrap();
     assert_eq!(
         requirers(&sources.main),
         [
@@ -328,7 +334,9 @@ fn crates_that_do_not_go_together_get_no_hint_about_a_registry() {
     let activity = Activity::silent();
     let runner = runner(&activity);
     let hint = |plan: &Plan| {
-        let error = crates::hash(plan, Network::On, &runner).err().unwrap();
+        let error = crates::hash(plan, &SourceTree::default(), Network::On, &runner)
+            .err()
+            .unwrap();
         bimetal_terminal::Hint::hint(&error).unwrap().into_owned()
     };
     assert!(hint(&plan).contains("a common version of the crate"));

@@ -139,6 +139,8 @@ impl<'a> Locals<'a> {
         let arguments = [
             "package",
             "--list",
+            // To write one, cargo would resolve the whole workspace.
+            "--exclude-lockfile",
             "--allow-dirty",
             "--offline",
             "--quiet",
