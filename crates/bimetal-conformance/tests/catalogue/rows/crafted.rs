@@ -32,6 +32,7 @@ rows!(
     a_needed_version_with_another_hash,
     an_abi_version_of_another_system,
     an_initialisation_function_in_data,
+    half_of_a_function_that_runs_at_the_end,
 );
 
 fn bent(bend: impl FnOnce(&mut Bent)) -> Finding {
@@ -199,5 +200,22 @@ fn an_initialisation_function_in_data() -> Finding {
         let mut slots = range.step_by(24);
         let slot = slots.find(|place| file.u64(*place) == array).unwrap();
         file.put(slot + 16, &array.to_le_bytes());
+    })
+}
+
+/// The relocation begins within the last slot of the array, and changes what the loader calls.
+fn half_of_a_function_that_runs_at_the_end() -> Finding {
+    bent(|file| {
+        let value = |tag| file.u64(file.dynamic(tag) + 8);
+        let (array, length) = (value(elf::DT_FINI_ARRAY), value(elf::DT_FINI_ARRAYSZ));
+        let starts = value(elf::DT_INIT_ARRAY);
+        let (_, range) = file.section(".rela.dyn");
+        let mut others = range.step_by(24).filter(|place| {
+            let address = file.u64(*place);
+            let is_relative = file.u32(place + 8) == elf::R_X86_64_RELATIVE.0;
+            is_relative && !(starts..array + length).contains(&address)
+        });
+        let other = others.next().unwrap();
+        file.put(other, &(array + length - 4).to_le_bytes());
     })
 }

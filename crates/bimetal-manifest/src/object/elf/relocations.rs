@@ -15,11 +15,11 @@ use object::endian::U64;
 
 use super::dynamic::Dynamic;
 use super::headers::Elf;
-use super::table::{SYMBOLS_LIMIT, damaged, table};
+use super::image::Load;
+use super::table::{SYMBOLS_LIMIT, damaged, each, table};
 use crate::object::error::ReadError;
 
 const WHAT: &str = "the relocations";
-const CHUNK: u64 = 4096;
 const FUNCTIONS_LIMIT: u64 = 4096;
 const WORD: u64 = 8;
 
@@ -71,6 +71,10 @@ struct Pass<'e, 'b> {
     exposed: Vec<u64>,
     /// Slot of an initialisation array -> whether code stands there.
     functions: BTreeMap<u64, bool>,
+    /// Where the last relocation wrote, as far as others may write there, too. There are some
+    /// hundred thousand of them, which mostly lie side by side: looking each one up in all lists
+    /// was a quarter of a verification.
+    free: Range<u64>,
 }
 
 impl Relocations {
@@ -112,6 +116,7 @@ pub(super) fn read(elf: &Elf<'_>, dynamic: &mut Dynamic) -> Result<Relocations, 
             .collect(),
         kept,
         functions: BTreeMap::new(),
+        free: 0..0,
     };
     for (start, length) in [
         (elf::DT_INIT_ARRAY, elf::DT_INIT_ARRAYSZ),
@@ -168,29 +173,29 @@ impl Pass<'_, '_> {
         }
         let Some(place) = place else { return Ok(()) };
         let offset = self.offset(place)?;
-        let mut done = 0;
-        while done < count {
-            let part = CHUNK.min(count - done);
-            let entries: Vec<elf::Rela64<LE>> =
-                table(self.elf.bytes, offset + done * size, part, WHAT, CHUNK)?;
-            for (number, entry) in (done..).zip(&entries) {
-                let action = action(self.elf.machine, entry.r_type(LE, false))?;
-                let is_right = match action {
-                    Action::Call => calls,
-                    Action::Unknown | Action::Descriptor | Action::Indirect => true,
-                    _ => !calls,
-                };
-                let is_relative = matches!(action, Action::Relative | Action::Unknown);
-                if !is_right || (number < relative && !is_relative) {
-                    return Err(damaged(
-                        "a relocation of a type that its table does not have",
-                    ));
-                }
-                self.entry(entry, action)?;
+        let elf = self.elf;
+        // Mostly a few types take turns, of which each is looked up once.
+        let mut last = (RelocationType(0), Action::Nothing);
+        each(elf.bytes, offset, count, WHAT, |number, entry| {
+            let entry: &elf::Rela64<LE> = entry;
+            let kind = entry.r_type(LE, false);
+            if kind != last.0 {
+                last = (kind, action(elf.machine, kind)?);
             }
-            done += part;
-        }
-        Ok(())
+            let action = last.1;
+            let is_right = match action {
+                Action::Call => calls,
+                Action::Unknown | Action::Descriptor | Action::Indirect => true,
+                _ => !calls,
+            };
+            let is_relative = matches!(action, Action::Relative | Action::Unknown);
+            if !is_right || (number < relative && !is_relative) {
+                return Err(damaged(
+                    "a relocation of a type that its table does not have",
+                ));
+            }
+            self.entry(entry, action)
+        })
     }
 
     fn entry(&mut self, entry: &elf::Rela64<LE>, action: Action) -> Result<(), ReadError> {
@@ -201,12 +206,11 @@ impl Pass<'_, '_> {
             Action::Descriptor => 2 * WORD,
             _ => WORD,
         };
-        let is_code = match action {
-            Action::Relative => self.elf.image.is_code(addend),
+        self.write(address, length, |elf| match action {
+            Action::Relative => elf.image.is_code(addend),
             Action::Address | Action::Unknown => true,
             _ => false,
-        };
-        self.write(address, length, is_code)?;
+        })?;
         match action {
             Action::Address | Action::Call if symbol == 0 => {
                 Err(damaged("a relocation without a symbol"))
@@ -241,7 +245,17 @@ impl Pass<'_, '_> {
         Ok(())
     }
 
-    fn write(&mut self, address: u64, length: u64, is_code: bool) -> Result<(), ReadError> {
+    /// `is_code`: whether code stands at the address that the loader writes.
+    fn write(
+        &mut self,
+        address: u64,
+        length: u64,
+        is_code: impl FnOnce(&Elf<'_>) -> bool,
+    ) -> Result<(), ReadError> {
+        let inside = |free: &Range<u64>| free.contains(&address) && length <= free.end - address;
+        if inside(&self.free) {
+            return Ok(());
+        }
         let load = self.elf.image.load(address, length);
         let Some(load) = load.filter(|load| load.writable) else {
             return Err(damaged(OUTSIDE));
@@ -264,12 +278,37 @@ impl Pass<'_, '_> {
                 "a table that was compared lies among writable data",
             ));
         }
-        if let Some(slot) = self.functions.get_mut(&address) {
-            *slot = is_code;
-        } else if self.functions.range(address..end).next().is_some() {
+        if length == WORD
+            && let Some(slot) = self.functions.get_mut(&address)
+        {
+            *slot = is_code(self.elf);
+            return Ok(());
+        }
+        // A slot begins up to a word before what it shares bytes with.
+        let reach = address.saturating_sub(WORD - 1)..end;
+        if self.functions.range(reach).next().is_some() {
             return Err(damaged("a relocation across an initialisation array"));
         }
+        self.free = self.free_around(address, load);
         Ok(())
+    }
+
+    /// The stretch around an address that may be written to, as nothing of interest lies there.
+    fn free_around(&self, address: u64, load: &Load) -> Range<u64> {
+        let slots = |place: Range<u64>| self.functions.range(place);
+        let before = slots(0..address).next_back();
+        let behind = slots(address..u64::MAX).next();
+        let functions = [before, behind].into_iter().flatten();
+        let functions = functions.map(|(start, _)| *start..start + WORD);
+        let mut free = load.start..load.end;
+        for place in self.kept.iter().cloned().chain(functions) {
+            if place.end <= address {
+                free.start = free.start.max(place.end);
+            } else {
+                free.end = free.end.min(place.start);
+            }
+        }
+        free
     }
 
     /// The short form: an address, then bits for the words behind it.
@@ -277,26 +316,22 @@ impl Pass<'_, '_> {
         let Some(place) = place else { return Ok(()) };
         let offset = self.offset(&place)?;
         let count = (place.end - place.start) / WORD;
-        let (mut next, mut done) = (None::<u64>, 0);
-        while done < count {
-            let part = CHUNK.min(count - done);
-            let at = offset + done * WORD;
-            let words: Vec<U64<LE>> = table(self.elf.bytes, at, part, WHAT, CHUNK)?;
-            for word in words.iter().map(|word| word.get(LE)) {
-                if word & 1 == 0 {
-                    self.short_word(word)?;
-                    next = word.checked_add(WORD);
-                    continue;
-                }
-                let start = next.ok_or(damaged(WHAT))?;
-                for bit in (0..63).filter(|bit| word >> (bit + 1) & 1 == 1) {
-                    self.short_word(start.checked_add(bit * WORD).ok_or(damaged(WHAT))?)?;
-                }
-                next = start.checked_add(63 * WORD);
+        let mut next = None::<u64>;
+        each(self.elf.bytes, offset, count, WHAT, |_, word| {
+            let word: &U64<LE> = word;
+            let word = word.get(LE);
+            if word & 1 == 0 {
+                self.short_word(word)?;
+                next = word.checked_add(WORD);
+                return Ok(());
             }
-            done += part;
-        }
-        Ok(())
+            let start = next.ok_or(damaged(WHAT))?;
+            for bit in (0..63).filter(|bit| word >> (bit + 1) & 1 == 1) {
+                self.short_word(start.checked_add(bit * WORD).ok_or(damaged(WHAT))?)?;
+            }
+            next = start.checked_add(63 * WORD);
+            Ok(())
+        })
     }
 
     fn short_word(&mut self, address: u64) -> Result<(), ReadError> {
@@ -307,7 +342,7 @@ impl Pass<'_, '_> {
             let mut values = words.iter().map(|word| word.get(LE));
             is_code = values.all(|value| self.elf.image.is_code(value));
         }
-        self.write(address, WORD, is_code)
+        self.write(address, WORD, |_| is_code)
     }
 
     fn offset(&self, place: &Range<u64>) -> Result<u64, ReadError> {
