@@ -73,15 +73,32 @@ impl<'f> Bytes<'f> {
         } else {
             self.read(offset, count)
         };
-        read.map_err(|error| match error.kind() {
+        read.map_err(|error| self.failed(error, offset + length, what))
+    }
+
+    /// Fills a buffer with the bytes from `offset` on.
+    pub(super) fn fill(
+        &self,
+        offset: u64,
+        buffer: &mut [u8],
+        what: &'static str,
+    ) -> Result<(), ReadError> {
+        let length = buffer.len() as u64;
+        self.check(offset, length, what)?;
+        let read = self.file.read_exact_at(buffer, offset);
+        read.map_err(|error| self.failed(error, offset + length, what))
+    }
+
+    fn failed(&self, error: io::Error, end: u64, what: &'static str) -> ReadError {
+        match error.kind() {
             // The file got shorter since its size was taken.
             io::ErrorKind::UnexpectedEof => ReadError::Truncated {
                 what,
-                end: offset + length,
+                end,
                 size: self.size,
             },
             _ => ReadError::Io { source: error },
-        })
+        }
     }
 
     fn small(&self, offset: u64, count: usize) -> io::Result<Vec<u8>> {
@@ -95,8 +112,13 @@ impl<'f> Bytes<'f> {
             return Ok(part);
         }
         let rest = usize::try_from(self.size - offset).unwrap_or(usize::MAX);
-        *window = (offset, self.read(offset, rest.min(AHEAD))?);
-        Ok(window.1[..count].to_vec())
+        let (start, bytes) = &mut *window;
+        // Nothing is known of it where reading fails.
+        *start = u64::MAX;
+        bytes.resize(rest.min(AHEAD), 0);
+        self.file.read_exact_at(bytes, offset)?;
+        *start = offset;
+        Ok(bytes[..count].to_vec())
     }
 
     fn read(&self, offset: u64, count: usize) -> io::Result<Vec<u8>> {

@@ -1,8 +1,8 @@
 //! A string table, read in blocks.
 //!
 //! In: the range of the table. Out: single strings. Invariant: memory is bounded however large the
-//! table is, and a string is cut at a limit. Strings that are asked for in the order of their
-//! places cost one pass over the table.
+//! table is, and a string is cut at a limit. A large table is one pass for strings that are asked
+//! for in the order of their places, and many for others; one that is held whole has no order.
 
 use super::bytes::Bytes;
 use super::error::ReadError;
@@ -12,12 +12,15 @@ pub(super) const NAME_LIMIT: usize = 4096;
 
 const BLOCK: u64 = 64 << 10;
 const SLOTS: usize = 8;
+/// A table of so many bytes is one block. That of a Go plugin of 31 MB has 4 MB.
+const WHOLE: u64 = 8 << 20;
 
 /// Blocks of the table, each in the slot that its number leads to.
 pub(super) struct Strings<'b> {
     bytes: &'b Bytes<'b>,
     start: u64,
     length: u64,
+    block: u64,
     slots: Vec<Option<Block>>,
     name: Vec<u8>,
 }
@@ -29,8 +32,23 @@ struct Block {
 
 impl<'b> Strings<'b> {
     pub(super) fn new(bytes: &'b Bytes<'b>, start: u64, length: u64) -> Result<Self, ReadError> {
+        let block = if length <= WHOLE {
+            length.max(1)
+        } else {
+            BLOCK
+        };
+        Self::in_blocks(bytes, start, length, block)
+    }
+
+    /// For a table that is not held whole, or a test.
+    pub(super) fn in_blocks(
+        bytes: &'b Bytes<'b>,
+        start: u64,
+        length: u64,
+        block: u64,
+    ) -> Result<Self, ReadError> {
         bytes.check(start, length, "the string table")?;
-        let blocks = usize::try_from(length.div_ceil(BLOCK))
+        let blocks = usize::try_from(length.div_ceil(block))
             .unwrap_or(SLOTS)
             .clamp(1, SLOTS);
         let slots = std::iter::repeat_with(|| None).take(blocks).collect();
@@ -38,9 +56,15 @@ impl<'b> Strings<'b> {
             bytes,
             start,
             length,
+            block,
             slots,
             name: Vec::new(),
         })
+    }
+
+    /// Strings may be asked for in any order.
+    pub(super) fn is_whole(&self) -> bool {
+        self.length <= self.block
     }
 
     /// The string at `offset`, without its NUL. One of more than [`NAME_LIMIT`] bytes is cut there.
@@ -53,8 +77,8 @@ impl<'b> Strings<'b> {
                     what: "a name outside of the string table",
                 });
             }
-            let number = at / BLOCK;
-            let skip = usize::try_from(at % BLOCK).unwrap_or(0);
+            let number = at / self.block;
+            let skip = usize::try_from(at % self.block).unwrap_or(0);
             let slot = self.load(number)?;
             let part = self.slots[slot]
                 .as_ref()
@@ -77,7 +101,7 @@ impl<'b> Strings<'b> {
             if self.name.len() >= NAME_LIMIT {
                 break;
             }
-            at = (number + 1) * BLOCK;
+            at = (number + 1) * self.block;
         }
         self.name.truncate(NAME_LIMIT);
         Ok(&self.name)
@@ -89,11 +113,13 @@ impl<'b> Strings<'b> {
             .as_ref()
             .is_none_or(|block| block.number != number)
         {
-            let offset = number * BLOCK;
-            let length = BLOCK.min(self.length - offset);
-            let bytes = self
-                .bytes
-                .range(self.start + offset, length, "the string table", BLOCK)?;
+            let offset = number * self.block;
+            let length = self.block.min(self.length - offset);
+            let length = usize::try_from(length).unwrap_or_default();
+            // Memory of the block that was there, which needs no zeros any more.
+            let mut bytes = self.slots[slot].take().map_or(Vec::new(), |old| old.bytes);
+            bytes.resize(length, 0);
+            (self.bytes).fill(self.start + offset, &mut bytes, "the string table")?;
             self.slots[slot] = Some(Block { number, bytes });
         }
         Ok(slot)
@@ -121,13 +147,18 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&table).unwrap();
         let bytes = Bytes::new(&file).unwrap();
-        let mut strings = Strings::new(&bytes, 0, table.len() as u64).unwrap();
-        for (offset, length) in places {
-            let expected = vec![letter(length); length.min(NAME_LIMIT)];
-            assert_eq!(strings.get(offset).unwrap(), expected, "{length}");
+        let length = table.len() as u64;
+        let whole = Strings::new(&bytes, 0, length).unwrap();
+        let blocks = Strings::in_blocks(&bytes, 0, length, BLOCK).unwrap();
+        assert!(whole.is_whole() && !blocks.is_whole());
+        for mut strings in [whole, blocks] {
+            for (offset, length) in &places {
+                let expected = vec![letter(*length); (*length).min(NAME_LIMIT)];
+                assert_eq!(strings.get(*offset).unwrap(), expected, "{length}");
+            }
+            assert!(strings.get(length).is_err());
+            assert!(strings.get(u64::MAX).is_err());
         }
-        assert!(strings.get(table.len() as u64).is_err());
-        assert!(strings.get(u64::MAX).is_err());
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The dynamic symbols, passed once.
 //!
 //! In: the table's place. Out: what plugins and Go need to be known by, or the first exported
-//! names. Invariant: only names of interest are kept; symbols pass in the order in which their
-//! names lie in the file. Each one of a library is where its type says, and is found by its name.
+//! names. Invariant: only names of interest are kept, and the order in which symbols pass makes no
+//! difference. Each one of a library is where its type says, and is found by its name.
 
 use std::collections::{BinaryHeap, HashSet};
 
@@ -14,7 +14,7 @@ use super::dynamic::Dynamic;
 use super::hash::Hashes;
 use super::headers::Elf;
 use super::relocations::{Relocations, Use};
-use super::table::{SYMBOLS_LIMIT, damaged, table};
+use super::table::{self, SYMBOLS_LIMIT, damaged, table};
 use crate::object::error::ReadError;
 use crate::object::facts::{ExportedSymbols, Symbol, SymbolKind, UndefinedSymbol};
 use crate::object::form::is_plugin_symbol;
@@ -23,7 +23,6 @@ use crate::object::library::versioned;
 use crate::object::names::BoundedNames;
 use crate::object::strings::Strings;
 
-const CHUNK: usize = 16_384;
 const WHAT: &str = "the dynamic symbols";
 
 type Entry = elf::Sym64<LE>;
@@ -135,6 +134,7 @@ pub(super) fn scan(
         return Err(damaged("a relocation with a symbol that is not there"));
     }
     scan.undefined.sort();
+    scan.plugin_symbols.sort();
     Ok(scan)
 }
 
@@ -319,20 +319,46 @@ fn each(
     elf: &Elf<'_>,
     dynamic: &Dynamic,
     symbols: &Symbols,
+    visit: impl FnMut(u64, &Entry, &mut Strings<'_>) -> Result<(), ReadError>,
+) -> Result<(), ReadError> {
+    match dynamic.strings {
+        Some((start, length)) => {
+            let strings = Strings::new(elf.bytes, start, length)?;
+            each_with(elf, strings, symbols, visit)
+        }
+        None => Ok(()),
+    }
+}
+
+fn each_with(
+    elf: &Elf<'_>,
+    mut strings: Strings<'_>,
+    symbols: &Symbols,
     mut visit: impl FnMut(u64, &Entry, &mut Strings<'_>) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
-    let Some((start, length)) = dynamic.strings else {
-        return Ok(());
-    };
-    let mut strings = Strings::new(elf.bytes, start, length)?;
+    if strings.is_whole() {
+        // Symbols as they lie, and names here and there: of all orders the one in which the least
+        // is fetched from memory that is far.
+        return table::each(
+            elf.bytes,
+            symbols.offset,
+            symbols.count,
+            WHAT,
+            |number, entry| visit(number, entry, &mut strings),
+        );
+    }
     let mut entries: Vec<(u32, Entry)> = Vec::new();
     entries.reserve_exact(usize::try_from(symbols.count).unwrap_or_default());
-    for done in (0..symbols.count).step_by(CHUNK) {
-        let part = (CHUNK as u64).min(symbols.count - done);
-        let offset = symbols.offset + done * size_of::<Entry>() as u64;
-        let part: Vec<Entry> = table(elf.bytes, offset, part, WHAT, CHUNK as u64)?;
-        entries.extend((u32::try_from(done).unwrap_or(u32::MAX)..).zip(part));
-    }
+    table::each(
+        elf.bytes,
+        symbols.offset,
+        symbols.count,
+        WHAT,
+        |number, entry| {
+            entries.push((u32::try_from(number).unwrap_or(u32::MAX), *entry));
+            Ok(())
+        },
+    )?;
     // The hash tables want symbols in another order than their names lie in. Following them would
     // read a large string table many times over.
     entries.sort_unstable_by_key(|(number, entry)| (entry.st_name.get(LE), *number));
@@ -372,25 +398,4 @@ fn kind(symbol: &Entry) -> SymbolKind {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_names_are_kept_and_all_are_counted() {
-        let mut first = FirstSymbols::new(2);
-        for name in ["d", "b", "a", "c"] {
-            first.add(name.as_bytes(), SymbolKind::Function);
-        }
-        let found = first.finish();
-        assert_eq!(found.total, 4);
-        assert_eq!(
-            found
-                .symbols
-                .iter()
-                .map(|symbol| symbol.name.as_str())
-                .collect::<Vec<_>>(),
-            ["a", "b"]
-        );
-        assert!(FirstSymbols::new(0).finish().symbols.is_empty());
-    }
-}
+mod tests;
