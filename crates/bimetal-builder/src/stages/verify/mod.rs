@@ -21,7 +21,7 @@ pub use stage::lock;
 
 use super::build::{Built, BuiltMain, BuiltPlugin};
 use crate::model::Plan;
-use crate::toolchain::Runner;
+use crate::toolchain::{Runner, side_by_side};
 use passed::Passed;
 use stage::Stage;
 
@@ -94,14 +94,18 @@ pub fn verify<'p>(built: Built<'p>, runner: &Runner<'_>) -> Result<Verified<'p>,
     runner.activity.doing("reading the artifacts back");
     // The order in which main opens them.
     plugins.sort_by_key(BuiltPlugin::file_name);
-    let main = read::main(&main.path, &texts.main)?;
-    let plugins = plugins
-        .into_iter()
-        .map(|plugin| {
-            let text = texts.plugins.get(&plugin.name).map(String::as_str);
-            read::plugin(plugin, text)
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+    let (main, plugins) = side_by_side(
+        || read::main(&main.path, &texts.main),
+        || {
+            let read = plugins.into_iter().map(|plugin| {
+                let text = texts.plugins.get(&plugin.name).map(String::as_str);
+                read::plugin(plugin, text)
+            });
+            read.collect::<Result<Vec<_>, _>>()
+        },
+    );
+    // Of several errors, that of main.
+    let (main, plugins) = (main?, plugins?);
     if !plugins.is_empty() {
         gate(plan, &main, &plugins, runner)?;
     }

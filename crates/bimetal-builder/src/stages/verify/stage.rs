@@ -30,7 +30,7 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Copies `plugins` into a fresh directory below `out`.
+    /// Links or copies `plugins` into a fresh directory below `out`.
     pub(super) fn make(out: &Utf8Path, plugins: &[CheckedPlugin]) -> Result<Self, VerifyError> {
         let root = work::directory(out).join("stage");
         remove_directory(&root)?;
@@ -44,7 +44,11 @@ impl Stage {
         for plugin in plugins {
             let path = stage.directory().join(plugin.built.file_name());
             let from = &plugin.checked.path;
-            if copy_file(from, &path, MODE, interrupt::requested)? != plugin.checked.sha256 {
+            // Its bytes are compared with the lock before it is loaded, like those of a copy.
+            let is_linked = has_mode(from) && fs::hard_link(from, &path).is_ok();
+            if !is_linked
+                && copy_file(from, &path, MODE, interrupt::requested)? != plugin.checked.sha256
+            {
                 return Err(VerifyError::Changed { path: from.clone() });
             }
             stage.plugins.push(path);
@@ -82,6 +86,12 @@ pub fn lock(plugins: &[CheckedPlugin]) -> Result<Lock, VerifyError> {
         type_name: plugin.built.component.type_name.clone(),
     });
     Lock::new(locked.collect()).map_err(|source| VerifyError::Lock { source })
+}
+
+/// Whether a link to the file would have the mode that it has in the finished distribution.
+fn has_mode(path: &Utf8Path) -> bool {
+    let found = path.symlink_metadata();
+    found.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o7777 == MODE)
 }
 
 /// The mode holds whatever the user's mask is.

@@ -1,7 +1,7 @@
 //! Tests of [`super`]: what is compared, what is asked of main, and what is not asked twice.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
 use bimetal_files::Digest;
 use bimetal_manifest::schema::{Component, Kind, Language};
@@ -149,6 +149,20 @@ fn a_plugin_that_changed_since_it_was_compared_is_not_loaded() {
         Err(VerifyError::Changed { .. })
     ));
     assert!(!directory.join("trace").exists());
+}
+
+#[test]
+fn a_plugin_with_its_final_mode_is_linked_into_the_stage_and_outlives_it() {
+    let (_keep, directory) = directory();
+    let plugins = [built(&directory, "a", "one"), built(&directory, "b", "two")];
+    let path = &plugins[0].checked.path;
+    fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let stage = Stage::make(&directory, &plugins).unwrap();
+    let inode = |path: &Utf8PathBuf| fs::metadata(path).unwrap().ino();
+    let is_linked = [0, 1].map(|at| inode(&stage.plugins[at]) == inode(&plugins[at].checked.path));
+    assert_eq!(is_linked, [true, false]);
+    drop(stage);
+    assert_eq!(fs::read(path).unwrap(), b"one");
 }
 
 #[test]
