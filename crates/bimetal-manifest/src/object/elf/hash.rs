@@ -156,25 +156,41 @@ fn gnu_hash(name: &[u8]) -> u32 {
     const FACTOR: u64 = 33;
     const OF_TWO: u64 = FACTOR * FACTOR;
     const OF_FOUR: u64 = OF_TWO * OF_TWO;
-    const OF_EIGHT: u32 = (OF_FOUR as u32).wrapping_mul(OF_FOUR as u32);
     const BYTES: u64 = 0x00ff_00ff_00ff_00ff;
     const PAIRS: u64 = 0x0000_ffff_0000_ffff;
-    let (blocks, rest) = name.as_chunks::<8>();
-    let mut hash = 5381_u32;
-    for block in blocks {
+    /// What so many bytes multiply the hash before them by.
+    const POWERS: [u32; 9] = {
+        let mut powers = [1_u32; 9];
+        let mut at = 1;
+        while at < powers.len() {
+            powers[at] = powers[at - 1].wrapping_mul(FACTOR as u32);
+            at += 1;
+        }
+        powers
+    };
+    let sum = |bytes: u64| {
         // No sum leaves its lane: of two bytes it has 14 bits, of four 24.
-        let bytes = u64::from_le_bytes(*block);
         let pairs = (bytes & BYTES) * FACTOR + ((bytes >> 8) & BYTES);
         let fours = (pairs & PAIRS) * OF_TWO + ((pairs >> 16) & PAIRS);
-        let sum = (fours & u64::from(u32::MAX)) * OF_FOUR + (fours >> 32);
-        hash = hash.wrapping_mul(OF_EIGHT).wrapping_add(sum as u32);
+        ((fours & u64::from(u32::MAX)) * OF_FOUR + (fours >> 32)) as u32
+    };
+    let (blocks, rest) = name.as_chunks::<8>();
+    let block = |hash: u32, block: &[u8; 8]| {
+        hash.wrapping_mul(POWERS[8])
+            .wrapping_add(sum(u64::from_le_bytes(*block)))
+    };
+    let hash = blocks.iter().fold(5381, block);
+    match name.last_chunk::<8>() {
+        // Zeros before the rest add nothing. How long it is, no branch could foresee.
+        Some(last) if !rest.is_empty() => {
+            let bytes = u64::from_le_bytes(*last) & (u64::MAX << (8 * (8 - rest.len())));
+            hash.wrapping_mul(POWERS[rest.len()])
+                .wrapping_add(sum(bytes))
+        }
+        _ => rest.iter().fold(hash, |hash, byte| {
+            hash.wrapping_mul(POWERS[1]).wrapping_add((*byte).into())
+        }),
     }
-    for byte in rest {
-        hash = hash
-            .wrapping_mul(FACTOR as u32)
-            .wrapping_add((*byte).into());
-    }
-    hash
 }
 
 impl SysV {
