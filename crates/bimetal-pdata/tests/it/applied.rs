@@ -1,9 +1,11 @@
 //! An edit list, applied to the decoded message as the C ABI says it is: the other side of the FFI
 //! boundary, written for tests.
 
+use std::fmt;
+
 use bimetal_abi as abi;
 use bimetal_abi::Edit;
-use bimetal_pdata::EditList;
+use bimetal_pdata::{EditList, Signal, Telemetry};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -214,6 +216,29 @@ macro_rules! batch {
             }
         }
     };
+}
+
+/// The view says in all forms what the model says: encoded, as an edit list that the product
+/// carries out, and as one that is applied here. `normal` makes equal what is equal to a Collector.
+pub(crate) fn assert_agrees<S, R>(
+    view: Telemetry<'_, S>,
+    bytes: &[u8],
+    came: R,
+    model: &R,
+    normal: fn(R) -> R,
+) where
+    S: Signal,
+    R: Applied + Message + Clone + fmt::Debug + Default + PartialEq,
+{
+    let encoded = view.encode();
+    assert!(view.changed() || encoded == bytes);
+    let decoded = R::decode(encoded.as_slice()).unwrap();
+    assert_eq!(normal(decoded), normal(model.clone()));
+    let list = view.into_edits();
+    let carried = Telemetry::<S>::carry_out(bytes, list.clone());
+    assert_eq!(carried.as_ref(), Ok(&encoded));
+    let applied = normal(came.applied(&list));
+    assert_eq!(applied.with_headers(), normal(model.clone()).with_headers());
 }
 
 /// The batch as the edit list leaves it.

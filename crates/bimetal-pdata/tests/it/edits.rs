@@ -1,14 +1,11 @@
 //! The same edits to the view and to the decoded message give the same message.
 
 use bimetal_pdata::{Attributes, AttributesMut, Logs, Metrics, Traces};
-use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use proptest::prelude::*;
 use prost::Message;
 
-use crate::applied::Applied as _;
+use crate::applied::assert_agrees;
 use crate::model::{self, Edit, value_buf};
 
 /// Each list gets the edits from another starting point, so that lists differ and some stay as they
@@ -92,15 +89,7 @@ proptest! {
             }
         }
         prop_assert_eq!(logs.changed(), view.any);
-        let encoded = logs.encode();
-        prop_assert!(logs.changed() || encoded == bytes);
-        let decoded = ExportLogsServiceRequest::decode(encoded.as_slice()).unwrap();
-        prop_assert_eq!(decoded, model.clone());
-        let list = logs.into_edits();
-        let carried = Logs::carry_out(&bytes, list.clone());
-        prop_assert_eq!(carried.as_ref(), Ok(&encoded));
-        let applied = came.applied(&list);
-        prop_assert_eq!(applied.with_headers(), model.with_headers());
+        assert_agrees(logs, &bytes, came, &model, |batch| batch);
     }
 
     #[test]
@@ -120,15 +109,7 @@ proptest! {
             }
         }
         prop_assert_eq!(traces.changed(), view.any);
-        let encoded = traces.encode();
-        prop_assert!(traces.changed() || encoded == bytes);
-        let decoded = ExportTraceServiceRequest::decode(encoded.as_slice()).unwrap();
-        prop_assert_eq!(decoded, model.clone());
-        let list = traces.into_edits();
-        let carried = Traces::carry_out(&bytes, list.clone());
-        prop_assert_eq!(carried.as_ref(), Ok(&encoded));
-        let applied = came.applied(&list);
-        prop_assert_eq!(applied.with_headers(), model.with_headers());
+        assert_agrees(traces, &bytes, came, &model, |batch| batch);
     }
 
     #[test]
@@ -153,15 +134,7 @@ proptest! {
             }
         }
         prop_assert_eq!(metrics.changed(), view.any);
-        let encoded = metrics.encode();
-        prop_assert!(metrics.changed() || encoded == bytes);
-        let decoded = ExportMetricsServiceRequest::decode(encoded.as_slice()).unwrap();
-        prop_assert_eq!(decoded, model.clone());
-        let list = metrics.into_edits();
-        let carried = Metrics::carry_out(&bytes, list.clone());
-        prop_assert_eq!(carried.as_ref(), Ok(&encoded));
-        let applied = came.applied(&list);
-        prop_assert_eq!(applied.with_headers(), model.with_headers());
+        assert_agrees(metrics, &bytes, came, &model, |batch| batch);
     }
 
     #[test]
@@ -194,14 +167,7 @@ proptest! {
             empty || !resource.scope_logs.is_empty()
         });
         prop_assert!(logs.changed() || logs.record_count() == before);
-        let encoded = logs.encode();
-        let decoded = ExportLogsServiceRequest::decode(encoded.as_slice()).unwrap();
-        prop_assert_eq!(decoded, model.clone());
-        let list = logs.into_edits();
-        let carried = Logs::carry_out(&bytes, list.clone());
-        prop_assert_eq!(carried.as_ref(), Ok(&encoded));
-        let applied = came.applied(&list);
-        prop_assert_eq!(applied.with_headers(), model.with_headers());
+        assert_agrees(logs, &bytes, came, &model, |batch| batch);
     }
 
     #[test]
@@ -252,14 +218,7 @@ proptest! {
         ) {
             assert_reads(record.attributes(), &twin.attributes);
         }
-        let encoded = logs.encode();
-        let decoded = ExportLogsServiceRequest::decode(encoded.as_slice()).unwrap();
-        prop_assert_eq!(decoded, model.clone());
-        let list = logs.into_edits();
-        let carried = Logs::carry_out(&bytes, list.clone());
-        prop_assert_eq!(carried.as_ref(), Ok(&encoded));
-        let applied = came.applied(&list);
-        prop_assert_eq!(applied.with_headers(), model.with_headers());
+        assert_agrees(logs, &bytes, came, &model, |batch| batch);
     }
 
     #[test]
@@ -270,21 +229,12 @@ proptest! {
         for mut metric in metrics.records_mut() {
             metric.retain_data_points(|point| point.attributes().len() % 2 == 0);
         }
-        let removed = metrics.changed();
         for resource in &mut model.resource_metrics {
             for metric in resource.scope_metrics.iter_mut().flat_map(|scope| &mut scope.metrics) {
                 retain_points(metric);
             }
         }
-        let encoded = metrics.encode();
-        prop_assert_eq!(encoded != bytes, removed);
-        let decoded = ExportMetricsServiceRequest::decode(encoded.as_slice()).unwrap();
-        prop_assert_eq!(decoded, model.clone());
-        let list = metrics.into_edits();
-        let carried = Metrics::carry_out(&bytes, list.clone());
-        prop_assert_eq!(carried.as_ref(), Ok(&encoded));
-        let applied = came.applied(&list);
-        prop_assert_eq!(applied.with_headers(), model.with_headers());
+        assert_agrees(metrics, &bytes, came, &model, |batch| batch);
     }
 }
 

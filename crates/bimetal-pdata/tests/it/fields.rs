@@ -6,7 +6,6 @@ use bimetal_pdata::{
     Value,
 };
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
@@ -15,7 +14,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use proptest::prelude::*;
 use prost::Message;
 
-use crate::applied::Applied as _;
+use crate::applied::assert_agrees;
 use crate::model::{self, value_buf};
 
 /// An id as the view gives it: all zero when it is not set.
@@ -262,15 +261,7 @@ proptest! {
             }
         }
         prop_assert_eq!(logs.changed(), any);
-        let encoded = logs.encode();
-        prop_assert!(any || encoded == bytes);
-        let decoded = ExportLogsServiceRequest::decode(encoded.as_slice()).unwrap();
-        prop_assert_eq!(log_ids(decoded), log_ids(model.clone()));
-        let list = logs.into_edits();
-        let carried = Logs::carry_out(&bytes, list.clone());
-        prop_assert_eq!(carried.as_ref(), Ok(&encoded));
-        let applied = log_ids(came.applied(&list));
-        prop_assert_eq!(applied.with_headers(), log_ids(model).with_headers());
+        assert_agrees(logs, &bytes, came, &model, log_ids);
     }
 
     #[test]
@@ -324,14 +315,7 @@ proptest! {
             });
             empty || !resource.scope_logs.is_empty()
         });
-        let encoded = logs.encode();
-        let decoded = ExportLogsServiceRequest::decode(encoded.as_slice()).unwrap();
-        prop_assert_eq!(decoded, model.clone());
-        let list = logs.into_edits();
-        let carried = Logs::carry_out(&bytes, list.clone());
-        prop_assert_eq!(carried.as_ref(), Ok(&encoded));
-        let applied = came.applied(&list);
-        prop_assert_eq!(applied.with_headers(), model.with_headers());
+        assert_agrees(logs, &bytes, came, &model, |batch| batch);
     }
 
     #[test]
@@ -353,15 +337,7 @@ proptest! {
             }
         }
         prop_assert_eq!(traces.changed(), any);
-        let encoded = traces.encode();
-        prop_assert!(any || encoded == bytes);
-        let decoded = ExportTraceServiceRequest::decode(encoded.as_slice()).unwrap();
-        prop_assert_eq!(span_ids(decoded), span_ids(model.clone()));
-        let list = traces.into_edits();
-        let carried = Traces::carry_out(&bytes, list.clone());
-        prop_assert_eq!(carried.as_ref(), Ok(&encoded));
-        let applied = span_ids(came.applied(&list));
-        prop_assert_eq!(applied.with_headers(), span_ids(model).with_headers());
+        assert_agrees(traces, &bytes, came, &model, span_ids);
     }
 
     #[test]
@@ -397,14 +373,6 @@ proptest! {
             }
         }
         prop_assert_eq!(metrics.changed(), any);
-        let encoded = metrics.encode();
-        prop_assert!(any || encoded == bytes);
-        let decoded = ExportMetricsServiceRequest::decode(encoded.as_slice()).unwrap();
-        prop_assert_eq!(decoded, model.clone());
-        let list = metrics.into_edits();
-        let carried = Metrics::carry_out(&bytes, list.clone());
-        prop_assert_eq!(carried.as_ref(), Ok(&encoded));
-        let applied = came.applied(&list);
-        prop_assert_eq!(applied.with_headers(), model.with_headers());
+        assert_agrees(metrics, &bytes, came, &model, |batch| batch);
     }
 }
