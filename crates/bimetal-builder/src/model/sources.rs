@@ -34,7 +34,7 @@ pub struct GoSources {
     /// Import path of a component -> directory of its package.
     pub directories: BTreeMap<String, Utf8PathBuf>,
     /// Of Go's variables, packages and programs, and of the C compiler; none where something of it
-    /// cannot be read.
+    /// cannot be read, or `-a` asks for everything anew.
     pub itself: Option<Digest>,
     /// Directories of the generated module's packages in main's import graph; none where files
     /// outside of them count.

@@ -135,8 +135,8 @@ fn of_module(module: &Module) -> Dependency {
     let used = module.replaced_by.as_deref().unwrap_or(module);
     Dependency {
         source: match (&module.replaced_by, used.sum.is_empty()) {
-            (Some(_), _) => "replaced",
-            (None, true) => "local",
+            (Some(_), _) => Dependency::REPLACED,
+            (None, true) => Dependency::LOCAL,
             (None, false) => "proxy",
         }
         .to_owned(),

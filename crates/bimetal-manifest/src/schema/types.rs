@@ -157,6 +157,14 @@ pub struct Dependency {
     pub required_by: Option<String>,
 }
 
+impl Dependency {
+    /// [`source`](Self::source) of what lies in a directory, and so has no version that says what
+    /// is in it.
+    pub const LOCAL: &str = "local";
+    /// `source` of a Go module that stands for another one.
+    pub const REPLACED: &str = "replaced";
+}
+
 /// Name and version of a distribution.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Distribution {

@@ -187,5 +187,5 @@ fn is_replaced(part: &Manifest, path: &str) -> bool {
         .iter()
         .find(|dependency| dependency.name == path)
         .map(|found| found.source.as_str());
-    matches!(source, Some("replaced" | "local"))
+    matches!(source, Some(Dependency::REPLACED | Dependency::LOCAL))
 }

@@ -13,9 +13,6 @@ use crate::model::{GENERATOR_HASH, GoPlugin, Sources};
 use crate::stages::stamp::Stamped;
 use crate::toolchain::{Invocation, go_files};
 
-/// What lies in a directory that has no version, and may read what no hash covers.
-const LOCAL: &str = "local";
-
 /// Of main, as `command` builds it.
 pub(super) fn of_main(stamped: &Stamped<'_>, command: &Invocation) -> Option<Digest> {
     let go = &stamped.described.locked.sources.go;
@@ -93,7 +90,8 @@ impl Sum {
     fn modules(&mut self, modules: &[Dependency]) -> Option<()> {
         self.add(modules.len().to_le_bytes());
         for module in modules {
-            if module.source == LOCAL {
+            // It may read what no hash covers.
+            if module.source == Dependency::LOCAL {
                 return None;
             }
             self.add(&module.name);

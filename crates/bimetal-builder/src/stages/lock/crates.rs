@@ -331,7 +331,11 @@ fn dependency(
         }
         origin => (
             own_hash(directory, &name, &version)?,
-            if origin.is_some() { "git" } else { "local" },
+            if origin.is_some() {
+                "git"
+            } else {
+                Dependency::LOCAL
+            },
         ),
     };
     Ok(Dependency {

@@ -1,7 +1,8 @@
 //! What Go itself brings into an artifact, and the C compiler that it calls.
 //!
 //! In: Go's variables, the directories of its standard packages. Out: one digest. Invariant: bytes
-//! count, and no time does; what cannot be read gives no digest, and no error.
+//! count, and no time does; what cannot be read gives no digest, and no error. Where the user wants
+//! everything built again there is none either.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -10,9 +11,9 @@ use bimetal_files::{Digest, Hasher};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::parallel;
-use super::variables::Variables;
+use super::variables::{Variables, flags};
 use crate::model::Plan;
-use crate::toolchain::{Invocation, Runner, find, interrupt};
+use crate::toolchain::{Invocation, Runner, find, go_flags, interrupt};
 
 /// The programs of Go's directory of tools that a build runs.
 const TOOLS: &[&str] = &["asm", "cgo", "compile", "link", "preprofile"];
@@ -24,6 +25,12 @@ pub(super) fn digest(
     standard: &BTreeSet<&Utf8Path>,
     runner: &Runner<'_>,
 ) -> Option<Digest> {
+    if go_flags(flags(variables))
+        .iter()
+        .any(|flag| flag.name == "-a")
+    {
+        return None;
+    }
     let named = |name: &str| variables.get(name).filter(|value| !value.is_empty());
     let (root, tools) = (named("GOROOT")?, named("GOTOOLDIR")?);
     let (root, tools) = (Utf8Path::new(root), Utf8Path::new(tools));
@@ -148,6 +155,7 @@ mod tests {
         let mut seen = BTreeSet::from([of("").unwrap()]);
         assert!(!seen.insert(of("").unwrap()));
         assert!(seen.insert(of("-race").unwrap()));
+        assert_eq!(of("-race '-a'"), None, "the user wants all of it again");
         put("src/fmt/a_test.go", "tests are not compiled");
         assert!(!seen.insert(of("").unwrap()));
         for name in [

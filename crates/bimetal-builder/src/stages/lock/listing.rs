@@ -11,7 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 use walkdir::WalkDir;
 
-use super::tags;
+use super::go_graph;
 use super::variables::Variables;
 use crate::model::Plan;
 use crate::owned::Ours;
@@ -78,7 +78,7 @@ fn inputs(plan: &Plan, variables: &Variables) -> Option<Digest> {
         sum.update(text);
     };
     // An earlier builder may have asked for less.
-    add(tags::FIELDS.as_bytes());
+    add(go_graph::fields().as_bytes());
     add(format!("{variables:?}").as_bytes());
     add(format!("{tool:?}").as_bytes());
     add(plan.go.tags.as_bytes());

@@ -9,6 +9,7 @@ mod complaints;
 mod constraints;
 mod crates;
 mod error;
+mod go_graph;
 mod go_itself;
 mod go_modules;
 mod go_sources;

@@ -17,7 +17,7 @@ use crate::toolchain::{go_flags, interrupt};
 
 /// What `go list` is asked for, to fill [`Files`].
 pub(super) const FIELDS: &str = "GoFiles,CgoFiles,IgnoredGoFiles,IgnoredOtherFiles,CFiles,CXXFiles,\
-                                 MFiles,HFiles,FFiles,SFiles,SwigFiles,SwigCXXFiles,EmbedFiles";
+                                 MFiles,HFiles,FFiles,SFiles,SwigFiles,SwigCXXFiles";
 
 /// The files of a package that can have constraints; those that are left out by one are among them.
 #[derive(Debug, Default, Deserialize)]
@@ -47,9 +47,6 @@ pub(super) struct Files {
     swig: Vec<String>,
     #[serde(rename = "SwigCXXFiles")]
     swig_cxx: Vec<String>,
-    /// Have no constraints, and may lie below the package's directory.
-    #[serde(rename = "EmbedFiles")]
-    pub(super) embedded: Vec<String>,
 }
 
 impl Files {
