@@ -171,14 +171,7 @@ mod tests {
                 allocations,
                 bytes: quartiles,
             });
-        let machine = Machine {
-            cores: 2,
-            architecture: "x86_64".to_owned(),
-            system: "Debian".to_owned(),
-            go: "1.26.8".to_owned(),
-            rustc: "1.95.0".to_owned(),
-            profile: "release".to_owned(),
-        };
+        let machine = Machine::sample();
         let rows = proptest::collection::vec(row, 1..5);
         (rows, two(), "[0-9]{4}-[0-9]{2}-[0-9]{2}", 1_usize..99).prop_map(
             move |(rows, load, date, rounds)| Measurement {

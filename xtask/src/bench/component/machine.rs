@@ -23,6 +23,21 @@ pub(crate) struct Machine {
     pub(crate) profile: String,
 }
 
+#[cfg(test)]
+impl Machine {
+    /// One for tests of what is kept of it.
+    pub(crate) fn sample() -> Self {
+        Self {
+            cores: 2,
+            architecture: "x86_64".to_owned(),
+            system: "Debian GNU/Linux 12".to_owned(),
+            go: "1.26.8".to_owned(),
+            rustc: "1.95.0".to_owned(),
+            profile: "release".to_owned(),
+        }
+    }
+}
+
 /// This machine. `profile` is what the distributions are built with.
 pub(super) fn here() -> Result<Machine, ChoreError> {
     let release = fs::read_to_string("/etc/os-release")?;

@@ -12,14 +12,7 @@ fn measurement(date: &str, rows: &[(&str, f64)]) -> Measurement {
         date: date.to_owned(),
         version: "0.1.0".to_owned(),
         commit: date.contains('T').then(|| "1ab2c3d".to_owned()),
-        machine: Machine {
-            cores: 2,
-            architecture: "x86_64".to_owned(),
-            system: "Debian GNU/Linux 12".to_owned(),
-            go: "1.26.8".to_owned(),
-            rustc: "1.95.0".to_owned(),
-            profile: "release".to_owned(),
-        },
+        machine: Machine::sample(),
         load: [5.0, if date.contains('T') { 6.5 } else { 5.0 }],
         rounds: 9,
         rows: rows
