@@ -211,7 +211,7 @@ impl<'a, S: Signal> Telemetry<'a, S> {
     }
 
     /// Keeps the records for which `keep` says so. Scopes and resources that lose their last record
-    /// go with it.
+    /// go with it, unless something was appended to them.
     pub fn retain_records(&mut self, mut keep: impl FnMut(&mut S::RecordMut<'_>) -> bool) {
         self.retain_resources(|resource| {
             let before = resource.scope_count();
