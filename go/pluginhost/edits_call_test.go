@@ -39,8 +39,8 @@ func answered(t *testing.T, list *writing) *call {
 }
 
 func instanceOf[T any](features uint64) *instance[T] {
-	return &instance[T]{health: &health{logger: zap.NewNop()}, features: features,
-		id: component.MustNewIDWithName("edits", "some")}
+	of := life{health: &health{logger: zap.NewNop()}, id: component.MustNewIDWithName("edits", "some")}
+	return &instance[T]{life: of, features: features}
 }
 
 // severity is a right list.

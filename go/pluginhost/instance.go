@@ -2,7 +2,6 @@ package pluginhost
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -26,15 +25,12 @@ var (
 	notProved sync.Once
 )
 
-// instance is a Rust component in one pipeline, whatever its kind.
+// instance is a Rust component that is given telemetry of one signal.
 type instance[T any] struct {
-	*health
+	life
 
-	id        component.ID
-	features  uint64
-	codecs    []codec[T]
-	component *rustComponent
-	number    uint64
+	features uint64
+	codecs   []codec[T]
 	// inUse is what the log and the metric tell of it, encoded why nothing is read in place.
 	inUse   tierInUse
 	encoded error
@@ -49,31 +45,11 @@ func newInstance[T any](
 	if err != nil {
 		return nil, fmt.Errorf("%q: %w", id, err)
 	}
-	held, ok := cfg.(*config)
-	if !ok {
-		return nil, fmt.Errorf("the configuration of %q is a %T", id, cfg)
-	}
-	text, err := held.section()
-	if err != nil {
-		return nil, err
-	}
-	resource, err := json.Marshal(set.Resource.Attributes().AsRaw())
-	if err != nil {
-		return nil, fmt.Errorf("the Collector's resource cannot be given to Rust: %w", err)
-	}
-	// The caller that zap would find is this package, which does not help.
-	state := &health{logger: set.Logger.WithOptions(zap.WithCaller(false))}
-	made := &instance[T]{health: state, id: id, features: factory.Features, codecs: chosen,
-		number: addLogger(state), encoded: encoded}
+	made := &instance[T]{features: factory.Features, codecs: chosen, encoded: encoded}
 	made.inUse = tierInUse{factory.Kind, id.String(), signalWords[chosen[0].signal],
 		formatWords[chosen[0].format]}
-	request, err := json.Marshal(createRequest{chosen[0].signal, made.number, id.String(),
-		string(text), string(resource)})
-	if err == nil {
-		made.component, err = factoryCreate(factory.Factory, request, made.number)
-	}
+	made.life, err = newLife(factory, chosen[0].signal, id, set, cfg)
 	if err != nil {
-		removeLogger(made.number)
 		return nil, err
 	}
 	return made, nil
@@ -81,7 +57,6 @@ func newInstance[T any](
 
 // start keeps the host for status reports. The context is not kept, as the Collector demands.
 func (i *instance[T]) start(_ context.Context, host component.Host) error {
-	i.host.Store(hostBox{host})
 	if i.encoded != nil {
 		if _, said := notLearnt.LoadOrStore(i.inUse.signal, true); !said {
 			i.logger.Warn("Rust components get telemetry encoded, which is slower: how it lies in this "+
@@ -96,11 +71,7 @@ func (i *instance[T]) start(_ context.Context, host component.Host) error {
 			})
 		}
 	}
-	processChanges()
-	err := i.component.start()
-	for _, change := range processChanges() {
-		i.logger.Warn("The component changed the process when it started: " + change)
-	}
+	err := i.life.start(host)
 	if err == nil {
 		tiersInUse.store(i.number, i.inUse)
 		i.logger.Info(i.inUse.sentence(), zap.String("tier", i.inUse.tier))
@@ -110,18 +81,8 @@ func (i *instance[T]) start(_ context.Context, host component.Host) error {
 
 // shutdown may be called without start, and more than once.
 func (i *instance[T]) shutdown(ctx context.Context) error {
-	var deadline uint64
-	if at, ok := ctx.Deadline(); ok && at.UnixNano() > 0 {
-		deadline = uint64(at.UnixNano())
-	}
 	tiersInUse.remove(i.number)
-	err := i.component.shutdown(deadline)
-	if said, ok := errors.AsType[*hostError](err); ok && said.panicked() {
-		// The panic was or is reported now. It is no reason to call the whole shutdown failed.
-		i.panicked(panicError(said.Message))
-		return nil
-	}
-	return err
+	return i.life.shutdown(ctx)
 }
 
 // consume gives data to Rust and answers with what goes on: the same data, other data, or

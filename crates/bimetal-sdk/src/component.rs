@@ -8,9 +8,10 @@ use bimetal_abi as abi;
 use bimetal_abi::{Signal, Stability};
 use serde_json::Value;
 
-use crate::describe::{Identity, identity};
+use crate::describe::Identity;
 use crate::error::Error;
-use crate::processor::{self, Processor};
+use crate::processor::{Processing, Processor};
+use crate::runtime::table::{Life, consuming};
 
 /// One component: its identity and the table that a Collector drives it with.
 ///
@@ -27,7 +28,7 @@ impl Component {
     /// A processor of type `type_name` for `signals`.
     ///
     /// Evaluated at compile time: a malformed type, no signal, a signal named twice, or one that
-    /// processors do not support yet does not compile. Nor does a `P` that is no [`Processor`]:
+    /// is not supported in Rust yet does not compile. Nor does a `P` that is no [`Processor`]:
     ///
     /// ```compile_fail,E0277
     /// use bimetal_sdk::{Component, Signal, Stability};
@@ -57,15 +58,12 @@ impl Component {
         type_name: &'static str,
         signals: &'static [(Signal, Stability)],
     ) -> Self {
-        assert!(
-            bimetal_abi::is_component_type(type_name),
-            "a component type is a letter, then at most 62 letters, digits or underscores"
-        );
+        check_type(type_name);
         check_signals(signals);
         Self {
-            factory: processor::factory::<P>(type_name, bits(signals), levels(signals)),
+            factory: consuming::<Processing<P>>(type_name, bits(signals), levels(signals)),
             type_name,
-            identity: identity::<P::Config>,
+            identity: Processing::<P>::identity,
         }
     }
 
@@ -126,15 +124,22 @@ pub fn describe(components: &[&'static Component]) -> String {
     Value::Array(all).to_string()
 }
 
+const fn check_type(type_name: &str) {
+    assert!(
+        bimetal_abi::is_component_type(type_name),
+        "a component type is a letter, then at most 62 letters, digits or underscores"
+    );
+}
+
 const fn check_signals(signals: &[(Signal, Stability)]) {
-    assert!(!signals.is_empty(), "a processor has at least one signal");
+    assert!(!signals.is_empty(), "a component has at least one signal");
     let mut seen = 0;
     let mut at = 0;
     while at < signals.len() {
         let signal = signals[at].0;
         assert!(
             !matches!(signal, Signal::Profiles),
-            "processors do not support profiles yet"
+            "components in Rust do not support profiles yet"
         );
         assert!(
             !matches!(signals[at].1, Stability::Undefined),

@@ -322,7 +322,7 @@ mod tests {
         for room in [
             "crates/bimetal-host/src/ffi.rs",
             "crates/bimetal-abi/src/table.rs",
-            "crates/bimetal-sdk/src/processor/shim.rs",
+            "crates/bimetal-sdk/src/runtime/table/shim.rs",
             "crates/bimetal-pdata/src/goview/memory.rs",
         ] {
             assert!(rust(Path::new(room), &code).is_empty(), "{room}");

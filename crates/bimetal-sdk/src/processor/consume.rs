@@ -4,32 +4,14 @@
 //! Invariant: an unchanged batch is never encoded; an error leaves nothing behind; a batch that
 //! cannot be read in place gets no other answer.
 
-use bimetal_abi::{Format, Signal};
-use bimetal_pdata::{Batch, EditList, Logs, Metrics, Signal as Of, Table, Telemetry, Traces};
+use bimetal_abi::Signal;
+use bimetal_pdata::{Batch, Logs, Metrics, Signal as Of, Table, Telemetry, Traces};
 
 use super::{Outcome, Processor};
 use crate::context::Context;
 use crate::error::Error;
-use crate::runtime::instance::{Answer, Failure};
-
-/// What became of a batch.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Consumed {
-    PassThrough,
-    Edited(EditList),
-    Replaced(Vec<u8>),
-    Made(Table),
-    Dropped,
-    /// It cannot be read where it lies.
-    Unread,
-}
-
-/// A batch as the host gives it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Given<'a> {
-    Otlp(&'a [u8]),
-    InPlace(&'a Batch<'a>),
-}
+use crate::runtime::batch::{Consumed, Given};
+use crate::runtime::instance::Answer;
 
 macro_rules! run {
     ($type:ident, $processor:ident.$method:ident, $context:ident, $otlp:ident, $answer:ident) => {{
@@ -70,18 +52,6 @@ fn replaced<S: Of>(_: &Telemetry<'_, S>, table: Table, answer: Answer) -> Result
             Consumed::Replaced(encoded)
         }
     })
-}
-
-/// The format of a call, if this SDK reads it. With [`consume`], the one place on this side that
-/// knows which formats there are.
-#[inline]
-pub(crate) fn format_of(number: u32) -> Result<Format, Failure> {
-    match Format::from_number(number) {
-        Some(format @ (Format::Otlp | Format::View)) => Ok(format),
-        _ => Err(Failure::Unsupported(format!(
-            "telemetry in format {number}"
-        ))),
-    }
 }
 
 /// Reads, processes, and encodes if something changed.

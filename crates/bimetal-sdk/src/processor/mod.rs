@@ -1,22 +1,22 @@
-//! Processors: what an author writes, and the table made from it.
+//! Processors: what an author writes, and how the table drives it.
 //!
-//! In: an implementation of [`Processor`]. Out: `bimetal_abi::Factory`. Invariant: authors write
-//! safe code only.
+//! In: an implementation of [`Processor`]. Out: a component as `runtime` knows it. Invariant:
+//! authors write safe code only.
 
 mod consume;
-mod shim;
 
 use std::time::SystemTime;
 
-use bimetal_abi::Signal;
+use bimetal_abi::{FEATURE_EDITS, FEATURE_MUTATES, FEATURE_VIEW, Kind, Signal};
 use bimetal_pdata::{Logs, Metrics, Traces};
 
 use crate::config::Section;
 use crate::context::Context;
 use crate::error::Error;
+use crate::runtime::batch::{Consumed, Given};
+use crate::runtime::instance::Answer;
+use crate::runtime::table::{Consume, Life};
 use crate::settings::Settings;
-
-pub(crate) use shim::factory;
 
 /// What becomes of the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +83,42 @@ pub trait Processor: Send + Sync + Sized + 'static {
     fn shutdown(&self, deadline: Option<SystemTime>) -> Result<(), Error> {
         let _ = deadline;
         Ok(())
+    }
+}
+
+/// A processor, as its table drives it.
+#[derive(Debug)]
+pub(crate) struct Processing<P>(P);
+
+impl<P: Processor> Life for Processing<P> {
+    const KIND: Kind = Kind::Processor;
+    const FEATURES: u64 = FEATURE_MUTATES | FEATURE_EDITS | FEATURE_VIEW;
+
+    type Config = P::Config;
+
+    fn new(settings: &Settings, config: P::Config) -> Result<Self, Error> {
+        P::new(settings, config).map(Self)
+    }
+
+    fn start(&self) -> Result<(), Error> {
+        self.0.start()
+    }
+
+    fn shutdown(&self, deadline: Option<SystemTime>) -> Result<(), Error> {
+        self.0.shutdown(deadline)
+    }
+}
+
+impl<P: Processor> Consume for Processing<P> {
+    #[inline]
+    fn consume(
+        &self,
+        signal: Signal,
+        context: &Context<'_>,
+        given: Given<'_>,
+        answer: Answer,
+    ) -> Result<Consumed, Error> {
+        consume::consume(&self.0, signal, context, given, answer)
     }
 }
 

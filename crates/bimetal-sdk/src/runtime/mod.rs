@@ -3,6 +3,8 @@
 //! In: calls from the host. Out: safe values and statuses. Invariant: knows no kind; unsafe code is
 //! in `shim` only.
 
+pub(crate) mod batch;
 pub(crate) mod guard;
 pub(crate) mod instance;
 pub(crate) mod shim;
+pub(crate) mod table;

@@ -1,4 +1,4 @@
-//! The table of functions made from a [`Processor`].
+//! The table of functions made from a component, whatever its kind.
 //!
 //! In: calls from the host. Out: statuses, outcomes, error records. Invariant: every function is
 //! one `answer` around safe code.
@@ -14,45 +14,52 @@ use bimetal_abi as abi;
 use bimetal_abi::{Format, Signal};
 use bimetal_pdata::Batch;
 
-use super::Processor;
-use super::consume::{Consumed, Given, consume as run, format_of};
+use super::{Consume, Life};
 use crate::config;
-use crate::describe::identity;
 use crate::error::Error;
 use crate::logger::Logger;
+use crate::runtime::batch::{Consumed, Given, format_of};
 use crate::runtime::guard::guard;
 use crate::runtime::instance::{Answer, Failure, Instance};
 use crate::runtime::shim::{self, HostLog, answer, answer_or, host_table};
 use crate::settings::Settings;
 
-/// The table for `P`.
-pub(crate) const fn factory<P: Processor>(
+/// The table of a component that is given no telemetry.
+const fn factory<L: Life>(type_name: &'static str, signals: u64, stability: u64) -> abi::Factory {
+    abi::Factory {
+        struct_size: abi::struct_size::<abi::Factory>(),
+        kind: L::KIND.number(),
+        signals,
+        features: L::FEATURES,
+        type_name: abi::Slice::from_bytes(type_name.as_bytes()),
+        describe: Some(describe::<L>),
+        validate: Some(validate::<L>),
+        create: Some(create::<L>),
+        start: Some(start::<L>),
+        consume: None,
+        cancel: None,
+        shutdown: Some(shutdown::<L>),
+        destroy: Some(destroy::<L>),
+        stability,
+    }
+}
+
+/// The table of a component that is given telemetry.
+pub(crate) const fn consuming<C: Consume>(
     type_name: &'static str,
     signals: u64,
     stability: u64,
 ) -> abi::Factory {
     abi::Factory {
-        struct_size: abi::struct_size::<abi::Factory>(),
-        kind: abi::KIND_PROCESSOR,
-        signals,
-        features: abi::FEATURE_MUTATES | abi::FEATURE_EDITS | abi::FEATURE_VIEW,
-        type_name: abi::Slice::from_bytes(type_name.as_bytes()),
-        describe: Some(describe::<P>),
-        validate: Some(validate::<P>),
-        create: Some(create::<P>),
-        start: Some(start::<P>),
-        consume: Some(consume::<P>),
-        cancel: None,
-        shutdown: Some(shutdown::<P>),
-        destroy: Some(destroy::<P>),
-        stability,
+        consume: Some(consume::<C>),
+        ..factory::<C>(type_name, signals, stability)
     }
 }
 
 /// # Safety
 /// `factory` is the table that this function is in; `out` is null or valid for one write; `error`
 /// as in `answer`.
-unsafe extern "C" fn describe<P: Processor>(
+unsafe extern "C" fn describe<L: Life>(
     factory: *const abi::Factory,
     out: *mut abi::Buffer,
     error: *mut abi::Error,
@@ -62,7 +69,7 @@ unsafe extern "C" fn describe<P: Processor>(
         let factory = unsafe { shim::record(factory)? };
         // SAFETY: the type's name lives as long as the process.
         let identity_of = unsafe { shim::identity(factory)? };
-        let text = identity::<P::Config>(&identity_of)?.to_string();
+        let text = L::identity(&identity_of)?.to_string();
         // SAFETY: the caller gave an `out` that is valid for one write.
         unsafe { shim::put(out, shim::buffer(text.into_bytes()))? };
         Ok(abi::STATUS_OK)
@@ -73,11 +80,11 @@ unsafe extern "C" fn describe<P: Processor>(
 
 /// # Safety
 /// `config` is readable during the call; `error` as in `answer`.
-unsafe extern "C" fn validate<P: Processor>(config: abi::Slice, error: *mut abi::Error) -> i32 {
+unsafe extern "C" fn validate<L: Life>(config: abi::Slice, error: *mut abi::Error) -> i32 {
     let body = || {
         // SAFETY: the caller vouches for the slice.
         let section = unsafe { shim::bytes(config)? };
-        config::from_json::<P::Config>(section).map_err(Error::permanent)?;
+        config::from_json::<L::Config>(section).map_err(Error::permanent)?;
         Ok(abi::STATUS_OK)
     };
     // SAFETY: the caller vouches for the error record.
@@ -87,7 +94,7 @@ unsafe extern "C" fn validate<P: Processor>(config: abi::Slice, error: *mut abi:
 /// # Safety
 /// `create` and what it points to are readable during the call, its host as long as the process;
 /// `out` is null or valid for one write; `error` as in `answer`.
-unsafe extern "C" fn create<P: Processor>(
+unsafe extern "C" fn create<L: Life>(
     create: *const abi::Create,
     out: *mut *mut c_void,
     error: *mut abi::Error,
@@ -102,10 +109,10 @@ unsafe extern "C" fn create<P: Processor>(
         if out.is_null() {
             return Err(Failure::Invalid("no place for the instance".to_owned()));
         }
-        let config = config::from_json::<P::Config>(section).map_err(Error::permanent)?;
+        let config = config::from_json::<L::Config>(section).map_err(Error::permanent)?;
         // SAFETY: the caller vouches for the host's table.
         let answer = Answer::to_host(unsafe { host_table(create.host)? }.features);
-        let component = P::new(&settings, config)?;
+        let component = L::new(&settings, config)?;
         let instance = Box::new(Instance::new(component, settings.signal, answer));
         // SAFETY: the caller gave an `out` that is valid for one write.
         unsafe { shim::put(out, Box::into_raw(instance).cast())? };
@@ -116,12 +123,12 @@ unsafe extern "C" fn create<P: Processor>(
 }
 
 /// # Safety
-/// `instance` came from `create::<P>` and was not destroyed; `error` as in `answer`.
-unsafe extern "C" fn start<P: Processor>(instance: *mut c_void, error: *mut abi::Error) -> i32 {
+/// `instance` came from `create` and was not destroyed; `error` as in `answer`.
+unsafe extern "C" fn start<L: Life>(instance: *mut c_void, error: *mut abi::Error) -> i32 {
     let body = || {
         // SAFETY: the caller vouches for the instance.
-        let instance = unsafe { instance_of::<P>(instance)? };
-        instance.start(P::start)?;
+        let instance = unsafe { instance_of::<L>(instance)? };
+        instance.start(L::start)?;
         Ok(abi::STATUS_OK)
     };
     // SAFETY: the caller vouches for the error record.
@@ -129,9 +136,9 @@ unsafe extern "C" fn start<P: Processor>(instance: *mut c_void, error: *mut abi:
 }
 
 /// # Safety
-/// `instance` came from `create::<P>` and was not destroyed; `context` and `data` and what they
+/// `instance` came from `create` and was not destroyed; `context` and `data` and what they
 /// point to are readable during the call; `output` is ours during the call; `error` as in `answer`.
-unsafe extern "C" fn consume<P: Processor>(
+unsafe extern "C" fn consume<C: Consume>(
     instance: *mut c_void,
     context: *const abi::Context,
     data: *const abi::Data,
@@ -140,10 +147,10 @@ unsafe extern "C" fn consume<P: Processor>(
     error: *mut abi::Error,
 ) -> i32 {
     // SAFETY: the caller vouches for the instance.
-    let instance = unsafe { instance.cast::<Instance<P>>().as_ref() };
+    let instance = unsafe { instance.cast::<Instance<C>>().as_ref() };
     let body = || {
         let instance = instance.ok_or_else(no_instance)?;
-        let processor = instance.started()?;
+        let component = instance.started()?;
         // SAFETY: the caller vouches for the record.
         let context = unsafe { shim::record(context)? };
         // SAFETY: the caller vouches for what the record points to.
@@ -176,7 +183,7 @@ unsafe extern "C" fn consume<P: Processor>(
             Format::Otlp | Format::Edits | Format::Table => Given::Otlp(bytes),
         };
         Ok(
-            match run(processor, instance.signal, &context, given, instance.answer)? {
+            match component.consume(instance.signal, &context, given, instance.answer)? {
                 Consumed::Unread => abi::OUTCOME_UNREAD,
                 Consumed::PassThrough => abi::OUTCOME_PASS_THROUGH,
                 Consumed::Dropped => abi::OUTCOME_DROPPED,
@@ -227,15 +234,15 @@ unsafe extern "C" fn consume<P: Processor>(
 
 /// # Safety
 /// As for `start`.
-unsafe extern "C" fn shutdown<P: Processor>(
+unsafe extern "C" fn shutdown<L: Life>(
     instance: *mut c_void,
     deadline_unix_ns: u64,
     error: *mut abi::Error,
 ) -> i32 {
     let body = || {
         // SAFETY: the caller vouches for the instance.
-        let instance = unsafe { instance_of::<P>(instance)? };
-        instance.shutdown(|processor| processor.shutdown(moment(deadline_unix_ns)))?;
+        let instance = unsafe { instance_of::<L>(instance)? };
+        instance.shutdown(|component| component.shutdown(moment(deadline_unix_ns)))?;
         Ok(abi::STATUS_OK)
     };
     // SAFETY: the caller vouches for the error record.
@@ -243,22 +250,22 @@ unsafe extern "C" fn shutdown<P: Processor>(
 }
 
 /// # Safety
-/// `instance` is null, or came from `create::<P>`, was not destroyed, and is not used any more.
-unsafe extern "C" fn destroy<P: Processor>(instance: *mut c_void) {
+/// `instance` is null, or came from `create`, was not destroyed, and is not used any more.
+unsafe extern "C" fn destroy<L: Life>(instance: *mut c_void) {
     if instance.is_null() {
         return;
     }
     // SAFETY: `create` made it from a box of this type, and the caller gives it up.
-    let instance = unsafe { Box::from_raw(instance.cast::<Instance<P>>()) };
+    let instance = unsafe { Box::from_raw(instance.cast::<Instance<L>>()) };
     // A panic in an author's `drop` has no caller left to report to.
     let _ = guard(|| drop(instance));
 }
 
 /// # Safety
-/// `instance` is null, or came from `create::<P>` and lives during `'a`.
-unsafe fn instance_of<'a, P: Processor>(instance: *mut c_void) -> Result<&'a Instance<P>, Failure> {
+/// `instance` is null, or came from `create` and lives during `'a`.
+unsafe fn instance_of<'a, L: Life>(instance: *mut c_void) -> Result<&'a Instance<L>, Failure> {
     // SAFETY: the caller vouches for type and life of what is not null.
-    unsafe { instance.cast::<Instance<P>>().as_ref() }.ok_or_else(no_instance)
+    unsafe { instance.cast::<Instance<L>>().as_ref() }.ok_or_else(no_instance)
 }
 
 #[cold]

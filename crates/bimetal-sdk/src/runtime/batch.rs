@@ -1,0 +1,40 @@
+//! A batch on its way into a component, and what became of it.
+//!
+//! In: the record of a call. Out: telemetry, encoded or in place. Invariant: knows no kind; a batch
+//! is borrowed for the call.
+
+use bimetal_abi::Format;
+use bimetal_pdata::{Batch, EditList, Table};
+
+use crate::runtime::instance::Failure;
+
+/// What became of a batch.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Consumed {
+    PassThrough,
+    Edited(EditList),
+    Replaced(Vec<u8>),
+    Made(Table),
+    Dropped,
+    /// It cannot be read where it lies.
+    Unread,
+}
+
+/// A batch as the host gives it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Given<'a> {
+    Otlp(&'a [u8]),
+    InPlace(&'a Batch<'a>),
+}
+
+/// The format of a call, if this SDK reads it. With [`Given`], the one place on this side that
+/// knows which formats there are.
+#[inline]
+pub(crate) fn format_of(number: u32) -> Result<Format, Failure> {
+    match Format::from_number(number) {
+        Some(format @ (Format::Otlp | Format::View)) => Ok(format),
+        _ => Err(Failure::Unsupported(format!(
+            "telemetry in format {number}"
+        ))),
+    }
+}

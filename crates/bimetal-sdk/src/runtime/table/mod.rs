@@ -1,0 +1,53 @@
+//! What a table of functions is made from.
+//!
+//! In: a component of some kind. Out: `bimetal_abi::Factory`. Invariant: the kinds differ in what
+//! stands here and in nothing else.
+
+mod shim;
+
+use std::time::SystemTime;
+
+use bimetal_abi::{Kind, Signal};
+use serde_json::Value;
+
+use crate::config::Section;
+use crate::context::Context;
+use crate::describe::{Identity, identity};
+use crate::error::Error;
+use crate::runtime::batch::{Consumed, Given};
+use crate::runtime::instance::Answer;
+use crate::settings::Settings;
+
+pub(crate) use shim::consuming;
+
+/// A component, as its table drives it. The trait of an author has more and other methods: a type
+/// of the kind's own stands between the two.
+pub(crate) trait Life: Send + Sync + Sized + 'static {
+    const KIND: Kind;
+    /// `FEATURE_…` bits.
+    const FEATURES: u64;
+
+    type Config: Section;
+
+    fn new(settings: &Settings, config: Self::Config) -> Result<Self, Error>;
+
+    fn start(&self) -> Result<(), Error>;
+
+    fn shutdown(&self, deadline: Option<SystemTime>) -> Result<(), Error>;
+
+    /// What the component says about itself.
+    fn identity(of: &Identity<'_>) -> Result<Value, Error> {
+        identity::<Self::Config>(of)
+    }
+}
+
+/// One that is given telemetry.
+pub(crate) trait Consume: Life {
+    fn consume(
+        &self,
+        signal: Signal,
+        context: &Context<'_>,
+        given: Given<'_>,
+        answer: Answer,
+    ) -> Result<Consumed, Error>;
+}

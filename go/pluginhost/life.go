@@ -1,0 +1,79 @@
+package pluginhost
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"go.opentelemetry.io/collector/component"
+	"go.uber.org/zap"
+)
+
+// life is a Rust component in one place of a Collector, whatever its kind: made, started, shut
+// down.
+type life struct {
+	*health
+
+	id        component.ID
+	component *rustComponent
+	number    uint64
+}
+
+// newLife makes a component for one signal, or for none.
+func newLife(
+	factory *rustFactory, signal uint32, id component.ID, set component.TelemetrySettings,
+	cfg component.Config,
+) (life, error) {
+	held, ok := cfg.(*config)
+	if !ok {
+		return life{}, fmt.Errorf("the configuration of %q is a %T", id, cfg)
+	}
+	text, err := held.section()
+	if err != nil {
+		return life{}, err
+	}
+	resource, err := json.Marshal(set.Resource.Attributes().AsRaw())
+	if err != nil {
+		return life{}, fmt.Errorf("the Collector's resource cannot be given to Rust: %w", err)
+	}
+	// The caller that zap would find is this package, which does not help.
+	state := &health{logger: set.Logger.WithOptions(zap.WithCaller(false))}
+	made := life{health: state, id: id, number: addLogger(state)}
+	request, err := json.Marshal(createRequest{signal, made.number, id.String(), string(text),
+		string(resource)})
+	if err == nil {
+		made.component, err = factoryCreate(factory.Factory, request, made.number)
+	}
+	if err != nil {
+		removeLogger(made.number)
+		return life{}, err
+	}
+	return made, nil
+}
+
+// start keeps the host for status reports.
+func (l *life) start(host component.Host) error {
+	l.host.Store(hostBox{host})
+	processChanges()
+	err := l.component.start()
+	for _, change := range processChanges() {
+		l.logger.Warn("The component changed the process when it started: " + change)
+	}
+	return err
+}
+
+// shutdown may be called without start, and more than once.
+func (l *life) shutdown(ctx context.Context) error {
+	var deadline uint64
+	if at, ok := ctx.Deadline(); ok && at.UnixNano() > 0 {
+		deadline = uint64(at.UnixNano())
+	}
+	err := l.component.shutdown(deadline)
+	if said, ok := errors.AsType[*hostError](err); ok && said.panicked() {
+		// The panic was or is reported now. It is no reason to call the whole shutdown failed.
+		l.panicked(panicError(said.Message))
+		return nil
+	}
+	return err
+}
