@@ -109,6 +109,18 @@ pub struct RustComponent {
     pub spec: CrateSpec,
 }
 
+impl RustComponent {
+    /// Package and file name of the program that describes it.
+    pub fn describer(&self) -> String {
+        format!("describe-{}", self.name)
+    }
+
+    /// Directory of that program's package, relative to the output directory.
+    pub fn describer_dir(&self) -> Utf8PathBuf {
+        Utf8PathBuf::from(format!("rust/describe/{}", self.name))
+    }
+}
+
 /// One path crate, copied below `rust/local/<name>/`: what `cargo metadata` and its directory say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LocalCrate {

@@ -50,6 +50,8 @@ pub struct RustSources {
     pub main: Vec<Dependency>,
     /// By [`RustComponent::name`](super::RustComponent::name).
     pub plugins: BTreeMap<String, Vec<Dependency>>,
+    /// Crates in the graph of the program that describes a component, by the same name.
+    pub describers: BTreeMap<String, Vec<Dependency>>,
 }
 
 /// A profile of the distribution.

@@ -66,12 +66,12 @@ const PLUGIN_GO: &str = "package main\n\nimport \"golang.org/x/time/rate\"\n\n\
     func main() {}\n";
 
 const WORKSPACE: &str = "[workspace]\nresolver = \"3\"\n\
-    members = [\"main\", \"describe\", \"plugin/processor-my-redactor\"]\n\
+    members = [\"main\", \"describe/*\", \"plugin/processor-my-redactor\"]\n\
     exclude = [\"bimetal\", \"local\"]\n";
 
 const DESCRIBE: &str = r##"fn main() {
-    let one = |name: &str| format!(r#"{{"kind":"processor","type":"{name}","signals":{{"logs":"beta"}}}}"#);
-    println!("[{},{}]", one(my_redactor::NAME), one(my_sampler::NAME));
+    let name = component::NAME;
+    println!(r#"[{{"kind":"processor","type":"{name}","signals":{{"logs":"beta"}}}}]"#);
 }
 "##;
 
@@ -202,19 +202,20 @@ fn sources(plan: &Plan) -> SourceTree {
     tree.insert("internal/pluginhost/host.go", HOST_GO);
     tree.insert(plan.go_plugins[0].dir.join("main.go"), PLUGIN_GO);
     tree.insert("rust/Cargo.toml", WORKSPACE);
-    let both = "my-redactor = { path = \"../local/my-redactor\" }\n\
-        my-sampler = { path = \"../local/my-sampler\" }\n";
-    let main = format!(
-        "[lib]\nname = \"bimetal_main\"\ncrate-type = [\"staticlib\"]\n[dependencies]\n\
-         itoa = \"1\"\n{both}"
-    );
-    tree.insert("rust/main/Cargo.toml", cargo_toml("bimetal-main", &main));
+    let main = "[lib]\nname = \"bimetal_main\"\ncrate-type = [\"staticlib\"]\n[dependencies]\n\
+        itoa = \"1\"\nmy-sampler = { path = \"../local/my-sampler\" }\n";
+    tree.insert("rust/main/Cargo.toml", cargo_toml("bimetal-main", main));
     tree.insert("rust/main/src/lib.rs", MAIN_RS);
-    tree.insert(
-        "rust/describe/Cargo.toml",
-        cargo_toml("bimetal-describe", &format!("[dependencies]\n{both}")),
-    );
-    tree.insert("rust/describe/src/main.rs", DESCRIBE);
+    for component in &plan.rust_components {
+        let (directory, name) = (component.describer_dir(), &component.spec.crate_name);
+        let needs = format!(
+            "[dependencies]\n\
+             component = {{ package = \"{name}\", path = \"../../local/{name}\" }}\n"
+        );
+        let manifest = cargo_toml(&component.describer(), &needs);
+        tree.insert(directory.join("Cargo.toml"), manifest);
+        tree.insert(directory.join("src/main.rs"), DESCRIBE);
+    }
     for name in ["my-redactor", "my-sampler"] {
         let directory = format!("rust/local/{name}");
         tree.insert(format!("{directory}/Cargo.toml"), cargo_toml(name, ""));

@@ -30,10 +30,13 @@ pub enum DescribeError {
     },
     #[error("failed to compile the Rust components")]
     Compile { source: InvocationError },
-    #[error("the Rust components cannot be described")]
-    Run { source: InvocationError },
-    #[error("unexpected description of the Rust components: {reason}")]
-    Answer { reason: String },
+    #[error("the crate `{name}` cannot be described")]
+    Run {
+        name: String,
+        source: InvocationError,
+    },
+    #[error("unexpected description of the crate `{name}`: {reason}")]
+    Answer { name: String, reason: String },
     #[error("the crate `{name}` is a {found} and stands in the list of {wanted}s")]
     Kind {
         name: String,

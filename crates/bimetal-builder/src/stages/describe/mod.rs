@@ -1,8 +1,8 @@
 //! Learns what every component is, without loading one.
 //!
 //! In: [`Locked`]. Out: [`Described`]: kind, type, signals; for Rust also defaults and schema.
-//! Invariant: a plugin whose identity is not known is not built. Rust components are asked by a
-//! small binary over the same crates, Go components by their metadata.yaml.
+//! Invariant: a plugin whose identity is not known is not built. Each Rust component is asked by a
+//! small program over the same crates, Go components by their metadata.yaml.
 
 mod error;
 mod go;

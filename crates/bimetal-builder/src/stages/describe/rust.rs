@@ -1,7 +1,8 @@
-//! The identity of the Rust components: compiled into one small binary, which prints it.
+//! The identity of the Rust components: each is compiled into a small program, which prints it.
 //!
 //! In: the plan's Rust components. Out: one identity each, in the plan's order. Invariant: what
-//! runs is compiled from the sources that were hashed; an answer is remembered with their hashes.
+//! runs is compiled from the sources that were hashed; an answer is remembered with their hashes,
+//! and a change of one component starts no program of another.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,7 +21,6 @@ use crate::model::{Plan, RustComponent, Sources};
 use crate::stages::lock::Locked;
 use crate::toolchain::{Invocation, Runner, remembered, work};
 
-const PACKAGE: &str = "bimetal-describe";
 /// Defaults and schemas are made in microseconds; a component that hangs here would hang in main.
 const LIMIT: Duration = Duration::from_mins(1);
 
@@ -40,67 +40,84 @@ pub(super) fn identities(
     locked: &Locked<'_>,
     runner: &Runner<'_>,
 ) -> Result<Vec<Component>, DescribeError> {
-    let (plan, sources) = (locked.plan, &locked.sources);
-    if plan.rust_components.is_empty() {
-        return Ok(Vec::new());
-    }
-    let memory = work::directory(&plan.out).join("described");
-    let inputs = inputs(locked);
-    let recalled = inputs.and_then(|inputs| remembered::recall(&memory, &inputs));
-    let text = if let Some(text) = recalled {
-        text
-    } else {
-        let text = ask(plan, runner)?;
-        if let Some(inputs) = inputs {
-            remembered::remember(&memory, inputs, &text);
-        }
-        text
-    };
-    let answers: Vec<Answer> =
-        serde_json::from_slice(&text).map_err(|error| DescribeError::Answer {
-            reason: error.to_string(),
-        })?;
-    if answers.len() != plan.rust_components.len() {
-        let reason = format!(
-            "{} components instead of {}",
-            answers.len(),
-            plan.rust_components.len()
-        );
-        return Err(DescribeError::Answer { reason });
-    }
-    plan.rust_components
-        .iter()
-        .zip(answers)
-        .map(|(component, answer)| identity(component, answer, sources))
-        .collect()
+    let plan = locked.plan;
+    let mut compiled = None;
+    let identities = plan.rust_components.iter().map(|component| {
+        let memory = work::directory(&plan.out)
+            .join("described")
+            .join(&component.name);
+        let inputs = inputs(locked, component);
+        let recalled = inputs.and_then(|inputs| remembered::recall(&memory, &inputs));
+        let text = if let Some(text) = recalled {
+            text
+        } else {
+            let target = match &mut compiled {
+                Some(target) => target,
+                none => none.insert(compile(plan, runner)?),
+            };
+            let text = ask(plan, target, component, runner)?;
+            if let Some(inputs) = inputs {
+                remembered::remember(&memory, inputs, &text);
+            }
+            text
+        };
+        identity(component, answer(component, &text)?, &locked.sources)
+    });
+    identities.collect()
 }
 
-/// Compiles the binary and runs it.
-fn ask(plan: &Plan, runner: &Runner<'_>) -> Result<Vec<u8>, DescribeError> {
-    // With main beside it, cargo gives all crates the features that they have in the build proper,
-    // and compiles them once.
+/// Compiles all programs; cargo links those whose component changed.
+fn compile(plan: &Plan, runner: &Runner<'_>) -> Result<cargo::Target, DescribeError> {
     let target = cargo::Target::claim(plan)?;
-    let compile = target
-        .build(plan)
-        .args(["-p", PACKAGE, "-p", cargo::MAIN_PACKAGE]);
+    // With all components and main beside each other, cargo gives all crates the features that they
+    // have in the build proper, and compiles them once.
+    let mut compile = target.build(plan).args(["-p", cargo::MAIN_PACKAGE]);
+    for component in &plan.rust_components {
+        compile = compile.args(["-p", &component.describer()]);
+    }
     runner
         .run("cargo-describe", &compile)
         .map_err(|source| DescribeError::Compile { source })?;
-    let run = Invocation::new(target.output(plan, PACKAGE), plan.out.join("rust"));
-    runner
-        .read_within("describe", &run, LIMIT)
-        .map_err(|source| DescribeError::Run { source })
+    Ok(target)
 }
 
-/// Everything that decides about the answer; `None` where a build script of the user's may read
-/// what no hash covers.
-fn inputs(locked: &Locked<'_>) -> Option<Digest> {
+/// Runs the program of one component.
+fn ask(
+    plan: &Plan,
+    target: &cargo::Target,
+    component: &RustComponent,
+    runner: &Runner<'_>,
+) -> Result<Vec<u8>, DescribeError> {
+    let program = component.describer();
+    let run = Invocation::new(target.output(plan, &program), plan.out.join("rust"));
+    runner
+        .read_within(&program, &run, LIMIT)
+        .map_err(|source| DescribeError::Run {
+            name: component.spec.crate_name.clone(),
+            source,
+        })
+}
+
+fn answer(component: &RustComponent, text: &[u8]) -> Result<Answer, DescribeError> {
+    let [answer] =
+        serde_json::from_slice::<[Answer; 1]>(text).map_err(|error| DescribeError::Answer {
+            name: component.spec.crate_name.clone(),
+            reason: error.to_string(),
+        })?;
+    Ok(answer)
+}
+
+/// Everything that decides about the answer of one component; `None` where a build script of the
+/// user's may read what no hash covers.
+fn inputs(locked: &Locked<'_>, component: &RustComponent) -> Option<Digest> {
     let plan = locked.plan;
+    let crates = locked.sources.rust.describers.get(&component.name)?;
+    let is_used = |name: &str| crates.iter().any(|one| one.name == name);
     let has_script = |manifest: &str| manifest.lines().any(|line| line.starts_with("build = \""));
     if plan
         .local_crates
         .iter()
-        .any(|one| has_script(&one.manifest))
+        .any(|one| is_used(&one.name) && has_script(&one.manifest))
     {
         return None;
     }
@@ -108,18 +125,19 @@ fn inputs(locked: &Locked<'_>) -> Option<Digest> {
     sum.update(env!("CARGO_PKG_VERSION"));
     sum.update(format!("{:?} {:?}", plan.rust, cargo::cargo(plan, "build")));
     // From the disk, where a user may keep sources of his own.
-    let workspace = plan.out.join("rust");
-    let names = ["Cargo.toml", "Cargo.lock", "describe", "main"];
-    let files = names.map(|name| WalkDir::new(workspace.join(name)).sort_by_file_name());
-    for entry in files.into_iter().flatten() {
+    let files = ["rust/Cargo.toml", "rust/Cargo.lock"].map(|name| plan.out.join(name));
+    let files = files
+        .into_iter()
+        .chain([plan.out.join(component.describer_dir())]);
+    let files = files.flat_map(|path| WalkDir::new(path).sort_by_file_name());
+    for entry in files {
         let entry = entry.ok()?;
         if entry.file_type().is_file() {
             let path = Utf8Path::from_path(entry.path())?;
             sum.update(format!("{path:?} {}", Digest::of_path(path).ok()?));
         }
     }
-    let crates = &locked.sources.rust;
-    for one in crates.plugins.values().chain([&crates.main]).flatten() {
+    for one in crates {
         sum.update(format!("{one:?}"));
     }
     Some(sum.finish())
@@ -155,13 +173,10 @@ fn identity(
 }
 
 fn module_text(component: &RustComponent, sources: &Sources) -> String {
-    let dependencies = sources
-        .rust
-        .plugins
-        .get(&component.name)
-        .unwrap_or(&sources.rust.main);
-    let version = dependencies
-        .iter()
+    let crates = sources.rust.describers.get(&component.name);
+    let version = crates
+        .into_iter()
+        .flatten()
         .find(|dependency| dependency.name == component.spec.crate_name)
         .map_or("", |dependency| dependency.version.as_str());
     format!("{} {version}", component.spec.crate_name)

@@ -1,5 +1,5 @@
-//! The Cargo workspace: main's static library, the describe binary, one cdylib per Rust plugin,
-//! copies of path crates.
+//! The Cargo workspace: main's static library, for each component the program that describes it,
+//! one cdylib per Rust plugin, copies of path crates.
 //!
 //! In: [`Plan`]. Out: texts in the tree. Invariant: every path in them stays below `rust/`.
 
@@ -25,15 +25,17 @@ pub(super) fn add(plan: &Plan, tree: &mut SourceTree) {
         "rust/main/src/lib.rs",
         render("rust_main.rs.j2", json!({ "components": linked_in })),
     );
-    if !components.is_empty() {
-        members.push("describe".to_owned());
+    for component in components {
+        members.push(format!("describe/{}", component.name));
+        let context = json!({ "component": component, "package": component.describer() });
+        let directory = component.describer_dir();
         tree.insert(
-            "rust/describe/Cargo.toml",
-            render("rust_describe.toml.j2", json!({ "components": components })),
+            directory.join("Cargo.toml"),
+            render("rust_describe.toml.j2", context.clone()),
         );
         tree.insert(
-            "rust/describe/src/main.rs",
-            render("rust_describe.rs.j2", json!({ "components": components })),
+            directory.join("src/main.rs"),
+            render("rust_describe.rs.j2", context),
         );
     }
     for component in plan.rust_with(Linkage::Plugin) {

@@ -1,6 +1,7 @@
 //! The crates in each Rust artifact's graph, with the hash of what rustc will read.
 //!
-//! In: the generated workspace. Out: Cargo.lock on disk, one [`Dependency`] per crate and artifact.
+//! In: the generated workspace. Out: Cargo.lock on disk, one [`Dependency`] per crate and artifact,
+//! and the same of the programs that describe components.
 //! Invariant: no crate that the builder carries came from anywhere else. Build scripts and
 //! procedural macros count: what they do ends in the artifact.
 
@@ -52,10 +53,20 @@ pub(super) fn hash(
         })
         .collect::<Result<Vec<_>, LockError>>()?;
 
+    let describers = plan
+        .rust_components
+        .iter()
+        .map(|component| {
+            let root = root(&plan.out.join(component.describer_dir()))?;
+            Ok((component, closure(&edges, root)))
+        })
+        .collect::<Result<Vec<_>, LockError>>()?;
+
     let wrappers = ["main", "describe", "plugin"].map(|directory| workspace.join(directory));
     let used: BTreeSet<Crate<'_>> = plugins
         .iter()
         .flat_map(|(_, _, crates)| crates)
+        .chain(describers.iter().flat_map(|(_, crates)| crates))
         .chain(&main)
         .copied()
         .collect();
@@ -93,6 +104,14 @@ pub(super) fn hash(
                     .find(|(name, ..)| *name == plugin.spec.crate_name);
                 let requirers = requirers(&edges, component.into_iter().chain([root]).copied());
                 (plugin.name.clone(), pick(crates, &hashed, &requirers))
+            })
+            .collect(),
+        // No manifest has them, so that no report names who brings one in.
+        describers: describers
+            .iter()
+            .map(|(component, crates)| {
+                let crates = pick(crates, &hashed, &BTreeMap::new());
+                (component.name.clone(), crates)
             })
             .collect(),
     })

@@ -211,7 +211,7 @@ fn rust_distribution() -> (tempfile::TempDir, Plan) {
         (
             "rust/Cargo.toml",
             "[workspace]\nresolver = \"3\"\n\
-             members = [\"main\", \"plugin/processor-my-redactor\"]\n",
+             members = [\"main\", \"describe/*\", \"plugin/processor-my-redactor\"]\n",
         ),
         (
             "rust/main/Cargo.toml",
@@ -219,6 +219,22 @@ fn rust_distribution() -> (tempfile::TempDir, Plan) {
                 "bimetal-main",
                 "0.0.0",
                 "[dependencies]\nmy-sampler = { path = \"../../local/my-sampler\" }\n",
+            ),
+        ),
+        (
+            "rust/describe/processor-my-redactor/Cargo.toml",
+            &package(
+                "describe-processor-my-redactor",
+                "0.0.0",
+                "[dependencies]\nmy-redactor = { path = \"../../../local/my-redactor\" }\n",
+            ),
+        ),
+        (
+            "rust/describe/processor-my-sampler/Cargo.toml",
+            &package(
+                "describe-processor-my-sampler",
+                "0.0.0",
+                "[dependencies]\nmy-sampler = { path = \"../../../local/my-sampler\" }\n",
             ),
         ),
         (
@@ -273,6 +289,8 @@ fn rust_distribution() -> (tempfile::TempDir, Plan) {
     ]);
     let crates = [
         "rust/main",
+        "rust/describe/processor-my-redactor",
+        "rust/describe/processor-my-sampler",
         "rust/plugin/processor-my-redactor",
         "local/my-redactor",
         "local/my-sampler",
@@ -318,6 +336,15 @@ fn a_crate_names_the_crate_that_brings_it_in_by_its_key() {
             ("my-redactor", None),
             ("sdk", None),
             ("tables", Some("match@2.0.0")),
+        ]
+    );
+    let describers = ["processor-my-redactor", "processor-my-sampler"]
+        .map(|name| keys_of(&sources.describers[name]));
+    assert_eq!(
+        describers,
+        [
+            vec!["match", "my-redactor", "tables"],
+            vec!["match", "my-sampler", "sdk"]
         ]
     );
 }

@@ -13,6 +13,9 @@ const PLUGIN: &str = "go-build-exporter-debugexporter";
 const LINKER: &str = "ld-host";
 const LOAD: &str = "plugins-validate";
 const DESCRIBE: &str = "cargo-describe";
+/// The programs that describe the components.
+const REDACTOR: &str = "describe-processor-my-redactor";
+const SAMPLER: &str = "describe-processor-my-sampler";
 
 impl Tiny {
     /// Builds, and gives which of the commands above were run.
@@ -35,6 +38,8 @@ impl Tiny {
             LOAD,
             "go-list",
             DESCRIBE,
+            REDACTOR,
+            SAMPLER,
             "cargo-metadata",
             "go-list-modules",
         ]
@@ -42,6 +47,18 @@ impl Tiny {
         .filter(|name| all.contains(**name))
         .map(|name| (*name).to_owned())
         .collect()
+    }
+
+    /// Which of the programs that describe components cargo made.
+    fn compiled(&self) -> BTreeSet<String> {
+        let log = self.file(".bimetal/logs/cargo-describe.log");
+        let log = String::from_utf8(log).unwrap();
+        let compiled = log
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("Compiling "))
+            .filter_map(|line| line.split_whitespace().next())
+            .filter(|name| name.starts_with("describe-"));
+        compiled.map(str::to_owned).collect()
     }
 
     fn file(&self, name: &str) -> Vec<u8> {
@@ -64,7 +81,7 @@ fn a_second_build_runs_no_tool_whose_result_is_in_its_place_and_makes_again_what
     let tiny = Tiny::new();
     let first = tiny.ran();
     assert!(
-        set(&[MAIN, PLUGIN, LINKER, LOAD]).is_subset(&first),
+        set(&[MAIN, PLUGIN, LINKER, LOAD, REDACTOR, SAMPLER]).is_subset(&first),
         "{first:?}"
     );
     let made = FILES.map(|name| tiny.file(name));
@@ -113,6 +130,11 @@ fn a_change_runs_the_tools_that_read_it_and_no_others() {
         ran.contains(DESCRIBE) && !ran.contains(PLUGIN),
         "a Rust plugin's crate: {ran:?}"
     );
+    assert!(
+        ran.contains(REDACTOR) && !ran.contains(SAMPLER),
+        "the other component is as it was described before: {ran:?}"
+    );
+    assert_eq!(tiny.compiled(), set(&[REDACTOR]));
     assert_ne!(tiny.file(FILES[2]), before);
 
     let sampler = "rust/local/my-sampler/src/lib.rs";
@@ -124,6 +146,8 @@ fn a_change_runs_the_tools_that_read_it_and_no_others() {
         ran.contains(MAIN) && !ran.contains(PLUGIN),
         "a crate in main: {ran:?}"
     );
+    assert!(ran.contains(SAMPLER) && !ran.contains(REDACTOR), "{ran:?}");
+    assert_eq!(tiny.compiled(), set(&[SAMPLER]));
     assert_ne!(tiny.file(FILES[0]), before[0]);
     assert_eq!(tiny.file(FILES[2]), before[2]);
 
