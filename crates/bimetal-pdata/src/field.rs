@@ -173,7 +173,14 @@ impl Written<'_> {
     }
 
     /// Whether it is the value that is there already.
+    #[inline]
     pub(crate) fn is_there(self, found: Message<'_>) -> bool {
+        let held = found.holds(self);
+        held.unwrap_or_else(|| self.is_read_as(found))
+    }
+
+    #[inline(never)]
+    fn is_read_as(self, found: Message<'_>) -> bool {
         match (self, Value::of(found)) {
             (Self::Str(new), Value::Str(old)) => new == old.as_bytes(),
             (Self::Bool(new), Value::Bool(old)) => new == old,

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use crate::edits::{Below, Edits, Place};
+use crate::edits::{Below, Edits, Place, Written};
 use crate::goview;
 use crate::otlp;
 use crate::otlp::wire::Payload;
@@ -106,6 +106,15 @@ impl<'a> Message<'a> {
                 let index = message.position(number, key.as_bytes())?;
                 Some((index, Self::View(message.value_at(number, index)?)))
             }
+        }
+    }
+
+    /// Whether this `AnyValue` is `value`, where the backend sees that without reading it whole.
+    #[inline]
+    pub(crate) fn holds(self, value: Written<'_>) -> Option<bool> {
+        match self {
+            Self::Otlp(_) => None,
+            Self::View(message) => message.holds(value),
         }
     }
 

@@ -196,19 +196,23 @@ impl Edits {
         self.last.set(Some(log.last()));
     }
 
+    #[inline]
     pub(crate) fn set(&self, place: Place, index: usize, value: Written<'_>) {
         self.push(place, index, row(abi::EDIT_SET), None, Some(value));
     }
 
+    #[inline]
     pub(crate) fn insert(&self, place: Place, key: &[u8], value: Written<'_>) {
         self.push(place, 0, row(abi::EDIT_PUT), Some(key), Some(value));
     }
 
+    #[inline]
     pub(crate) fn rename(&self, place: Place, index: usize, key: &[u8]) {
         self.push(place, index, row(abi::EDIT_RENAME), Some(key), None);
     }
 
     /// The last entry takes the place.
+    #[inline]
     pub(crate) fn delete(&self, place: Place, index: usize) {
         self.push(place, index, row(abi::EDIT_DELETE), None, None);
     }
@@ -228,6 +232,7 @@ impl Edits {
         self.last.set(Some(log.last()));
     }
 
+    #[inline]
     fn push(
         &self,
         place: Place,

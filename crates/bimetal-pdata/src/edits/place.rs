@@ -34,6 +34,7 @@ impl Place {
     }
 
     /// Where the ordinal of a message is that lies in one at `depth`.
+    #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "below the bits of a place")]
     fn shift(depth: usize) -> u32 {
         match (LEVELS - 1).checked_sub(depth) {
@@ -58,9 +59,22 @@ impl Place {
     }
 
     /// The ordinal at a depth of at least one.
+    #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the lowest bits are it")]
     pub(crate) fn ordinal(self, depth: usize) -> u32 {
         ((self.0 >> Self::shift(depth - 1)) as u32).saturating_sub(1)
+    }
+
+    /// Whether it comes after `last` among the lowest messages of one list, which are records, or
+    /// the points of metrics.
+    #[inline]
+    pub(super) fn follows(self, last: Self, metrics: bool) -> bool {
+        let ordinals = if metrics {
+            u128::from(u32::MAX)
+        } else {
+            u128::from(u64::MAX)
+        };
+        last.0 & ordinals != 0 && (self.0 ^ last.0) & !ordinals == 0 && self > last
     }
 
     /// Whether it is `above`, or lies in it.
@@ -116,5 +130,18 @@ mod tests {
             (scope.below(0), scope.below(1))
         );
         assert!(point <= Place::LAST);
+        assert!(scope.below(1).follows(scope.below(0), false));
+        assert!(!scope.below(0).follows(scope.below(0), false));
+        assert!(!scope.below(0).follows(scope, false));
+        assert!(
+            !batch
+                .below(2)
+                .below(0)
+                .below(9)
+                .follows(scope.below(0), false)
+        );
+        assert!(point.follows(scope.below(2).below(1), true));
+        assert!(!scope.below(3).below(0).follows(point, true));
+        assert!(!scope.below(3).follows(scope.below(2), true));
     }
 }

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use crate::text::is_equal;
+
 /// So many of the last pieces are looked at.
 const RECENT: usize = 4;
 
@@ -26,12 +28,18 @@ impl Text {
     }
 
     /// Where these bytes are: written now, or shortly before.
+    #[inline]
     pub(super) fn put(&mut self, bytes: &[u8]) -> Range<usize> {
         for (start, len) in self.recent {
-            if len == bytes.len() && self.bytes[start..start + len] == *bytes {
+            if len == bytes.len() && is_equal(&self.bytes[start..start + len], bytes) {
                 return start..start + len;
             }
         }
+        self.add(bytes)
+    }
+
+    #[inline(never)]
+    fn add(&mut self, bytes: &[u8]) -> Range<usize> {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
         self.recent[self.next % RECENT] = (start, bytes.len());

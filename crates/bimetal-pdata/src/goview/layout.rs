@@ -7,7 +7,7 @@
 use bimetal_abi as abi;
 use bimetal_abi::Field;
 
-use crate::schema::number::{KEY, STRING_INDEX};
+use crate::schema::number::{KEY, STRING_INDEX, VALUE};
 use crate::schema::{ANY_VALUE, KEY_VALUE, Kind, Schema};
 
 /// Numbers of fields are below this.
@@ -34,6 +34,8 @@ pub struct Layout {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pairs {
     pub(super) key: usize,
+    /// Where the value lies, which is a struct in it, and what that is.
+    pub(super) value: (usize, u32),
     /// Eight bytes, and which of their bits are zero if nothing is there that is not known.
     pub(super) others: (usize, u64),
 }
@@ -45,10 +47,19 @@ pub(super) struct Shape {
     fields: [Option<Slot>; FIELDS],
     /// Where the variant that is set lies. Fields with a type word are variants.
     pub(super) oneof: Option<u32>,
-    /// Where the list of attributes lies.
-    pub(super) attributes: Option<u32>,
+    /// The list of attributes, if it is one of structs.
+    pub(super) attributes: Option<List>,
     /// Where fields are not zero that this crate does not know.
     pub(super) others: Vec<(u32, Width)>,
+}
+
+/// A list of structs in a struct, looked up once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct List {
+    pub(super) number: u32,
+    pub(super) offset: usize,
+    /// Bytes from one of them to the next.
+    pub(super) step: usize,
 }
 
 /// So much is looked at.
@@ -133,6 +144,12 @@ impl Shape {
         self.fields.get(number as usize).copied().flatten()
     }
 
+    /// The list of attributes with this number, if it is one of structs.
+    #[inline]
+    pub(super) fn list(&self, number: u32) -> Option<List> {
+        self.attributes.filter(|list| list.number == number)
+    }
+
     /// The variant of a type word.
     #[inline]
     pub(super) fn variant(&self, word: u64) -> Option<(u32, Slot)> {
@@ -170,8 +187,12 @@ impl Shape {
                     offset: row.offset,
                     word: row.word,
                 };
-                if matches!(kind, Kind::Attributes) {
-                    self.attributes = Some(row.offset);
+                if let (Kind::Attributes, Lies::Structs(_, size)) = (kind, slot.lies) {
+                    self.attributes = Some(List {
+                        number,
+                        offset: row.offset as usize,
+                        step: size as usize,
+                    });
                 }
                 // Variants have a type word of their own, and nothing else has one.
                 let twice = row.word != 0 && self.variant(row.word).is_some();
@@ -192,6 +213,10 @@ impl Shape {
         let key = self
             .slot(KEY)
             .filter(|key| matches!(key.lies, Lies::Bytes))?;
+        let value = self.slot(VALUE)?;
+        let Lies::Struct(of) = value.lies else {
+            return None;
+        };
         // Structs with a string are a whole number of eight bytes: none of these lie outside.
         let word = |offset: u32| offset as usize & !7;
         let first = self.others.first().map_or(0, |(offset, _)| word(*offset));
@@ -211,6 +236,7 @@ impl Shape {
         }
         is_pair.then_some(Pairs {
             key: key.offset as usize,
+            value: (value.offset as usize, of),
             others: (first, u64::from_ne_bytes(mask)),
         })
     }

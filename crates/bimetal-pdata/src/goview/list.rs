@@ -3,9 +3,12 @@
 //! In: where a list lies, and how its elements do. Out: messages and numbers. Invariant: nothing
 //! beyond the list is read; nothing is allocated.
 
+use bimetal_abi::LONGEST_DATA;
+
 use super::Message;
 use super::layout::Shape;
 use super::memory::{Address, Batch};
+use crate::text::is_equal;
 
 /// The messages of a list.
 #[derive(Clone, Debug)]
@@ -40,41 +43,68 @@ pub(super) fn position<'a>(
     number: u32,
     key: &[u8],
 ) -> Option<usize> {
-    let at = Some(at);
-    let mut entries = Message { batch, at, shape }.messages(number);
     // A copy: what lies behind a reference would be loaded for each entry again.
-    let (Some(pairs), Some(step)) = (batch.layout.pairs, entries.size) else {
-        return entries.position(|entry| entry.key_value().0 == key);
+    let (Some(pairs), Some(list)) = (batch.layout.pairs, shape.list(number)) else {
+        return position_of_others(batch, at, shape, number, key);
     };
-    let mut at = entries.at?;
-    for index in 0..entries.left {
-        let here = at.plus(pairs.key);
+    let (first, left) = list_at(batch, at.plus(list.offset), list.step);
+    let mut here = first?.plus(pairs.key);
+    for index in 0..left {
         let len = here.plus(size_of::<u64>()).u64();
         // Of most keys only the length is looked at. What is not known can be the key of an entry
         // that has none; looking there for each of them took a good part of the loop.
         if len == key.len() as u64 || len == 0 {
-            if at.plus(pairs.others.0).u64() & pairs.others.1 != 0 {
+            // Both are offsets in the struct that this key lies in.
+            let others = pairs.others.0.wrapping_sub(pairs.key);
+            if here.plus(others).u64() & pairs.others.1 != 0 {
                 batch.cannot_read();
             }
             match here.slice() {
-                Some(content) if is_equal(content, key) => return Some(index),
+                Some(content) if content.len() == key.len() && is_equal(content, key) => {
+                    return Some(index);
+                }
                 Some(_) => {}
                 None => batch.cannot_read(),
             }
         }
-        at = at.plus(step as usize);
+        here = here.plus(list.step);
     }
     None
 }
 
-/// Whether a key is this one. Keys of one length are common, and a quarter of an upsert was calls
-/// of the library's function that compares bytes: most keys differ in their last eight.
+/// The same, for entries that lie in another way.
+#[cold]
+fn position_of_others<'a>(
+    batch: &'a Batch<'a>,
+    at: Address<'a>,
+    shape: &'a Shape,
+    number: u32,
+    key: &[u8],
+) -> Option<usize> {
+    let at = Some(at);
+    let mut entries = Message { batch, at, shape }.messages(number);
+    entries.position(|entry| entry.key_value().0 == key)
+}
+
+/// Where the first element of the list is that lies at `at`, and how many there are.
 #[inline]
-fn is_equal(found: &[u8], key: &[u8]) -> bool {
-    match (found.last_chunk::<8>(), key.last_chunk::<8>()) {
-        (Some(last), Some(of_key)) if last != of_key => false,
-        (Some(_), Some(_)) if found.len() <= 16 => found.first_chunk::<8>() == key.first_chunk(),
-        _ => found == key,
+pub(super) fn list_at<'a>(
+    batch: &'a Batch<'a>,
+    at: Address<'a>,
+    step: usize,
+) -> (Option<Address<'a>>, usize) {
+    let len = at.plus(size_of::<u64>()).u64();
+    if len == 0 {
+        return (None, 0);
+    }
+    // Of structs below 4,096 bytes: their bytes can be counted.
+    let fits = len <= LONGEST_DATA;
+    match (at.pointer(), usize::try_from(len)) {
+        (Some(first), Ok(left)) if fits && first.holds(len * step as u64) => (Some(first), left),
+        _ => {
+            batch.cannot_read();
+            (None, 0)
+        }
     }
 }
 
@@ -95,7 +125,7 @@ impl Messages<'_> {
         if let (Some(at), None, true) = (self.at, self.size, self.left.is_multiple_of(AT_ONCE))
             && let Some(attributes) = self.shape.attributes
         {
-            fetch_ahead(at, self.left, attributes as usize);
+            fetch_ahead(at, self.left, attributes.offset);
         }
     }
 }

@@ -9,12 +9,12 @@ mod layout;
 mod list;
 mod memory;
 
-use bimetal_abi::LONGEST_DATA;
-
+use crate::edits::Written;
 use crate::otlp::wire::Payload;
-use crate::schema::number::{KEY, VALUE};
+use crate::schema::number::{BOOL, BYTES, DOUBLE, INT, KEY, STRING, VALUE};
+use crate::text::is_equal;
 use layout::{Lies, Shape, Slot, Width};
-use list::position;
+use list::{list_at, position};
 use memory::Address;
 
 pub use layout::Layout;
@@ -134,7 +134,8 @@ impl<'a> Message<'a> {
             Lies::Pointers(of) => (of, None),
             _ => return none,
         };
-        let (first, left) = self.list(at, size.unwrap_or(8));
+        let step = size.map_or(size_of::<u64>(), |size| size as usize);
+        let (first, left) = list_at(self.batch, at, step);
         Messages {
             batch: self.batch,
             at: first,
@@ -147,30 +148,12 @@ impl<'a> Message<'a> {
     /// The numbers in a repeated field.
     pub(crate) fn numbers(self, number: u32) -> Numbers<'a> {
         let (at, left) = match self.slot(number) {
-            Some((slot, at)) if matches!(slot.lies, Lies::Numbers(_)) => self.list(at, 8),
+            Some((slot, at)) if matches!(slot.lies, Lies::Numbers(_)) => {
+                list_at(self.batch, at, size_of::<u64>())
+            }
             _ => (None, 0),
         };
         Numbers { at, left }
-    }
-
-    /// Where the first element of the list is that lies at `at`, and how many there are.
-    #[inline]
-    fn list(self, at: Address<'a>, size: u32) -> (Option<Address<'a>>, usize) {
-        let len = at.plus(size_of::<u64>()).u64();
-        if len == 0 {
-            return (None, 0);
-        }
-        // Of structs below 4,096 bytes: their bytes can be counted.
-        let fits = len <= LONGEST_DATA;
-        match (at.pointer(), usize::try_from(len)) {
-            (Some(first), Ok(left)) if fits && first.holds(len * u64::from(size)) => {
-                (Some(first), left)
-            }
-            _ => {
-                self.batch.cannot_read();
-                (None, 0)
-            }
-        }
     }
 
     /// The variant that is set: its number, what it holds, and the message that this may be.
@@ -199,6 +182,25 @@ impl<'a> Message<'a> {
         Some((number, Payload::Len(&[]), of))
     }
 
+    /// Whether this `AnyValue` is `value`, where one of the two is no list and no map. To read it
+    /// as a value of any shape, and to take that apart again, was a third of an upsert.
+    #[inline]
+    pub(crate) fn holds(self, value: Written<'_>) -> Option<bool> {
+        let (number, payload, _) = self.variant()?;
+        Some(match (value, number, payload) {
+            (Written::Str(new), STRING, Payload::Len(old))
+            | (Written::Bytes(new), BYTES, Payload::Len(old)) => {
+                new.len() == old.len() && is_equal(old, new)
+            }
+            (Written::Bool(new), BOOL, Payload::Varint(old)) => u64::from(new) == old,
+            (Written::Int(new), INT, Payload::Varint(old)) => new.cast_unsigned() == old,
+            (Written::Double(new), DOUBLE, Payload::Fixed64(old)) => new.to_bits() == old,
+            (Written::Otlp(_) | Written::Empty, ..) => return None,
+            (_, STRING | BYTES | BOOL | INT | DOUBLE, _) => false,
+            _ => return None,
+        })
+    }
+
     /// The key and the value of a `KeyValue`.
     #[inline]
     pub(crate) fn key_value(self) -> (&'a [u8], Self) {
@@ -216,6 +218,12 @@ impl<'a> Message<'a> {
     /// The value of an entry of a list of `KeyValue`s.
     #[inline]
     pub(crate) fn value_at(&self, number: u32, index: usize) -> Option<Self> {
+        if let (Some(pairs), Some(list)) = (self.batch.layout.pairs, self.shape.list(number)) {
+            let (first, left) = list_at(self.batch, self.at?.plus(list.offset), list.step);
+            let entry = first.filter(|_| index < left)?.plus(list.step * index);
+            let (offset, of) = pairs.value;
+            return Some(self.at(Some(entry.plus(offset)), of));
+        }
         let entry = self.messages(number).nth(index)?;
         Some(entry.message(VALUE))
     }
