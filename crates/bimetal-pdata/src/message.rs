@@ -140,6 +140,14 @@ impl<'a> Message<'a> {
         }
     }
 
+    /// Whether all of it can be read; OTLP was checked before it became a message.
+    pub(crate) fn is_readable(self) -> bool {
+        match self {
+            Self::Otlp(_) => true,
+            Self::View(message) => message.is_readable(),
+        }
+    }
+
     /// Its encoding; copied only if it does not lie in one place.
     pub(crate) fn encoded(self) -> Cow<'a, [u8]> {
         match self {

@@ -132,6 +132,12 @@ impl<'a, S: Signal> Telemetry<'a, S> {
         }
     }
 
+    /// Whether all of it can be read, which is found out by reading all of it where it lies in Go's
+    /// memory. For who does something that cannot be taken back while he reads.
+    pub fn is_readable(&self) -> bool {
+        self.message.is_readable()
+    }
+
     /// Whether anything is different from what was parsed. If not, the caller can pass on what it
     /// already holds.
     pub fn changed(&self) -> bool {

@@ -121,6 +121,8 @@ proptest! {
         let image = Image::of(&model, seed);
         let encoded = lend(&image, |logs| decoded(&logs.encode()));
         prop_assert_eq!(encoded, (plain(model.clone()) == model).then_some(model.clone()));
+        let is_readable = lend(&image, |logs| logs.is_readable());
+        prop_assert_eq!(is_readable, (plain(model.clone()) == model).then_some(true));
         let keys = plain(model.clone()).resource_logs.iter().zip(&model.resource_logs).all(
             |(plain, model)| {
                 let list = |one: &ResourceLogs| one.resource.clone().unwrap_or_default().attributes;
