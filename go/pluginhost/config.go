@@ -3,6 +3,7 @@ package pluginhost
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -29,6 +30,8 @@ type config struct {
 
 	settings *configSettings
 	user     map[string]any
+	// sending is read by the host, of exporters only.
+	sending sending
 }
 
 // configSettings is what all sections of one component type share.
@@ -36,6 +39,8 @@ type configSettings struct {
 	defaults map[string]any
 	schema   map[string]any
 	validate func(section []byte) error
+	// hostKeys are taken out of the section before Rust gets it.
+	hostKeys []string
 }
 
 var (
@@ -63,15 +68,29 @@ func newConfigSettings(defaults, schema []byte,
 
 // newConfig makes the default configuration of a component.
 func (s *configSettings) newConfig() component.Config {
-	return &config{Raw: s.show(s.defaults), settings: s}
+	made := &config{Raw: s.show(s.defaults), settings: s}
+	if len(s.hostKeys) > 0 {
+		made.sending, _ = s.sending() // It worked when the keys were taken.
+	}
+	return made
 }
 
 // Unmarshal keeps the section as the user wrote it. Rust sees it in Validate and in Create, not
 // here: the Collector adds the component's ID to errors of Validate only.
 func (c *config) Unmarshal(conf *confmap.Conf) error {
-	c.user = xconfmap.ToStringMapRaw(conf)
+	written := xconfmap.ToStringMapRaw(conf)
+	c.user = c.settings.others(written)
 	c.Raw = c.settings.show(merge(c.settings.defaults, conf.ToStringMap()))
-	return nil
+	if len(c.settings.hostKeys) == 0 {
+		return nil
+	}
+	err := confmap.NewFromStringMap(c.settings.own(written)).Unmarshal(&c.sending)
+	if err != nil {
+		return err
+	}
+	shown, err := c.shown()
+	maps.Copy(c.Raw, shown)
+	return err
 }
 
 // Validate asks Rust. Its errors carry the paths within the section.
@@ -80,7 +99,7 @@ func (c *config) Validate() error {
 	if err != nil {
 		return err
 	}
-	return c.settings.validate(text)
+	return errors.Join(confmap.Validate(&c.sending), c.settings.validate(text))
 }
 
 // section gives the user's values as JSON, without defaults: those are Rust's own.

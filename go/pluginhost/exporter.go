@@ -4,7 +4,9 @@ import (
 	"context"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/exporter/xexporter"
 	"go.opentelemetry.io/collector/otelcol"
 )
@@ -12,7 +14,7 @@ import (
 var exporterKind = kindOf(
 	func(f *otelcol.Factories) (*map[component.Type]exporter.Factory, *map[component.Type]string) {
 		return &f.Exporters, &f.ExporterModules
-	}, exporterPlaceholder)
+	}, exporterPlaceholder).withRust(rustExporter)
 
 func exporterPlaceholder(file pluginFile, name component.Type) exporter.Factory {
 	none := notLoaded{file}
@@ -34,4 +36,40 @@ func unloadedEnd[
 	return with(add, F(func(context.Context, exporter.Settings, component.Config) (none R, err error) {
 		return none, reason
 	}))
+}
+
+func rustExporter(f *rustFactory, name component.Type,
+	newConfig func() component.Config) component.Factory {
+	return xexporter.NewFactory(name, newConfig, options(f.Signals,
+		map[string]option[xexporter.FactoryOption]{
+			wordTraces: with(xexporter.WithTraces, exporting(f, tracesCodecs, exporterhelper.NewTraces)),
+			wordMetrics: with(xexporter.WithMetrics, exporting(f, metricsCodecs,
+				exporterhelper.NewMetrics)),
+			wordLogs: with(xexporter.WithLogs, exporting(f, logsCodecs, exporterhelper.NewLogs)),
+		})...)
+}
+
+// exporting makes exporters of one signal around instances of a Rust factory. What waits in a queue
+// is Go's; Rust sees it during its call only.
+func exporting[T, R any, P ~func(context.Context, T) error](
+	f *rustFactory, known []codec[T],
+	wrap func(context.Context, exporter.Settings, component.Config, P,
+		...exporterhelper.Option) (R, error),
+) func(context.Context, exporter.Settings, component.Config) (R, error) {
+	return func(ctx context.Context, set exporter.Settings, cfg component.Config) (R, error) {
+		made, err := newInstance(f, known, set.ID, set.TelemetrySettings, cfg)
+		if err != nil {
+			var none R
+			return none, err
+		}
+		made.ends = true
+		export := func(ctx context.Context, data T) error {
+			_, err := made.consume(ctx, data)
+			return err
+		}
+		return wrap(ctx, set, cfg, export, append(cfg.(*config).exporting(),
+			exporterhelper.WithStart(made.start),
+			exporterhelper.WithShutdown(made.shutdown),
+			exporterhelper.WithCapabilities(consumer.Capabilities{MutatesData: false}))...)
+	}
 }

@@ -26,6 +26,7 @@ const (
 	statusPanic    = C.OTELCOL_STATUS_PANIC
 	statusPoisoned = C.OTELCOL_STATUS_POISONED
 
+	outcomeOK          = C.OTELCOL_OUTCOME_OK
 	outcomePassThrough = C.OTELCOL_OUTCOME_PASS_THROUGH
 	outcomeReplaced    = C.OTELCOL_OUTCOME_REPLACED
 	outcomeDropped     = C.OTELCOL_OUTCOME_DROPPED

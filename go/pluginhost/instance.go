@@ -31,6 +31,8 @@ type instance[T any] struct {
 
 	features uint64
 	codecs   []codec[T]
+	// ends is set where nothing goes on from the component.
+	ends bool
 	// inUse is what the log and the metric tell of it, encoded why nothing is read in place.
 	inUse   tierInUse
 	encoded error
@@ -151,6 +153,11 @@ func (i *instance[T]) answered(
 ) (T, error) {
 	var none T
 	switch {
+	case outcome == outcomeUnread && codec.inPlace != nil:
+		return none, errUnread
+	case i.ends && outcome == outcomeOK:
+		return none, nil
+	case i.ends:
 	case outcome == outcomePassThrough:
 		return data, nil
 	case outcome == outcomeDropped:
@@ -169,8 +176,6 @@ func (i *instance[T]) answered(
 			return none, consumererror.NewPermanent(fmt.Errorf("cannot decode what Rust answered: %w", err))
 		}
 		return changed, nil
-	case outcome == outcomeUnread && codec.inPlace != nil:
-		return none, errUnread
 	}
 	return none, i.refused(ctx, *codec, record, outcome)
 }

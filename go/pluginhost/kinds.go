@@ -76,12 +76,15 @@ func (k kind) withRust(rust func(*rustFactory, component.Type,
 func (f *rustFactory) newFactory(name component.Type) (component.Factory, error) {
 	rust := kinds[f.Kind].rust
 	if rust == nil {
-		return nil, fmt.Errorf("%s %q is written in Rust, which this version of the plugin host "+
-			"supports for processors only", f.Kind, f.Type)
+		return nil, fmt.Errorf("%s %q is written in Rust, which this version of the plugin host does "+
+			"not support for this kind", f.Kind, f.Type)
 	}
 	settings, err := newConfigSettings(f.DefaultConfig, f.ConfigSchema, func(section []byte) error {
 		return factoryValidate(f.Factory, section)
 	})
+	if err == nil {
+		err = settings.take(f.HostKeys)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s %q: %w", f.Kind, f.Type, err)
 	}

@@ -121,8 +121,8 @@ func TestWhatIsLinkedInIsNotReplacedByAPlugin(t *testing.T) {
 }
 
 func TestTheSettingsOfAnUnsupportedRustKindAreAnError(t *testing.T) {
-	_, err := (&rustFactory{componentKey: componentKey{"exporter", "x"}}).newFactory(known)
-	require.ErrorContains(t, err, "processors only")
+	_, err := (&rustFactory{componentKey: componentKey{"receiver", "x"}}).newFactory(known)
+	require.ErrorContains(t, err, "not support for this kind")
 }
 
 func TestARustProcessorOffersTheSignalsOfItsTable(t *testing.T) {

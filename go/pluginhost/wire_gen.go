@@ -54,6 +54,8 @@ type rustFactory struct {
 	Module        string          `json:"module"`
 	DefaultConfig json.RawMessage `json:"default_config"`
 	ConfigSchema  json.RawMessage `json:"config_schema"`
+	// HostKeys: Keys of the section that the host acts on; the component is not given them.
+	HostKeys []string `json:"host_keys"`
 }
 
 // pluginFile: A plugin that may be used.

@@ -667,7 +667,7 @@ typedef struct otelcol_create {
     const struct otelcol_host *host;
     // `type/name`, as in the Collector's configuration.
     struct otelcol_slice id;
-    // The resolved section as JSON, defaults not merged in.
+    // The resolved section as JSON, defaults not merged in, without the host's keys.
     struct otelcol_slice config;
     // Resource attributes of the Collector's own telemetry, as a JSON object.
     struct otelcol_slice resource;
@@ -690,8 +690,10 @@ typedef struct otelcol_factory {
     uint64_t features;
     // The component's type as in the Collector's configuration; lives as long as the process.
     struct otelcol_slice type_name;
-    // Identity as JSON: `{kind, type, signals: {logs: "beta"}, default_config, config_schema}`. Is
-    // given its own table.
+    // Identity as JSON: `{kind, type, signals: {logs: "beta"}, default_config, config_schema,
+    // host_keys}`. `host_keys` are those keys of the section that the host acts on and takes out
+    // of it: of an exporter `timeout`, `sending_queue`, `retry_on_failure`. It is given its own
+    // table.
     int32_t (*describe)(const struct otelcol_factory *factory,
                         struct otelcol_buffer *out,
                         struct otelcol_error *error);

@@ -58,7 +58,7 @@ pub struct Create {
     pub host: *const Host,
     /// `type/name`, as in the Collector's configuration.
     pub id: Slice,
-    /// The resolved section as JSON, defaults not merged in.
+    /// The resolved section as JSON, defaults not merged in, without the host's keys.
     pub config: Slice,
     /// Resource attributes of the Collector's own telemetry, as a JSON object.
     pub resource: Slice,
@@ -83,8 +83,10 @@ pub struct Factory {
     pub features: u64,
     /// The component's type as in the Collector's configuration; lives as long as the process.
     pub type_name: Slice,
-    /// Identity as JSON: `{kind, type, signals: {logs: "beta"}, default_config, config_schema}`. Is
-    /// given its own table.
+    /// Identity as JSON: `{kind, type, signals: {logs: "beta"}, default_config, config_schema,
+    /// host_keys}`. `host_keys` are those keys of the section that the host acts on and takes out
+    /// of it: of an exporter `timeout`, `sending_queue`, `retry_on_failure`. It is given its own
+    /// table.
     pub describe: Option<
         unsafe extern "C" fn(factory: *const Factory, out: *mut Buffer, error: *mut Error) -> i32,
     >,

@@ -10,8 +10,9 @@ use serde_json::Value;
 
 use crate::describe::Identity;
 use crate::error::Error;
+use crate::exporter::{Exporter, Exporting};
 use crate::processor::{Processing, Processor};
-use crate::runtime::table::{Life, consuming};
+use crate::runtime::table::{Consume, consuming};
 
 /// One component: its identity and the table that a Collector drives it with.
 ///
@@ -58,16 +59,35 @@ impl Component {
         type_name: &'static str,
         signals: &'static [(Signal, Stability)],
     ) -> Self {
+        Self::consuming::<Processing<P>>(type_name, signals)
+    }
+
+    /// An exporter of type `type_name` for `signals`. What does not compile is as for
+    /// [`processor`](Self::processor).
+    ///
+    /// # Panics
+    /// Outside of a constant, for what would not compile in one.
+    pub const fn exporter<E: Exporter>(
+        type_name: &'static str,
+        signals: &'static [(Signal, Stability)],
+    ) -> Self {
+        Self::consuming::<Exporting<E>>(type_name, signals)
+    }
+
+    const fn consuming<C: Consume>(
+        type_name: &'static str,
+        signals: &'static [(Signal, Stability)],
+    ) -> Self {
         check_type(type_name);
         check_signals(signals);
         Self {
-            factory: consuming::<Processing<P>>(type_name, bits(signals), levels(signals)),
+            factory: consuming::<C>(type_name, bits(signals), levels(signals)),
             type_name,
-            identity: Processing::<P>::identity,
+            identity: C::identity,
         }
     }
 
-    /// Declares that the component never changes data, so that shared data need not be copied for
+    /// Declares that the processor never changes data, so that shared data need not be copied for
     /// it.
     ///
     /// Its changes are then an error of the component.

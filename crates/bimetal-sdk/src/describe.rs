@@ -1,12 +1,12 @@
 //! Identity of components as JSON, for the builder and for hosts.
 //!
-//! In: factory tables. Out: `{kind, type, signals, default_config, config_schema}`. Invariant:
-//! static: makes no instance, reads nothing.
+//! In: factory tables. Out: `{kind, type, signals, default_config, config_schema, host_keys}`.
+//! Invariant: static: makes no instance, reads nothing.
 
 use bimetal_abi::{Kind, Signal, Stability};
 use serde_json::{Map, Value, json};
 
-use crate::config::{self, Section};
+use crate::config::{HostKey, Section, described};
 use crate::error::Error;
 
 /// What a factory table says about itself, in words.
@@ -18,17 +18,24 @@ pub(crate) struct Identity<'a> {
     pub(crate) stability: u64,
 }
 
-/// The identity of one component with configuration `C`.
-pub(crate) fn identity<C: Section>(identity: &Identity<'_>) -> Result<Value, Error> {
-    let defaults = config::defaults::<C>().map_err(Error::from)?;
-    let schema = config::schema::<C>().map_err(Error::from)?;
-    Ok(json!({
+/// The identity of one component with configuration `C`, of whose keys the host takes some.
+pub(crate) fn identity<C: Section>(
+    identity: &Identity<'_>,
+    host_keys: Vec<HostKey>,
+) -> Result<Value, Error> {
+    let names: Vec<_> = host_keys.iter().map(|key| key.name).collect();
+    let (defaults, schema) = described::<C>(host_keys)?;
+    let mut said = json!({
         "kind": Kind::from_number(identity.kind).map(Kind::as_str),
         "type": identity.type_name,
         "signals": signals(identity),
         "default_config": defaults,
         "config_schema": schema,
-    }))
+    });
+    if !names.is_empty() {
+        said["host_keys"] = names.into();
+    }
+    Ok(said)
 }
 
 fn signals(identity: &Identity<'_>) -> Map<String, Value> {

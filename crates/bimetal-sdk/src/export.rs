@@ -42,6 +42,9 @@ macro_rules! export_plugin {
     (processor, $component:path) => {
         $crate::export_plugin!(@entry otelcol_processor_new_factory, Processor, $component);
     };
+    (exporter, $component:path) => {
+        $crate::export_plugin!(@entry otelcol_exporter_new_factory, Exporter, $component);
+    };
     ($kind:ident, $component:path) => {
         ::core::compile_error!(::core::concat!("bimetal-sdk cannot \
             export a `", ::core::stringify!($kind), "` yet"));

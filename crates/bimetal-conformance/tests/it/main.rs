@@ -6,6 +6,7 @@ mod agreement;
 mod attributes;
 mod claims;
 mod deep;
+mod exporting;
 mod hostile;
 mod in_place;
 mod loading;

@@ -51,6 +51,8 @@ pub(super) struct RustFactory {
     pub(super) module: String,
     pub(super) default_config: Value,
     pub(super) config_schema: Value,
+    /// Keys of the section that the host acts on; the component is not given them.
+    pub(super) host_keys: Vec<String>,
 }
 
 /// A plugin that may be used.

@@ -59,6 +59,7 @@ pub(super) fn wire_factory(host: &Host, entry: &Entry) -> Result<RustFactory, Fa
     struct Described {
         default_config: serde_json::Value,
         config_schema: serde_json::Value,
+        host_keys: Vec<String>,
     }
     let text = entry.table.describe()?;
     let described: Described = serde_json::from_str(&text)?;
@@ -80,6 +81,7 @@ pub(super) fn wire_factory(host: &Host, entry: &Entry) -> Result<RustFactory, Fa
             .unwrap_or_default(),
         default_config: described.default_config,
         config_schema: described.config_schema,
+        host_keys: described.host_keys,
     })
 }
 

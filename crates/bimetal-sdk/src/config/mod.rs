@@ -5,6 +5,7 @@
 //! guessed: keys are case-sensitive, unknown ones are errors, types are not converted.
 
 mod decode;
+mod described;
 mod duration;
 mod errors;
 mod merge;
@@ -17,6 +18,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub(crate) use described::{HostKey, described};
 pub use duration::{Duration, DurationError};
 pub use errors::{ConfigError, ConfigErrors};
 pub use opaque::OpaqueString;
@@ -87,19 +89,6 @@ pub fn from_json<T: Section>(section: &[u8]) -> Result<T, ConfigErrors> {
     let config: T = decode::decode(&merge::over(defaults, section))?;
     config.validate()?;
     Ok(config)
-}
-
-/// The defaults as JSON, secrets hidden.
-pub(crate) fn defaults<T: Section>() -> Result<Value, serde_json::Error> {
-    serde_json::to_value(T::default())
-}
-
-/// The JSON Schema of the section.
-pub(crate) fn schema<T: Section>() -> Result<Value, serde_json::Error> {
-    Ok(schema::agree(
-        schemars::schema_for!(T).to_value(),
-        &defaults::<T>()?,
-    ))
 }
 
 fn parse(section: &[u8]) -> Result<Value, ConfigErrors> {

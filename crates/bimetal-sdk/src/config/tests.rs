@@ -268,7 +268,7 @@ fn a_number_that_json_lacks_arrives_or_its_key_is_named() {
 
 #[test]
 fn schema_and_decoder_agree() {
-    let schema = jsonschema::validator_for(&schema::<Config>().unwrap()).unwrap();
+    let schema = jsonschema::validator_for(&described::<Config>(Vec::new()).unwrap().1).unwrap();
     let action = |more: Value| {
         let mut action = json!({"key": "k", "action": "delete"});
         let (Some(action), Value::Object(more)) = (action.as_object_mut(), more) else {
@@ -318,7 +318,10 @@ fn schema_and_decoder_agree() {
 
 #[test]
 fn defaults_hide_secrets() {
-    assert_eq!(defaults::<Config>().unwrap()["token"], "[REDACTED]");
+    assert_eq!(
+        described::<Config>(Vec::new()).unwrap().0["token"],
+        "[REDACTED]"
+    );
 }
 
 proptest::proptest! {

@@ -10,18 +10,12 @@ use bimetal_pdata::{Batch, Logs, Metrics, Signal as Of, Table, Telemetry, Traces
 use super::{Outcome, Processor};
 use crate::context::Context;
 use crate::error::Error;
-use crate::runtime::batch::{Consumed, Given};
+use crate::runtime::batch::{Consumed, Given, parse};
 use crate::runtime::instance::Answer;
 
 macro_rules! run {
     ($type:ident, $processor:ident.$method:ident, $context:ident, $otlp:ident, $answer:ident) => {{
-        let data = $type::parse($otlp).map_err(|error| {
-            Error::permanent(format_args!(
-                "malformed {}: {}",
-                stringify!($type).to_lowercase(),
-                Error::from(error)
-            ))
-        })?;
+        let data: $type<'_> = parse($otlp)?;
         run!(data, $processor.$method, $context, $answer)
     }};
     ($data:expr, $processor:ident.$method:ident, $context:ident, $answer:ident) => {{

@@ -3,9 +3,10 @@
 //! In: the record of a call. Out: telemetry, encoded or in place. Invariant: knows no kind; a batch
 //! is borrowed for the call.
 
-use bimetal_abi::Format;
-use bimetal_pdata::{Batch, EditList, Table};
+use bimetal_abi::{Format, Signal};
+use bimetal_pdata::{Batch, EditList, ParseError, Signal as Of, Table, Telemetry};
 
+use crate::error::Error;
 use crate::runtime::instance::Failure;
 
 /// What became of a batch.
@@ -16,6 +17,8 @@ pub(crate) enum Consumed {
     Replaced(Vec<u8>),
     Made(Table),
     Dropped,
+    /// It left the Collector.
+    Taken,
     /// It cannot be read where it lies.
     Unread,
 }
@@ -37,4 +40,16 @@ pub(crate) fn format_of(number: u32) -> Result<Format, Failure> {
             "telemetry in format {number}"
         ))),
     }
+}
+
+/// Reads telemetry that came encoded.
+#[inline]
+pub(crate) fn parse<S: Of>(otlp: &[u8]) -> Result<Telemetry<'_, S>, Error> {
+    Telemetry::parse(otlp).map_err(|error| malformed(S::SIGNAL, error))
+}
+
+#[cold]
+fn malformed(signal: u32, error: ParseError) -> Error {
+    let signal = Signal::from_number(signal).map_or("telemetry", Signal::as_str);
+    Error::permanent(format_args!("malformed {signal}: {}", Error::from(error)))
 }

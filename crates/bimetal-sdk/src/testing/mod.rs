@@ -72,6 +72,8 @@ pub enum Consumed {
     Replaced(Vec<u8>),
     /// Nothing goes on.
     Dropped,
+    /// An exporter took it.
+    Taken,
 }
 
 /// What travels beside a batch.
@@ -149,7 +151,7 @@ impl TestHost {
 
     /// Checks a configuration without making an instance.
     pub fn validate(&self, config: &Value) -> Result<(), Failure> {
-        shim::validate(self.factory, config.to_string().as_bytes())
+        shim::validate(self.factory, self.section(config).as_bytes())
     }
 
     /// Makes an instance for `signal`; its id is the component's type.
@@ -159,7 +161,7 @@ impl TestHost {
             self.takes_edits,
             signal as u32,
             self.log.component(),
-            config.to_string().as_bytes(),
+            self.section(config).as_bytes(),
             self.resource.to_string().as_bytes(),
         )?;
         Ok(TestInstance { raw, signal })
@@ -170,6 +172,20 @@ impl TestHost {
         let instance = self.create(signal, config)?;
         instance.start()?;
         Ok(instance)
+    }
+
+    /// The section as the component gets it: without the keys that the Collector takes. Nothing is
+    /// done for them here.
+    fn section(&self, config: &Value) -> String {
+        let mut config = config.clone();
+        let said = self.describe().unwrap_or_default();
+        let taken = said["host_keys"].as_array().into_iter().flatten();
+        if let Some(section) = config.as_object_mut() {
+            for key in taken.filter_map(Value::as_str) {
+                section.remove(key);
+            }
+        }
+        config.to_string()
     }
 
     /// What the component's instances have logged so far.
@@ -206,7 +222,7 @@ impl Consumed {
         match self {
             Self::PassThrough => Some(input.to_vec()),
             Self::Replaced(otlp) => Some(otlp),
-            Self::Dropped => None,
+            Self::Dropped | Self::Taken => None,
         }
     }
 }

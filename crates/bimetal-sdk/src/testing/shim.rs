@@ -131,7 +131,8 @@ impl Instance {
             }
         })?;
         match outcome {
-            abi::OUTCOME_OK | abi::OUTCOME_DROPPED => Ok(Consumed::Dropped),
+            abi::OUTCOME_OK => Ok(Consumed::Taken),
+            abi::OUTCOME_DROPPED => Ok(Consumed::Dropped),
             abi::OUTCOME_PASS_THROUGH => Ok(Consumed::PassThrough),
             abi::OUTCOME_REPLACED if output.format == abi::FORMAT_OTLP => {
                 Ok(Consumed::Replaced(take(output.data)))

@@ -7,5 +7,6 @@
 mod abi;
 mod authors;
 mod component;
+mod exporter;
 mod lifecycle;
 mod panics;

@@ -249,9 +249,11 @@ impl Checks<'_> {
 
     fn rust_crate(&mut self, kind: Kind, entry: &Entry) {
         if !kind.has_rust_trait() {
+            let possible = Kind::ALL.into_iter().filter(|kind| kind.has_rust_trait());
             let text = format!(
-                "makes a {} in Rust, which is not possible yet; a processor is",
-                kind.as_str()
+                "makes a {} in Rust, which is not possible yet, as are {}",
+                kind.as_str(),
+                possible.map(Kind::section).collect::<Vec<_>>().join(", ")
             );
             self.field(entry, "cargo", &text);
         }

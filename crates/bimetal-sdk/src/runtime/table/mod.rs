@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use bimetal_abi::{Kind, Signal};
 use serde_json::Value;
 
-use crate::config::Section;
+use crate::config::{HostKey, Section};
 use crate::context::Context;
 use crate::describe::{Identity, identity};
 use crate::error::Error;
@@ -35,9 +35,14 @@ pub(crate) trait Life: Send + Sync + Sized + 'static {
 
     fn shutdown(&self, deadline: Option<SystemTime>) -> Result<(), Error>;
 
+    /// What the host does by itself for such a component, as keys of the section.
+    fn host_keys() -> Result<Vec<HostKey>, Error> {
+        Ok(Vec::new())
+    }
+
     /// What the component says about itself.
     fn identity(of: &Identity<'_>) -> Result<Value, Error> {
-        identity::<Self::Config>(of)
+        identity::<Self::Config>(of, Self::host_keys()?)
     }
 }
 

@@ -185,6 +185,7 @@ unsafe extern "C" fn consume<C: Consume>(
         Ok(
             match component.consume(instance.signal, &context, given, instance.answer)? {
                 Consumed::Unread => abi::OUTCOME_UNREAD,
+                Consumed::Taken => abi::OUTCOME_OK,
                 Consumed::PassThrough => abi::OUTCOME_PASS_THROUGH,
                 Consumed::Dropped => abi::OUTCOME_DROPPED,
                 Consumed::Replaced(answer) if is_too_long(&answer) => {
