@@ -51,18 +51,21 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn encoded(action: &Action) -> EditList {
-    let bytes = batch::logs().encode_to_vec();
+    // It lives on: freed, it would leave an allocator behind that first sweeps up after it.
+    let batch = batch::logs();
+    let bytes = batch.encode_to_vec();
     counted(|| edits(Logs::parse(black_box(&bytes)).unwrap(), action))
 }
 
 fn in_place(action: &Action) -> EditList {
-    let image = Image::of(&batch::logs(), 0);
+    let batch = batch::logs();
+    let image = Image::of(&batch, 0);
     let layout = Layout::of(Signal::Logs, &image.table()).unwrap();
     counted(|| {
         // SAFETY: the image lies as its table says, and lives longer than the batch.
-        let batch = unsafe { Batch::new(&layout, black_box(image.root)) }.unwrap();
-        let edits = edits(Logs::in_place(&batch), action);
-        assert!(!batch.unread());
+        let in_place = unsafe { Batch::new(&layout, black_box(image.root)) }.unwrap();
+        let edits = edits(Logs::in_place(&in_place), action);
+        assert!(!in_place.unread());
         edits
     })
 }
