@@ -4,12 +4,22 @@
 //! Invariant: a field number is written in one row only. The shape of a batch is part of it:
 //! [`Kind::Items`] are the messages below, [`Kind::Attributes`] a list that can be edited.
 
+use crate::otlp::wire::{WIRE_FIXED32, WIRE_FIXED64, WIRE_LEN, WIRE_VARINT};
+
 /// One message: its name and the fields that are read.
 #[derive(Debug)]
 pub struct Schema {
     pub(crate) message: &'static str,
-    pub(crate) fields: &'static [(u32, &'static str, Kind)],
+    pub(crate) fields: &'static [Row],
+    /// For each tag of one byte which row it is, provided that its wire type fits.
+    rows: [u8; 128],
 }
+
+/// Number and name of a field, and what it holds.
+type Row = (u32, &'static str, Kind);
+
+/// No row has this number.
+const NO_ROW: u8 = u8::MAX;
 
 /// What a field holds.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +51,50 @@ pub(crate) enum Kind {
     Data(&'static Schema),
 }
 
+impl Kind {
+    /// How its fields are written; packed numbers as one of bytes, too.
+    pub(crate) const fn wire_type(self) -> u8 {
+        match self {
+            Self::Varint | Self::Zigzag => WIRE_VARINT,
+            Self::Fixed64 | Self::Optional64 | Self::Number => WIRE_FIXED64,
+            Self::Numbers(one) => one,
+            Self::Fixed32 => WIRE_FIXED32,
+            _ => WIRE_LEN,
+        }
+    }
+}
+
 impl Schema {
+    pub(crate) const fn new(message: &'static str, fields: &'static [Row]) -> Self {
+        let mut rows = [NO_ROW; 128];
+        let mut row = 0;
+        while (row as usize) < fields.len() {
+            let (number, _, kind) = fields[row as usize];
+            let wire_type = match kind {
+                Kind::Numbers(_) => WIRE_LEN,
+                _ => kind.wire_type(),
+            };
+            let tag = (number << 3 | wire_type as u32) as usize;
+            if tag < rows.len() {
+                rows[tag] = row;
+            }
+            row += 1;
+        }
+        Self {
+            message,
+            fields,
+            rows,
+        }
+    }
+
+    /// What the field holds that has this tag of one byte; `None` also where numbers are not
+    /// packed, and where it is no tag of one byte.
+    #[inline]
+    pub(crate) fn of_tag(&self, tag: u8) -> Option<Kind> {
+        let row = *self.rows.get(usize::from(tag))?;
+        Some(self.fields.get(usize::from(row))?.2)
+    }
+
     pub(crate) fn kind(&self, number: u32) -> Option<(&'static str, Kind)> {
         let row = self.fields.iter().find(|row| row.0 == number)?;
         Some((row.1, row.2))
@@ -100,9 +153,9 @@ pub(crate) mod number {
     pub(crate) const STRING_INDEX: u32 = 8;
 }
 
-pub(crate) static ANY_VALUE: Schema = Schema {
-    message: "AnyValue",
-    fields: &[
+pub(crate) static ANY_VALUE: Schema = Schema::new(
+    "AnyValue",
+    &[
         (number::STRING, "string_value", Kind::Bytes),
         (number::BOOL, "bool_value", Kind::Varint),
         (number::INT, "int_value", Kind::Varint),
@@ -112,22 +165,22 @@ pub(crate) static ANY_VALUE: Schema = Schema {
         (number::BYTES, "bytes_value", Kind::Bytes),
         (number::STRING_INDEX, "string_value_strindex", Kind::Varint),
     ],
-};
+);
 
-pub(crate) static ARRAY_VALUE: Schema = Schema {
-    message: "ArrayValue",
-    fields: &[(number::ENTRIES, "values", Kind::Message(&ANY_VALUE))],
-};
+pub(crate) static ARRAY_VALUE: Schema = Schema::new(
+    "ArrayValue",
+    &[(number::ENTRIES, "values", Kind::Message(&ANY_VALUE))],
+);
 
-pub(crate) static KEY_VALUE_LIST: Schema = Schema {
-    message: "KeyValueList",
-    fields: &[(number::ENTRIES, "values", Kind::Attributes)],
-};
+pub(crate) static KEY_VALUE_LIST: Schema = Schema::new(
+    "KeyValueList",
+    &[(number::ENTRIES, "values", Kind::Attributes)],
+);
 
-pub(crate) static KEY_VALUE: Schema = Schema {
-    message: "KeyValue",
-    fields: &[
+pub(crate) static KEY_VALUE: Schema = Schema::new(
+    "KeyValue",
+    &[
         (number::KEY, "key", Kind::Bytes),
         (number::VALUE, "value", Kind::Message(&ANY_VALUE)),
     ],
-};
+);

@@ -16,10 +16,8 @@ macro_rules! table {
             $rows:tt
     )*) => {
         $(
-            pub(crate) static $schema: $crate::schema::Schema = $crate::schema::Schema {
-                message: $message,
-                fields: $crate::table::fields!([] $rows),
-            };
+            pub(crate) static $schema: $crate::schema::Schema =
+                $crate::schema::Schema::new($message, $crate::table::fields!([] $rows));
             $crate::table::handles!([$(#[$doc])*] $($read $(, $edit)?)?; $rows);
         )*
     };

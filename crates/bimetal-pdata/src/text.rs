@@ -98,3 +98,22 @@ impl fmt::Display for Text<'_> {
         f.write_str(&self.to_str_lossy())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_equal_where_every_byte_is() {
+        let key = [b'a'; 40];
+        for len in 0..=key.len() {
+            let key = &key[..len];
+            assert!(is_equal(key, key));
+            for changed in 0..len {
+                let mut found = key.to_vec();
+                found[changed] = b'b';
+                assert!(!is_equal(&found, key), "{len} {changed}");
+            }
+        }
+    }
+}

@@ -5,53 +5,122 @@
 //! stand in no table, and values deeper than [`VALUE_LEVELS`], are only measured.
 
 use crate::error::ParseError;
-use crate::otlp::wire::{Payload, Reader, WIRE_FIXED32, WIRE_FIXED64, WIRE_LEN, WIRE_VARINT};
+use crate::otlp::fields::{plain_pair, tag_of};
+use crate::otlp::wire::{Fault, Payload, Reader};
+use crate::schema::number::STRING;
 use crate::schema::{ANY_VALUE, KEY_VALUE, Kind, Schema, VALUE_LEVELS};
 
 /// Walks through `bytes` and everything nested in them that is read.
 pub(crate) fn check(schema: &Schema, bytes: &[u8]) -> Result<(), ParseError> {
-    check_message(schema, Reader::new(bytes), 0)
+    check_message(schema, Reader::new(bytes), 0).map_err(|fault| *fault)
 }
 
 /// `values` counts the values around: nothing else in OTLP lies in itself.
-fn check_message(schema: &Schema, mut reader: Reader<'_>, values: u8) -> Result<(), ParseError> {
-    while let Some(field) = reader.next_field()? {
-        let Some((name, kind)) = schema.kind(field.number) else {
-            continue;
-        };
-        let at = reader.position() - field.raw.len();
-        let packed = matches!((kind, field.payload), (Kind::Numbers(_), Payload::Len(_)));
-        if field.payload.wire_type() != wire_type(kind) && !packed {
-            return Err(ParseError::FieldType {
-                message: schema.message,
-                field: name,
-                at,
-                wire_type: field.payload.wire_type(),
-            });
-        }
-        let Payload::Len(content) = field.payload else {
-            continue;
-        };
-        if let Some(inner) = inner(kind) {
-            let values = values + u8::from(std::ptr::eq(inner, &raw const ANY_VALUE));
-            if values <= VALUE_LEVELS {
-                check_message(inner, reader.inside(content.len()), values)?;
+///
+/// What is written as almost all encoders write it is checked here, with one look at the schema for
+/// each field; anything else in [`check_field`], which also finds what is wrong.
+fn check_message(schema: &Schema, mut reader: Reader<'_>, values: u8) -> Result<(), Fault> {
+    while let Some(tag) = reader.peek() {
+        let is_checked = match schema.of_tag(tag) {
+            Some(Kind::Attributes) => match reader.short_content() {
+                Some(entry) => check_entry(entry, reader, values).map(|()| true)?,
+                None => false,
+            },
+            Some(Kind::Bytes | Kind::Numbers(_)) => reader.short_content().is_some(),
+            Some(Kind::Varint | Kind::Zigzag) => reader.skip_varint(),
+            Some(Kind::Fixed64 | Kind::Optional64 | Kind::Number) => reader.skip_short(8),
+            Some(Kind::Fixed32) => reader.skip_short(4),
+            Some(Kind::Id(expected)) => {
+                let mut after = reader;
+                let id = after.short_content();
+                let is_sound = id.is_some_and(|id| id.is_empty() || id.len() == expected);
+                reader = if is_sound { after } else { reader };
+                is_sound
             }
-        }
-        match kind {
-            Kind::Id(expected) if !content.is_empty() && content.len() != expected => {
-                return Err(ParseError::IdLength {
-                    message: schema.message,
-                    field: name,
-                    at,
-                    len: content.len(),
-                    expected,
-                });
-            }
-            _ => {}
+            Some(
+                Kind::Message(inner)
+                | Kind::List(inner)
+                | Kind::Header(inner)
+                | Kind::Items(inner)
+                | Kind::Data(inner),
+            ) => match reader.short_content() {
+                Some(content) => {
+                    check_inner(inner, reader.inside(content), values).map(|()| true)?
+                }
+                None => false,
+            },
+            None => false,
+        };
+        if !is_checked {
+            reader = check_field(schema, reader, values)?;
         }
     }
     Ok(())
+}
+
+/// Of a list of attributes.
+#[inline]
+fn check_entry<'a>(entry: &'a [u8], after: Reader<'a>, values: u8) -> Result<(), Fault> {
+    let Some((_, value)) = plain_pair(entry) else {
+        return check_message(&KEY_VALUE, after.inside(entry), values);
+    };
+    let mut text = Reader::new(value);
+    // Of a text there is nothing to check.
+    if text.content_of(tag_of(STRING)).is_some() && text.is_at_end() {
+        return Ok(());
+    }
+    check_inner(&ANY_VALUE, after.inside(value), values)
+}
+
+fn check_inner(schema: &Schema, content: Reader<'_>, values: u8) -> Result<(), Fault> {
+    let values = values + u8::from(schema.is_any_value());
+    match values {
+        ..=VALUE_LEVELS => check_message(schema, content, values),
+        _ => Ok(()),
+    }
+}
+
+/// Checks the next field, and gives what comes after it.
+#[inline(never)]
+fn check_field<'a>(
+    schema: &Schema,
+    mut reader: Reader<'a>,
+    values: u8,
+) -> Result<Reader<'a>, Fault> {
+    let at = reader.position();
+    let Some(field) = reader.next_field()? else {
+        return Ok(reader);
+    };
+    let Some((name, kind)) = schema.kind(field.number) else {
+        return Ok(reader);
+    };
+    let packed = matches!((kind, field.payload), (Kind::Numbers(_), Payload::Len(_)));
+    if field.payload.wire_type() != kind.wire_type() && !packed {
+        return Err(Fault::new(ParseError::FieldType {
+            message: schema.message,
+            field: name,
+            at,
+            wire_type: field.payload.wire_type(),
+        }));
+    }
+    let Payload::Len(content) = field.payload else {
+        return Ok(reader);
+    };
+    if let Some(inner) = inner(kind) {
+        check_inner(inner, reader.inside(content), values)?;
+    }
+    match kind {
+        Kind::Id(expected) if !content.is_empty() && content.len() != expected => {
+            Err(Fault::new(ParseError::IdLength {
+                message: schema.message,
+                field: name,
+                at,
+                len: content.len(),
+                expected,
+            }))
+        }
+        _ => Ok(reader),
+    }
 }
 
 fn inner(kind: Kind) -> Option<&'static Schema> {
@@ -63,15 +132,5 @@ fn inner(kind: Kind) -> Option<&'static Schema> {
         | Kind::Items(schema)
         | Kind::Data(schema) => Some(schema),
         _ => None,
-    }
-}
-
-fn wire_type(kind: Kind) -> u8 {
-    match kind {
-        Kind::Varint | Kind::Zigzag => WIRE_VARINT,
-        Kind::Fixed64 | Kind::Optional64 | Kind::Number => WIRE_FIXED64,
-        Kind::Numbers(one) => one,
-        Kind::Fixed32 => WIRE_FIXED32,
-        _ => WIRE_LEN,
     }
 }

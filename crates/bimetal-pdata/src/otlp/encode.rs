@@ -5,8 +5,9 @@
 //! no table included.
 
 use super::Message;
+use super::fields::Fields;
 use super::sink::{Encode, Sink, message};
-use super::wire::{Field, Fields, Payload, WIRE_FIXED32, WIRE_FIXED64, WIRE_VARINT};
+use super::wire::{Field, Payload, WIRE_FIXED32, WIRE_FIXED64, WIRE_VARINT};
 use crate::edits::{Log, Place, Slot, Written};
 use crate::schema::number::{BOOL, BYTES, DOUBLE, INT, ITEMS, KEY, STRING, VALUE};
 use crate::schema::{Kind, Schema};

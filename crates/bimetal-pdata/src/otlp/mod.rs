@@ -6,13 +6,16 @@
 
 mod check;
 mod encode;
+mod fields;
 pub(crate) mod sink;
 pub(crate) mod wire;
 
 use std::borrow::Cow;
 
 use crate::schema::number::{KEY, VALUE};
-use wire::{Field, Fields, Payload, Reader};
+use crate::text::is_equal;
+use fields::{Fields, plain_pair, tag_of};
+use wire::{Field, Payload, Reader};
 
 pub(crate) use check::check;
 pub(crate) use encode::{encode, merged};
@@ -120,28 +123,34 @@ impl<'a> Message<'a> {
     }
 
     /// Where in a list of `KeyValue`s the first `key` is, and its value.
+    // Apart, as the same over Go's memory is.
     #[inline(never)]
-    pub(crate) fn find(&self, number: u32, key: &[u8]) -> Option<(usize, Self)> {
-        let pairs = self.messages(number).map(Self::key_value);
-        let (index, (_, value)) = pairs.enumerate().find(|(_, (found, _))| *found == key)?;
-        Some((index, value))
+    pub(crate) fn find(self, number: u32, key: &[u8]) -> Option<(usize, Self)> {
+        let mut entries = self.messages(number);
+        let mut index = 0;
+        while let Some(entry) = entries.next_content() {
+            match plain_pair(entry) {
+                Some((found, value)) if found.len() == key.len() && is_equal(found, key) => {
+                    return Some((index, Self::Whole(value)));
+                }
+                Some(_) => {}
+                None => match any_key_value(entry) {
+                    (found, value) if found == key => return Some((index, value)),
+                    _ => {}
+                },
+            }
+            index += 1;
+        }
+        None
     }
 
-    /// The key and the value of a `KeyValue`, which is always one of [`Messages`], found in one
-    /// pass.
+    /// The key and the value of a `KeyValue`, which is always one of [`Messages`].
     #[inline]
     pub(crate) fn key_value(self) -> (&'a [u8], Self) {
-        let (mut key, mut value, mut values) = (&[][..], &[][..], 0);
-        for field in Fields::of(self.bytes().unwrap_or_default()) {
-            match (field.number, field.payload) {
-                (KEY, Payload::Len(content)) => key = content,
-                (VALUE, Payload::Len(content)) => (value, values) = (content, values + 1),
-                _ => {}
-            }
-        }
-        match values {
-            0 | 1 => (key, Self::Whole(value)),
-            _ => (key, self.message(VALUE)),
+        let entry = self.bytes().unwrap_or_default();
+        match plain_pair(entry) {
+            Some((key, value)) => (key, Self::Whole(value)),
+            None => any_key_value(entry),
         }
     }
 
@@ -154,12 +163,39 @@ impl<'a> Message<'a> {
     }
 }
 
+/// The key and the value of a `KeyValue`, however it is written; found in one pass.
+#[inline(never)]
+fn any_key_value(entry: &[u8]) -> (&[u8], Message<'_>) {
+    let (mut key, mut value, mut values) = (&[][..], &[][..], 0);
+    for field in Fields::of(entry) {
+        match (field.number, field.payload) {
+            (KEY, Payload::Len(content)) => key = content,
+            (VALUE, Payload::Len(content)) => (value, values) = (content, values + 1),
+            _ => {}
+        }
+    }
+    match values {
+        0 | 1 => (key, Message::Whole(value)),
+        _ => (key, Message::Whole(entry).message(VALUE)),
+    }
+}
+
 /// The fields of a message, part by part.
 #[derive(Debug, Clone)]
 pub(crate) struct PartFields<'a> {
     owner: Fields<'a>,
     within: u32,
     part: Fields<'a>,
+}
+
+impl PartFields<'_> {
+    /// Goes on to the next part, if there is one.
+    fn open_next(&mut self) -> Option<()> {
+        let within = self.within;
+        let mut parts = self.owner.by_ref().filter(|field| field.number == within);
+        self.part = Fields::of(parts.find_map(|field| field.payload.content())?);
+        Some(())
+    }
 }
 
 impl<'a> Iterator for PartFields<'a> {
@@ -171,9 +207,7 @@ impl<'a> Iterator for PartFields<'a> {
             if let Some(field) = self.part.next() {
                 return Some(field);
             }
-            let within = self.within;
-            let mut parts = self.owner.by_ref().filter(|field| field.number == within);
-            self.part = Fields::of(parts.find_map(|field| field.payload.content())?);
+            self.open_next()?;
         }
     }
 }
@@ -185,17 +219,40 @@ pub(crate) struct Messages<'a> {
     number: u32,
 }
 
+impl<'a> Messages<'a> {
+    #[inline]
+    fn next_content(&mut self) -> Option<&'a [u8]> {
+        // Occurrences stand together in almost every message.
+        if let Some(content) = self.fields.part.content_of(tag_of(self.number)) {
+            return Some(content);
+        }
+        let (found, after) = self.clone().search();
+        *self = after;
+        found
+    }
+
+    /// The next one, after any other fields, and what comes after it.
+    // Apart and by value, so that a loop keeps the fields in registers.
+    #[inline(never)]
+    fn search(mut self) -> (Option<&'a [u8]>, Self) {
+        loop {
+            let mut part = self.fields.part.clone();
+            let mut fields = part.by_ref().filter(|field| field.number == self.number);
+            let found = fields.find_map(|field| field.payload.content());
+            self.fields.part = part;
+            if found.is_some() || self.fields.open_next().is_none() {
+                return (found, self);
+            }
+        }
+    }
+}
+
 impl<'a> Iterator for Messages<'a> {
     type Item = Message<'a>;
 
     #[inline]
     fn next(&mut self) -> Option<Message<'a>> {
-        let number = self.number;
-        self.fields
-            .by_ref()
-            .filter(|field| field.number == number)
-            .find_map(|field| field.payload.content())
-            .map(Message::Whole)
+        self.next_content().map(Message::Whole)
     }
 }
 

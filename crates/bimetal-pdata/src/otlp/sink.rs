@@ -78,7 +78,8 @@ impl Sink for Compare<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::otlp::wire::{Fields, Payload, WIRE_VARINT};
+    use crate::otlp::fields::Fields;
+    use crate::otlp::wire::{Payload, WIRE_VARINT};
 
     #[test]
     fn writes_numbers_that_the_reader_reads() {

@@ -11,6 +11,50 @@ fn padded<const N: usize>(id: &[u8]) -> [u8; N] {
     id.try_into().unwrap_or([0; N])
 }
 
+/// A field of bytes whose length has one byte.
+fn field(number: u8, content: &[u8]) -> Vec<u8> {
+    let header = [number << 3 | 2, u8::try_from(content.len()).unwrap()];
+    [&header[..], content].concat()
+}
+
+#[test]
+fn an_attribute_is_read_however_it_is_written() {
+    let (key, value) = (field(1, b"key"), field(2, &field(1, b"value")));
+    let other = field(1, b"other");
+    let entries: [Vec<u8>; 12] = [
+        [&key[..], &value].concat(),
+        [&value[..], &key].concat(),
+        [&other[..], &value, &key].concat(),
+        // Numbers that are longer than they need to be: of a tag, of a length, of both.
+        [&[0x8a, 0, 3][..], b"key", &value].concat(),
+        [&[0x0a, 0x83, 0][..], b"key", &value].concat(),
+        [&[0x8a, 0x80, 0, 0x83, 0x80, 0x80, 0][..], b"key", &value].concat(),
+        [&key[..], &[0x12, 0x87, 0], &field(1, b"value")].concat(),
+        // Fields that stand in no table: a text, a number, four bytes, a group.
+        [&key[..], &field(9, b"?"), &value].concat(),
+        [&[0x48, 1][..], &key, &value].concat(),
+        [&key[..], &value, &[0x4d, 1, 2, 3, 4]].concat(),
+        [&key[..], &[0x4b, 0x4c], &value].concat(),
+        // Two parts of a value: the text of the last one counts.
+        [&key[..], &field(2, &field(1, b"first")), &value].concat(),
+    ];
+    for entry in entries {
+        let attributes = [field(6, &other), field(6, &entry), field(6, &key)].concat();
+        let record = field(2, &attributes);
+        let bytes = field(1, &field(2, &record));
+        let mut logs = Logs::parse(&bytes).unwrap();
+        let record = logs.records().next().unwrap();
+        let read: Vec<_> = record.attributes().iter().collect();
+        assert_eq!(read[1].0, "key", "{entry:?}");
+        assert_eq!(read[1].1.as_str(), Some("value"), "{entry:?}");
+        let found = record.attributes().get("key").unwrap();
+        assert_eq!(found.as_str(), Some("value"), "{entry:?}");
+        logs.records_mut()
+            .for_each(|mut record| assert!(record.attributes_mut().delete("key")));
+        assert_eq!(logs.into_edits().rows.last().unwrap().index, 1, "{entry:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn log_records_read_the_same(model in model::logs()) {
