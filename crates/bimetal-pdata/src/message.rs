@@ -11,7 +11,7 @@ use crate::edits::{Below, Edits, Place, Written};
 use crate::goview;
 use crate::otlp;
 use crate::otlp::wire::Payload;
-use crate::text::Text;
+use crate::text::{Text, is_equal};
 
 /// A message: a few words, copied freely.
 #[derive(Debug, Clone, Copy)]
@@ -112,9 +112,22 @@ impl<'a> Message<'a> {
     /// Whether this `AnyValue` is `value`, where the backend sees that without reading it whole.
     #[inline]
     pub(crate) fn holds(self, value: Written<'_>) -> Option<bool> {
+        match (self, value) {
+            (Self::Otlp(_), Written::Str(new)) => {
+                let text = self.plain_text()?;
+                Some(text.len() == new.len() && is_equal(text, new))
+            }
+            (Self::Otlp(_), _) => None,
+            (Self::View(message), _) => message.holds(value),
+        }
+    }
+
+    /// The text in this `AnyValue`, where the backend sees that without reading it whole.
+    #[inline]
+    pub(crate) fn plain_text(self) -> Option<&'a [u8]> {
         match self {
-            Self::Otlp(_) => None,
-            Self::View(message) => message.holds(value),
+            Self::Otlp(message) => message.plain_text(),
+            Self::View(_) => None,
         }
     }
 

@@ -62,6 +62,9 @@ impl<'v> Value<'v> {
         if levels >= VALUE_LEVELS {
             return Self::Opaque(Opaque { message });
         }
+        if let Some(text) = message.plain_text() {
+            return Self::Str(Text::from_bytes(text));
+        }
         message
             .one_of(|number, payload, message| Self::variant(number, payload, message, levels + 1))
             .unwrap_or_default()

@@ -4,7 +4,7 @@
 //! not as it should be ends early, or is left to a slower reader that knows every way to write it.
 
 use super::wire::{Field, Reader, WIRE_LEN};
-use crate::schema::number::{KEY, VALUE};
+use crate::schema::number::{KEY, STRING, VALUE};
 
 /// The fields of a message that was checked before; ends early instead of failing.
 #[derive(Debug, Clone)]
@@ -35,6 +35,14 @@ pub(crate) fn plain_pair(entry: &[u8]) -> Option<(&[u8], &[u8])> {
     let key = reader.content_of(tag_of(KEY))?;
     let value = reader.content_of(tag_of(VALUE))?;
     reader.is_at_end().then_some((key, value))
+}
+
+/// The text in an `AnyValue` that is one and is written as almost all are: once, and nothing else.
+#[inline]
+pub(crate) fn plain_text(value: &[u8]) -> Option<&[u8]> {
+    let mut reader = Reader::new(value);
+    let text = reader.content_of(tag_of(STRING))?;
+    reader.is_at_end().then_some(text)
 }
 
 /// The tag of a field of bytes.

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 use crate::schema::number::{KEY, VALUE};
 use crate::text::is_equal;
-use fields::{Fields, plain_pair, tag_of};
+use fields::{Fields, plain_pair, plain_text, tag_of};
 use wire::{Field, Payload, Reader};
 
 pub(crate) use check::check;
@@ -152,6 +152,12 @@ impl<'a> Message<'a> {
             Some((key, value)) => (key, Self::Whole(value)),
             None => any_key_value(entry),
         }
+    }
+
+    /// The text in an `AnyValue`, where that is seen at once.
+    #[inline]
+    pub(crate) fn plain_text(self) -> Option<&'a [u8]> {
+        self.bytes().and_then(plain_text)
     }
 
     /// Its bytes, if they lie in one place.
