@@ -132,3 +132,6 @@ fn inner(kind: Kind) -> Option<&'static Schema> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;
