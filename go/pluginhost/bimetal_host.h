@@ -62,6 +62,8 @@ int32_t bimetal_factory_create(uint64_t factory, const uint8_t *json, uint64_t l
 int32_t bimetal_component_start(uintptr_t component, otelcol_buffer *out);
 int32_t bimetal_component_shutdown(uintptr_t component, uint64_t deadline_unix_ns,
     otelcol_buffer *out);
+int32_t bimetal_component_notify(uintptr_t component, uint32_t event, const uint8_t *text,
+    uint64_t len, otelcol_buffer *out);
 void bimetal_component_free(uintptr_t component);
 
 // Answers OTELCOL_OUTCOME_... or a negative OTELCOL_STATUS_...; `call` is the address of a

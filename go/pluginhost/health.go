@@ -19,6 +19,9 @@ type health struct {
 	host     atomic.Value
 	reported sync.Once
 	broken   atomic.Pointer[error]
+	// hearsStatus: the Collector may wait for the component inside of a report, and would wait for
+	// ever if that made another one.
+	hearsStatus bool
 }
 
 // hostBox gives all hosts one type, as atomic.Value demands.
@@ -60,8 +63,15 @@ func (h *health) panicked(err panicError) {
 func (h *health) report(message string, err error) {
 	h.reported.Do(func() {
 		h.logger.Error(message, zap.Error(err))
-		if box, ok := h.host.Load().(hostBox); ok && box.Host != nil {
-			componentstatus.ReportStatus(box.Host, componentstatus.NewPermanentErrorEvent(err))
+		box, ok := h.host.Load().(hostBox)
+		if !ok || box.Host == nil {
+			return
 		}
+		event := componentstatus.NewPermanentErrorEvent(err)
+		if h.hearsStatus {
+			go componentstatus.ReportStatus(box.Host, event)
+			return
+		}
+		componentstatus.ReportStatus(box.Host, event)
 	})
 }

@@ -21,7 +21,9 @@ static const otelcol_host table = {
     .struct_size = sizeof(otelcol_host),
     .abi_major = OTELCOL_ABI_MAJOR,
     .abi_minor = OTELCOL_ABI_MINOR,
-    .features = OTELCOL_FEATURE_VIEW | OTELCOL_FEATURE_EDITS | OTELCOL_FEATURE_TABLE,
+    .features = OTELCOL_FEATURE_VIEW | OTELCOL_FEATURE_EDITS | OTELCOL_FEATURE_TABLE |
+        OTELCOL_FEATURE_WATCH_STATUS | OTELCOL_FEATURE_WATCH_PIPELINES |
+        OTELCOL_FEATURE_WATCH_CONFIG,
     .log = write_log,
     .log_enabled = log_is_enabled,
 };

@@ -32,6 +32,15 @@ const (
 	outcomeDropped     = C.OTELCOL_OUTCOME_DROPPED
 	outcomeUnread      = C.OTELCOL_OUTCOME_UNREAD
 
+	eventReady    = C.OTELCOL_EVENT_READY
+	eventNotReady = C.OTELCOL_EVENT_NOT_READY
+	eventStatus   = C.OTELCOL_EVENT_STATUS
+	eventConfig   = C.OTELCOL_EVENT_CONFIG
+
+	watchStatus    = C.OTELCOL_FEATURE_WATCH_STATUS
+	watchPipelines = C.OTELCOL_FEATURE_WATCH_PIPELINES
+	watchConfig    = C.OTELCOL_FEATURE_WATCH_CONFIG
+
 	contextRemote   = C.OTELCOL_CONTEXT_REMOTE
 	contextDeadline = C.OTELCOL_CONTEXT_DEADLINE
 
@@ -168,6 +177,14 @@ func (c *rustComponent) shutdown(deadlineUnixNs uint64) error {
 	defer runtime.KeepAlive(c)
 	return ask(nil, func(out *C.otelcol_buffer) C.int32_t {
 		return C.bimetal_component_shutdown(c.address, C.uint64_t(deadlineUnixNs), out)
+	})
+}
+
+func (c *rustComponent) notify(event uint32, text []byte) error {
+	defer runtime.KeepAlive(c)
+	return ask(nil, func(out *C.otelcol_buffer) C.int32_t {
+		return C.bimetal_component_notify(c.address, C.uint32_t(event), bytesOf(text),
+			C.uint64_t(len(text)), out)
 	})
 }
 

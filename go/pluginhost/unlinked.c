@@ -29,6 +29,8 @@ UNLINKED(int32_t bimetal_factory_create(uint64_t factory, const uint8_t *json, u
 UNLINKED(int32_t bimetal_component_start(uintptr_t component, otelcol_buffer *out))
 UNLINKED(int32_t bimetal_component_shutdown(uintptr_t component, uint64_t deadline_unix_ns,
     otelcol_buffer *out))
+UNLINKED(int32_t bimetal_component_notify(uintptr_t component, uint32_t event, const uint8_t *text,
+    uint64_t len, otelcol_buffer *out))
 UNLINKED(void bimetal_component_free(uintptr_t component))
 UNLINKED(int32_t bimetal_component_consume(uintptr_t component, uintptr_t call,
     const uint8_t *data, uint64_t len))

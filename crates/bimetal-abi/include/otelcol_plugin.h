@@ -92,7 +92,7 @@
 #define OTELCOL_ABI_MAJOR 1
 
 // Counts additions within a major version: tables that grew at the end, new feature bits.
-#define OTELCOL_ABI_MINOR 1
+#define OTELCOL_ABI_MINOR 2
 
 // The call did what it says.
 #define OTELCOL_STATUS_OK 0
@@ -175,6 +175,29 @@
 
 // `Host::features`: new telemetry may be answered as a table of rows.
 #define OTELCOL_FEATURE_TABLE (1 << 5)
+
+// `Factory::features`: an extension that is to hear of the status of components.
+#define OTELCOL_FEATURE_WATCH_STATUS (1 << 6)
+
+// `Factory::features`: an extension that is to hear when the pipelines run, and when they end.
+#define OTELCOL_FEATURE_WATCH_PIPELINES (1 << 7)
+
+// `Factory::features`: an extension that is to hear the configuration of the Collector.
+#define OTELCOL_FEATURE_WATCH_CONFIG (1 << 8)
+
+// `Factory::notify`: every pipeline runs. The text is empty.
+#define OTELCOL_EVENT_READY 1
+
+// `Factory::notify`: the receivers are about to be stopped. The text is empty.
+#define OTELCOL_EVENT_NOT_READY 2
+
+// `Factory::notify`: the status of a component changed. The text is JSON: `{kind, id, pipelines,
+// status, error, unix_ns}`; `status` is a word of the Collector: `starting`, `ok`,
+// `recoverable_error`, `permanent_error`, `fatal_error`, `stopping`, `stopped`.
+#define OTELCOL_EVENT_STATUS 3
+
+// `Factory::notify`: the configuration that the Collector runs with, as JSON, with its secrets.
+#define OTELCOL_EVENT_CONFIG 4
 
 // `Field::message`: the export request of logs.
 #define OTELCOL_MESSAGE_LOGS 1
@@ -684,7 +707,7 @@ typedef struct otelcol_factory {
     uint32_t struct_size;
     // `KIND_...`.
     uint32_t kind;
-    // `1 << SIGNAL_...` of every signal that `create` takes.
+    // `1 << SIGNAL_...` of every signal that `create` takes; 0 for extensions.
     uint64_t signals;
     // `FEATURE_...` bits.
     uint64_t features;
@@ -722,6 +745,12 @@ typedef struct otelcol_factory {
     // `STABILITY_...` of every signal, four bits each: `STABILITY_BETA << (4 * SIGNAL_LOGS)`. The
     // lowest four are an extension's.
     uint64_t stability;
+    // Says what happened around an extension: `EVENT_...`, with a text. Called for what `features`
+    // asks for, under the rules of `consume`. Since 1.2.
+    int32_t (*notify)(void *instance,
+                      uint32_t event,
+                      struct otelcol_slice text,
+                      struct otelcol_error *error);
 } otelcol_factory;
 
 // Type of the one function that a Rust plugin exports, named `otelcol_<kind>_new_factory`. Answers
@@ -760,7 +789,7 @@ _Static_assert(sizeof(otelcol_row) == 24, "size of otelcol_row");
 _Static_assert(sizeof(otelcol_field) == 32, "size of otelcol_field");
 _Static_assert(sizeof(otelcol_host) == 64, "size of otelcol_host");
 _Static_assert(sizeof(otelcol_create) == 88, "size of otelcol_create");
-_Static_assert(sizeof(otelcol_factory) == 112, "size of otelcol_factory");
+_Static_assert(sizeof(otelcol_factory) == 120, "size of otelcol_factory");
 #endif
 
 #endif // OTELCOL_PLUGIN_H

@@ -139,7 +139,7 @@ impl Kind {
 
     /// The SDK has a trait for components of this kind.
     pub const fn has_rust_trait(self) -> bool {
-        matches!(self, Self::Processor | Self::Exporter)
+        matches!(self, Self::Processor | Self::Exporter | Self::Extension)
     }
 
     /// A manifest may give a stability for this: a signal, a connector's pair such as

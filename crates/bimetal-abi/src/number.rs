@@ -5,7 +5,7 @@
 /// A plugin and a host whose major versions differ cannot speak to each other.
 pub const ABI_MAJOR: u32 = 1;
 /// Counts additions within a major version: tables that grew at the end, new feature bits.
-pub const ABI_MINOR: u32 = 1;
+pub const ABI_MINOR: u32 = 2;
 
 /// The call did what it says.
 pub const STATUS_OK: i32 = 0;
@@ -66,6 +66,24 @@ pub const FEATURE_PENDING: u64 = 1 << 3;
 pub const FEATURE_METADATA: u64 = 1 << 4;
 /// `Host::features`: new telemetry may be answered as a table of rows.
 pub const FEATURE_TABLE: u64 = 1 << 5;
+
+/// `Factory::features`: an extension that is to hear of the status of components.
+pub const FEATURE_WATCH_STATUS: u64 = 1 << 6;
+/// `Factory::features`: an extension that is to hear when the pipelines run, and when they end.
+pub const FEATURE_WATCH_PIPELINES: u64 = 1 << 7;
+/// `Factory::features`: an extension that is to hear the configuration of the Collector.
+pub const FEATURE_WATCH_CONFIG: u64 = 1 << 8;
+
+/// `Factory::notify`: every pipeline runs. The text is empty.
+pub const EVENT_READY: u32 = 1;
+/// `Factory::notify`: the receivers are about to be stopped. The text is empty.
+pub const EVENT_NOT_READY: u32 = 2;
+/// `Factory::notify`: the status of a component changed. The text is JSON: `{kind, id, pipelines,
+/// status, error, unix_ns}`; `status` is a word of the Collector: `starting`, `ok`,
+/// `recoverable_error`, `permanent_error`, `fatal_error`, `stopping`, `stopped`.
+pub const EVENT_STATUS: u32 = 3;
+/// `Factory::notify`: the configuration that the Collector runs with, as JSON, with its secrets.
+pub const EVENT_CONFIG: u32 = 4;
 
 /// `Field::message`: the export request of logs.
 pub const MESSAGE_LOGS: u32 = 1;

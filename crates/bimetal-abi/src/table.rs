@@ -77,7 +77,7 @@ pub struct Factory {
     pub struct_size: u32,
     /// `KIND_…`.
     pub kind: u32,
-    /// `1 << SIGNAL_…` of every signal that `create` takes.
+    /// `1 << SIGNAL_…` of every signal that `create` takes; 0 for extensions.
     pub signals: u64,
     /// `FEATURE_…` bits.
     pub features: u64,
@@ -131,6 +131,21 @@ pub struct Factory {
     /// `STABILITY_…` of every signal, four bits each: `STABILITY_BETA << (4 * SIGNAL_LOGS)`. The
     /// lowest four are an extension's.
     pub stability: u64,
+    /// Says what happened around an extension: `EVENT_…`, with a text. Called for what `features`
+    /// asks for, under the rules of `consume`. Since 1.2.
+    pub notify: Option<
+        unsafe extern "C" fn(
+            instance: *mut c_void,
+            event: u32,
+            text: Slice,
+            error: *mut Error,
+        ) -> i32,
+    >,
+}
+
+impl Factory {
+    /// Size of the first version of the table. What comes behind it may be missing.
+    pub const LEAST_SIZE: usize = offset_of!(Self, notify);
 }
 
 // SAFETY: a factory is immutable after construction, and its slices point to data that lives as
@@ -146,7 +161,7 @@ pub type NewFactory =
 
 const _: () = assert!(size_of::<Host>() == 64);
 const _: () = assert!(size_of::<Create>() == 88);
-const _: () = assert!(size_of::<Factory>() == 112);
+const _: () = assert!(size_of::<Factory>() == 120);
 const _: () = assert!(offset_of!(Host, abi_minor) == 8);
 const _: () = assert!(offset_of!(Host, features) == 16);
 const _: () = assert!(offset_of!(Host, log) == 24);
@@ -172,3 +187,4 @@ const _: () = assert!(offset_of!(Factory, cancel) == 80);
 const _: () = assert!(offset_of!(Factory, shutdown) == 88);
 const _: () = assert!(offset_of!(Factory, destroy) == 96);
 const _: () = assert!(offset_of!(Factory, stability) == 104);
+const _: () = assert!(offset_of!(Factory, notify) == 112);

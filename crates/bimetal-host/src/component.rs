@@ -7,6 +7,7 @@
 #![expect(unsafe_code, reason = "calls functions of the C ABI")]
 
 use std::ffi::c_void;
+use std::mem::MaybeUninit;
 use std::ptr::{NonNull, null, null_mut};
 
 use bimetal_abi::{
@@ -123,11 +124,15 @@ impl FactoryTable {
         }
         // SAFETY: the caller promises that at least the size can be read, which is the first field.
         let found = unsafe { factory.cast::<u32>().read() };
-        if (found as usize) < size_of::<Factory>() {
+        if (found as usize) < Factory::LEAST_SIZE {
             return Err(ComponentError::TooSmall {
                 found,
-                expected: size_of::<Factory>(),
+                expected: Factory::LEAST_SIZE,
             });
+        }
+        if (found as usize) < size_of::<Factory>() {
+            // SAFETY: the caller promises as many bytes as the table says it has.
+            return Self(unsafe { extended(factory, found as usize) }).checked();
         }
         // SAFETY: the table is not null, lives for ever and is long enough, as was just read.
         Self(unsafe { &*factory }).checked()
@@ -280,6 +285,20 @@ impl Component {
         unsafe { consume(self.instance.as_ptr(), context, data, 0, output, error) }
     }
 
+    /// Says what happened around the instance. One that is not started yet or is shut down hears
+    /// nothing.
+    pub(crate) fn notify(&self, event: u32, text: &str) -> Result<(), ComponentError> {
+        let (Some(notify), Ok(_running)) = (self.table.0.notify, self.life.consume()) else {
+            return Ok(());
+        };
+        let text = Slice::from_bytes(text.as_bytes());
+        let mut error = Error::EMPTY;
+        // SAFETY: the instance is alive as long as `self`, the text for the call; the error record
+        // is ours.
+        let status = unsafe { notify(self.instance.as_ptr(), event, text, &raw mut error) };
+        outcome(status, &mut error)
+    }
+
     /// Stops the instance, after the calls that it is in; 0 means no deadline.
     pub(crate) fn shutdown(&self, deadline_unix_ns: u64) -> Result<(), ComponentError> {
         self.life.shutdown(deadline_unix_ns, || {
@@ -306,6 +325,19 @@ impl Drop for Component {
             unsafe { destroy(self.instance.as_ptr()) };
         }
     }
+}
+
+/// A table of an earlier version, with nothing in the place of what it lacks.
+///
+/// # Safety
+/// `len` bytes of the table are readable: more than the first version has, fewer than this one.
+unsafe fn extended(factory: *const Factory, len: usize) -> &'static Factory {
+    let mut whole = Box::new(MaybeUninit::<Factory>::zeroed());
+    let place = whole.as_mut_ptr().cast::<u8>();
+    // SAFETY: the caller vouches for the bytes, and `whole` has room for more.
+    unsafe { place.copy_from_nonoverlapping(factory.cast(), len) };
+    // SAFETY: what was not copied is zero, which is a number or no function.
+    Box::leak(unsafe { whole.assume_init() })
 }
 
 /// Answers for an instance that may not be called now.

@@ -49,7 +49,7 @@ pub(crate) enum LifeError {
 }
 
 impl Life {
-    /// Begins a call of `consume`.
+    /// Begins a call of `consume`, or of another function under its rules.
     #[inline]
     pub(crate) fn consume(&self) -> Result<Running<'_>, LifeError> {
         let found = self.calls.fetch_add(1, Ordering::AcqRel);

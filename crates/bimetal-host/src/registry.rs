@@ -199,6 +199,7 @@ mod tests {
             shutdown: Some(shutdown),
             destroy: Some(destroy),
             stability: STABILITY_BETA << (4 * SIGNAL_LOGS) | STABILITY_ALPHA << (4 * SIGNAL_TRACES),
+            notify: None,
         };
         FactoryTable::of_static(Box::leak(Box::new(factory))).unwrap()
     }

@@ -11,8 +11,9 @@ use serde_json::Value;
 use crate::describe::Identity;
 use crate::error::Error;
 use crate::exporter::{Exporter, Exporting};
+use crate::extension::{Extending, Extension};
 use crate::processor::{Processing, Processor};
-use crate::runtime::table::{Consume, consuming};
+use crate::runtime::table::{Consume, Life, consuming, watching};
 
 /// One component: its identity and the table that a Collector drives it with.
 ///
@@ -74,6 +75,21 @@ impl Component {
         Self::consuming::<Exporting<E>>(type_name, signals)
     }
 
+    /// An extension of type `type_name`. A malformed type, no level of stability, and an `E` that
+    /// is no [`Extension`] do not compile.
+    ///
+    /// # Panics
+    /// Outside of a constant, for what would not compile in one.
+    pub const fn extension<E: Extension>(type_name: &'static str, stability: Stability) -> Self {
+        check_type(type_name);
+        check_stability(stability);
+        Self {
+            factory: watching::<Extending<E>>(type_name, stability as u64),
+            type_name,
+            identity: Extending::<E>::identity,
+        }
+    }
+
     const fn consuming<C: Consume>(
         type_name: &'static str,
         signals: &'static [(Signal, Stability)],
@@ -103,6 +119,39 @@ impl Component {
     #[must_use]
     pub const fn reads_metadata(mut self) -> Self {
         self.factory.features |= abi::FEATURE_METADATA;
+        self
+    }
+
+    /// Declares that the extension hears when every pipeline runs, and when that ends.
+    ///
+    /// # Panics
+    /// In a constant, which then does not compile: of what is no extension.
+    #[must_use]
+    pub const fn watches_pipelines(self) -> Self {
+        self.watches(abi::FEATURE_WATCH_PIPELINES)
+    }
+
+    /// Declares that the extension hears of the status of every component.
+    ///
+    /// # Panics
+    /// As for [`watches_pipelines`](Self::watches_pipelines).
+    #[must_use]
+    pub const fn watches_status(self) -> Self {
+        self.watches(abi::FEATURE_WATCH_STATUS)
+    }
+
+    /// Declares that the extension hears the Collector's configuration.
+    ///
+    /// # Panics
+    /// As for [`watches_pipelines`](Self::watches_pipelines).
+    #[must_use]
+    pub const fn watches_config(self) -> Self {
+        self.watches(abi::FEATURE_WATCH_CONFIG)
+    }
+
+    const fn watches(mut self, feature: u64) -> Self {
+        assert!(self.factory.notify.is_some(), "only extensions watch");
+        self.factory.features |= feature;
         self
     }
 
@@ -151,6 +200,13 @@ const fn check_type(type_name: &str) {
     );
 }
 
+const fn check_stability(level: Stability) {
+    assert!(
+        !matches!(level, Stability::Undefined),
+        "a component has a level of stability"
+    );
+}
+
 const fn check_signals(signals: &[(Signal, Stability)]) {
     assert!(!signals.is_empty(), "a component has at least one signal");
     let mut seen = 0;
@@ -161,10 +217,7 @@ const fn check_signals(signals: &[(Signal, Stability)]) {
             !matches!(signal, Signal::Profiles),
             "components in Rust do not support profiles yet"
         );
-        assert!(
-            !matches!(signals[at].1, Stability::Undefined),
-            "a signal has a level of stability"
-        );
+        check_stability(signals[at].1);
         assert!(seen & signal.bit() == 0, "a signal is named twice");
         seen |= signal.bit();
         at += 1;

@@ -39,6 +39,11 @@ pub(crate) fn identity<C: Section>(
 }
 
 fn signals(identity: &Identity<'_>) -> Map<String, Value> {
+    if identity.kind == Kind::Extension as u32 {
+        let level = Stability::of(identity.stability, None);
+        let word = Kind::Extension.as_str().to_owned();
+        return std::iter::once((word, level.as_str().into())).collect();
+    }
     Signal::ALL
         .into_iter()
         .filter(|signal| identity.signals & signal.bit() != 0)

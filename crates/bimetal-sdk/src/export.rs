@@ -45,6 +45,9 @@ macro_rules! export_plugin {
     (exporter, $component:path) => {
         $crate::export_plugin!(@entry otelcol_exporter_new_factory, Exporter, $component);
     };
+    (extension, $component:path) => {
+        $crate::export_plugin!(@entry otelcol_extension_new_factory, Extension, $component);
+    };
     ($kind:ident, $component:path) => {
         ::core::compile_error!(::core::concat!("bimetal-sdk cannot \
             export a `", ::core::stringify!($kind), "` yet"));

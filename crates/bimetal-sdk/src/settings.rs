@@ -14,8 +14,8 @@ use crate::logger::Logger;
 pub struct Settings {
     /// `type` or `type/name`, as in the Collector's configuration.
     pub id: String,
-    /// The signal that this instance is for.
-    pub signal: Signal,
+    /// The signal that this instance is for; none for an extension.
+    pub signal: Option<Signal>,
     /// Resource attributes of the Collector's own telemetry.
     pub resource: Map<String, Value>,
     /// Writes into the Collector's log, under the component's name.

@@ -7,6 +7,7 @@ mod attributes;
 mod claims;
 mod deep;
 mod exporting;
+mod extending;
 mod hostile;
 mod in_place;
 mod loading;

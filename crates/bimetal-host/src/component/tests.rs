@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use bimetal_abi::{KIND_PROCESSOR, OUTCOME_PASS_THROUGH};
 
@@ -111,7 +111,55 @@ fn good() -> Factory {
         shutdown: Some(shutdown),
         destroy: Some(destroy),
         stability: 0,
+        notify: None,
     }
+}
+
+/// The table as the first version has it: behind it lies what is none of its own.
+fn of_the_first_version() -> Factory {
+    Factory {
+        struct_size: u32::try_from(Factory::LEAST_SIZE).unwrap(),
+        notify: Some(beyond),
+        ..good()
+    }
+}
+
+unsafe extern "C" fn beyond(_: *mut c_void, _: u32, _: Slice, _: *mut Error) -> i32 {
+    BEYOND.store(true, Ordering::SeqCst);
+    STATUS_OK
+}
+
+static BEYOND: AtomicBool = AtomicBool::new(false);
+
+unsafe extern "C" fn notify(_: *mut c_void, _: u32, text: Slice, _: *mut Error) -> i32 {
+    NOTIFIED.fetch_add(text.len, Ordering::SeqCst);
+    STATUS_OK
+}
+
+static NOTIFIED: AtomicU64 = AtomicU64::new(0);
+
+#[test]
+fn only_a_started_instance_hears_what_happens_around_it() {
+    let component = table(Factory {
+        notify: Some(notify),
+        ..good()
+    });
+    let component = component.unwrap().create(&arguments(3)).unwrap();
+    component.notify(1, "early").unwrap();
+    component.start().unwrap();
+    component.notify(1, "now").unwrap();
+    component.shutdown(0).unwrap();
+    component.notify(1, "late").unwrap();
+    assert_eq!(NOTIFIED.load(Ordering::SeqCst), 3);
+}
+
+#[test]
+fn of_a_table_of_the_first_version_nothing_behind_its_end_is_called() {
+    let component = table(of_the_first_version()).unwrap();
+    let component = component.create(&arguments(3)).unwrap();
+    component.start().unwrap();
+    component.notify(1, "text").unwrap();
+    assert!(!BEYOND.load(Ordering::SeqCst));
 }
 
 fn table(factory: Factory) -> Result<FactoryTable, ComponentError> {

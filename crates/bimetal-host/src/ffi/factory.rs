@@ -81,6 +81,29 @@ pub unsafe extern "C" fn bimetal_component_start(component: usize, out: *mut Buf
     unsafe { reply(out, run) }
 }
 
+/// Says what happened around an instance.
+///
+/// # Safety
+/// As for `bimetal_component_start`; `event_text` and `len` name text.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bimetal_component_notify(
+    component: usize,
+    event: u32,
+    event_text: *const u8,
+    len: u64,
+    out: *mut Buffer,
+) -> i32 {
+    let run = || {
+        // SAFETY: the caller promises a living instance.
+        let component = unsafe { instance(component) }?;
+        // SAFETY: the caller keeps the text readable for this call.
+        let event_text = unsafe { text(event_text, len) }?;
+        component.notify(event, event_text).map_err(failure)
+    };
+    // SAFETY: the caller promises that `out` may be written.
+    unsafe { reply(out, run) }
+}
+
 /// Stops an instance; a deadline of 0 is none.
 ///
 /// # Safety

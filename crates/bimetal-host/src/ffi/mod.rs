@@ -22,8 +22,8 @@ pub use control::{
     bimetal_process_changes,
 };
 pub use factory::{
-    bimetal_component_free, bimetal_component_shutdown, bimetal_component_start,
-    bimetal_factory_create, bimetal_factory_validate,
+    bimetal_component_free, bimetal_component_notify, bimetal_component_shutdown,
+    bimetal_component_start, bimetal_factory_create, bimetal_factory_validate,
 };
 pub use reply::bimetal_buffer_free;
 pub use table::bimetal_table_encode;
@@ -42,6 +42,7 @@ pub const FUNCTIONS: &[&str] = &[
     "bimetal_call_reset",
     "bimetal_component_consume",
     "bimetal_component_free",
+    "bimetal_component_notify",
     "bimetal_component_shutdown",
     "bimetal_component_start",
     "bimetal_factory_create",

@@ -21,7 +21,7 @@ const STOPPED: u8 = 3;
 #[derive(Debug)]
 pub(crate) struct Instance<T> {
     component: T,
-    pub(crate) signal: Signal,
+    pub(crate) signal: Option<Signal>,
     pub(crate) answer: Answer,
     state: AtomicU8,
     poisoned: AtomicBool,
@@ -74,7 +74,7 @@ impl From<Panic> for Failure {
 }
 
 impl<T> Instance<T> {
-    pub(crate) fn new(component: T, signal: Signal, answer: Answer) -> Self {
+    pub(crate) fn new(component: T, signal: Option<Signal>, answer: Answer) -> Self {
         Self {
             component,
             signal,
@@ -99,8 +99,8 @@ impl<T> Instance<T> {
 
     /// What the host's table for telemetry in place says, if this component can work with it. The
     /// host gives the same one in every call; another one would have to be read anew each time.
-    pub(crate) fn layout(&self, table: &[u8]) -> Option<&Layout> {
-        let read = || (table.as_ptr().addr(), Layout::of(self.signal, table));
+    pub(crate) fn layout(&self, signal: Signal, table: &[u8]) -> Option<&Layout> {
+        let read = || (table.as_ptr().addr(), Layout::of(signal, table));
         let (address, layout) = self.layout.get_or_init(read);
         layout
             .as_ref()

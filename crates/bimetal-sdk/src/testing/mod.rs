@@ -39,11 +39,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use bimetal_abi as abi;
-use bimetal_abi::Signal;
+use bimetal_abi::{Kind, Signal};
 use serde_json::{Value, json};
 
 use crate::component::Component;
 use crate::context::SpanContext;
+use crate::runtime::event::Status;
 
 pub use log::LogRecord;
 
@@ -60,7 +61,7 @@ pub struct TestHost {
 #[derive(Debug)]
 pub struct TestInstance {
     raw: shim::Instance,
-    signal: Signal,
+    signal: Option<Signal>,
 }
 
 /// What became of a batch.
@@ -156,10 +157,19 @@ impl TestHost {
 
     /// Makes an instance for `signal`; its id is the component's type.
     pub fn create(&self, signal: Signal, config: &Value) -> Result<TestInstance, Failure> {
+        self.make(Some(signal), config)
+    }
+
+    /// Makes an extension; its id is the component's type.
+    pub fn extension(&self, config: &Value) -> Result<TestInstance, Failure> {
+        self.make(None, config)
+    }
+
+    fn make(&self, signal: Option<Signal>, config: &Value) -> Result<TestInstance, Failure> {
         let raw = shim::Instance::create(
             self.factory,
             self.takes_edits,
-            signal as u32,
+            signal.map_or(0, Signal::number),
             self.log.component(),
             self.section(config).as_bytes(),
             self.resource.to_string().as_bytes(),
@@ -207,7 +217,29 @@ impl TestInstance {
 
     /// Gives one batch to the instance, with a context.
     pub fn consume_with(&self, call: &Call, otlp: &[u8]) -> Result<Consumed, Failure> {
-        self.raw.consume(call, self.signal, otlp)
+        let none = || Failure::broken("an extension is given no telemetry".to_owned());
+        self.raw.consume(call, self.signal.ok_or_else(none)?, otlp)
+    }
+
+    /// Tells an extension that every pipeline runs.
+    pub fn ready(&self) -> Result<(), Failure> {
+        self.raw.notify(abi::EVENT_READY, "")
+    }
+
+    /// Tells an extension that the receivers are about to be stopped.
+    pub fn not_ready(&self) -> Result<(), Failure> {
+        self.raw.notify(abi::EVENT_NOT_READY, "")
+    }
+
+    /// Tells an extension that a component has another status.
+    pub fn status_changed(&self, kind: Kind, id: &str, status: Status) -> Result<(), Failure> {
+        let event = json!({"kind": kind.as_str(), "id": id, "status": status});
+        self.raw.notify(abi::EVENT_STATUS, &event.to_string())
+    }
+
+    /// Tells an extension the Collector's configuration.
+    pub fn config_changed(&self, config: &Value) -> Result<(), Failure> {
+        self.raw.notify(abi::EVENT_CONFIG, &config.to_string())
     }
 
     /// Stops the instance.

@@ -147,6 +147,13 @@ impl Instance {
         }
     }
 
+    pub(super) fn notify(&self, event: u32, text: &str) -> Result<(), Failure> {
+        let notify = self.factory.notify.ok_or_else(|| missing("notify"))?;
+        let text = abi::Slice::from_bytes(text.as_bytes());
+        // SAFETY: the instance lives as long as `self`, the text during the call.
+        checked(|error| unsafe { notify(self.instance, event, text, error) }).map(drop)
+    }
+
     pub(super) fn shutdown(&self, deadline_unix_ns: u64) -> Result<(), Failure> {
         let shutdown = self.factory.shutdown.ok_or_else(|| missing("shutdown"))?;
         // SAFETY: the instance lives as long as `self`.

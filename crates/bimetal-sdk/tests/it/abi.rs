@@ -115,7 +115,7 @@ fn refuses_a_host_of_another_major_version_and_names_both() {
         assert_eq!(status, abi::STATUS_UNSUPPORTED);
         assert_eq!(
             text,
-            "the Collector speaks version 2.7 of the component ABI, this component 1.1; \
+            "the Collector speaks version 2.7 of the component ABI, this component 1.2; \
              build the component with the SDK of that Collector"
         );
         assert!(factory.is_null());
@@ -155,8 +155,8 @@ fn refuses_a_host_without_a_feature_that_the_component_needs() {
     assert_eq!(status, abi::STATUS_UNSUPPORTED);
     assert_eq!(
         text,
-        "the component needs features 0x10 of the Collector, which has 0x0 (ABI 1.1 there, \
-         1.1 here)"
+        "the component needs features 0x10 of the Collector, which has 0x0 (ABI 1.2 there, \
+         1.2 here)"
     );
     let able = host(1, 0, abi::struct_size::<abi::Host>(), abi::FEATURE_METADATA);
     assert_eq!(greedy::new_factory(&able).0, abi::STATUS_OK);

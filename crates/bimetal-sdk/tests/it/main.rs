@@ -8,5 +8,6 @@ mod abi;
 mod authors;
 mod component;
 mod exporter;
+mod extension;
 mod lifecycle;
 mod panics;

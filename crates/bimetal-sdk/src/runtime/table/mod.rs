@@ -15,10 +15,11 @@ use crate::context::Context;
 use crate::describe::{Identity, identity};
 use crate::error::Error;
 use crate::runtime::batch::{Consumed, Given};
+use crate::runtime::event::Event;
 use crate::runtime::instance::Answer;
 use crate::settings::Settings;
 
-pub(crate) use shim::consuming;
+pub(crate) use shim::{consuming, watching};
 
 /// A component, as its table drives it. The trait of an author has more and other methods: a type
 /// of the kind's own stands between the two.
@@ -55,4 +56,9 @@ pub(crate) trait Consume: Life {
         given: Given<'_>,
         answer: Answer,
     ) -> Result<Consumed, Error>;
+}
+
+/// One that hears what happens around it.
+pub(crate) trait Watch: Life {
+    fn notify(&self, event: Event) -> Result<(), Error>;
 }

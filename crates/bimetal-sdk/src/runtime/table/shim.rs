@@ -14,11 +14,12 @@ use bimetal_abi as abi;
 use bimetal_abi::{Format, Signal};
 use bimetal_pdata::Batch;
 
-use super::{Consume, Life};
+use super::{Consume, Life, Watch};
 use crate::config;
 use crate::error::Error;
 use crate::logger::Logger;
 use crate::runtime::batch::{Consumed, Given, format_of};
+use crate::runtime::event::Event;
 use crate::runtime::guard::guard;
 use crate::runtime::instance::{Answer, Failure, Instance};
 use crate::runtime::shim::{self, HostLog, answer, answer_or, host_table};
@@ -41,6 +42,7 @@ const fn factory<L: Life>(type_name: &'static str, signals: u64, stability: u64)
         shutdown: Some(shutdown::<L>),
         destroy: Some(destroy::<L>),
         stability,
+        notify: None,
     }
 }
 
@@ -53,6 +55,14 @@ pub(crate) const fn consuming<C: Consume>(
     abi::Factory {
         consume: Some(consume::<C>),
         ..factory::<C>(type_name, signals, stability)
+    }
+}
+
+/// The table of a component that hears what happens around it.
+pub(crate) const fn watching<W: Watch>(type_name: &'static str, stability: u64) -> abi::Factory {
+    abi::Factory {
+        notify: Some(notify::<W>),
+        ..factory::<W>(type_name, 0, stability)
     }
 }
 
@@ -162,17 +172,14 @@ unsafe extern "C" fn consume<C: Consume>(
         // SAFETY: the caller says that the record is ours.
         let output = unsafe { shim::record_mut(output)? };
         let format = format_of(data.format)?;
-        if data.signal != instance.signal as u32 {
-            return Err(Failure::Invalid(format!(
-                "signal {} for an instance that takes {}",
-                data.signal,
-                instance.signal.as_str()
-            )));
-        }
+        let signal = instance
+            .signal
+            .filter(|signal| *signal as u32 == data.signal);
+        let signal = signal.ok_or_else(|| wrong_signal(data.signal, instance.signal))?;
         let batch;
         let given = match format {
             Format::View => {
-                let Some(layout) = instance.layout(bytes) else {
+                let Some(layout) = instance.layout(signal, bytes) else {
                     return Ok(abi::OUTCOME_UNREAD);
                 };
                 // SAFETY: the caller vouches for what the table and the root say, during the call.
@@ -183,7 +190,7 @@ unsafe extern "C" fn consume<C: Consume>(
             Format::Otlp | Format::Edits | Format::Table => Given::Otlp(bytes),
         };
         Ok(
-            match component.consume(instance.signal, &context, given, instance.answer)? {
+            match component.consume(signal, &context, given, instance.answer)? {
                 Consumed::Unread => abi::OUTCOME_UNREAD,
                 Consumed::Taken => abi::OUTCOME_OK,
                 Consumed::PassThrough => abi::OUTCOME_PASS_THROUGH,
@@ -227,6 +234,28 @@ unsafe extern "C" fn consume<C: Consume>(
                 }
             },
         )
+    };
+    let panicked = || instance.into_iter().for_each(Instance::poison);
+    // SAFETY: the caller vouches for the error record.
+    unsafe { answer_or(error, panicked, body) }
+}
+
+/// # Safety
+/// As for `start`; `text` is readable during the call.
+unsafe extern "C" fn notify<W: Watch>(
+    instance: *mut c_void,
+    event: u32,
+    text: abi::Slice,
+    error: *mut abi::Error,
+) -> i32 {
+    // SAFETY: the caller vouches for the instance.
+    let instance = unsafe { instance.cast::<Instance<W>>().as_ref() };
+    let body = || {
+        let instance = instance.ok_or_else(no_instance)?;
+        // SAFETY: the caller vouches for the slice.
+        let event = Event::of(event, unsafe { shim::bytes(text)? })?;
+        instance.started()?.notify(event)?;
+        Ok(abi::STATUS_OK)
     };
     let panicked = || instance.into_iter().for_each(Instance::poison);
     // SAFETY: the caller vouches for the error record.
@@ -290,8 +319,13 @@ unsafe fn settings(create: &abi::Create) -> Result<Settings, Failure> {
             Failure::Invalid(format!("the resource is not a JSON object: {error}"))
         })?
     };
-    let signal = Signal::from_number(create.signal)
-        .ok_or_else(|| Failure::Unsupported(format!("signal {} is not known", create.signal)))?;
+    let signal = match create.signal {
+        0 => None,
+        number => Some(
+            Signal::from_number(number)
+                .ok_or_else(|| Failure::Unsupported(format!("signal {number} is not known")))?,
+        ),
+    };
     let logger = Logger::new(HostLog::new(host, create.component));
     Ok(Settings {
         id: id.to_owned(),
@@ -299,6 +333,12 @@ unsafe fn settings(create: &abi::Create) -> Result<Settings, Failure> {
         resource,
         logger,
     })
+}
+
+#[cold]
+fn wrong_signal(given: u32, taken: Option<Signal>) -> Failure {
+    let taken = taken.map_or("no telemetry", Signal::as_str);
+    Failure::Invalid(format!("signal {given} for an instance that takes {taken}"))
 }
 
 fn is_too_long<T>(items: &[T]) -> bool {
