@@ -48,10 +48,14 @@ impl Target {
     /// `cargo build`; the caller adds packages.
     pub fn build(&self, plan: &Plan) -> Invocation {
         let flags = self.rust_flags(plan).join("\u{1f}");
-        cargo(plan, "build")
+        let build = cargo(plan, "build")
             .env("CARGO_ENCODED_RUSTFLAGS", flags)
-            .env("CARGO_INCREMENTAL", "0")
-            .args(["--locked", "--profile", profile(plan).as_str()])
+            .args(["--locked", "--profile", profile(plan).as_str()]);
+        // In a daily build the workspace says of which crates the compiled parts are kept.
+        match (profile(plan), &plan.hermetic) {
+            (RustProfile::Release, None) => build,
+            _ => build.env("CARGO_INCREMENTAL", "0"),
+        }
     }
 
     /// Where cargo puts a library or program.
@@ -155,6 +159,32 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::stages::plan::samples;
+
+    #[test]
+    fn only_a_daily_build_keeps_parts_of_crates() {
+        let keep = tempfile::tempdir().unwrap();
+        let directory = Utf8Path::from_path(keep.path()).unwrap().to_owned();
+        let target = Target {
+            _lock: fs::File::create(directory.join(LOCK)).unwrap(),
+            directory,
+        };
+        let mut plan = samples::hosted_plan();
+        let keeps =
+            |plan: &Plan| !format!("{:?}", target.build(plan)).contains("CARGO_INCREMENTAL");
+        assert!(keeps(&plan));
+        for profile in [RustProfile::Dist, RustProfile::Dev] {
+            plan.rust.as_mut().unwrap().profile = profile;
+            assert!(!keeps(&plan), "{profile:?}");
+        }
+        plan.rust.as_mut().unwrap().profile = RustProfile::Release;
+        let environment = serde_json::json!({
+            "base_images": {}, "dockerfile": "", "packages": {}, "tools": {}, "variables": {},
+            "builder": {"name": "", "version": ""},
+        });
+        plan.hermetic = Some(serde_json::from_value(environment).unwrap());
+        assert!(!keeps(&plan), "hermetic");
+    }
 
     #[test]
     fn sources_look_new_after_another_distribution_used_the_target_directory() {

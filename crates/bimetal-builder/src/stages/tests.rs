@@ -67,7 +67,9 @@ const PLUGIN_GO: &str = "package main\n\nimport \"golang.org/x/time/rate\"\n\n\
 
 const WORKSPACE: &str = "[workspace]\nresolver = \"3\"\n\
     members = [\"main\", \"describe/*\", \"plugin/processor-my-redactor\"]\n\
-    exclude = [\"bimetal\", \"local\"]\n";
+    exclude = [\"bimetal\", \"local\"]\n\
+    [profile.release.package.my-redactor]\nincremental = true\n\
+    [profile.release.package.my-sampler]\nincremental = true\n";
 
 const DESCRIBE: &str = r##"fn main() {
     let name = component::NAME;

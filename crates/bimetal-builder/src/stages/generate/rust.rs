@@ -53,11 +53,19 @@ pub(super) fn add(plan: &Plan, tree: &mut SourceTree) {
     // A patch that nothing uses would only earn a warning from cargo.
     let is_used = |name: &&&str| !components.is_empty() || !FOR_COMPONENTS.contains(name);
     let carried: Vec<_> = CARRIED.iter().filter(is_used).collect();
+    let profile = plan
+        .rust
+        .as_ref()
+        .map_or(RustProfile::Release, |rust| rust.profile);
+    // What ships is compiled as a whole.
+    let edited = plan.local_crates.iter().map(|local| &local.name);
+    let edited: Vec<_> = edited.filter(|_| profile == RustProfile::Release).collect();
     let workspace = json!({
         "members": members,
         "components": components,
         "carried": carried,
-        "profile": plan.rust.as_ref().map_or(RustProfile::Release, |rust| rust.profile),
+        "edited": edited,
+        "profile": profile,
     });
     tree.insert(
         "rust/Cargo.toml",

@@ -213,7 +213,8 @@ fn a_distribution_without_rust_components_has_only_the_host() {
 #[test]
 fn only_the_profile_for_shipping_optimises_as_a_whole() {
     let workspace = |plan| text(&generate(&plan), "rust/Cargo.toml");
-    assert!(!workspace(hosted_plan()).contains("lto"));
+    let daily = workspace(hosted_plan());
+    assert!(!daily.contains("lto") && daily.contains("incremental"));
     let mut resolved = hosted();
     resolved.dist.rust_profile = Some(RustProfile::Dist);
     let (_, profile) = workspace(plan(resolved))

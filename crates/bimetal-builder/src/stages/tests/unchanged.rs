@@ -178,6 +178,35 @@ fn a_change_runs_the_tools_that_read_it_and_no_others() {
     assert_eq!(tiny.ran(), set(&[]));
 }
 
+/// What rustc keeps of a crate between two builds.
+#[test]
+fn what_was_compiled_before_a_change_leaves_no_trace_in_the_artifacts() {
+    let sources = |number: u32| {
+        let code = "#[inline(never)]\npub fn more() -> String {\n    format!(\"{}\", NUMBER)\n}\n";
+        ["redactor", "sampler"].map(|name| {
+            let text =
+                format!("pub const NAME: &str = \"{name}\";\nconst NUMBER: u32 = {number};\n");
+            (format!("rust/local/my-{name}/src/lib.rs"), text + code)
+        })
+    };
+    let built = |tiny: &mut Tiny, number| {
+        let names = ["main", "exporter-debugexporter", "processor-my-redactor"];
+        let time = "2026-01-02T03:04:05Z";
+        tiny.plan.times = names.map(|name| (name.to_owned(), time.to_owned())).into();
+        for (path, text) in sources(number) {
+            tiny.tree.insert(path, text);
+        }
+        tiny.ran();
+        FILES.map(|name| tiny.file(name))
+    };
+    let mut tiny = Tiny::new();
+    let first = built(&mut tiny, 1);
+    let second = built(&mut tiny, 2);
+    assert!(first[0] != second[0] && first[2] != second[2]);
+    assert!(built(&mut tiny, 1) == first, "the same directory");
+    assert!(built(&mut Tiny::new(), 2) == second, "another directory");
+}
+
 #[test]
 fn a_build_that_failed_leaves_nothing_that_a_later_one_takes_for_done() {
     let mut tiny = Tiny::new();
