@@ -35,12 +35,16 @@ type call struct {
 	root  unsafe.Pointer
 	watch *watch
 	// edited is the answer, where that is an edit list.
-	edited editList
+	edited  editList
+	applier applier
+	// text is that of a short edit list which came before.
+	text string
 }
 
 // words is a record as numbers. Copied as what it is, with addresses in it, it would pass Go's
 // write barrier, which has no business with C's memory.
-type words [unsafe.Sizeof(C.bimetal_call{}) / 8]uint64
+// The room for answers behind it stays as it is.
+type words [unsafe.Offsetof(C.bimetal_call{}.room) / 8]uint64
 
 var calls = sync.Pool{New: func() any {
 	memory := C.bimetal_call_new()

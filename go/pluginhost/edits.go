@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
-	"sync"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
@@ -48,6 +47,9 @@ type places interface {
 	// drop removes messages from the list of the level in what is open. The ordinals rise.
 	drop(level uint8, ordinals []uint32)
 	metrics() bool
+	// lists are those of what lies in a message of the level that is open: none where there is no
+	// short way to them.
+	lists(lies *shape, level uint8) lists
 }
 
 // edits says whether a component with these features may answer edit lists.
@@ -56,7 +58,7 @@ func edits(features uint64) bool {
 }
 
 // edited carries out the edit list of a call. A list that is broken changes nothing.
-func (i *instance[T]) edited(codec codec[T], record *call, data T) (next T, err error) {
+func (i *instance[T]) edited(codec *codec[T], record *call, data T) (next T, err error) {
 	if !edits(i.features) {
 		return next, i.check(breach(fmt.Sprintf("%q answered an edit list, and offers none or declares "+
 			"that it never changes data", i.id)))
@@ -67,57 +69,58 @@ func (i *instance[T]) edited(codec codec[T], record *call, data T) (next T, err 
 	}
 	// The Collector copies what is shared for those who say that they change it.
 	data = codec.writable(data)
-	if err := list.apply(codec.places(data), preparedShape()); err != nil {
+	with := &record.applier
+	if err := with.apply(list, codec.places(data, with), preparedShape()); err != nil {
 		return next, i.check(fmt.Errorf("the edit list of %q: %w", i.id, err))
 	}
 	return data, nil
 }
 
-// apply changes the batch, or says why the list is not one for it and changes nothing. Without a
-// shape it does so by the public API.
-func (l *editList) apply(in places, lies *shape) (err error) {
-	defer func() {
-		// After the check nothing can fail: this is a fault of ours. The batch does not go on.
-		if said := recover(); said != nil {
-			err = fmt.Errorf("it cannot be carried out: %v", said)
-		}
-	}()
-	with := appliers.Get().(*applier)
-	defer with.release()
-	with.checker = checker{list: l, places: in}
-	if err := with.checker.check(); err != nil {
-		return err
-	}
-	editor := &with.editor
-	editor.list, editor.places, editor.decoded = l, in, with.checker.decoded
-	editor.further = with.checker.further
-	if lies != nil {
-		with.slabs.make(lies, &with.checker.needs)
-		editor.slabs = &with.slabs
-	}
-	editor.run()
-	return nil
-}
-
-// applier is what carries out an edit list, to be used again: three allocations took a tenth of a
+// applier is what carries out an edit list, to be used again: its allocations took a tenth of a
 // batch of one record.
 type applier struct {
 	checker checker
 	editor  editor
 	slabs   slabs
+	// Of these there is one in a batch.
+	logs    logsPlaces
+	traces  tracesPlaces
+	metrics metricsPlaces
 }
 
-var appliers = sync.Pool{New: func() any { return new(applier) }}
+// apply changes the batch, or says why the list is not one for it and changes nothing. Without a
+// shape it does so by the public API.
+func (a *applier) apply(list *editList, in places, lies *shape) (err error) {
+	defer func() {
+		// After the check nothing can fail: this is a fault of ours. The batch does not go on.
+		if said := recover(); said != nil {
+			err = fmt.Errorf("it cannot be carried out: %v", said)
+		}
+		a.clear()
+	}()
+	a.checker.list, a.checker.places, a.checker.lies = list, in, lies
+	if err := a.checker.check(); err != nil {
+		return err
+	}
+	editor := &a.editor
+	editor.list, editor.places, editor.decoded = list, in, a.checker.decoded
+	editor.further, editor.lowest = a.checker.further, a.checker.lowest
+	if lies != nil {
+		a.slabs.make(lies, &a.checker.needs)
+		editor.slabs = &a.slabs
+	}
+	editor.run()
+	return nil
+}
 
-// release keeps nothing of a batch alive.
-func (a *applier) release() {
+// clear keeps nothing of a batch alive.
+func (a *applier) clear() {
 	gone := a.editor.gone
 	*a = applier{}
 	a.editor.gone = gone
 	for level := range gone {
-		gone[level] = gone[level][:0]
+		a.editor.gone[level] = gone[level][:0]
 	}
-	appliers.Put(a)
 }
 
 // editor is the second pass over an edit list, whose rows are known to be right.
@@ -134,6 +137,9 @@ type editor struct {
 	// dropped in what is open.
 	open [levelPoint + 1]uint32
 	gone [levelPoint + 1][]uint32
+	// lists are as the checker has them.
+	lists  lists
+	lowest lowest
 }
 
 func (e *editor) run() {
@@ -142,7 +148,7 @@ func (e *editor) run() {
 	// What the attributes are of; level 0 where they are not fetched.
 	var level uint8
 	var item uint32
-	for index := range e.list.rows {
+	for index := 0; index < len(e.list.rows); index++ {
 		row := &e.list.rows[index]
 		switch row.kind {
 		case editResource:
@@ -166,6 +172,10 @@ func (e *editor) run() {
 			e.further[0]()
 			e.further = e.further[1:]
 		default:
+			if row.level == e.lowest.level && len(e.lists.items) > 0 {
+				index = e.runFrom(index) - 1
+				continue
+			}
 			if row.level != level || row.item != item {
 				level, item = row.level, row.item
 				attributes = e.places.attributes(level, int(item))
@@ -187,6 +197,9 @@ func (e *editor) enter(level uint8, item uint32) {
 	e.leave(level + 1)
 	e.open[level] = item
 	e.places.open(level, int(item))
+	if e.slabs != nil {
+		e.lists = e.places.lists(e.slabs.lies, level)
+	}
 }
 
 // leave drops what is to be dropped at a level and below it, the lowest first. Until then no

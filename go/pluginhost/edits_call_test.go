@@ -100,7 +100,7 @@ func TestABatchThatOthersReadTooIsCopiedFirst(t *testing.T) {
 	before, err := logsCodecs[1].marshal(logs)
 	require.NoError(t, err)
 	logs.MarkReadOnly()
-	next, err := instanceOf[plog.Logs](featureMutates|featureEdits).edited(logsCodecs[1],
+	next, err := instanceOf[plog.Logs](featureMutates|featureEdits).edited(&logsCodecs[1],
 		answered(t, severity()), logs)
 	require.NoError(t, err)
 	require.False(t, next.IsReadOnly())
@@ -131,12 +131,12 @@ func TestAComponentWhoseListIsNoGoodIsOutOfService(t *testing.T) {
 	} {
 		broken := instanceOf[plog.Logs](test.features)
 		require.NoError(t, broken.outOfService())
-		_, err := broken.edited(logsCodecs[1], answered(t, test.list), data)
+		_, err := broken.edited(&logsCodecs[1], answered(t, test.list), data)
 		require.ErrorContains(t, err, says)
 		require.True(t, consumererror.IsPermanent(err))
 		require.Equal(t, err, broken.outOfService())
 	}
-	_, err := instanceOf[plog.Logs](featureEdits).edited(logsCodecs[1], answered(t, severity()), data)
+	_, err := instanceOf[plog.Logs](featureEdits).edited(&logsCodecs[1], answered(t, severity()), data)
 	require.ErrorContains(t, err, "offers none or declares that it never changes data")
 	records := data.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
 	require.Empty(t, records.At(0).SeverityText())
@@ -149,9 +149,11 @@ func (faulty) set(uint8, int, uint32, given) { panic("a fault") }
 
 func TestAFaultOfTheHostIsAnErrorOfTheBatch(t *testing.T) {
 	codec := logsCodecs[1]
-	codec.places = func(data plog.Logs) places { return faulty{placesOfLogs(data)} }
+	codec.places = func(data plog.Logs, with *applier) places {
+		return faulty{placesOfLogs(data, with)}
+	}
 	sound := instanceOf[plog.Logs](featureMutates | featureEdits)
-	_, err := sound.edited(codec, answered(t, severity()), smallLogs())
+	_, err := sound.edited(&codec, answered(t, severity()), smallLogs())
 	require.ErrorContains(t, err, `the edit list of "edits/some": it cannot be carried out: a fault`)
 	require.True(t, consumererror.IsPermanent(err))
 	require.NoError(t, sound.outOfService())

@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/featuregate"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 )
 
 func TestTheLearntShapeIsProved(t *testing.T) {
@@ -41,6 +42,17 @@ func TestAShapeThatIsWrongAnywhereIsNotProved(t *testing.T) {
 		"type of a cell":  func(s *shape) { s.cells[valueInt].of = s.cells[valueDouble].of },
 		"what lies in it": func(s *shape) { s.cells[valueBool].sample = s.cells[valueInt].sample },
 		"pair":            func(s *shape) { s.pair = reflect.TypeFor[string]() },
+		"log records":     func(s *shape) { s.items.logs.attributes += 8 },
+		"spans":           func(s *shape) { s.items.spans.attributes -= 8 },
+		"gauges":          func(s *shape) { s.items.points[pmetric.MetricTypeGauge].attributes += 8 },
+		"sums":            func(s *shape) { s.items.points[pmetric.MetricTypeSum].attributes += 8 },
+		"histograms": func(s *shape) {
+			s.items.points[pmetric.MetricTypeHistogram].attributes += 8
+		},
+		"exponential histograms": func(s *shape) {
+			s.items.points[pmetric.MetricTypeExponentialHistogram].attributes += 8
+		},
+		"summaries": func(s *shape) { s.items.points[pmetric.MetricTypeSummary].attributes += 8 },
 	} {
 		lies := learntShape(t)
 		lies.others = slices.Clone(lies.others)
@@ -127,9 +139,9 @@ func putNew(w *writing, item uint32) {
 
 func TestValuesOfAllRecordsAreSetWithFewAllocations(t *testing.T) {
 	data, lies, list := manyLogs(t, 8192), learntShape(t), forEach(8192, setFifth)
-	at := placesOfLogs(data)
+	with := new(applier)
 	require.LessOrEqual(t, testing.AllocsPerRun(5, func() {
-		if err := list.apply(at, lies); err != nil {
+		if err := with.apply(list, placesOfLogs(data, with), lies); err != nil {
 			panic(err)
 		}
 	}), 12.0)
@@ -143,7 +155,7 @@ func TestListsGrowWithFewAllocations(t *testing.T) {
 	})
 	batches := []plog.Logs{manyLogs(t, 8192), manyLogs(t, 8192)}
 	require.LessOrEqual(t, testing.AllocsPerRun(1, func() {
-		if err := list.apply(placesOfLogs(batches[0]), lies); err != nil {
+		if err := applied(list, placesOfLogs, batches[0], lies); err != nil {
 			panic(err)
 		}
 		batches = batches[1:]
@@ -163,7 +175,7 @@ func TestAnEditedBatchIsLikeAnyOther(t *testing.T) {
 		list.value(list.add(editSet, levelRecord, item, 1), valueString, "set")
 		list.add(editDelete, levelRecord, item, 0)
 	}
-	require.NoError(t, list.list().apply(placesOfLogs(data), lies))
+	require.NoError(t, applied(list.list(), placesOfLogs, data, lies))
 	clear(list.text)
 	runtime.GC()
 	records := data.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
@@ -220,7 +232,7 @@ func TestNothingStaysBehindTheEndOfAList(t *testing.T) {
 	edit := func(write func(*writing)) {
 		written := (&writing{}).open(0, 0)
 		write(written)
-		require.NoError(t, written.list().apply(placesOfLogs(data), lies))
+		require.NoError(t, applied(written.list(), placesOfLogs, data, lies))
 	}
 	text := all()[3].held
 	require.NotNil(t, text)
@@ -245,8 +257,8 @@ func benchmark(b *testing.B, write func(*writing, uint32), native func(pcommon.M
 		list := forEach(count, write)
 		whole := manyLogs(b, count)
 		ways := map[string]func(plog.Logs){
-			"in place": func(data plog.Logs) { require.NoError(b, list.apply(placesOfLogs(data), lies)) },
-			"by API":   func(data plog.Logs) { require.NoError(b, list.apply(placesOfLogs(data), nil)) },
+			"in place": func(data plog.Logs) { require.NoError(b, applied(list, placesOfLogs, data, lies)) },
+			"by API":   func(data plog.Logs) { require.NoError(b, applied(list, placesOfLogs, data, nil)) },
 			"native": func(data plog.Logs) {
 				for _, record := range data.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
 					native(record.Attributes())

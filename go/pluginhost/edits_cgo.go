@@ -63,10 +63,26 @@ func (c *call) edits() (*editList, error) {
 		return nil, err
 	}
 	list := &c.edited
-	list.rows, list.text = nil, string(text)
+	list.rows, list.text = nil, c.textOf(text)
 	if count := len(rows) / editSize; count > 0 {
 		// The memory is that of the Rust side, and lives as long as the record holds the answer.
 		list.rows = (*[longestData / editSize]edit)(start)[:count:count]
 	}
 	return list, nil
+}
+
+// shortText is how long a text may be that a record keeps for the calls after this one.
+const shortText = 256
+
+// textOf is a text as a string that the batch may keep. Most components write the same into every
+// batch: then all of them share one string.
+func (c *call) textOf(text []byte) string {
+	if string(text) == c.text {
+		return c.text
+	}
+	made := string(text)
+	if len(made) <= shortText {
+		c.text = made
+	}
+	return made
 }

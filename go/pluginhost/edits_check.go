@@ -30,6 +30,20 @@ type checker struct {
 	counts, next [levelPoint + 1]int
 	// length is that of the attribute list as the rows before left it; -1 where it was not asked for.
 	length int
+	// lists are those of what is open at the lowest level, if there is a short way to them.
+	lists  lists
+	lies   *shape
+	lowest lowest
+}
+
+// lowest is the level of what has attributes and nothing below it, and the one above.
+type lowest struct{ level, above uint8 }
+
+func lowestOf(metrics bool) lowest {
+	if metrics {
+		return lowest{levelPoint, levelMetric}
+	}
+	return lowest{levelRecord, levelScope}
 }
 
 // wrong is what is wrong with a row; most often nothing.
@@ -37,8 +51,12 @@ type wrong string
 
 func (c *checker) check() error {
 	metrics := c.places.metrics()
+	c.lowest = lowestOf(metrics)
 	c.counts[levelResource] = c.places.open(0, 0)
-	for index := range c.list.rows {
+	for index := 0; index < len(c.list.rows); index++ {
+		if index = c.run(index); index == len(c.list.rows) {
+			break
+		}
 		row, problem := &c.list.rows[index], wrong("")
 		if c.follows(row) {
 			problem = c.attribute(index, row)
@@ -118,6 +136,7 @@ func (c *checker) name(level uint8, row *edit) wrong {
 	c.named, c.level, c.item, c.whole, c.dropped, c.length = level, level, 0, true, false, -1
 	c.next[level] = int(row.item) + 1
 	inside := c.places.open(level, int(row.item))
+	c.lists = c.places.lists(c.lies, level)
 	switch level {
 	case levelResource:
 		c.counts[levelScope], c.next[levelScope] = inside, 0

@@ -38,7 +38,7 @@ func refuse[T any](t *testing.T, codec codec[T], batch func() T, lists refused) 
 				data := batch()
 				before, err := codec.marshal(data)
 				require.NoError(t, err)
-				err = list.list().apply(codec.places(data), lies)
+				err = applied(list.list(), codec.places, data, lies)
 				require.ErrorContains(t, err, says)
 				require.ErrorAs(t, err, new(breach))
 				after, err := codec.marshal(data)
@@ -335,7 +335,7 @@ func anyList[T any](t *testing.T, codec codec[T], batches func(*chance) T) {
 		for way, lies := range []*shape{nil, lies} {
 			data, err := codec.unmarshal(encoded)
 			require.NoError(t, err)
-			problems[way] = by.list().apply(codec.places(data), lies)
+			problems[way] = applied(by.list(), codec.places, data, lies)
 			answers[way], err = codec.marshal(data)
 			require.NoError(t, err)
 		}

@@ -1,6 +1,8 @@
 package pluginhost
 
 import (
+	"unsafe"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 )
@@ -14,9 +16,36 @@ type metricsPlaces struct {
 	kind pmetric.MetricType
 }
 
-func placesOfMetrics(data pmetric.Metrics) places { return &metricsPlaces{data: data} }
+func placesOfMetrics(data pmetric.Metrics, with *applier) places {
+	with.metrics.data = data
+	return &with.metrics
+}
 
 func (p *metricsPlaces) metrics() bool { return true }
+
+func (p *metricsPlaces) lists(lies *shape, level uint8) lists {
+	if lies == nil || level != levelMetric {
+		return lists{}
+	}
+	switch of := &lies.items.points[p.kind]; p.kind {
+	case pmetric.MetricTypeGauge:
+		slice := p.one.Gauge().DataPoints()
+		return of.in(unsafe.Pointer(&slice))
+	case pmetric.MetricTypeSum:
+		slice := p.one.Sum().DataPoints()
+		return of.in(unsafe.Pointer(&slice))
+	case pmetric.MetricTypeHistogram:
+		slice := p.one.Histogram().DataPoints()
+		return of.in(unsafe.Pointer(&slice))
+	case pmetric.MetricTypeExponentialHistogram:
+		slice := p.one.ExponentialHistogram().DataPoints()
+		return of.in(unsafe.Pointer(&slice))
+	case pmetric.MetricTypeSummary:
+		slice := p.one.Summary().DataPoints()
+		return of.in(unsafe.Pointer(&slice))
+	}
+	return lists{}
+}
 
 func (p *metricsPlaces) open(level uint8, item int) int {
 	switch level {

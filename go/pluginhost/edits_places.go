@@ -1,6 +1,8 @@
 package pluginhost
 
 import (
+	"unsafe"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -41,9 +43,19 @@ type logsPlaces struct {
 	records plog.LogRecordSlice
 }
 
-func placesOfLogs(data plog.Logs) places { return &logsPlaces{data: data} }
+func placesOfLogs(data plog.Logs, with *applier) places {
+	with.logs.data = data
+	return &with.logs
+}
 
 func (p *logsPlaces) metrics() bool { return false }
+
+func (p *logsPlaces) lists(lies *shape, level uint8) lists {
+	if lies == nil || level != levelScope {
+		return lists{}
+	}
+	return lies.items.logs.in(unsafe.Pointer(&p.records))
+}
 
 func (p *logsPlaces) open(level uint8, item int) int {
 	switch level {
@@ -108,9 +120,19 @@ type tracesPlaces struct {
 	spans ptrace.SpanSlice
 }
 
-func placesOfTraces(data ptrace.Traces) places { return &tracesPlaces{data: data} }
+func placesOfTraces(data ptrace.Traces, with *applier) places {
+	with.traces.data = data
+	return &with.traces
+}
 
 func (p *tracesPlaces) metrics() bool { return false }
+
+func (p *tracesPlaces) lists(lies *shape, level uint8) lists {
+	if lies == nil || level != levelScope {
+		return lists{}
+	}
+	return lies.items.spans.in(unsafe.Pointer(&p.spans))
+}
 
 func (p *tracesPlaces) open(level uint8, item int) int {
 	switch level {

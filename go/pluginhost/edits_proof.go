@@ -17,6 +17,9 @@ func (s *shape) prove() error {
 	if err := s.proveReading(); err != nil {
 		return err
 	}
+	if err := s.proveItems(); err != nil {
+		return err
+	}
 	for _, step := range proofSteps {
 		var answers [2][]byte
 		for way, lies := range []*shape{nil, s} {
@@ -99,7 +102,8 @@ func proofAnswer(rows []edit, lies *shape) ([]byte, error) {
 	record := data.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
 	everyValue(record.Attributes())
 	list := editList{append([]edit{{kind: editResource}, {kind: editScope}}, rows...), proofText}
-	if err := list.apply(placesOfLogs(data), lies); err != nil {
+	with := new(applier)
+	if err := with.apply(&list, placesOfLogs(data, with), lies); err != nil {
 		return nil, err
 	}
 	edited, err := (&plog.ProtoMarshaler{}).MarshalLogs(data)

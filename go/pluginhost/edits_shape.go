@@ -26,6 +26,8 @@ type shape struct {
 	inner uintptr
 	// cells are what the interface holds, by VALUE_….
 	cells [valueOTLP]cell
+	// items are where the lists of records and points are.
+	items itemsOf
 }
 
 // cell is the type of what an interface of pdata points to: a struct with one field.
@@ -147,6 +149,7 @@ func learnShape(list reflect.Type, samples [valueOTLP]pcommon.Value) (*shape, er
 			return nil, err
 		}
 	}
+	lies.items = learnItems(pair)
 	return lies, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 )
 
 // writing makes an edit list as a component does.
@@ -104,7 +105,7 @@ func sameEverywhere[T any](t *testing.T, codec codec[T], batches func(*chance) T
 		for _, lies := range lies {
 			data, err := codec.unmarshal(encoded)
 			require.NoError(t, err)
-			require.NoError(t, by.list().apply(codec.places(data), lies))
+			require.NoError(t, applied(by.list(), codec.places, data, lies))
 			require.Equal(t, expected, treeOf(data).normal(), "seed %d", seed)
 			answer, err := codec.marshal(data)
 			require.NoError(t, err)
@@ -120,6 +121,12 @@ func sameEverywhere[T any](t *testing.T, codec codec[T], batches func(*chance) T
 func (t *tree) normal() *tree { return clonedTree(t).trim() }
 
 func bitsOf(value float64) uint64 { return math.Float64bits(value) }
+
+// applied carries out a list on a batch.
+func applied[T any](list *editList, of func(T, *applier) places, data T, lies *shape) error {
+	with := new(applier)
+	return with.apply(list, of(data, with), lies)
+}
 
 func learntShape(t testing.TB) *shape {
 	lies, err := learnShape(reflect.TypeFor[pcommon.Map](), sampleValues())
@@ -138,4 +145,16 @@ func TestEditsDoWhatTheySayWhateverTheBatch(t *testing.T) {
 	t.Run("metrics", func(t *testing.T) {
 		sameEverywhere(t, metricsCodecs[1], (*chance).someMetrics, treeOfMetrics, ways)
 	})
+}
+
+func TestAttributesOfAllSignalsHaveAShortWay(t *testing.T) {
+	items := learntShape(t).items
+	require.True(t, items.logs.learnt)
+	require.True(t, items.spans.learnt)
+	for kind := pmetric.MetricTypeGauge; kind <= pmetric.MetricTypeSummary; kind++ {
+		require.True(t, items.points[kind].learnt, kind)
+	}
+	type unlike struct{ list []pcommon.Map }
+	require.False(t, learnItemLists[unlike](reflect.TypeFor[string]()).learnt)
+	require.False(t, learnItemLists[string](reflect.TypeFor[string]()).learnt)
 }

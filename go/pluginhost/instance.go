@@ -163,7 +163,7 @@ func (i *instance[T]) answered(
 	case outcome == outcomeDropped:
 		return none, errDropped
 	case outcome == outcomeEdits:
-		return i.edited(*codec, record, data)
+		return i.edited(codec, record, data)
 	case outcome == outcomeReplaced && record.answersTable():
 		return i.built(codec, record)
 	case outcome == outcomeReplaced:

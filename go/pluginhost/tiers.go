@@ -22,8 +22,9 @@ type codec[T any] struct {
 	// that is not known. The answer is OTLP.
 	inPlace func() (*layout, error)
 	root    func(T, *layout) unsafe.Pointer
-	// places is a batch as edits see it; writable is the batch, or a copy where others have it too.
-	places   func(T) places
+	// places is a batch as edits see it, in memory of the applier's; writable is the batch, or a
+	// copy where others have it too.
+	places   func(T, *applier) places
 	writable func(T) T
 	// tables is how an answer that is a table becomes a batch.
 	tables tables[T]

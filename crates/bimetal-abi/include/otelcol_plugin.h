@@ -572,6 +572,11 @@ typedef struct otelcol_output {
     struct otelcol_buffer data;
     // The text that rows refer to; else empty.
     struct otelcol_buffer text;
+    // Memory of the caller's, aligned to eight bytes and written before: `data` and `text` may lie
+    // in it, without a `release`. Null where there is none.
+    uint8_t *room;
+    // Bytes of it.
+    uint64_t room_len;
 } otelcol_output;
 
 // One row of an edit list: what is to become of the telemetry that the component was given.
@@ -783,7 +788,7 @@ _Static_assert(sizeof(otelcol_buffer) == 32, "size of otelcol_buffer");
 _Static_assert(sizeof(otelcol_error) == 96, "size of otelcol_error");
 _Static_assert(sizeof(otelcol_context) == 72, "size of otelcol_context");
 _Static_assert(sizeof(otelcol_data) == 40, "size of otelcol_data");
-_Static_assert(sizeof(otelcol_output) == 72, "size of otelcol_output");
+_Static_assert(sizeof(otelcol_output) == 88, "size of otelcol_output");
 _Static_assert(sizeof(otelcol_edit) == 32, "size of otelcol_edit");
 _Static_assert(sizeof(otelcol_row) == 24, "size of otelcol_row");
 _Static_assert(sizeof(otelcol_field) == 32, "size of otelcol_field");

@@ -4,7 +4,8 @@
 //! bytes, or a [`SliceError`]. Invariant: Rust only, and the only place of the Rust side that makes
 //! a slice of a pointer; a null with a length and a length beyond the limit are never followed.
 
-use crate::value::{Buffer, Slice};
+use crate::number::LONGEST_DATA;
+use crate::value::{Buffer, Output, Slice};
 
 /// Why a pointer and a length are no bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +76,25 @@ impl Buffer {
     }
 }
 
+impl Output {
+    /// The caller's memory for an answer; none if it has none.
+    ///
+    /// # Safety
+    /// A room that is not null is as long as it says, was written, and is used by nothing else
+    /// during `'a`.
+    pub unsafe fn room<'a>(&self) -> &'a mut [u64] {
+        let is_aligned = self.room.addr().is_multiple_of(align_of::<u64>());
+        match usize::try_from(self.room_len) {
+            Ok(len) if !self.room.is_null() && is_aligned && self.room_len <= LONGEST_DATA => {
+                let words = len / size_of::<u64>();
+                // SAFETY: not null, aligned, of a possible length, and the caller vouches for it.
+                unsafe { std::slice::from_raw_parts_mut(self.room.cast(), words) }
+            }
+            _ => &mut [],
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::ptr::null;
@@ -84,6 +104,28 @@ mod tests {
     fn bytes(slice: Slice, limit: u64) -> Result<&'static [u8], SliceError> {
         // SAFETY: what is not null in these tests points to as many bytes as the limit lets pass.
         unsafe { slice.bytes(limit) }
+    }
+
+    #[test]
+    fn a_room_that_cannot_be_is_none() {
+        let mut memory = [7_u64; 2];
+        let start: *mut u8 = memory.as_mut_ptr().cast();
+        let rooms = [
+            (start, 16, 2),
+            (start, 15, 1),
+            (start, u64::MAX, 0),
+            (start.wrapping_add(1), 8, 0),
+            (std::ptr::null_mut(), 16, 0),
+        ];
+        for (room, room_len, words) in rooms {
+            let output = Output {
+                room,
+                room_len,
+                ..Output::EMPTY
+            };
+            // SAFETY: the memory is ours, and only a length that it has gets through.
+            assert_eq!(unsafe { output.room() }.len(), words);
+        }
     }
 
     #[test]

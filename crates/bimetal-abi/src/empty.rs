@@ -83,5 +83,7 @@ impl Output {
         format: 0,
         data: Buffer::EMPTY,
         text: Buffer::EMPTY,
+        room: null_mut(),
+        room_len: 0,
     };
 }

@@ -137,6 +137,11 @@ pub struct Output {
     pub data: Buffer,
     /// The text that rows refer to; else empty.
     pub text: Buffer,
+    /// Memory of the caller's, aligned to eight bytes and written before: `data` and `text` may lie
+    /// in it, without a `release`. Null where there is none.
+    pub room: *mut u8,
+    /// Bytes of it.
+    pub room_len: u64,
 }
 
 /// One row of an edit list: what is to become of the telemetry that the component was given.
@@ -199,7 +204,7 @@ const _: () = assert!(size_of::<Buffer>() == 32);
 const _: () = assert!(size_of::<Error>() == 96);
 const _: () = assert!(size_of::<Context>() == 72);
 const _: () = assert!(size_of::<Data>() == 40);
-const _: () = assert!(size_of::<Output>() == 72);
+const _: () = assert!(size_of::<Output>() == 88);
 const _: () = assert!(size_of::<Edit>() == 32);
 const _: () = assert!(size_of::<Field>() == 32);
 const _: () = assert!(size_of::<Row>() == 24);
@@ -216,5 +221,6 @@ const _: () = assert!(offset_of!(Data, format) == 8);
 const _: () = assert!(offset_of!(Data, bytes) == 16);
 const _: () = assert!(offset_of!(Data, root) == 32);
 const _: () = assert!(offset_of!(Output, data) == 8);
+const _: () = assert!(offset_of!(Output, room) == 72);
 const _: () = assert!(offset_of!(Field, of) == 16);
 const _: () = assert!(offset_of!(Field, word) == 24);

@@ -156,6 +156,16 @@ impl<'r> Attributes<'r> {
         self.find_came(key)
     }
 
+    /// The same, and whether its value is this one.
+    #[inline]
+    fn find_beside(&self, key: &str, value: Written<'_>) -> Option<(usize, bool)> {
+        if self.edits.is_some_and(|edits| edits.may_have(self.place)) {
+            let (index, found) = self.find_edited(key)?;
+            return Some((index, value.is_there(found)));
+        }
+        self.came.holder.find_beside(self.came.field, key, value)
+    }
+
     #[inline]
     fn find_came(&self, key: &str) -> Option<(usize, Message<'r>)> {
         self.came.holder.find(self.came.field, key)
@@ -388,11 +398,9 @@ impl<'r> AttributesMut<'r> {
 
     #[inline]
     fn put(&self, when: Write, key: &str, value: Written<'_>) -> bool {
-        let found = self.now.find(key);
-        match (when, found) {
-            (Write::Insert, Some(_)) | (Write::Update, None) => false,
-            (_, Some((_, found))) if value.is_there(found) => false,
-            (_, Some((index, _))) => {
+        match (when, self.now.find_beside(key, value)) {
+            (Write::Insert, Some(_)) | (Write::Update, None) | (_, Some((_, true))) => false,
+            (_, Some((index, false))) => {
                 self.edits.set(self.now.place, index, value);
                 true
             }

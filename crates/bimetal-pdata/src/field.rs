@@ -180,7 +180,7 @@ impl Written<'_> {
     }
 
     #[inline(never)]
-    fn is_read_as(self, found: Message<'_>) -> bool {
+    pub(crate) fn is_read_as(self, found: Message<'_>) -> bool {
         match (self, Value::of(found)) {
             (Self::Str(new), Value::Str(old)) => new == old.as_bytes(),
             (Self::Bool(new), Value::Bool(old)) => new == old,

@@ -63,7 +63,7 @@ mod views;
 
 pub use attributes::{Attributes, AttributesIter, AttributesMut, Write};
 pub use carry::CarryOutError;
-pub use edits::{EditError, EditList};
+pub use edits::{EditAnswer, EditError, EditList};
 pub use error::ParseError;
 pub use flat::{
     NewData, NewEvent, NewHistogramPoint, NewLink, NewLog, NewLogs, NewMetric, NewMetrics,

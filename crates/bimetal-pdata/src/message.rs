@@ -109,6 +109,31 @@ impl<'a> Message<'a> {
         }
     }
 
+    /// Where in a list of `KeyValue`s the first `key` is, and whether its value is this one.
+    #[inline]
+    pub(crate) fn find_beside(
+        &self,
+        number: u32,
+        key: &str,
+        value: Written<'_>,
+    ) -> Option<(usize, bool)> {
+        match self {
+            Self::Otlp(message) => {
+                let (index, found) = message.find(number, key.as_bytes())?;
+                Some((index, value.is_there(Self::Otlp(found))))
+            }
+            Self::View(message) => {
+                let index = message.position(number, key.as_bytes())?;
+                let read = || {
+                    let found = message.value_at(number, index);
+                    found.is_some_and(|found| value.is_read_as(Self::View(found)))
+                };
+                let held = message.holds_at(number, index, value);
+                Some((index, held.unwrap_or_else(read)))
+            }
+        }
+    }
+
     /// Whether this `AnyValue` is `value`, where the backend sees that without reading it whole.
     #[inline]
     pub(crate) fn holds(self, value: Written<'_>) -> Option<bool> {

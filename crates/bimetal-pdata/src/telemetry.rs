@@ -8,7 +8,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::attributes::{Attributes, AttributesMut};
-use crate::edits::{EditList, Edits, Place};
+use crate::edits::{EditAnswer, EditList, Edits, Place};
 use crate::error::ParseError;
 use crate::goview::{self, Batch};
 use crate::message::{At, AtMut, Items, ItemsMut, Message, retain};
@@ -38,7 +38,7 @@ pub trait Signal: Copy + fmt::Debug + 'static {
 pub struct Telemetry<'a, S> {
     message: Message<'a>,
     edits: Edits,
-    replaced: Option<Table>,
+    replaced: Option<Box<Table>>,
     signal: PhantomData<S>,
 }
 
@@ -147,11 +147,11 @@ impl<'a, S: Signal> Telemetry<'a, S> {
     /// The new telemetry that is in its place, if there is some. The others of its functions know
     /// nothing of that.
     pub fn take_replaced(&mut self) -> Option<Table> {
-        self.replaced.take()
+        self.replaced.take().map(|table| *table)
     }
 
     pub(crate) fn set_replaced(&mut self, table: Table) {
-        self.replaced = Some(table);
+        self.replaced = Some(Box::new(table));
     }
 
     pub(crate) fn message(&self) -> Message<'_> {
@@ -164,6 +164,12 @@ impl<'a, S: Signal> Telemetry<'a, S> {
         self.edits.into_list()
     }
 
+    /// The same, in memory that is there already, if it fits. Of what does not fit nothing is
+    /// written.
+    pub fn edits_into(self, room: &mut [u64]) -> EditAnswer {
+        self.edits.into_room(room)
+    }
+
     /// The whole batch as an `Export…ServiceRequest`.
     pub fn encode(&self) -> Vec<u8> {
         let bytes = self.message.encoded();
@@ -174,7 +180,7 @@ impl<'a, S: Signal> Telemetry<'a, S> {
         otlp::encode(
             S::SCHEMA,
             &bytes,
-            &self.edits.log(),
+            &self.edits.indexed(),
             Place::default(),
             &mut out,
         );
@@ -261,7 +267,6 @@ macro_rules! level {
         #[derive(Clone, Copy, Debug)]
         pub struct $read<'r, S> {
             at: At<'r>,
-            header: Message<'r>,
             signal: PhantomData<S>,
         }
 
@@ -271,23 +276,20 @@ macro_rules! level {
         #[derive(Debug)]
         pub struct $edit<'r, S> {
             at: AtMut<'r>,
-            header: Message<'r>,
             signal: PhantomData<S>,
         }
 
         impl<'r, S> From<At<'r>> for $read<'r, S> {
             #[inline]
             fn from(at: At<'r>) -> Self {
-                let header = at.message.message(HEADER);
-                Self { at, header, signal: PhantomData }
+                Self { at, signal: PhantomData }
             }
         }
 
         impl<'r, S> From<AtMut<'r>> for $edit<'r, S> {
             #[inline]
             fn from(at: AtMut<'r>) -> Self {
-                let header = at.message.message(HEADER);
-                Self { at, header, signal: PhantomData }
+                Self { at, signal: PhantomData }
             }
         }
 
@@ -295,7 +297,7 @@ macro_rules! level {
             /// The message with the attributes; empty if it is absent.
             #[inline]
             pub fn $header_name(&self) -> $header<'r> {
-                $header(At { message: self.header, ..self.at })
+                $header(At { message: self.at.message.message(HEADER), ..self.at })
             }
 
             /// The attributes.
@@ -327,7 +329,7 @@ macro_rules! level {
             /// The same, to read.
             #[inline]
             pub fn as_read(&self) -> $read<'_, S> {
-                $read { at: self.at.as_read(), header: self.header, signal: PhantomData }
+                $read { at: self.at.as_read(), signal: PhantomData }
             }
 
             /// The attributes.
@@ -339,13 +341,15 @@ macro_rules! level {
             /// The attributes, to edit.
             #[inline]
             pub fn attributes_mut(&mut self) -> AttributesMut<'_> {
-                AttributesMut::new(&self.at, self.header, $header_schema.attributes())
+                let header = self.at.message.message(HEADER);
+                AttributesMut::new(&self.at, header, $header_schema.attributes())
             }
 
             /// The message with the attributes, to edit.
             #[inline]
             pub fn $header_name_mut(&mut self) -> $header_mut<'_> {
-                $header_mut(AtMut { message: self.header, ..self.at.reborrow() })
+                let header = self.at.message.message(HEADER);
+                $header_mut(AtMut { message: header, ..self.at.reborrow() })
             }
 
             /// What is below it, to edit.

@@ -28,7 +28,12 @@ use bimetal_abi::Signal;
 /// assert!(!busy.is_permanent());
 /// ```
 #[derive(Debug)]
-pub struct Error {
+pub struct Error(pub(crate) Box<Said>);
+
+/// What an error says. Behind an address, so that the answer of every call is small: most have no
+/// error, and would be moved with the room for one.
+#[derive(Debug)]
+pub(crate) struct Said {
     pub(crate) message: String,
     pub(crate) class: Class,
     pub(crate) http_status: Option<u16>,
@@ -63,68 +68,68 @@ impl Error {
     /// The HTTP status of the far end; one below 300 is no error and is left out.
     #[must_use]
     pub fn with_http_status(mut self, status: u16) -> Self {
-        self.http_status = (300..600).contains(&status).then_some(status);
+        self.0.http_status = (300..600).contains(&status).then_some(status);
         self
     }
 
     /// The gRPC code of the far end; `OK` and unknown numbers are left out.
     #[must_use]
     pub fn with_grpc_code(mut self, code: u8) -> Self {
-        self.grpc_code = (1..=16).contains(&code).then_some(code);
+        self.0.grpc_code = (1..=16).contains(&code).then_some(code);
         self
     }
 
     /// The delay that the far end asks for.
     #[must_use]
     pub fn with_retry_after(mut self, delay: Duration) -> Self {
-        self.retry_after = Some(delay);
+        self.0.retry_after = Some(delay);
         self
     }
 
     /// The part of the data, as OTLP, that may be sent again; the rest was taken.
     #[must_use]
     pub fn with_retry_data(mut self, signal: Signal, otlp: Vec<u8>) -> Self {
-        self.retry_data = Some((signal, otlp));
+        self.0.retry_data = Some((signal, otlp));
         self
     }
 
     /// Puts `context` and a colon before the text.
     #[must_use]
     pub fn context(mut self, context: impl fmt::Display) -> Self {
-        self.message = format!("{context}: {}", self.message);
+        self.0.message = format!("{context}: {}", self.0.message);
         self
     }
 
     /// Text for people.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// Whether it was made by [`Error::permanent`].
     pub fn is_permanent(&self) -> bool {
-        self.class == Class::Permanent
+        self.0.class == Class::Permanent
     }
 
     /// Whether it was made by [`Error::retryable`].
     pub fn is_retryable(&self) -> bool {
-        self.class == Class::Retryable
+        self.0.class == Class::Retryable
     }
 
     fn of(class: Class, message: impl fmt::Display) -> Self {
-        Self {
+        Self(Box::new(Said {
             message: message.to_string(),
             class,
             http_status: None,
             grpc_code: None,
             retry_after: None,
             retry_data: None,
-        }
+        }))
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.0.message)
     }
 }
 

@@ -89,10 +89,8 @@ pub unsafe fn new_factory(
         let host = unsafe { host_table(host)? };
         let factory = component().factory();
         if factory.kind != kind as u32 {
-            return Err(Failure::Invalid(format!(
-                "the component is no {}",
-                kind.as_str()
-            )));
+            let text = format!("the component is no {}", kind.as_str());
+            return Err(Failure::Invalid(text).into());
         }
         require_features(host, factory)?;
         // SAFETY: the caller gave an `out` that is valid for one write.

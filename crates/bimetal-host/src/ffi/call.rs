@@ -32,9 +32,14 @@ pub struct Call {
     pub output: Output,
     /// Filled by the component.
     pub error: Error,
+    /// Where short answers lie: the edits of about twenty records.
+    pub room: [u64; ROOM],
 }
 
-const _: () = assert!(size_of::<Call>() == 72 + 16 + 8 + 72 + 96);
+/// Words of room for answers.
+const ROOM: usize = 128;
+
+const _: () = assert!(size_of::<Call>() == 72 + 16 + 8 + 88 + 96 + 8 * ROOM);
 
 /// A record for calls of `consume`, one at a time.
 #[unsafe(no_mangle)]
@@ -48,8 +53,16 @@ pub extern "C" fn bimetal_call_new() -> *mut Call {
         root: 0,
         output: Output::EMPTY,
         error: Error::EMPTY,
+        room: [0; ROOM],
     };
-    Box::into_raw(Box::new(call))
+    let call = Box::into_raw(Box::new(call));
+    // SAFETY: the record was just made, and nothing else uses it.
+    let place = unsafe { &raw mut (*call).room };
+    // SAFETY: as above.
+    let output = unsafe { &mut (*call).output };
+    output.room = place.cast();
+    output.room_len = size_of_val(&[0_u64; ROOM]) as u64;
+    call
 }
 
 /// Gives telemetry to an instance. Answers `OUTCOME_…` or a negative status.
@@ -130,7 +143,11 @@ fn reset(call: &mut Call) {
     release(&mut call.output.data);
     release(&mut call.output.text);
     release_error(&mut call.error);
-    call.output = Output::EMPTY;
+    call.output = Output {
+        room: call.output.room,
+        room_len: call.output.room_len,
+        ..Output::EMPTY
+    };
     call.error = Error::EMPTY;
     call.context = Context::EMPTY;
     call.cancelled = 0;

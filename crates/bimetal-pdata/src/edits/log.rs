@@ -16,9 +16,9 @@ use super::list::{Slot, came, replay};
 use super::place::Place;
 use super::text::Text;
 
-/// Room that the first edit makes: as much as an allocator gives without looking around, since most
-/// batches that are edited are small.
-const FIRST_ROWS: usize = 16;
+/// Room that the first edit makes. A thread keeps it for the next batch, since most batches that
+/// are edited are small.
+const FIRST_ROWS: usize = 64;
 
 /// What a component changed so far.
 #[derive(Debug, Default)]
@@ -60,6 +60,11 @@ impl Log {
             metrics,
             ..Self::default()
         }
+    }
+
+    /// A cleared one, for another batch.
+    pub(super) fn again(&mut self, metrics: bool) {
+        self.metrics = metrics;
     }
 
     /// A list that is known to be in order.
@@ -270,9 +275,10 @@ impl Log {
     }
 
     /// The rows as the host wants them: places rise, and nothing is said of what is dropped.
-    pub(super) fn into_list(mut self) -> (Vec<Edit>, Vec<u8>) {
+    pub(super) fn into_list(mut self) -> EditList {
         if !self.disordered {
-            return (self.rows, self.text.into_bytes());
+            let (rows, text) = (self.rows, self.text.into_bytes());
+            return EditList { rows, text };
         }
         self.index();
         let mut sorted = Self::new(self.metrics);
@@ -291,8 +297,80 @@ impl Log {
                 rows().for_each(|row| sorted.push(place, *row));
             }
         }
-        (sorted.rows, self.text.into_bytes())
+        let (rows, text) = (sorted.rows, self.text.into_bytes());
+        EditList { rows, text }
     }
+
+    /// Writes the rows and then the text, if they fit and are in order. Gives the bytes of both.
+    pub(super) fn write_to(&self, room: &mut [u64]) -> Option<(usize, usize)> {
+        let text = self.text.all();
+        let (into, rest) = room.split_at_mut_checked(self.rows.len() * ROW)?;
+        let rest = rest.get_mut(..text.len().div_ceil(size_of::<u64>()))?;
+        if self.disordered {
+            return None;
+        }
+        for (into, row) in into.as_chunks_mut::<ROW>().0.iter_mut().zip(&self.rows) {
+            *into = words(row);
+        }
+        let (words, last) = text.as_chunks();
+        for (into, word) in rest.iter_mut().zip(words) {
+            *into = u64::from_ne_bytes(*word);
+        }
+        if let Some(into) = rest.get_mut(words.len()) {
+            let mut word = [0; size_of::<u64>()];
+            word[..last.len()].copy_from_slice(last);
+            *into = u64::from_ne_bytes(word);
+        }
+        Some((size_of_val(self.rows.as_slice()), text.len()))
+    }
+
+    /// As it was made, with its memory; `None` if that is more than `limit` bytes.
+    pub(super) fn cleared(&mut self, limit: usize) -> Option<()> {
+        let indexed = self.indexed.rows > 0 || !self.opened.slots.is_empty();
+        if indexed || size_of::<Edit>() * self.rows.capacity() > limit {
+            return None;
+        }
+        self.rows.clear();
+        self.text.clear(limit)?;
+        (self.last, self.start) = (Place::default(), 0);
+        (self.disordered, self.drops) = (false, 0);
+        self.opened.place = Place::default();
+        Some(())
+    }
+}
+
+/// Words of a row.
+const ROW: usize = size_of::<Edit>() / size_of::<u64>();
+
+/// A row as it lies in memory.
+fn words(row: &Edit) -> [u64; ROW] {
+    let Edit {
+        kind,
+        level,
+        value,
+        reserved,
+        item,
+        index,
+        key,
+        key_len,
+        value_len,
+        bits,
+    } = *row;
+    let halves = |one: u32, other: u32| {
+        let (one, other) = (u64::from(one), u64::from(other));
+        if cfg!(target_endian = "little") {
+            one | other << 32
+        } else {
+            one << 32 | other
+        }
+    };
+    let first = u32::from_ne_bytes([kind, level, value, reserved]);
+    [
+        halves(first, item),
+        halves(index, key),
+        halves(key_len, value_len),
+        bits,
+    ]
 }
 
 /// A row of a kind, and nothing else in it.

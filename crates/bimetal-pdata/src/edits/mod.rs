@@ -10,9 +10,10 @@ mod index;
 mod list;
 mod log;
 mod place;
+mod spare;
 mod text;
 
-use std::cell::{Cell, Ref, RefCell};
+use std::cell::{Cell, OnceCell, Ref, RefCell};
 use std::fmt;
 
 use bimetal_abi as abi;
@@ -30,7 +31,10 @@ pub(crate) use place::{Below, Place};
 /// The edits of a batch. Handles of several records may be alive at a time and edit, each its own
 /// record: that is why the log lies in a cell.
 pub(crate) struct Edits {
-    log: RefCell<Log>,
+    /// Apart, and made by the first edit: a batch that is only looked at was moved about with it.
+    log: OnceCell<Box<RefCell<Log>>>,
+    /// Metrics have a level more: their points.
+    metrics: bool,
     /// The last place that may have edits; `None` before the first one. A reader asks for it with
     /// each record and each list, so that the log is not borrowed.
     last: Cell<Option<Place>>,
@@ -49,6 +53,20 @@ pub struct EditList {
     pub text: Vec<u8>,
 }
 
+/// Where an edit list is.
+#[derive(Debug)]
+pub enum EditAnswer {
+    /// In the memory that was given: first so many bytes of rows, then so many of text.
+    InRoom {
+        /// Bytes of rows.
+        rows: usize,
+        /// Bytes of text.
+        text: usize,
+    },
+    /// It was too long for that.
+    List(EditList),
+}
+
 /// A value that is written, in the form that a row has it in.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Written<'v> {
@@ -65,7 +83,8 @@ pub(crate) enum Written<'v> {
 impl Edits {
     pub(crate) fn new(metrics: bool) -> Self {
         Self {
-            log: RefCell::new(Log::new(metrics)),
+            log: OnceCell::new(),
+            metrics,
             last: Cell::new(None),
             fields: Cell::new(false),
             read: Bump::new(),
@@ -77,20 +96,41 @@ impl Edits {
     }
 
     pub(crate) fn into_list(self) -> EditList {
-        let (rows, text) = self.log.into_inner().into_list();
-        EditList { rows, text }
+        let log = self.log.into_inner();
+        log.map(|log| log.into_inner().into_list())
+            .unwrap_or_default()
+    }
+
+    /// Writes the list into memory that is there already, if it fits, and keeps this one's for the
+    /// next batch.
+    pub(crate) fn into_room(self, room: &mut [u64]) -> EditAnswer {
+        let Some(mut log) = self.log.into_inner() else {
+            return EditAnswer::InRoom { rows: 0, text: 0 };
+        };
+        match log.get_mut().write_to(room) {
+            Some((rows, text)) => {
+                spare::keep(log);
+                EditAnswer::InRoom { rows, text }
+            }
+            None => EditAnswer::List(log.into_inner().into_list()),
+        }
+    }
+
+    #[inline]
+    fn log(&self) -> &RefCell<Log> {
+        self.log.get_or_init(|| spare::take(self.metrics))
     }
 
     /// Everything so far, to be looked up.
-    pub(crate) fn log(&self) -> Ref<'_, Log> {
-        self.log.borrow_mut().index();
-        self.log.borrow()
+    pub(crate) fn indexed(&self) -> Ref<'_, Log> {
+        self.log().borrow_mut().index();
+        self.log().borrow()
     }
 
     #[inline]
     pub(crate) fn is_dropped(&self, place: Place) -> bool {
         self.may_have(place) && {
-            let mut log = self.log.borrow_mut();
+            let mut log = self.log().borrow_mut();
             log.look_up(place);
             log.is_dropped(place)
         }
@@ -111,24 +151,24 @@ impl Edits {
         if !self.may_have(place) {
             return None;
         }
-        let opened = self.log.borrow_mut().open(place, count);
+        let opened = self.log().borrow_mut().open(place, count);
         // Shared again, since `read` asks for keys and values of rows.
-        opened.then(|| read(self.log.borrow().opened()))
+        opened.then(|| read(self.log().borrow().opened()))
     }
 
     /// Lets `read` see the key that a row has.
     pub(crate) fn with_key<T>(&self, row: u32, read: impl FnOnce(&[u8]) -> T) -> T {
-        read(self.log.borrow().key(row))
+        read(self.log().borrow().key(row))
     }
 
     /// The key that a row has.
     pub(crate) fn key(&self, row: u32) -> &[u8] {
-        self.read.alloc_slice_copy(self.log.borrow().key(row))
+        self.read.alloc_slice_copy(self.log().borrow().key(row))
     }
 
     /// Lets `read` see the value that a row has.
     pub(crate) fn with_value<T>(&self, row: u32, read: impl FnOnce(Written<'_>) -> T) -> T {
-        read(self.log.borrow().value(row))
+        read(self.log().borrow().value(row))
     }
 
     /// Keeps what was read as long as the edits.
@@ -146,7 +186,7 @@ impl Edits {
         if !self.may_have(place) {
             return None;
         }
-        let mut log = self.log.borrow_mut();
+        let mut log = self.log().borrow_mut();
         log.look_up(place);
         let set = log.fields(place).filter(|(of, _)| numbers.contains(of));
         let (number, value) = set.last()?;
@@ -158,7 +198,7 @@ impl Edits {
         if !self.may_have(place) {
             return Vec::new();
         }
-        let mut log = self.log.borrow_mut();
+        let mut log = self.log().borrow_mut();
         log.look_up(place);
         let set = log.fields(place).filter(|(of, _)| *of == number);
         set.map(|(_, value)| value.kept_in(&self.read)).collect()
@@ -184,14 +224,14 @@ impl Edits {
     /// Whether the scope at `place` gets further items.
     pub(crate) fn has_appended(&self, place: Place) -> bool {
         self.may_have(place) && {
-            let mut log = self.log.borrow_mut();
+            let mut log = self.log().borrow_mut();
             log.look_up(place);
             log.appended(place).next().is_some()
         }
     }
 
     pub(crate) fn drop_message(&self, place: Place) {
-        let mut log = self.log.borrow_mut();
+        let mut log = self.log().borrow_mut();
         log.drop_message(place);
         self.last.set(Some(log.last()));
     }
@@ -225,7 +265,7 @@ impl Edits {
             .map(|eight| eight.iter().enumerate().map(bit).sum())
             .collect();
         let mut row = row(abi::EDIT_KEEP);
-        let mut log = self.log.borrow_mut();
+        let mut log = self.log().borrow_mut();
         let range = log.text().put(&bits);
         (row.bits, row.value_len) = (range.start as u64, number(range.len()));
         log.push(place, row);
@@ -241,7 +281,7 @@ impl Edits {
         key: Option<&[u8]>,
         value: Option<Written<'_>>,
     ) {
-        let mut log = self.log.borrow_mut();
+        let mut log = self.log().borrow_mut();
         row.index = number(index);
         if let Some(key) = key {
             let range = log.text().put(key);
@@ -346,6 +386,6 @@ fn offset(bits: u64) -> usize {
 
 impl fmt::Debug for Edits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.log.borrow().fmt(f)
+        self.log().borrow().fmt(f)
     }
 }

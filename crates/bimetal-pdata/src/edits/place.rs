@@ -30,7 +30,8 @@ impl Place {
     /// The distance from one message to the next one below.
     #[inline]
     fn step(self) -> u128 {
-        1_u128.checked_shl(Self::shift(self.depth())).unwrap_or(0)
+        const STEPS: [u128; LEVELS + 1] = [1 << 96, 1 << 64, 1 << 32, 1, 0];
+        STEPS[self.depth()]
     }
 
     /// Where the ordinal of a message is that lies in one at `depth`.

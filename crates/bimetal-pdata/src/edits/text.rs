@@ -27,11 +27,23 @@ impl Text {
         }
     }
 
+    /// Empty, with its memory; `None` if that is more than `limit` bytes.
+    pub(super) fn clear(&mut self, limit: usize) -> Option<()> {
+        self.bytes.clear();
+        self.recent = Default::default();
+        self.next = 0;
+        (self.bytes.capacity() <= limit).then_some(())
+    }
+
     /// Where these bytes are: written now, or shortly before.
     #[inline]
     pub(super) fn put(&mut self, bytes: &[u8]) -> Range<usize> {
-        for (start, len) in self.recent {
-            if len == bytes.len() && is_equal(&self.bytes[start..start + len], bytes) {
+        for &(start, len) in &self.recent {
+            if len != bytes.len() {
+                continue;
+            }
+            let found = self.bytes.get(start..start + len);
+            if found.is_some_and(|found| is_equal(found, bytes)) {
                 return start..start + len;
             }
         }

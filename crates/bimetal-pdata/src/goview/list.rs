@@ -112,7 +112,7 @@ pub(super) fn list_at<'a>(
 const AT_ONCE: usize = 8;
 
 /// Of a list of attributes so much is fetched, by lines of the cache; the rest follows by itself.
-const LINES: [usize; 4] = [0, 64, 128, 192];
+const LINES: [usize; 6] = [0, 64, 128, 192, 256, 320];
 
 impl Messages<'_> {
     /// Has the processor fetch the attributes of messages that come soon, now and then.

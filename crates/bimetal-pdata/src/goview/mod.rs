@@ -182,6 +182,13 @@ impl<'a> Message<'a> {
         Some((number, Payload::Len(&[]), of))
     }
 
+    /// [`holds`](Self::holds) of the value of an entry of a list of `KeyValue`s. Apart from its
+    /// caller, which would have the value as a message in its own memory.
+    #[inline(never)]
+    pub(crate) fn holds_at(&self, number: u32, index: usize, value: Written<'_>) -> Option<bool> {
+        self.value_at(number, index)?.holds(value)
+    }
+
     /// Whether this `AnyValue` is `value`, where one of the two is no list and no map. To read it
     /// as a value of any shape, and to take that apart again, was a third of an upsert.
     #[inline]

@@ -13,8 +13,7 @@ use bimetal_pdata::{Logs, Metrics, Signal as Of, Telemetry, Traces};
 use crate::config::{HostKey, Section};
 use crate::context::Context;
 use crate::error::Error;
-use crate::runtime::batch::{Consumed, Given, parse};
-use crate::runtime::instance::Answer;
+use crate::runtime::batch::{Consumed, Given, Wanted, parse};
 use crate::runtime::table::{Consume, Life};
 use crate::settings::Settings;
 
@@ -148,7 +147,7 @@ impl<E: Exporter> Consume for Exporting<E> {
         signal: Signal,
         context: &Context<'_>,
         given: Given<'_>,
-        _: Answer,
+        _: Wanted<'_>,
     ) -> Result<Consumed, Error> {
         let exporter = &self.0;
         match signal {

@@ -10,30 +10,31 @@ use bimetal_pdata::{Batch, Logs, Metrics, Signal as Of, Table, Telemetry, Traces
 use super::{Outcome, Processor};
 use crate::context::Context;
 use crate::error::Error;
-use crate::runtime::batch::{Consumed, Given, parse};
+use crate::runtime::batch::{Consumed, Given, Wanted, parse};
 use crate::runtime::instance::Answer;
 
 macro_rules! run {
-    ($type:ident, $processor:ident.$method:ident, $context:ident, $otlp:ident, $answer:ident) => {{
+    ($type:ident, $processor:ident.$method:ident, $context:ident, $otlp:ident, $wanted:ident) => {{
         let data: $type<'_> = parse($otlp)?;
-        run!(data, $processor.$method, $context, $answer)
+        run!(data, $processor.$method, $context, $wanted)
     }};
-    ($data:expr, $processor:ident.$method:ident, $context:ident, $answer:ident) => {{
+    ($data:expr, $processor:ident.$method:ident, $context:ident, $wanted:ident) => {{
         let mut data = $data;
         Ok(match $processor.$method($context, &mut data)? {
             Outcome::Drop => Consumed::Dropped,
             Outcome::Continue => match data.take_replaced() {
-                Some(table) => replaced(&data, table, $answer)?,
+                Some(table) => replaced(&data, table, $wanted.answer)?,
                 None if !data.changed() => Consumed::PassThrough,
-                None => changed(data, $answer),
+                None => changed(data, $wanted),
             },
         })
     }};
 }
 
-fn changed<S: Of>(data: Telemetry<'_, S>, answer: Answer) -> Consumed {
+fn changed<S: Of>(data: Telemetry<'_, S>, wanted: Wanted<'_>) -> Consumed {
+    let Wanted { answer, room } = wanted;
     match answer {
-        Answer::Edits | Answer::Tables => Consumed::Edited(data.into_edits()),
+        Answer::Edits | Answer::Tables => Consumed::Edited(data.edits_into(room)),
         Answer::Otlp => Consumed::Replaced(data.encode()),
     }
 }
@@ -55,12 +56,12 @@ pub(crate) fn consume<P: Processor>(
     signal: Signal,
     context: &Context<'_>,
     given: Given<'_>,
-    answer: Answer,
+    wanted: Wanted<'_>,
 ) -> Result<Consumed, Error> {
     match given {
-        Given::Otlp(bytes) => otlp(processor, signal, context, bytes, answer),
+        Given::Otlp(bytes) => otlp(processor, signal, context, bytes, wanted),
         Given::InPlace(batch) => {
-            let consumed = in_place(processor, signal, context, batch, answer);
+            let consumed = in_place(processor, signal, context, batch, wanted);
             // Whatever became of it, an error too: it was not read as it is.
             if batch.unread() {
                 Ok(Consumed::Unread)
@@ -76,7 +77,7 @@ fn in_place<P: Processor>(
     signal: Signal,
     context: &Context<'_>,
     batch: &Batch<'_>,
-    answer: Answer,
+    wanted: Wanted<'_>,
 ) -> Result<Consumed, Error> {
     match signal {
         Signal::Logs => {
@@ -84,7 +85,7 @@ fn in_place<P: Processor>(
                 Logs::in_place(batch),
                 processor.process_logs,
                 context,
-                answer
+                wanted
             )
         }
         Signal::Traces => {
@@ -92,7 +93,7 @@ fn in_place<P: Processor>(
                 Traces::in_place(batch),
                 processor.process_traces,
                 context,
-                answer
+                wanted
             )
         }
         Signal::Metrics => {
@@ -100,7 +101,7 @@ fn in_place<P: Processor>(
                 Metrics::in_place(batch),
                 processor.process_metrics,
                 context,
-                answer
+                wanted
             )
         }
         Signal::Profiles => Err(super::unsupported(signal)),
@@ -112,12 +113,12 @@ fn otlp<P: Processor>(
     signal: Signal,
     context: &Context<'_>,
     otlp: &[u8],
-    answer: Answer,
+    wanted: Wanted<'_>,
 ) -> Result<Consumed, Error> {
     match signal {
-        Signal::Logs => run!(Logs, processor.process_logs, context, otlp, answer),
-        Signal::Traces => run!(Traces, processor.process_traces, context, otlp, answer),
-        Signal::Metrics => run!(Metrics, processor.process_metrics, context, otlp, answer),
+        Signal::Logs => run!(Logs, processor.process_logs, context, otlp, wanted),
+        Signal::Traces => run!(Traces, processor.process_traces, context, otlp, wanted),
+        Signal::Metrics => run!(Metrics, processor.process_metrics, context, otlp, wanted),
         Signal::Profiles => Err(super::unsupported(signal)),
     }
 }

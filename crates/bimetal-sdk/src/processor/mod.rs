@@ -13,8 +13,7 @@ use bimetal_pdata::{Logs, Metrics, Traces};
 use crate::config::Section;
 use crate::context::Context;
 use crate::error::Error;
-use crate::runtime::batch::{Consumed, Given};
-use crate::runtime::instance::Answer;
+use crate::runtime::batch::{Consumed, Given, Wanted};
 use crate::runtime::table::{Consume, Life};
 use crate::settings::Settings;
 
@@ -116,9 +115,9 @@ impl<P: Processor> Consume for Processing<P> {
         signal: Signal,
         context: &Context<'_>,
         given: Given<'_>,
-        answer: Answer,
+        wanted: Wanted<'_>,
     ) -> Result<Consumed, Error> {
-        consume::consume(&self.0, signal, context, given, answer)
+        consume::consume(&self.0, signal, context, given, wanted)
     }
 }
 

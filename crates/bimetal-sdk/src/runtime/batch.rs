@@ -4,16 +4,16 @@
 //! is borrowed for the call.
 
 use bimetal_abi::{Format, Signal};
-use bimetal_pdata::{Batch, EditList, ParseError, Signal as Of, Table, Telemetry};
+use bimetal_pdata::{Batch, EditAnswer, ParseError, Signal as Of, Table, Telemetry};
 
 use crate::error::Error;
-use crate::runtime::instance::Failure;
+use crate::runtime::instance::{Answer, Failure};
 
 /// What became of a batch.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Consumed {
     PassThrough,
-    Edited(EditList),
+    Edited(EditAnswer),
     Replaced(Vec<u8>),
     Made(Table),
     Dropped,
@@ -28,6 +28,14 @@ pub(crate) enum Consumed {
 pub(crate) enum Given<'a> {
     Otlp(&'a [u8]),
     InPlace(&'a Batch<'a>),
+}
+
+/// How the host wants the answer of a call.
+#[derive(Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) answer: Answer,
+    /// Memory of the host's for an edit list.
+    pub(crate) room: &'a mut [u64],
 }
 
 /// The format of a call, if this SDK reads it. With [`Given`], the one place on this side that

@@ -38,7 +38,7 @@ pub(crate) struct Panic {
 /// The caller must not use afterwards what `body` may have left half-changed: instances are
 /// poisoned.
 #[inline]
-pub(crate) fn guard<T>(body: impl FnOnce() -> T) -> Result<T, Panic> {
+pub(crate) fn guard<T>(body: impl FnOnce() -> T) -> Result<T, Box<Panic>> {
     if !INSTALLED.is_completed() {
         install_hook();
     }
@@ -54,14 +54,15 @@ pub(crate) fn guard<T>(body: impl FnOnce() -> T) -> Result<T, Panic> {
 }
 
 #[cold]
-fn caught(payload: Box<dyn Any + Send>) -> Panic {
+#[expect(clippy::unnecessary_box_returns, reason = "as all answers have it")]
+fn caught(payload: Box<dyn Any + Send>) -> Box<Panic> {
     let seen = SEEN.take();
     let panic = seen.unwrap_or_else(|| Panic {
         message: text(&*payload),
         place: None,
     });
     discard(payload);
-    panic
+    Box::new(panic)
 }
 
 #[cold]

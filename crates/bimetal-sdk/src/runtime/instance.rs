@@ -51,14 +51,21 @@ impl Answer {
     }
 }
 
-/// Why a call has no answer.
+/// Why a call has no answer. In a box where a call answers it: see [`Error`].
 #[derive(Debug)]
 pub(crate) enum Failure {
     Component(Error),
-    Panicked(Panic),
+    Panicked(Box<Panic>),
     Poisoned,
     Unsupported(String),
     Invalid(String),
+}
+
+impl From<Error> for Box<Failure> {
+    #[cold]
+    fn from(error: Error) -> Self {
+        Self::new(error.into())
+    }
 }
 
 impl From<Error> for Failure {
@@ -67,8 +74,8 @@ impl From<Error> for Failure {
     }
 }
 
-impl From<Panic> for Failure {
-    fn from(panic: Panic) -> Self {
+impl From<Box<Panic>> for Failure {
+    fn from(panic: Box<Panic>) -> Self {
         Self::Panicked(panic)
     }
 }

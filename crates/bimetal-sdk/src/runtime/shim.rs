@@ -125,7 +125,7 @@ unsafe fn host_version(host: *const abi::Host) -> Result<(u32, u32), Failure> {
 /// the call.
 pub(crate) unsafe fn answer(
     error: *mut abi::Error,
-    body: impl FnOnce() -> Result<i32, Failure>,
+    body: impl FnOnce() -> Result<i32, Box<Failure>>,
 ) -> i32 {
     // SAFETY: the caller vouches for the error record.
     unsafe { answer_or(error, || (), body) }
@@ -139,7 +139,7 @@ pub(crate) unsafe fn answer(
 pub(crate) unsafe fn answer_or(
     error: *mut abi::Error,
     panicked: impl FnOnce(),
-    body: impl FnOnce() -> Result<i32, Failure>,
+    body: impl FnOnce() -> Result<i32, Box<Failure>>,
 ) -> i32 {
     // SAFETY: the caller vouches for the error record.
     let Ok(error) = (unsafe { record_mut(error) }) else {
@@ -150,14 +150,14 @@ pub(crate) unsafe fn answer_or(
         Ok(Err(failure)) => failed(failure, error),
         Err(panic) => {
             panicked();
-            failed(panic.into(), error)
+            failed(Box::new(panic.into()), error)
         }
     }
 }
 
 #[cold]
-fn failed(failure: Failure, error: &mut abi::Error) -> i32 {
-    guard(|| fail(failure, error)).unwrap_or(abi::STATUS_PANIC)
+fn failed(failure: Box<Failure>, error: &mut abi::Error) -> i32 {
+    guard(|| fail(*failure, error)).unwrap_or(abi::STATUS_PANIC)
 }
 
 /// The host's table, if this component can work with it.
@@ -317,6 +317,7 @@ fn fail(failure: Failure, record: &mut abi::Error) -> i32 {
 }
 
 fn write_error(error: Error, record: &mut abi::Error) {
+    let error = *error.0;
     record.flags = match error.class {
         Class::Unknown => 0,
         Class::Permanent => abi::ERROR_PERMANENT,

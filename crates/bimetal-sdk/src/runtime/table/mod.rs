@@ -14,9 +14,8 @@ use crate::config::{HostKey, Section};
 use crate::context::Context;
 use crate::describe::{Identity, identity};
 use crate::error::Error;
-use crate::runtime::batch::{Consumed, Given};
+use crate::runtime::batch::{Consumed, Given, Wanted};
 use crate::runtime::event::Event;
-use crate::runtime::instance::Answer;
 use crate::settings::Settings;
 
 pub(crate) use shim::{consuming, watching};
@@ -54,7 +53,7 @@ pub(crate) trait Consume: Life {
         signal: Signal,
         context: &Context<'_>,
         given: Given<'_>,
-        answer: Answer,
+        wanted: Wanted<'_>,
     ) -> Result<Consumed, Error>;
 }
 

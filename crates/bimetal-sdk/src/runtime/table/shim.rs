@@ -12,13 +12,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bimetal_abi as abi;
 use bimetal_abi::{Format, Signal};
-use bimetal_pdata::Batch;
+use bimetal_pdata::{Batch, EditAnswer, EditList};
 
 use super::{Consume, Life, Watch};
 use crate::config;
 use crate::error::Error;
 use crate::logger::Logger;
-use crate::runtime::batch::{Consumed, Given, format_of};
+use crate::runtime::batch::{Consumed, Given, Wanted, format_of};
 use crate::runtime::event::Event;
 use crate::runtime::guard::guard;
 use crate::runtime::instance::{Answer, Failure, Instance};
@@ -117,7 +117,7 @@ unsafe extern "C" fn create<L: Life>(
         // SAFETY: as above.
         let section = unsafe { shim::bytes(create.config)? };
         if out.is_null() {
-            return Err(Failure::Invalid("no place for the instance".to_owned()));
+            return Err(Failure::Invalid("no place for the instance".to_owned()).into());
         }
         let config = config::from_json::<L::Config>(section).map_err(Error::permanent)?;
         // SAFETY: the caller vouches for the host's table.
@@ -184,56 +184,65 @@ unsafe extern "C" fn consume<C: Consume>(
                 };
                 // SAFETY: the caller vouches for what the table and the root say, during the call.
                 let found = unsafe { Batch::new(layout, data.root) };
-                batch = found.ok_or_else(|| Failure::Invalid("no root".to_owned()))?;
+                batch = found.ok_or_else(no_root)?;
                 Given::InPlace(&batch)
             }
             Format::Otlp | Format::Edits | Format::Table => Given::Otlp(bytes),
         };
-        Ok(
-            match component.consume(signal, &context, given, instance.answer)? {
-                Consumed::Unread => abi::OUTCOME_UNREAD,
-                Consumed::Taken => abi::OUTCOME_OK,
-                Consumed::PassThrough => abi::OUTCOME_PASS_THROUGH,
-                Consumed::Dropped => abi::OUTCOME_DROPPED,
-                Consumed::Replaced(answer) if is_too_long(&answer) => {
-                    let text = format_args!("the changed telemetry has {} bytes", answer.len());
-                    return Err(Error::permanent(text).into());
-                }
-                Consumed::Edited(edits) if is_too_long(&edits.rows) || is_too_long(&edits.text) => {
-                    let text = format_args!(
-                        "the edits have {} rows and {} bytes",
-                        edits.rows.len(),
-                        edits.text.len()
-                    );
-                    return Err(Error::permanent(text).into());
-                }
-                Consumed::Edited(edits) => {
-                    output.format = abi::FORMAT_EDITS;
-                    output.data = shim::buffer(edits.rows);
-                    output.text = shim::buffer(edits.text);
-                    abi::OUTCOME_EDITS
-                }
-                Consumed::Made(table) if is_too_long(&table.rows) || is_too_long(&table.text) => {
-                    let text = format_args!(
-                        "the new telemetry has {} rows and {} bytes",
-                        table.rows.len(),
-                        table.text.len()
-                    );
-                    return Err(Error::permanent(text).into());
-                }
-                Consumed::Made(table) => {
-                    output.format = abi::FORMAT_TABLE;
-                    output.data = shim::buffer(table.rows);
-                    output.text = shim::buffer(table.text);
-                    abi::OUTCOME_REPLACED
-                }
-                Consumed::Replaced(answer) => {
-                    output.format = abi::FORMAT_OTLP;
-                    output.data = shim::buffer(answer);
-                    abi::OUTCOME_REPLACED
-                }
-            },
-        )
+        // SAFETY: the caller says that the room of the record is ours.
+        let room = unsafe { output.room() };
+        let wanted = Wanted {
+            answer: instance.answer,
+            room,
+        };
+        Ok(match component.consume(signal, &context, given, wanted)? {
+            Consumed::Unread => abi::OUTCOME_UNREAD,
+            Consumed::Taken => abi::OUTCOME_OK,
+            Consumed::PassThrough => abi::OUTCOME_PASS_THROUGH,
+            Consumed::Dropped => abi::OUTCOME_DROPPED,
+            Consumed::Replaced(answer) if is_too_long(&answer) => {
+                let text = format_args!("the changed telemetry has {} bytes", answer.len());
+                return Err(Error::permanent(text).into());
+            }
+            Consumed::Edited(EditAnswer::InRoom { rows, text }) => {
+                output.format = abi::FORMAT_EDITS;
+                output.data = in_room(output, 0, rows);
+                output.text = in_room(output, rows, text);
+                abi::OUTCOME_EDITS
+            }
+            Consumed::Edited(EditAnswer::List(EditList { rows, text }))
+                if is_too_long(&rows) || is_too_long(&text) =>
+            {
+                let (rows, bytes) = (rows.len(), text.len());
+                let text = format_args!("the edits have {rows} rows and {bytes} bytes");
+                return Err(Error::permanent(text).into());
+            }
+            Consumed::Edited(EditAnswer::List(edits)) => {
+                output.format = abi::FORMAT_EDITS;
+                output.data = shim::buffer(edits.rows);
+                output.text = shim::buffer(edits.text);
+                abi::OUTCOME_EDITS
+            }
+            Consumed::Made(table) if is_too_long(&table.rows) || is_too_long(&table.text) => {
+                let text = format_args!(
+                    "the new telemetry has {} rows and {} bytes",
+                    table.rows.len(),
+                    table.text.len()
+                );
+                return Err(Error::permanent(text).into());
+            }
+            Consumed::Made(table) => {
+                output.format = abi::FORMAT_TABLE;
+                output.data = shim::buffer(table.rows);
+                output.text = shim::buffer(table.text);
+                abi::OUTCOME_REPLACED
+            }
+            Consumed::Replaced(answer) => {
+                output.format = abi::FORMAT_OTLP;
+                output.data = shim::buffer(answer);
+                abi::OUTCOME_REPLACED
+            }
+        })
     };
     let panicked = || instance.into_iter().for_each(Instance::poison);
     // SAFETY: the caller vouches for the error record.
@@ -303,6 +312,11 @@ fn no_instance() -> Failure {
     Failure::Invalid("no instance".to_owned())
 }
 
+#[cold]
+fn no_root() -> Failure {
+    Failure::Invalid("no root".to_owned())
+}
+
 /// # Safety
 /// What `create` points to is readable, its host as long as the process.
 unsafe fn settings(create: &abi::Create) -> Result<Settings, Failure> {
@@ -339,6 +353,15 @@ unsafe fn settings(create: &abi::Create) -> Result<Settings, Failure> {
 fn wrong_signal(given: u32, taken: Option<Signal>) -> Failure {
     let taken = taken.map_or("no telemetry", Signal::as_str);
     Failure::Invalid(format!("signal {given} for an instance that takes {taken}"))
+}
+
+/// A part of the host's room, which the host does not give back.
+fn in_room(output: &abi::Output, start: usize, len: usize) -> abi::Buffer {
+    abi::Buffer {
+        ptr: output.room.wrapping_add(start),
+        len: len as u64,
+        ..abi::Buffer::EMPTY
+    }
 }
 
 fn is_too_long<T>(items: &[T]) -> bool {
