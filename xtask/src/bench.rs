@@ -11,6 +11,7 @@ mod history;
 pub(crate) mod instructions;
 mod page;
 mod plot;
+mod process;
 pub(crate) mod rendered;
 pub(crate) mod verification;
 
@@ -73,7 +74,7 @@ pub(crate) fn run(options: &component::Options) -> Result<(), ChoreError> {
     } else {
         Vec::new()
     };
-    let measured = component::run(options)?;
+    let measured = rows(options)?;
     if everything || options.record {
         println!("kept in `{}`", history::record(&measured, counts)?);
         rendered::write()?;
@@ -84,6 +85,26 @@ pub(crate) fn run(options: &component::Options) -> Result<(), ChoreError> {
     verification::run_all()?;
     println!();
     pipelines()
+}
+
+/// Measures the rows that were asked for, one after the other, and shows each as it comes.
+fn rows(options: &component::Options) -> Result<component::Run, ChoreError> {
+    let text = options.rows.as_deref().unwrap_or_default();
+    let tables = [component::tables(), process::tables()].concat();
+    let names: Vec<_> = tables.into_iter().flat_map(|(_, names)| names).collect();
+    let is_one = names.iter().any(|name| name == text);
+    let wanted = |name: &str| name == text || !is_one && name.contains(text);
+    if !names.iter().any(|name| wanted(name)) {
+        return Err(ChoreError::Found("no row has that name".to_owned()));
+    }
+    let mut run = component::Run::begin(options.rounds)?;
+    component::measure(&wanted, &mut run)?;
+    process::measure(&wanted, &mut run)?;
+    if let Some(path) = &options.json {
+        let text = serde_json::to_string_pretty(&run.rows).expect("figures are JSON");
+        fs::write(path, text)?;
+    }
+    Ok(run)
 }
 
 /// Counts instructions. Those of telemetry are kept, the others are printed.

@@ -19,7 +19,7 @@ use rustix::process::{Pid, Signal, kill_process};
 /// How long a Collector may take to start or stop before that is a failure of its own.
 const PATIENCE: Duration = Duration::from_mins(2);
 /// What the Collector logs when every component has started.
-const READY: &str = "Everything is ready";
+pub const READY: &str = "Everything is ready";
 
 /// What went wrong with a Collector.
 #[derive(Debug, thiserror::Error)]

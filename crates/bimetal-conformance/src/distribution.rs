@@ -187,6 +187,51 @@ fn builder_command(
     ))
 }
 
+/// OCB of the Collector version that the fixtures name.
+const OCB: &str = "go.opentelemetry.io/collector/cmd/builder@v0.161.0";
+
+/// OCB as a command that builds `config` into `out`.
+pub fn ocb_command(config: &Utf8Path, out: &Utf8Path) -> Result<Command, DistributionError> {
+    let tools = target().join("tools");
+    run(
+        "env",
+        &[&format!("GOBIN={tools}"), "GOFLAGS=", "go", "install", OCB],
+    )?;
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the driver runs the builder that ours is compared with"
+    )]
+    let mut command = Command::new(tools.join("builder"));
+    command.current_dir(repository()).args([
+        "--config",
+        config.as_str(),
+        "--output-path",
+        out.as_str(),
+    ]);
+    Ok(command)
+}
+
+/// Builds `config` with OCB into `target/distributions/ocb/<name>`.
+///
+/// # Panics
+/// Never: the path was joined from several names.
+pub fn ocb(name: &str, config: &Utf8Path) -> Result<Distribution, DistributionError> {
+    let out = target().join("distributions/ocb").join(name);
+    fs::create_dir_all(out.parent().expect("joined from several names"))?;
+    let mut command = ocb_command(config, &out)?;
+    let output = command
+        .output()
+        .map_err(|source| spawn_error(&command, source))?;
+    if output.status.success() {
+        return Ok(Distribution {
+            main: out.join(name),
+            plugins: out.join("plugins"),
+            out,
+        });
+    }
+    Err(failed(&command, &output))
+}
+
 /// Runs a program to its end in the top of this repository; what it writes is kept for the error.
 pub fn run(program: &str, arguments: &[&str]) -> Result<Output, DistributionError> {
     #[expect(

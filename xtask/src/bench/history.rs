@@ -1,4 +1,4 @@
-//! Figures that were measured at the component, one file for each measurement.
+//! Figures that were measured, one file for each measurement.
 //!
 //! In: rows that were measured, or the files. Out: a new file, or all measurements, the oldest
 //! first. Invariant: a file is never written again; a file that cannot be read is an error.
@@ -46,7 +46,8 @@ pub(crate) struct Row {
     pub(crate) a_a: [f64; 2],
     /// What was to be reached then; none where A/A is the measure.
     pub(crate) aim: Option<f64>,
-    pub(crate) allocations: [f64; 2],
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) allocations: Option<[f64; 2]>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) bytes: Option<[f64; 2]>,
 }
@@ -106,6 +107,8 @@ fn read_below(directory: &Utf8Path) -> Result<Vec<Measurement>, ChoreError> {
 fn row(measured: &Measured) -> Row {
     let figure = &measured.figure;
     let (a, b) = (&figure.a, &figure.b);
+    let heaps = a.heap.as_ref().zip(b.heap.as_ref());
+    let heaps = heaps.map(|(a, b)| [a, b]);
     Row {
         name: measured.name.clone(),
         ratio: short(figure.ratio),
@@ -113,8 +116,8 @@ fn row(measured: &Measured) -> Row {
         wall_ratio: short(figure.wall_ratio),
         a_a: [a.a_a, b.a_a].map(short),
         aim: measured.must,
-        allocations: [a.allocs_per_batch, b.allocs_per_batch].map(short),
-        bytes: Some([a.bytes_per_batch, b.bytes_per_batch].map(f64::round)),
+        allocations: heaps.map(|heaps| heaps.map(|heap| short(heap.allocs_per_batch))),
+        bytes: heaps.map(|heaps| heaps.map(|heap| heap.bytes_per_batch.round())),
     }
 }
 
@@ -159,7 +162,7 @@ mod tests {
             proptest::option::of(two()),
             two(),
             proptest::option::of(figure()),
-            two(),
+            proptest::option::of(two()),
         )
             .prop_map(|(name, ratio, quartiles, a_a, aim, allocations)| Row {
                 name,

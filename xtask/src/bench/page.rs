@@ -105,30 +105,30 @@ fn of_rows(rows: &[(usize, &Row)]) -> String {
     if rows.is_empty() {
         return NOTHING.to_owned();
     }
+    let is_counted = rows.iter().any(|(_, row)| row.allocations.is_some());
     let lines = rows.iter().map(|(index, row)| {
         let aim = row
             .aim
             .map_or("within A/A".to_owned(), |aim| format!("{aim:?}"));
         let [of_a, of_b] = row.a_a;
-        let [a, b] = row.allocations;
+        let allocations = match row.allocations {
+            Some([a, b]) => format!(" {a:.0}; {b:.0} |"),
+            None if is_counted => " |".to_owned(),
+            None => String::new(),
+        };
         let (name, ratio, wall) = (&row.name, row.ratio, row.wall_ratio);
         format!(
-            "{name} | {ratio:.2} | {wall:.2} | {of_a:.2}, {of_b:.2} | {aim} | {a:.0}; {b:.0} | {}",
+            "{name} | {ratio:.2} | {wall:.2} | {of_a:.2}, {of_b:.2} | {aim} |{allocations} {}",
             number(*index)
         )
     });
-    table(
-        [
-            "Row",
-            "Ratio",
-            "Wall",
-            "A/A of both",
-            "Aim",
-            "Allocations a batch",
-            "Measured",
-        ],
-        lines,
-    )
+    let [row, ratio, wall, a_a, aim, measured] =
+        ["Row", "Ratio", "Wall", "A/A of both", "Aim", "Measured"];
+    if is_counted {
+        let allocations = "Allocations a batch";
+        return table([row, ratio, wall, a_a, aim, allocations, measured], lines);
+    }
+    table([row, ratio, wall, a_a, aim, measured], lines)
 }
 
 fn of_counts(counts: &[(usize, &Count)]) -> String {

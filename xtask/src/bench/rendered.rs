@@ -8,7 +8,7 @@ use bimetal_conformance::distribution::repository;
 use camino::Utf8PathBuf;
 use fs_err as fs;
 
-use super::{component, history, instructions, page, plot};
+use super::{component, history, instructions, page, plot, process};
 use crate::chore::ChoreError;
 
 const PAGE: &str = "BENCHMARKS.md";
@@ -39,7 +39,8 @@ pub(crate) fn check() -> Result<(), ChoreError> {
 fn files() -> Result<Vec<(Utf8PathBuf, String)>, ChoreError> {
     let history = history::read()?;
     let place = repository().join(PAGE);
-    let tables = page::tables(&component::tables(), &instructions::names(), &history);
+    let rows = [component::tables(), process::tables()].concat();
+    let tables = page::tables(&rows, &instructions::names(), &history);
     let filled = page::filled(&fs::read_to_string(&place)?, &tables)
         .map_err(|error| ChoreError::Found(format!("`{PAGE}`, {error}")))?;
     let drawn = plot::svg(&history).map_err(|error| ChoreError::Found(error.to_string()))?;

@@ -3,12 +3,9 @@
 use std::collections::BTreeSet;
 use std::process::Output;
 
-use bimetal_conformance::distribution::{Distribution, build, repository, run, target};
+use bimetal_conformance::distribution::{Distribution, build, ocb, repository, run};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
-
-/// OCB of the Collector version that the fixture names.
-const OCB: &str = "go.opentelemetry.io/collector/cmd/builder@v0.161.0";
 
 struct Pair {
     ocb: Distribution,
@@ -17,26 +14,8 @@ struct Pair {
 
 fn pair() -> Pair {
     let config = repository().join("crates/bimetal-conformance/fixtures/core.yaml");
-    let tools = target().join("tools");
-    run(
-        "env",
-        &[&format!("GOBIN={tools}"), "GOFLAGS=", "go", "install", OCB],
-    )
-    .unwrap();
-    let out = target().join("distributions/ocb/otelcol-core");
-    fs::create_dir_all(out.parent().unwrap()).unwrap();
-    run(
-        tools.join("builder").as_str(),
-        &["--config", config.as_str(), "--output-path", out.as_str()],
-    )
-    .unwrap();
-    let ocb = Distribution {
-        main: out.join("otelcol-core"),
-        plugins: out.join("plugins"),
-        out,
-    };
     Pair {
-        ocb,
+        ocb: ocb("otelcol-core", &config).unwrap(),
         ours: build("otelcol-core", &config).unwrap(),
     }
 }

@@ -37,6 +37,13 @@ pub(crate) struct Side {
     pub(crate) ns_per_batch: f64,
     /// The ratio of two equal lanes.
     pub(crate) a_a: f64,
+    #[serde(flatten)]
+    pub(crate) heap: Option<Heap>,
+}
+
+/// What is allocated, where that is counted.
+#[derive(Debug, Serialize)]
+pub(crate) struct Heap {
     pub(crate) allocs_per_batch: f64,
     pub(crate) bytes_per_batch: f64,
 }
@@ -60,11 +67,18 @@ impl fmt::Display for Figure {
 
 impl fmt::Display for Side {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{:.0} ns, {:.0} allocs, {:.0} B (A/A {:.3})",
-            self.ns_per_batch, self.allocs_per_batch, self.bytes_per_batch, self.a_a
-        )
+        write!(formatter, "{:.0} ns", self.ns_per_batch)?;
+        if let Some(heap) = &self.heap {
+            let Heap {
+                allocs_per_batch,
+                bytes_per_batch,
+            } = heap;
+            write!(
+                formatter,
+                ", {allocs_per_batch:.0} allocs, {bytes_per_batch:.0} B"
+            )?;
+        }
+        write!(formatter, " (A/A {:.3})", self.a_a)
     }
 }
 
@@ -194,8 +208,10 @@ impl Pair<'_> {
         Side {
             ns_per_batch: median(|answer| answer.cpu_ns),
             a_a: quantile(&a_a, 2),
-            allocs_per_batch: median(|answer| answer.allocs),
-            bytes_per_batch: median(|answer| answer.bytes),
+            heap: Some(Heap {
+                allocs_per_batch: median(|answer| answer.allocs),
+                bytes_per_batch: median(|answer| answer.bytes),
+            }),
         }
     }
 
@@ -206,7 +222,7 @@ impl Pair<'_> {
 }
 
 /// The value below which so many quarters of the others lie.
-fn quantile(values: &[f64], quarters: usize) -> f64 {
+pub(crate) fn quantile(values: &[f64], quarters: usize) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted[(sorted.len() - 1) * quarters / 4]

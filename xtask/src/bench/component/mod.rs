@@ -10,19 +10,18 @@ mod measure;
 mod rows;
 
 use camino::Utf8PathBuf;
-use fs_err as fs;
 use serde::Serialize;
 
 use crate::chore::ChoreError;
 
 pub(crate) use machine::Machine;
-pub(crate) use measure::Figure;
+pub(crate) use measure::{Figure, Side, quantile};
 
 /// What to measure, and where it goes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Measure only the rows at the component whose name has this text, or is this text if one is;
-    /// print them, and keep nothing.
+    /// Measure only the rows whose name has this text, or is this text if one is; print them, and
+    /// keep nothing.
     #[arg(long, value_name = "TEXT")]
     pub(crate) rows: Option<String>,
     /// Rounds of each row; an odd number has a middle.
@@ -51,7 +50,8 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// What is measured on, with nothing measured yet.
+    /// What is measured on, with nothing measured yet. Before the first row, since a commit that is
+    /// made meanwhile is not what is measured.
     pub(crate) fn begin(rounds: usize) -> Result<Self, ChoreError> {
         Ok(Self {
             machine: machine::here()?,
@@ -60,6 +60,15 @@ impl Run {
             rounds,
             rows: Vec::new(),
         })
+    }
+
+    /// Takes a row that was measured, and shows it.
+    pub(crate) fn add(&mut self, row: Measured) -> Result<(), ChoreError> {
+        println!("{:<48} {}", row.name, row.figure);
+        let now = machine::load()?;
+        self.load = [self.load[0].min(now), self.load[1].max(now)];
+        self.rows.push(row);
+        Ok(())
     }
 }
 
@@ -72,34 +81,18 @@ pub(crate) struct Measured {
     pub(crate) figure: Figure,
 }
 
-/// Measures the rows that were asked for, one after the other, and shows each as it comes.
-pub(crate) fn run(options: &Options) -> Result<Run, ChoreError> {
-    let text = options.rows.as_deref().unwrap_or_default();
-    let mut rows = rows::all();
-    let is_one = rows.iter().any(|row| row.name == text);
-    rows.retain(|row| row.name == text || !is_one && row.name.contains(text));
-    if rows.is_empty() {
-        return Err(ChoreError::Found("no row has that name".to_owned()));
-    }
-    // Before the first row, since a commit that is made meanwhile is not what is measured.
-    let mut run = Run::begin(options.rounds)?;
+/// Measures the rows that are `wanted` by their name, one after the other.
+pub(crate) fn measure(wanted: &dyn Fn(&str) -> bool, run: &mut Run) -> Result<(), ChoreError> {
     let mut programs = driver::Programs::new()?;
-    for row in rows {
-        let figure = measure::row(&mut programs, &row, options.rounds)?;
-        println!("{:<48} {figure}", row.name);
-        let now = machine::load()?;
-        run.load = [run.load[0].min(now), run.load[1].max(now)];
-        run.rows.push(Measured {
+    for row in rows::all().into_iter().filter(|row| wanted(&row.name)) {
+        let figure = measure::row(&mut programs, &row, run.rounds)?;
+        run.add(Measured {
             name: row.name,
             must: row.must,
             figure,
-        });
+        })?;
     }
-    if let Some(path) = &options.json {
-        let text = serde_json::to_string_pretty(&run.rows).expect("figures are JSON");
-        fs::write(path, text)?;
-    }
-    Ok(run)
+    Ok(())
 }
 
 /// Every table, with the names of its rows.

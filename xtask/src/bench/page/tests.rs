@@ -24,7 +24,7 @@ fn measurement(date: &str, rows: &[(&str, f64)]) -> Measurement {
                 wall_ratio: ratio / 2.0,
                 a_a: [0.994, 1.006],
                 aim: name.starts_with("logs").then_some(1.0),
-                allocations: [5.364, 8197.0],
+                allocations: (!name.starts_with("empty")).then_some([5.364, 8197.0]),
                 bytes: None,
             })
             .collect(),
@@ -83,7 +83,11 @@ fn a_row_has_its_newest_figure_and_says_where_from() {
         ),
         measurement(
             "2026-11-29T08:00:00Z",
-            &[("Rust `attributes`", 1.0), ("logs, scan, 1", 0.851)],
+            &[
+                ("Rust `attributes`", 1.0),
+                ("logs, scan, 1", 0.851),
+                ("empty crossing", 2.0),
+            ],
         ),
     ];
     assert_snapshot!(filled(PAGE, &tables(&rows(), &steps(), &history)).unwrap(), @"
@@ -102,7 +106,9 @@ fn a_row_has_its_newest_figure_and_says_where_from() {
     | Rust `attributes` | 1.00 | 0.50 | 0.99, 1.01 | within A/A | 5; 8197 | 4 |
     <!-- /bench -->
     <!-- bench:crossing -->
-    Nothing is kept of these rows yet.
+    | Row | Ratio | Wall | A/A of both | Aim | Measured |
+    |---|---|---|---|---|---|
+    | empty crossing | 2.00 | 1.00 | 0.99, 1.01 | within A/A | 4 |
     <!-- /bench -->
     <!-- bench:instructions -->
     | Step | Instructions | Measured |

@@ -24,7 +24,7 @@ fn measurement(date: &str, ratios: &[(String, f64)]) -> Measurement {
         wall_ratio: 7.0,
         a_a: [1.0; 2],
         aim: None,
-        allocations: [5.0; 2],
+        allocations: Some([5.0; 2]),
         bytes: None,
     };
     Measurement {
