@@ -13,7 +13,7 @@ use bimetal_pdata::{Logs, Metrics, Signal as Of, Telemetry, Traces};
 use crate::config::{HostKey, Section};
 use crate::context::Context;
 use crate::error::Error;
-use crate::runtime::batch::{Consumed, Given, Wanted, parse};
+use crate::runtime::batch::{Consumed, Given, Wanted, read};
 use crate::runtime::table::{Consume, Life};
 use crate::settings::Settings;
 
@@ -159,23 +159,11 @@ impl<E: Exporter> Consume for Exporting<E> {
     }
 }
 
-/// What is in place is read through before the exporter sees it: what it does cannot be taken back
-/// when something turns out to be unreadable, and then the batch comes again.
 fn export<S: Of>(
     given: Given<'_>,
     export: impl FnOnce(&Telemetry<'_, S>) -> Result<(), Error>,
 ) -> Result<Consumed, Error> {
-    match given {
-        Given::Otlp(bytes) => export(&parse(bytes)?)?,
-        Given::InPlace(batch) => {
-            let data = Telemetry::in_place(batch);
-            if !data.is_readable() {
-                return Ok(Consumed::Unread);
-            }
-            export(&data)?;
-        }
-    }
-    Ok(Consumed::Taken)
+    Ok(read(given, export)?.map_or(Consumed::Unread, |()| Consumed::Taken))
 }
 
 fn unsupported(signal: Signal) -> Error {

@@ -9,6 +9,17 @@ use bimetal_pdata::{Batch, EditAnswer, ParseError, Signal as Of, Table, Telemetr
 use crate::error::Error;
 use crate::runtime::instance::{Answer, Failure};
 
+/// What becomes of the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Outcome {
+    /// It goes on as it now is. If nothing changed, the Collector passes on what it already holds,
+    /// at no cost.
+    Continue,
+    /// It ends here, and that is no error.
+    Drop,
+}
+
 /// What became of a batch.
 #[derive(Debug)]
 pub(crate) enum Consumed {
@@ -60,4 +71,20 @@ pub(crate) fn parse<S: Of>(otlp: &[u8]) -> Result<Telemetry<'_, S>, Error> {
 fn malformed(signal: u32, error: ParseError) -> Error {
     let signal = Signal::from_number(signal).map_or("telemetry", Signal::as_str);
     Error::permanent(format_args!("malformed {signal}: {}", Error::from(error)))
+}
+
+/// Has `work` read telemetry from its beginning to its end; `None` where it cannot all be read.
+/// What is in place is read through before `work` sees it: what that does cannot be taken back when
+/// something turns out to be unreadable, and then the batch comes again.
+pub(crate) fn read<S: Of, R>(
+    given: Given<'_>,
+    work: impl FnOnce(&Telemetry<'_, S>) -> Result<R, Error>,
+) -> Result<Option<R>, Error> {
+    match given {
+        Given::Otlp(bytes) => work(&parse(bytes)?).map(Some),
+        Given::InPlace(batch) => {
+            let data = Telemetry::in_place(batch);
+            data.is_readable().then(|| work(&data)).transpose()
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! in `shim` only.
 
 pub(crate) mod batch;
+pub(crate) mod change;
 pub(crate) mod event;
 pub(crate) mod guard;
 pub(crate) mod instance;

@@ -3,8 +3,6 @@
 //! In: an implementation of [`Processor`]. Out: a component as `runtime` knows it. Invariant:
 //! authors write safe code only.
 
-mod consume;
-
 use std::time::SystemTime;
 
 use bimetal_abi::{FEATURE_EDITS, FEATURE_MUTATES, FEATURE_VIEW, Kind, Signal};
@@ -13,20 +11,10 @@ use bimetal_pdata::{Logs, Metrics, Traces};
 use crate::config::Section;
 use crate::context::Context;
 use crate::error::Error;
-use crate::runtime::batch::{Consumed, Given, Wanted};
+use crate::runtime::batch::{Consumed, Given, Outcome, Wanted};
+use crate::runtime::change::change;
 use crate::runtime::table::{Consume, Life};
 use crate::settings::Settings;
-
-/// What becomes of the data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub enum Outcome {
-    /// It goes on as it now is. If nothing changed, the Collector passes on what it already holds,
-    /// at no cost.
-    Continue,
-    /// It ends here, and that is no error.
-    Drop,
-}
 
 /// A processor, as an author writes it.
 ///
@@ -117,7 +105,17 @@ impl<P: Processor> Consume for Processing<P> {
         given: Given<'_>,
         wanted: Wanted<'_>,
     ) -> Result<Consumed, Error> {
-        consume::consume(&self.0, signal, context, given, wanted)
+        let processor = &self.0;
+        match signal {
+            Signal::Logs => change(given, wanted, |logs| processor.process_logs(context, logs)),
+            Signal::Traces => change(given, wanted, |traces| {
+                processor.process_traces(context, traces)
+            }),
+            Signal::Metrics => change(given, wanted, |metrics| {
+                processor.process_metrics(context, metrics)
+            }),
+            Signal::Profiles => Err(unsupported(signal)),
+        }
     }
 }
 
