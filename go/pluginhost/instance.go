@@ -39,9 +39,10 @@ type instance[T any] struct {
 	unread  sync.Once
 }
 
+// newInstance makes a component that takes what is known, and makes `to` of it.
 func newInstance[T any](
-	factory *rustFactory, known []codec[T], id component.ID, set component.TelemetrySettings,
-	cfg component.Config,
+	factory *rustFactory, known []codec[T], to uint32, id component.ID,
+	set component.TelemetrySettings, cfg component.Config,
 ) (*instance[T], error) {
 	chosen, encoded, err := choose(known, factory.Features, pdataViewNow())
 	if err != nil {
@@ -50,7 +51,7 @@ func newInstance[T any](
 	made := &instance[T]{features: factory.Features, codecs: chosen, encoded: encoded}
 	made.inUse = tierInUse{factory.Kind, id.String(), signalWords[chosen[0].signal],
 		formatWords[chosen[0].format]}
-	made.life, err = newLife(factory, chosen[0].signal, id, set, cfg)
+	made.life, err = newLife(factory, signals{chosen[0].signal, to}, id, set, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -95,13 +96,17 @@ func (i *instance[T]) consume(ctx context.Context, data T) (T, error) {
 		if !errors.Is(err, errUnread) {
 			return next, err
 		}
-		i.unread.Do(func() {
-			i.logger.Warn("The component cannot read some telemetry where it lies; such batches are " +
-				"encoded for it")
-		})
+		i.sayUnread()
 	}
 	var none T
 	return none, consumererror.NewPermanent(errUnread)
+}
+
+func (i *instance[T]) sayUnread() {
+	i.unread.Do(func() {
+		i.logger.Warn("The component cannot read some telemetry where it lies; such batches are " +
+			"encoded for it")
+	})
 }
 
 // given is what Rust is given in a call: the encoded data, or how data lies, whose root is lent.
@@ -126,25 +131,33 @@ func (c *codec[T]) given(record *call, data T) ([]byte, error) {
 }
 
 func (i *instance[T]) consumeAs(ctx context.Context, codec *codec[T], data T) (T, error) {
-	var none T
-	if err := i.outOfService(); err != nil {
-		return none, err
-	}
 	record := newCall(codec.signal, codec.format)
 	defer record.release()
+	outcome, err := i.called(ctx, codec, record, data)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return i.answered(ctx, codec, record, data, outcome)
+}
+
+// called gives data to Rust. The answer is in the record.
+func (i *instance[T]) called(
+	ctx context.Context, codec *codec[T], record *call, data T,
+) (int32, error) {
+	if err := i.outOfService(); err != nil {
+		return 0, err
+	}
 	given, err := codec.given(record, data)
 	if err != nil {
-		return none, err
+		return 0, err
 	}
 	forward(ctx, record)
 	record.watch.begin(ctx)
 	outcome := i.component.consume(record, given)
 	record.watch.end()
 	// What it logged meanwhile may have been too much.
-	if err := i.outOfService(); err != nil {
-		return none, err
-	}
-	return i.answered(ctx, codec, record, data, outcome)
+	return outcome, i.outOfService()
 }
 
 // answered is what goes on after a call.

@@ -20,9 +20,12 @@ type life struct {
 	number    uint64
 }
 
-// newLife makes a component for one signal, or for none.
+// signals are what an instance takes and what it makes, where that is something else; 0 is none.
+type signals struct{ from, to uint32 }
+
+// newLife makes a component for these signals.
 func newLife(
-	factory *rustFactory, signal uint32, id component.ID, set component.TelemetrySettings,
+	factory *rustFactory, of signals, id component.ID, set component.TelemetrySettings,
 	cfg component.Config,
 ) (life, error) {
 	held, ok := cfg.(*config)
@@ -40,8 +43,8 @@ func newLife(
 	// The caller that zap would find is this package, which does not help.
 	state := &health{logger: set.Logger.WithOptions(zap.WithCaller(false))}
 	made := life{health: state, id: id, number: addLogger(state)}
-	request, err := json.Marshal(createRequest{signal, made.number, id.String(), string(text),
-		string(resource)})
+	request, err := json.Marshal(createRequest{of.from, of.to, made.number, id.String(),
+		string(text), string(resource)})
 	if err == nil {
 		made.component, err = factoryCreate(factory.Factory, request, made.number)
 	}

@@ -142,6 +142,8 @@ type taken struct {
 // createRequest: Says what instance is to be made.
 type createRequest struct {
 	Signal uint32 `json:"signal"`
+	// Output: What a connector makes.
+	Output uint32 `json:"output"`
 	// Component: Go's name of the instance.
 	Component uint64 `json:"component"`
 	ID        string `json:"id"`

@@ -687,7 +687,8 @@ typedef struct otelcol_host {
 typedef struct otelcol_create {
     // Size of the struct that the host was built with, in bytes.
     uint32_t struct_size;
-    // `SIGNAL_...` that this instance is for; 0 for extensions.
+    // `SIGNAL_...` that this instance is for, of a connector the one that it takes; 0 for
+    // extensions.
     uint32_t signal;
     // Names the instance in calls to the host.
     uint64_t component;
@@ -703,6 +704,10 @@ typedef struct otelcol_create {
     const uint64_t *next;
     // Number of next consumers.
     uint64_t next_len;
+    // `SIGNAL_...` that a connector makes; 0 for the other kinds.
+    uint32_t output;
+    // Fills the gap at the end.
+    uint32_t reserved;
 } otelcol_create;
 
 // What a component offers. Lives as long as the process; the same table whether linked in or
@@ -756,6 +761,9 @@ typedef struct otelcol_factory {
                       uint32_t event,
                       struct otelcol_slice text,
                       struct otelcol_error *error);
+    // Of a connector: the pairs of signals that `create` takes, as `STABILITY_...`, four bits each:
+    // `STABILITY_BETA << (16 * (from - 1) + 4 * (to - 1))`. Zero is no pair. Since 1.2.
+    uint64_t pairs;
 } otelcol_factory;
 
 // Type of the one function that a Rust plugin exports, named `otelcol_<kind>_new_factory`. Answers
@@ -793,8 +801,8 @@ _Static_assert(sizeof(otelcol_edit) == 32, "size of otelcol_edit");
 _Static_assert(sizeof(otelcol_row) == 24, "size of otelcol_row");
 _Static_assert(sizeof(otelcol_field) == 32, "size of otelcol_field");
 _Static_assert(sizeof(otelcol_host) == 64, "size of otelcol_host");
-_Static_assert(sizeof(otelcol_create) == 88, "size of otelcol_create");
-_Static_assert(sizeof(otelcol_factory) == 120, "size of otelcol_factory");
+_Static_assert(sizeof(otelcol_create) == 96, "size of otelcol_create");
+_Static_assert(sizeof(otelcol_factory) == 128, "size of otelcol_factory");
 #endif
 
 #endif // OTELCOL_PLUGIN_H

@@ -139,7 +139,12 @@ impl Kind {
 
     /// The SDK has a trait for components of this kind.
     pub const fn has_rust_trait(self) -> bool {
-        matches!(self, Self::Processor | Self::Exporter | Self::Extension)
+        !matches!(self, Self::Receiver)
+    }
+
+    /// The word for a connector's pair of signals, such as `logs_to_metrics`.
+    pub fn pair(from: Signal, to: Signal) -> String {
+        format!("{}_to_{}", from.as_str(), to.as_str())
     }
 
     /// A manifest may give a stability for this: a signal, a connector's pair such as
@@ -157,6 +162,13 @@ impl Kind {
 }
 
 impl Signal {
+    /// Every pair of signals, of which a connector may take the first and make the second.
+    pub fn pairs() -> impl Iterator<Item = (Self, Self)> {
+        let all = Self::ALL;
+        all.into_iter()
+            .flat_map(move |from| all.map(|to| (from, to)))
+    }
+
     /// The bit in `Factory::signals`.
     pub const fn bit(self) -> u64 {
         1 << self as u32
@@ -177,10 +189,31 @@ impl Stability {
         Self::from_number(packed >> place & 0xf).unwrap_or(Self::Undefined)
     }
 
+    /// The level of the pair in `Factory::pairs`.
+    ///
+    /// ```
+    /// use bimetal_abi::{Signal, Stability};
+    /// let packed = Stability::Beta.packed_pair(Signal::Logs, Signal::Metrics);
+    /// assert_eq!(Stability::of_pair(packed, Signal::Logs, Signal::Metrics), Stability::Beta);
+    /// assert_eq!(Stability::of_pair(packed, Signal::Metrics, Signal::Logs), Stability::Undefined);
+    /// ```
+    pub fn of_pair(packed: u64, from: Signal, to: Signal) -> Self {
+        Self::from_number(packed >> place_of_pair(from, to) & 0xf).unwrap_or(Self::Undefined)
+    }
+
+    /// This level at the place of the pair in `Factory::pairs`.
+    pub const fn packed_pair(self, from: Signal, to: Signal) -> u64 {
+        (self as u64) << place_of_pair(from, to)
+    }
+
     /// This level at the place of `signal` in `Factory::stability`.
     pub const fn packed(self, signal: Signal) -> u64 {
         (self as u64) << (4 * signal as u32)
     }
+}
+
+const fn place_of_pair(from: Signal, to: Signal) -> u32 {
+    16 * (from as u32 - 1) + 4 * (to as u32 - 1)
 }
 
 impl Format {

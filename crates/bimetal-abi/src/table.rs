@@ -50,7 +50,8 @@ pub struct Host {
 pub struct Create {
     /// Size of the struct that the host was built with, in bytes.
     pub struct_size: u32,
-    /// `SIGNAL_…` that this instance is for; 0 for extensions.
+    /// `SIGNAL_…` that this instance is for, of a connector the one that it takes; 0 for
+    /// extensions.
     pub signal: u32,
     /// Names the instance in calls to the host.
     pub component: u64,
@@ -66,6 +67,10 @@ pub struct Create {
     pub next: *const u64,
     /// Number of next consumers.
     pub next_len: u64,
+    /// `SIGNAL_…` that a connector makes; 0 for the other kinds.
+    pub output: u32,
+    /// Fills the gap at the end.
+    pub reserved: u32,
 }
 
 /// What a component offers. Lives as long as the process; the same table whether linked in or
@@ -141,6 +146,9 @@ pub struct Factory {
             error: *mut Error,
         ) -> i32,
     >,
+    /// Of a connector: the pairs of signals that `create` takes, as `STABILITY_…`, four bits each:
+    /// `STABILITY_BETA << (16 * (from - 1) + 4 * (to - 1))`. Zero is no pair. Since 1.2.
+    pub pairs: u64,
 }
 
 impl Factory {
@@ -160,8 +168,8 @@ pub type NewFactory =
     unsafe extern "C" fn(host: *const Host, out: *mut *const Factory, error: *mut Error) -> i32;
 
 const _: () = assert!(size_of::<Host>() == 64);
-const _: () = assert!(size_of::<Create>() == 88);
-const _: () = assert!(size_of::<Factory>() == 120);
+const _: () = assert!(size_of::<Create>() == 96);
+const _: () = assert!(size_of::<Factory>() == 128);
 const _: () = assert!(offset_of!(Host, abi_minor) == 8);
 const _: () = assert!(offset_of!(Host, features) == 16);
 const _: () = assert!(offset_of!(Host, log) == 24);
@@ -175,6 +183,7 @@ const _: () = assert!(offset_of!(Create, id) == 24);
 const _: () = assert!(offset_of!(Create, config) == 40);
 const _: () = assert!(offset_of!(Create, resource) == 56);
 const _: () = assert!(offset_of!(Create, next) == 72);
+const _: () = assert!(offset_of!(Create, output) == 88);
 const _: () = assert!(offset_of!(Factory, signals) == 8);
 const _: () = assert!(offset_of!(Factory, features) == 16);
 const _: () = assert!(offset_of!(Factory, type_name) == 24);
@@ -188,3 +197,4 @@ const _: () = assert!(offset_of!(Factory, shutdown) == 88);
 const _: () = assert!(offset_of!(Factory, destroy) == 96);
 const _: () = assert!(offset_of!(Factory, stability) == 104);
 const _: () = assert!(offset_of!(Factory, notify) == 112);
+const _: () = assert!(offset_of!(Factory, pairs) == 120);

@@ -40,6 +40,8 @@ unsafe impl Sync for Component {}
 pub(crate) struct CreateArguments<'a> {
     /// `SIGNAL_…`.
     pub(crate) signal: u32,
+    /// `SIGNAL_…` that a connector makes.
+    pub(crate) output: u32,
     /// Names the instance in calls to the host.
     pub(crate) component: u64,
     /// The host's table.
@@ -158,6 +160,11 @@ impl FactoryTable {
         self.0.stability
     }
 
+    /// `STABILITY_…` of a connector's pairs.
+    pub(crate) fn pairs(self) -> u64 {
+        self.0.pairs
+    }
+
     /// The component's type.
     pub(crate) fn type_name(self) -> Result<&'static str, ComponentError> {
         // SAFETY: the C ABI says that the type name lives as long as the process.
@@ -211,6 +218,8 @@ impl FactoryTable {
             resource: Slice::from_bytes(arguments.resource.as_bytes()),
             next: null(),
             next_len: 0,
+            output: arguments.output,
+            reserved: 0,
         };
         let mut instance = null_mut();
         let mut error = Error::EMPTY;

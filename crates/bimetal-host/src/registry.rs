@@ -3,6 +3,7 @@
 //! In: checked tables. Out: [`Entry`]s, named by a number that Go keeps. Invariant: one factory per
 //! kind and type; nothing is removed.
 
+use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use bimetal_abi::{Factory, Kind, Signal, Stability};
@@ -133,16 +134,27 @@ impl Registry {
 
 impl Entry {
     /// Signal -> stability, as in a manifest.
-    pub(crate) fn signals(&self) -> Vec<(&'static str, &'static str)> {
+    pub(crate) fn signals(&self) -> Vec<(Cow<'static, str>, &'static str)> {
         let level = |signal| Stability::of(self.table.stability(), signal).as_str();
-        if self.kind == Kind::Extension {
-            return vec![(self.kind.as_str(), level(None))];
+        match self.kind {
+            Kind::Extension => return vec![(self.kind.as_str().into(), level(None))],
+            Kind::Connector => return self.pairs(),
+            Kind::Receiver | Kind::Exporter | Kind::Processor => {}
         }
         Signal::ALL
             .into_iter()
             .filter(|signal| self.table.signals() & signal.bit() != 0)
-            .map(|signal| (signal.as_str(), level(Some(signal))))
+            .map(|signal| (signal.as_str().into(), level(Some(signal))))
             .collect()
+    }
+
+    fn pairs(&self) -> Vec<(Cow<'static, str>, &'static str)> {
+        let pairs = Signal::pairs().filter_map(|(from, to)| {
+            let level = Stability::of_pair(self.table.pairs(), from, to);
+            let word = Kind::pair(from, to);
+            (level != Stability::Undefined).then_some((word.into(), level.as_str()))
+        });
+        pairs.collect()
     }
 
     fn place(&self) -> String {
@@ -200,6 +212,7 @@ mod tests {
             destroy: Some(destroy),
             stability: STABILITY_BETA << (4 * SIGNAL_LOGS) | STABILITY_ALPHA << (4 * SIGNAL_TRACES),
             notify: None,
+            pairs: 0,
         };
         FactoryTable::of_static(Box::leak(Box::new(factory))).unwrap()
     }
@@ -240,6 +253,7 @@ mod tests {
         let entry = Registry::default()
             .add(table(KIND_PROCESSOR), None)
             .unwrap();
-        assert_eq!(entry.signals(), [("traces", "alpha"), ("logs", "beta")]);
+        let signals = [("traces".into(), "alpha"), ("logs".into(), "beta")];
+        assert_eq!(entry.signals(), signals);
     }
 }

@@ -34,6 +34,12 @@ pub(crate) struct List {
     len: u32,
 }
 
+impl List {
+    pub(crate) fn is_empty(self) -> bool {
+        self.len == 0
+    }
+}
+
 impl Writer {
     pub(crate) fn into_table(self) -> Table {
         self.table

@@ -8,6 +8,7 @@ use bimetal_abi as abi;
 use bimetal_abi::{Signal, Stability};
 use serde_json::Value;
 
+use crate::connector::{Connecting, Connector};
 use crate::describe::Identity;
 use crate::error::Error;
 use crate::exporter::{Exporter, Exporting};
@@ -73,6 +74,26 @@ impl Component {
         signals: &'static [(Signal, Stability)],
     ) -> Self {
         Self::consuming::<Exporting<E>>(type_name, signals)
+    }
+
+    /// A connector of type `type_name` for these pairs: what it takes, and what it makes of that.
+    /// What does not compile is as for [`processor`](Self::processor).
+    ///
+    /// # Panics
+    /// Outside of a constant, for what would not compile in one.
+    pub const fn connector<C: Connector>(
+        type_name: &'static str,
+        pairs: &'static [(Signal, Signal, Stability)],
+    ) -> Self {
+        check_type(type_name);
+        let (signals, pairs) = check_pairs(pairs);
+        let mut factory = consuming::<Connecting<C>>(type_name, signals, 0);
+        factory.pairs = pairs;
+        Self {
+            factory,
+            type_name,
+            identity: Connecting::<C>::identity,
+        }
     }
 
     /// An extension of type `type_name`. A malformed type, no level of stability, and an `E` that
@@ -171,6 +192,7 @@ impl Component {
             type_name: self.type_name,
             signals: self.factory.signals,
             stability: self.factory.stability,
+            pairs: self.factory.pairs,
         })
     }
 }
@@ -213,15 +235,38 @@ const fn check_signals(signals: &[(Signal, Stability)]) {
     let mut at = 0;
     while at < signals.len() {
         let signal = signals[at].0;
-        assert!(
-            !matches!(signal, Signal::Profiles),
-            "components in Rust do not support profiles yet"
-        );
+        check_signal(signal);
         check_stability(signals[at].1);
         assert!(seen & signal.bit() == 0, "a signal is named twice");
         seen |= signal.bit();
         at += 1;
     }
+}
+
+/// The signals that are taken, and the levels of the pairs.
+const fn check_pairs(pairs: &[(Signal, Signal, Stability)]) -> (u64, u64) {
+    assert!(!pairs.is_empty(), "a connector has at least one pair");
+    let (mut signals, mut levels) = (0, 0);
+    let mut at = 0;
+    while at < pairs.len() {
+        let (from, to, level) = pairs[at];
+        check_signal(from);
+        check_signal(to);
+        check_stability(level);
+        let whole = Stability::Stable.packed_pair(from, to) | Stability::Beta.packed_pair(from, to);
+        assert!(levels & whole == 0, "a pair is named twice");
+        levels |= level.packed_pair(from, to);
+        signals |= from.bit();
+        at += 1;
+    }
+    (signals, levels)
+}
+
+const fn check_signal(signal: Signal) {
+    assert!(
+        !matches!(signal, Signal::Profiles),
+        "components in Rust do not support profiles yet"
+    );
 }
 
 const fn bits(signals: &[(Signal, Stability)]) -> u64 {

@@ -16,6 +16,7 @@ pub(crate) struct Identity<'a> {
     pub(crate) type_name: &'a str,
     pub(crate) signals: u64,
     pub(crate) stability: u64,
+    pub(crate) pairs: u64,
 }
 
 /// The identity of one component with configuration `C`, of whose keys the host takes some.
@@ -43,6 +44,14 @@ fn signals(identity: &Identity<'_>) -> Map<String, Value> {
         let level = Stability::of(identity.stability, None);
         let word = Kind::Extension.as_str().to_owned();
         return std::iter::once((word, level.as_str().into())).collect();
+    }
+    if identity.kind == Kind::Connector as u32 {
+        let pairs = Signal::pairs().filter_map(|(from, to)| {
+            let level = Stability::of_pair(identity.pairs, from, to);
+            let is_there = level != Stability::Undefined;
+            is_there.then(|| (Kind::pair(from, to), level.as_str().into()))
+        });
+        return pairs.collect();
     }
     Signal::ALL
         .into_iter()

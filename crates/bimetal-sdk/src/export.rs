@@ -45,6 +45,9 @@ macro_rules! export_plugin {
     (exporter, $component:path) => {
         $crate::export_plugin!(@entry otelcol_exporter_new_factory, Exporter, $component);
     };
+    (connector, $component:path) => {
+        $crate::export_plugin!(@entry otelcol_connector_new_factory, Connector, $component);
+    };
     (extension, $component:path) => {
         $crate::export_plugin!(@entry otelcol_extension_new_factory, Extension, $component);
     };

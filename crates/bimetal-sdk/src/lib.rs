@@ -91,6 +91,7 @@ pub mod export;
 pub mod testing;
 
 mod component;
+mod connector;
 mod context;
 mod describe;
 mod error;
@@ -106,6 +107,7 @@ pub use bimetal_abi::{Kind, Signal, Stability};
 pub use bimetal_pdata as pdata;
 pub use bimetal_pdata::{Logs, Metrics, Traces};
 pub use component::{Component, describe};
+pub use connector::Connector;
 pub use context::{Context, SpanContext};
 pub use error::Error;
 pub use exporter::{Batching, Exporter, Partition, Queue, Retry, Sending, Sizer};

@@ -16,6 +16,8 @@ pub struct Settings {
     pub id: String,
     /// The signal that this instance is for; none for an extension.
     pub signal: Option<Signal>,
+    /// The signal that this instance of a connector makes; none for the other kinds.
+    pub output: Option<Signal>,
     /// Resource attributes of the Collector's own telemetry.
     pub resource: Map<String, Value>,
     /// Writes into the Collector's log, under the component's name.

@@ -5,6 +5,7 @@
 mod agreement;
 mod attributes;
 mod claims;
+mod connecting;
 mod deep;
 mod exporting;
 mod extending;

@@ -112,6 +112,7 @@ fn good() -> Factory {
         destroy: Some(destroy),
         stability: 0,
         notify: None,
+        pairs: 0,
     }
 }
 
@@ -170,6 +171,7 @@ fn table(factory: Factory) -> Result<FactoryTable, ComponentError> {
 fn arguments(signal: u32) -> CreateArguments<'static> {
     CreateArguments {
         signal,
+        output: 0,
         component: 1,
         host: &HOST,
         id: "good",

@@ -52,6 +52,7 @@ pub unsafe extern "C" fn bimetal_factory_create(
         let entry = host.registry().get(factory)?;
         let arguments = CreateArguments {
             signal: request.signal,
+            output: request.output,
             component: request.component,
             host: host.table(),
             id: &request.id,

@@ -156,6 +156,8 @@ pub(super) struct Taken {
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateRequest {
     pub(super) signal: u32,
+    /// What a connector makes.
+    pub(super) output: u32,
     /// Go's name of the instance.
     pub(super) component: u64,
     pub(super) id: String,

@@ -73,7 +73,7 @@ pub(super) fn wire_factory(host: &Host, entry: &Entry) -> Result<RustFactory, Fa
         signals: entry
             .signals()
             .into_iter()
-            .map(|(signal, level)| (signal.to_owned(), level.to_owned()))
+            .map(|(signal, level)| (signal.into_owned(), level.to_owned()))
             .collect(),
         features: entry.table.features(),
         module: listed

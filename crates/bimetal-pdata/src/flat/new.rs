@@ -132,6 +132,11 @@ impl<S: Signal> NewTelemetry<S> {
         self.writer.end();
     }
 
+    /// Whether there is no resource yet.
+    pub fn is_empty(&self) -> bool {
+        self.resources.is_empty()
+    }
+
     /// All of it, as the C ABI has it.
     pub fn into_table(mut self) -> Table {
         self.writer.close(self.resources);

@@ -192,6 +192,7 @@ pub(crate) unsafe fn identity(factory: &abi::Factory) -> Result<Identity<'_>, Fa
         type_name,
         signals: factory.signals,
         stability: factory.stability,
+        pairs: factory.pairs,
     })
 }
 

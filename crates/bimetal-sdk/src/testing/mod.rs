@@ -157,19 +157,35 @@ impl TestHost {
 
     /// Makes an instance for `signal`; its id is the component's type.
     pub fn create(&self, signal: Signal, config: &Value) -> Result<TestInstance, Failure> {
-        self.make(Some(signal), config)
+        self.make(Some(signal), None, config)
+    }
+
+    /// Makes an instance of a connector that takes `from` and makes `to`; its id is the component's
+    /// type.
+    pub fn connector(
+        &self,
+        from: Signal,
+        to: Signal,
+        config: &Value,
+    ) -> Result<TestInstance, Failure> {
+        self.make(Some(from), Some(to), config)
     }
 
     /// Makes an extension; its id is the component's type.
     pub fn extension(&self, config: &Value) -> Result<TestInstance, Failure> {
-        self.make(None, config)
+        self.make(None, None, config)
     }
 
-    fn make(&self, signal: Option<Signal>, config: &Value) -> Result<TestInstance, Failure> {
+    fn make(
+        &self,
+        signal: Option<Signal>,
+        output: Option<Signal>,
+        config: &Value,
+    ) -> Result<TestInstance, Failure> {
         let raw = shim::Instance::create(
             self.factory,
             self.takes_edits,
-            signal.map_or(0, Signal::number),
+            [signal, output].map(|signal| signal.map_or(0, Signal::number)),
             self.log.component(),
             self.section(config).as_bytes(),
             self.resource.to_string().as_bytes(),

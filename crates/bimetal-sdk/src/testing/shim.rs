@@ -66,7 +66,7 @@ impl Instance {
     pub(super) fn create(
         factory: &'static abi::Factory,
         takes_edits: bool,
-        signal: u32,
+        [signal, output]: [u32; 2],
         component: u64,
         config: &[u8],
         resource: &[u8],
@@ -86,6 +86,8 @@ impl Instance {
             resource: abi::Slice::from_bytes(resource),
             next: null(),
             next_len: 0,
+            output,
+            reserved: 0,
         };
         let mut instance = null_mut();
         // SAFETY: everything that the record points to lives during the call, the host for ever.

@@ -90,6 +90,8 @@ fn create_record(host: *const abi::Host) -> abi::Create {
         resource: abi::Slice::EMPTY,
         next: null(),
         next_len: 0,
+        output: 0,
+        reserved: 0,
     }
 }
 

@@ -7,6 +7,7 @@
 mod abi;
 mod authors;
 mod component;
+mod connector;
 mod exporter;
 mod extension;
 mod lifecycle;

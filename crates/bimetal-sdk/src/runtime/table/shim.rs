@@ -43,6 +43,7 @@ const fn factory<L: Life>(type_name: &'static str, signals: u64, stability: u64)
         destroy: Some(destroy::<L>),
         stability,
         notify: None,
+        pairs: 0,
     }
 }
 
@@ -333,20 +334,23 @@ unsafe fn settings(create: &abi::Create) -> Result<Settings, Failure> {
             Failure::Invalid(format!("the resource is not a JSON object: {error}"))
         })?
     };
-    let signal = match create.signal {
-        0 => None,
-        number => Some(
-            Signal::from_number(number)
-                .ok_or_else(|| Failure::Unsupported(format!("signal {number} is not known")))?,
-        ),
-    };
+    let (signal, output) = (signal_of(create.signal)?, signal_of(create.output)?);
     let logger = Logger::new(HostLog::new(host, create.component));
     Ok(Settings {
         id: id.to_owned(),
         signal,
+        output,
         resource,
         logger,
     })
+}
+
+fn signal_of(number: u32) -> Result<Option<Signal>, Failure> {
+    if number == 0 {
+        return Ok(None);
+    }
+    let unknown = || Failure::Unsupported(format!("signal {number} is not known"));
+    Signal::from_number(number).ok_or_else(unknown).map(Some)
 }
 
 #[cold]
