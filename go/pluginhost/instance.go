@@ -112,9 +112,11 @@ func (i *instance[T]) sayUnread() {
 // given is what Rust is given in a call: the encoded data, or how data lies, whose root is lent.
 func (c *codec[T]) given(record *call, data T) ([]byte, error) {
 	if c.inPlace != nil {
-		lies, err := c.inPlace()
-		if err != nil {
-			return nil, errUnread
+		lies, err := c.lies, error(nil)
+		if lies == nil {
+			if lies, err = c.inPlace(); err != nil {
+				return nil, errUnread
+			}
 		}
 		record.lend(c.root(data, lies))
 		return lies.table, nil

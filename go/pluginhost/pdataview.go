@@ -86,7 +86,7 @@ func choose[T any](known []codec[T], features uint64, view string) (
 			continue
 		}
 		if one.inPlace != nil {
-			if encoded = placed(one.inPlace); encoded != nil {
+			if one.lies, encoded = placed(one.inPlace); encoded != nil {
 				missing = encoded
 				continue
 			}
@@ -103,11 +103,10 @@ func choose[T any](known []codec[T], features uint64, view string) (
 	return chosen, encoded, nil
 }
 
-// placed is why telemetry cannot be read in place, or nil.
-func placed(inPlace func() (*layout, error)) error {
+// placed is how telemetry lies in place, or why it is not read there.
+func placed(inPlace func() (*layout, error)) (*layout, error) {
 	if heapMoves() {
-		return errHeapMoves
+		return nil, errHeapMoves
 	}
-	_, err := inPlace()
-	return err
+	return inPlace()
 }

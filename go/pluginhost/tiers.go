@@ -21,7 +21,9 @@ type codec[T any] struct {
 	// inPlace is set where nothing is encoded on the way to Rust: how telemetry lies, or why
 	// that is not known. The answer is OTLP.
 	inPlace func() (*layout, error)
-	root    func(T, *layout) unsafe.Pointer
+	// lies is what inPlace said when an instance chose this: each call asks for it.
+	lies *layout
+	root func(T, *layout) unsafe.Pointer
 	// places is a batch as edits see it, in memory of the applier's; writable is the batch, or a
 	// copy where others have it too.
 	places   func(T, *applier) places
