@@ -77,6 +77,10 @@ pub(crate) struct ValidateArgs {
     /// How long `--load` waits for one plugin: `500ms`, `30s`, `2m`
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub(crate) timeout: Duration,
+    /// One of the files that this Collector loaded alone before: `--load` loads it only beside the
+    /// others. The builder names what a change left as it was
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(crate) loaded: Vec<Utf8PathBuf>,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
 }

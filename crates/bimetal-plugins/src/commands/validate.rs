@@ -55,7 +55,13 @@ pub(crate) fn run(
             load: None,
         };
         if arguments.load {
-            loaded.extend(try_alone(&mut document, file, load)?);
+            let passed = passed(&mut document, file)?;
+            loaded.extend(match passed {
+                Some(passed) if !arguments.loaded.contains(file) => {
+                    try_alone(&mut document, passed, load)?
+                }
+                other => other,
+            });
         }
         plugins.push(document);
     }
@@ -87,12 +93,8 @@ pub(crate) fn run(
     Ok(code)
 }
 
-/// Loads a plugin that passed by itself; gives it back if that worked.
-fn try_alone(
-    plugin: &mut PluginDocument,
-    file: &Utf8Path,
-    load: impl Fn(&[&Passed]) -> Result<LoadReport, ChildError>,
-) -> Result<Option<Passed>, CommandError> {
+/// The plugin, if it passed and may be loaded.
+fn passed(plugin: &mut PluginDocument, file: &Utf8Path) -> Result<Option<Passed>, CommandError> {
     let passed = plugin.verdict.status.may_be_loaded();
     let Some(sha256) = plugin.verdict.sha256.filter(|_| passed) else {
         plugin.load = Some(LoadReport::not_tried());
@@ -102,11 +104,19 @@ fn try_alone(
         path: file.to_owned(),
         source,
     })?;
-    let verified = Passed {
+    Ok(Some(Passed {
         path,
         sha256,
         form: plugin.verdict.form,
-    };
+    }))
+}
+
+/// Loads a plugin by itself; gives it back if that worked.
+fn try_alone(
+    plugin: &mut PluginDocument,
+    verified: Passed,
+    load: impl Fn(&[&Passed]) -> Result<LoadReport, ChildError>,
+) -> Result<Option<Passed>, CommandError> {
     let report = load(&[&verified])?;
     let is_loaded = report.outcome == LoadOutcome::Loaded;
     if !is_loaded {

@@ -100,6 +100,14 @@ fn files_that_load_alone_are_loaded_together_and_the_pair_that_cannot_is_named_w
     let said = "together: 2 plugins load in one process";
     assert!(good.stdout.contains(said), "{}", good.stdout);
 
+    let known = format!("--loaded={one}");
+    let json = tried(&[&apart, &one], &["--format=json", &known]);
+    let report: Value = serde_json::from_str(&json.stdout).unwrap();
+    let plugins = &report["plugins"];
+    assert_eq!(plugins[0]["load"]["outcome"], "loaded", "{report:#}");
+    assert!(plugins[1]["load"].is_null(), "loaded before: {report:#}");
+    assert_eq!(report["together"]["files"], json!([one, apart]));
+
     // However they are named, the order is that of a start.
     let json = tried(&[&twice, &apart, &one], &["--format", "json"]);
     assert_eq!(json.code, ExitCode::Incompatible, "{}", json.stdout);

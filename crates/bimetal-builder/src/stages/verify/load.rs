@@ -3,9 +3,10 @@
 //! In: main, plugins that fit it. Out: nothing, or what main had to say. Invariant: plugin code
 //! runs in children of main only, under a time limit, and never in the builder.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::VerifyError;
 use super::stage::Stage;
@@ -17,11 +18,13 @@ const LIMIT: Duration = Duration::from_mins(1);
 /// loaded twice, alone and beside the others.
 const REST: Duration = Duration::from_secs(30);
 
-/// Loads all plugins of the stage; main starts a child for each.
+/// Loads all plugins of the stage together, and before that each in a child of main, unless its
+/// file name is one of the `known`.
 pub(super) fn load(
     out: &Utf8Path,
     main: &Utf8Path,
     stage: &Stage,
+    known: &BTreeSet<&str>,
     runner: &Runner<'_>,
 ) -> Result<(), VerifyError> {
     let plugins = &stage.plugins;
@@ -31,12 +34,23 @@ pub(super) fn load(
     });
     let limit = (2 * LIMIT + REST) * u32::try_from(plugins.len()).unwrap_or(u32::MAX);
     runner
-        .run_within("plugins-validate", &invocation(out, main, stage), limit)
+        .run_within(
+            "plugins-validate",
+            &invocation(out, main, stage, known),
+            limit,
+        )
         .map_err(|source| VerifyError::Load { source })
 }
 
 /// Main's ordinary rules, and the lock is required: every byte that is loaded is one that ships.
-fn invocation(out: &Utf8Path, main: &Utf8Path, stage: &Stage) -> Invocation {
+fn invocation(
+    out: &Utf8Path,
+    main: &Utf8Path,
+    stage: &Stage,
+    known: &BTreeSet<&str>,
+) -> Invocation {
+    let is_known = |path: &&Utf8PathBuf| path.file_name().is_some_and(|name| known.contains(name));
+    let known = stage.plugins.iter().filter(is_known);
     Invocation::new(main, out)
         // Main keeps private copies there; nothing of a build stays behind in the user's
         // directories.
@@ -44,5 +58,6 @@ fn invocation(out: &Utf8Path, main: &Utf8Path, stage: &Stage) -> Invocation {
         .args(["plugins", "validate", "--load", "--plugins-require-lock"])
         .arg(format!("--timeout={}s", LIMIT.as_secs()))
         .arg(format!("--plugins-dir={}", stage.directory()))
+        .args(known.map(|path| format!("--loaded={path}")))
         .args(stage.plugins.iter().map(|path| path.as_str()))
 }

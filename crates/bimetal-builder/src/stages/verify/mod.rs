@@ -129,7 +129,8 @@ fn gate(
     check::check(&main.path, &stage, plugins)?;
     let passed = Passed::of(main, plugins);
     if !passed.is_remembered(&plan.out) {
-        load::load(&plan.out, &main.path, &stage, runner)?;
+        let known = passed.known(&plan.out);
+        load::load(&plan.out, &main.path, &stage, &known, runner)?;
         passed.remember(&plan.out)?;
     }
     Ok(())

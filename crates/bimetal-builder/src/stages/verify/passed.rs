@@ -1,10 +1,11 @@
 //! Which artifacts passed the gate the last time.
 //!
-//! In: digests of main and of all its plugins. Out: whether exactly these were loaded already.
+//! In: digests of main and of all its plugins. Out: whether exactly these were loaded already, and
+//! which of them.
 //! Invariant: the note is written only after everything was loaded, and one that cannot be read
 //! counts as none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bimetal_files::Digest;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -40,6 +41,19 @@ impl Passed {
         fs::read(path(out)).is_ok_and(|bytes| {
             serde_json::from_slice::<Self>(&bytes).is_ok_and(|passed| passed == *self)
         })
+    }
+
+    /// File names of the plugins that this main loaded alone before, byte for byte.
+    pub(super) fn known(&self, out: &Utf8Path) -> BTreeSet<&str> {
+        let noted = fs::read(path(out)).ok();
+        let noted = noted.and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok());
+        let same_main = |noted: &Self| noted.builder == self.builder && noted.main == self.main;
+        let Some(noted) = noted.filter(same_main) else {
+            return BTreeSet::new();
+        };
+        let known = |(name, digest): &(&String, &Digest)| noted.plugins.get(*name) == Some(*digest);
+        let plugins = self.plugins.iter().filter(known);
+        plugins.map(|(name, _)| name.as_str()).collect()
     }
 
     /// Notes that they passed.

@@ -93,6 +93,7 @@ fn load_with(main: &Checked, plugins: &[CheckedPlugin], out: &Utf8Path) -> Resul
         out,
         &main.path,
         &Stage::make(out, plugins)?,
+        &Passed::of(main, plugins).known(out),
         &Runner {
             logs: None,
             activity: &Activity::silent(),
@@ -179,7 +180,24 @@ fn exactly_the_digests_that_passed_are_remembered() {
         "fewer plugins are another set"
     );
     assert!(!Passed::of(&main, &[built(&directory, "a", "other")]).is_remembered(&directory));
-    assert!(!Passed::of(&main_that(&directory, "exit 1"), &both).is_remembered(&directory));
+    let known = |main: &Checked, plugins: &[CheckedPlugin]| {
+        let known = Passed::of(main, plugins);
+        let known = known.known(&directory).into_iter().map(str::to_owned);
+        known.collect::<Vec<_>>()
+    };
+    let changed = [
+        built(&directory, "a", "other"),
+        built(&directory, "b", "two"),
+    ];
+    assert_eq!(known(&main, &changed), ["processor-b.so"]);
+    let line = r#"known="--loaded=$PWD/.bimetal/stage/plugins/processor-b.so"
+        case "$*" in *"$known "*) exit 0;; *) exit 1;; esac"#;
+    let other = main_that(&directory, line);
+    assert!(!Passed::of(&other, &both).is_remembered(&directory));
+    assert_eq!(known(&other, &changed), [""; 0], "another main loads all");
+    load_with(&other, &changed, &directory).unwrap_err();
+    Passed::of(&other, &both).remember(&directory).unwrap();
+    load_with(&other, &changed, &directory).unwrap();
     fs::write(directory.join(".bimetal/verified.json"), "{").unwrap();
     assert!(
         !passed.is_remembered(&directory),
