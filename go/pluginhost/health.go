@@ -22,7 +22,22 @@ type health struct {
 	// hearsStatus: the Collector may wait for the component inside of a report, and would wait for
 	// ever if that made another one.
 	hearsStatus bool
+	stage       atomic.Int32
+	// fatal is what was reported within start, which fails with it.
+	fatal    atomic.Pointer[error]
+	reports  reports
+	refusals *refusals
+	meter    *meter
 }
+
+// stage is where an instance is in its life.
+type stage int32
+
+const (
+	starting stage = iota
+	running
+	stopping
+)
 
 // hostBox gives all hosts one type, as atomic.Value demands.
 type hostBox struct{ component.Host }
@@ -67,11 +82,6 @@ func (h *health) report(message string, err error) {
 		if !ok || box.Host == nil {
 			return
 		}
-		event := componentstatus.NewPermanentErrorEvent(err)
-		if h.hearsStatus {
-			go componentstatus.ReportStatus(box.Host, event)
-			return
-		}
-		componentstatus.ReportStatus(box.Host, event)
+		h.handOver(box, componentstatus.NewPermanentErrorEvent(err))
 	})
 }

@@ -17,6 +17,44 @@ static int32_t log_is_enabled(uint64_t component, int32_t level) {
     return bimetalGoLogEnabled(component, level);
 }
 
+static void report_status(uint64_t component, int32_t status, otelcol_slice message) {
+    bimetalGoReportStatus(component, status, (uint8_t *)message.ptr, message.len);
+}
+
+static int32_t declare(uint64_t component, const otelcol_instrument *instrument,
+    otelcol_error *error) {
+    return bimetalGoDeclare(component, (otelcol_instrument *)instrument, error);
+}
+
+static void record(uint64_t component, uint32_t instrument, uint32_t set, otelcol_slice values) {
+    bimetalGoRecord(component, instrument, set, (uint8_t *)values.ptr, values.len);
+}
+
+static void free_text(void *owner, uint8_t *ptr, uint64_t len) {
+    (void)ptr;
+    (void)len;
+    free(owner);
+}
+
+void bimetal_say(otelcol_error *error, char *text, uint64_t len) {
+    if (error == NULL || error->struct_size < sizeof *error) {
+        free(text);
+        return;
+    }
+    error->message = (otelcol_buffer){
+        .ptr = (uint8_t *)text, .len = len, .owner = text, .release = free_text};
+}
+
+void bimetal_refresh(void (*refresh)(void *owner), void *owner) {
+    refresh(owner);
+}
+
+void bimetal_release(otelcol_buffer cells) {
+    if (cells.release != NULL) {
+        cells.release(cells.owner, cells.ptr, cells.len);
+    }
+}
+
 static const otelcol_host table = {
     .struct_size = sizeof(otelcol_host),
     .abi_major = OTELCOL_ABI_MAJOR,
@@ -26,6 +64,9 @@ static const otelcol_host table = {
         OTELCOL_FEATURE_WATCH_CONFIG,
     .log = write_log,
     .log_enabled = log_is_enabled,
+    .report_status = report_status,
+    .declare = declare,
+    .record = record,
 };
 
 const otelcol_host *bimetal_go_table(void) {

@@ -229,7 +229,7 @@ func bytesOf(data []byte) *C.uint8_t {
 	return (*C.uint8_t)(unsafe.SliceData(data))
 }
 
-// A component calls both from whatever thread: a panic that left them would end the process, or
+// A component calls these from whatever thread: a panic that left them would end the process, or
 // unwind over the component's frames.
 
 //export bimetalGoLog
@@ -257,4 +257,17 @@ func bimetalGoLogEnabled(component C.uint64_t, level C.int32_t) C.int32_t {
 		return 1
 	}
 	return 0
+}
+
+//export bimetalGoReportStatus
+func bimetalGoReportStatus(component C.uint64_t, status C.int32_t, message *C.uint8_t,
+	messageLen C.uint64_t) {
+	defer func() { _ = recover() }()
+	// As above: the text is copied.
+	text, err := borrowed(message, messageLen, C.OTELCOL_LONGEST_TEXT)
+	if err != nil {
+		breakLogger(uint64(component), err)
+		return
+	}
+	reportStatus(uint64(component), int32(status), string(text))
 }

@@ -2,6 +2,8 @@
 
 package pluginhost
 
+import "go.opentelemetry.io/collector/component/componentstatus"
+
 const (
 	kindReceiver  = "receiver"
 	kindProcessor = "processor"
@@ -23,6 +25,11 @@ const (
 	formatEdits uint32 = 2
 	formatView  uint32 = 3
 	formatTable uint32 = 4
+
+	instrumentCounter       uint32 = 1
+	instrumentUpDownCounter uint32 = 2
+	instrumentGauge         uint32 = 3
+	instrumentHistogram     uint32 = 4
 )
 
 // formatFeatures are the bits that a component must have for a format.
@@ -47,6 +54,28 @@ var signalWords = map[uint32]string{
 	signalMetrics:  wordMetrics,
 	signalLogs:     wordLogs,
 	signalProfiles: wordProfiles,
+}
+
+// statuses are the Collector's statuses by the numbers that components report.
+var statuses = map[int32]componentstatus.Status{
+	1: componentstatus.StatusStarting,
+	2: componentstatus.StatusOK,
+	3: componentstatus.StatusRecoverableError,
+	4: componentstatus.StatusPermanentError,
+	5: componentstatus.StatusFatalError,
+	6: componentstatus.StatusStopping,
+	7: componentstatus.StatusStopped,
+}
+
+// statusWords are what statuses are called.
+var statusWords = map[componentstatus.Status]string{
+	componentstatus.StatusStarting:         "starting",
+	componentstatus.StatusOK:               "ok",
+	componentstatus.StatusRecoverableError: "recoverable_error",
+	componentstatus.StatusPermanentError:   "permanent_error",
+	componentstatus.StatusFatalError:       "fatal_error",
+	componentstatus.StatusStopping:         "stopping",
+	componentstatus.StatusStopped:          "stopped",
 }
 
 // kinds holds what this package knows about each kind, by its word.

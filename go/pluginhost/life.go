@@ -41,12 +41,17 @@ func newLife(
 		return life{}, fmt.Errorf("the Collector's resource cannot be given to Rust: %w", err)
 	}
 	// The caller that zap would find is this package, which does not help.
-	state := &health{logger: set.Logger.WithOptions(zap.WithCaller(false))}
+	state := &health{logger: set.Logger.WithOptions(zap.WithCaller(false)),
+		refusals: newRefusals(set.MeterProvider, factory.Kind, id.String())}
+	state.meter = newMeter(state, set.MeterProvider, factory.Module)
 	made := life{health: state, id: id, number: addLogger(state)}
 	request, err := json.Marshal(createRequest{of.from, of.to, made.number, id.String(),
 		string(text), string(resource)})
 	if err == nil {
 		made.component, err = factoryCreate(factory.Factory, request, made.number)
+	}
+	if err == nil {
+		err = state.meter.begin()
 	}
 	if err != nil {
 		removeLogger(made.number)
@@ -60,6 +65,10 @@ func (l *life) start(host component.Host) error {
 	l.host.Store(hostBox{host})
 	processChanges()
 	err := l.component.start()
+	l.stage.CompareAndSwap(int32(starting), int32(running))
+	if fatal := l.fatal.Load(); fatal != nil && err == nil {
+		err = *fatal
+	}
 	for _, change := range processChanges() {
 		l.logger.Warn("The component changed the process when it started: " + change)
 	}
@@ -68,6 +77,7 @@ func (l *life) start(host component.Host) error {
 
 // shutdown may be called without start, and more than once.
 func (l *life) shutdown(ctx context.Context) error {
+	l.stage.Store(int32(stopping))
 	var deadline uint64
 	if at, ok := ctx.Deadline(); ok && at.UnixNano() > 0 {
 		deadline = uint64(at.UnixNano())
@@ -77,6 +87,9 @@ func (l *life) shutdown(ctx context.Context) error {
 		// The panic was or is reported now. It is no reason to call the whole shutdown failed.
 		l.panicked(panicError(said.Message))
 		return nil
+	}
+	if err == nil {
+		l.meter.close()
 	}
 	return err
 }

@@ -25,8 +25,12 @@ func addLogger(writer *health) uint64 {
 	return number
 }
 
+// removeLogger is called when the instance is gone, or was never made.
 func removeLogger(number uint64) {
-	loggers.Delete(number)
+	if gone, ok := loggers.Load(number); ok {
+		gone.(*health).meter.close()
+		loggers.Delete(number)
+	}
 }
 
 // breakLogger takes the instance out of service that wrote what no instance may write.

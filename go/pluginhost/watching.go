@@ -98,16 +98,6 @@ type statusEvent struct {
 	UnixNs    int64    `json:"unix_ns"`
 }
 
-var statusWords = map[componentstatus.Status]string{
-	componentstatus.StatusStarting:         "starting",
-	componentstatus.StatusOK:               "ok",
-	componentstatus.StatusRecoverableError: "recoverable_error",
-	componentstatus.StatusPermanentError:   "permanent_error",
-	componentstatus.StatusFatalError:       "fatal_error",
-	componentstatus.StatusStopping:         "stopping",
-	componentstatus.StatusStopped:          "stopped",
-}
-
 func (w statusWatcher) ComponentStatusChanged(
 	source *componentstatus.InstanceID, event *componentstatus.Event,
 ) {

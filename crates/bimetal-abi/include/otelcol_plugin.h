@@ -88,11 +88,44 @@
 // `Data::format` and `Output::format`: table.
 #define OTELCOL_FORMAT_TABLE 4
 
+// `Host::report_status`: starting.
+#define OTELCOL_COMPONENT_STARTING 1
+
+// `Host::report_status`: ok.
+#define OTELCOL_COMPONENT_OK 2
+
+// `Host::report_status`: recoverable_error.
+#define OTELCOL_COMPONENT_RECOVERABLE_ERROR 3
+
+// `Host::report_status`: permanent_error.
+#define OTELCOL_COMPONENT_PERMANENT_ERROR 4
+
+// `Host::report_status`: fatal_error.
+#define OTELCOL_COMPONENT_FATAL_ERROR 5
+
+// `Host::report_status`: stopping.
+#define OTELCOL_COMPONENT_STOPPING 6
+
+// `Host::report_status`: stopped.
+#define OTELCOL_COMPONENT_STOPPED 7
+
+// `Instrument::kind`: counter.
+#define OTELCOL_INSTRUMENT_COUNTER 1
+
+// `Instrument::kind`: up_down_counter.
+#define OTELCOL_INSTRUMENT_UP_DOWN_COUNTER 2
+
+// `Instrument::kind`: gauge.
+#define OTELCOL_INSTRUMENT_GAUGE 3
+
+// `Instrument::kind`: histogram.
+#define OTELCOL_INSTRUMENT_HISTOGRAM 4
+
 // A plugin and a host whose major versions differ cannot speak to each other.
 #define OTELCOL_ABI_MAJOR 1
 
 // Counts additions within a major version: tables that grew at the end, new feature bits.
-#define OTELCOL_ABI_MINOR 2
+#define OTELCOL_ABI_MINOR 3
 
 // The call did what it says.
 #define OTELCOL_STATUS_OK 0
@@ -192,12 +225,15 @@
 #define OTELCOL_EVENT_NOT_READY 2
 
 // `Factory::notify`: the status of a component changed. The text is JSON: `{kind, id, pipelines,
-// status, error, unix_ns}`; `status` is a word of the Collector: `starting`, `ok`,
-// `recoverable_error`, `permanent_error`, `fatal_error`, `stopping`, `stopped`.
+// status, error, unix_ns}`; `status` is the word of a `COMPONENT_...`, such as `ok` or
+// `recoverable_error`.
 #define OTELCOL_EVENT_STATUS 3
 
 // `Factory::notify`: the configuration that the Collector runs with, as JSON, with its secrets.
 #define OTELCOL_EVENT_CONFIG 4
+
+// Sets of attributes that one instance may have, of all its instruments together.
+#define OTELCOL_MOST_ATTRIBUTE_SETS 2000
 
 // `Field::message`: the export request of logs.
 #define OTELCOL_MESSAGE_LOGS 1
@@ -651,6 +687,38 @@ typedef struct otelcol_field {
     uint64_t word;
 } otelcol_field;
 
+// One thing that an instance measures (`Host::declare`). Texts may be read during the call only.
+typedef struct otelcol_instrument {
+    // Size of the struct that the component was built with, in bytes.
+    uint32_t struct_size;
+    // `INSTRUMENT_...`.
+    uint32_t kind;
+    // Non-zero: values are floating-point numbers, else whole ones with a sign.
+    uint32_t floating;
+    // Fills the gap before the name.
+    uint32_t reserved;
+    // A letter, then letters, digits and `_.-/`, at most 255; once in an instance.
+    struct otelcol_slice name;
+    // Such as `By` or `{records}`; may be empty.
+    struct otelcol_slice unit;
+    // Text for people.
+    struct otelcol_slice description;
+    // A JSON array of objects, each a set of attributes; the place of a set is its number. Empty:
+    // one set without attributes.
+    struct otelcol_slice attributes;
+    // Of a histogram: a JSON array of the upper bounds of its buckets, rising. Empty: the
+    // Collector's.
+    struct otelcol_slice bounds;
+    // Values as words of 64 bits, native-endian and aligned to eight, which the component writes
+    // and the host reads atomically until it gives them back. For each set one word, the total;
+    // of a gauge two, the first of which is 0 until there is a value; of a histogram none.
+    struct otelcol_buffer cells;
+    // Called before the host reads the values, with the `owner` of `cells`: brings them up to
+    // date, and records what was held back. Called from one thread at a time until `cells` are
+    // given back; null if there is nothing to do.
+    void (*refresh)(void *owner);
+} otelcol_instrument;
+
 // What the host offers. Lives as long as the process.
 typedef struct otelcol_host {
     // Size of the struct that the host was built with, in bytes.
@@ -678,8 +746,21 @@ typedef struct otelcol_host {
                     struct otelcol_error *error);
     // Ends a `consume` that answered `OUTCOME_PENDING`; a null error means success. Reserved.
     void (*complete)(uint64_t token, const struct otelcol_error *error);
-    // Reports the component's status (`componentstatus`). Reserved.
+    // Reports the component's status: `COMPONENT_...`, and for an error what is wrong. May be
+    // called between the beginning of `start` and `destroy`. Since 1.3.
     void (*report_status)(uint64_t component, int32_t status, struct otelcol_slice message);
+    // Declares one thing that the instance measures, within `create` only. Answers its number, or
+    // a negative status. `Instrument::cells` are the host's from then on, also after an error.
+    // Since 1.3.
+    int32_t (*declare)(uint64_t component,
+                       const struct otelcol_instrument *instrument,
+                       struct otelcol_error *error);
+    // Records values of the histogram `instrument` under its set of attributes `set`: words of 64
+    // bits, as in `Instrument::cells`. Since 1.3.
+    void (*record)(uint64_t component,
+                   uint32_t instrument,
+                   uint32_t set,
+                   struct otelcol_slice values);
 } otelcol_host;
 
 // What `Factory::create` is given. Everything it points to may be read during the call only,
@@ -800,7 +881,8 @@ _Static_assert(sizeof(otelcol_output) == 88, "size of otelcol_output");
 _Static_assert(sizeof(otelcol_edit) == 32, "size of otelcol_edit");
 _Static_assert(sizeof(otelcol_row) == 24, "size of otelcol_row");
 _Static_assert(sizeof(otelcol_field) == 32, "size of otelcol_field");
-_Static_assert(sizeof(otelcol_host) == 64, "size of otelcol_host");
+_Static_assert(sizeof(otelcol_instrument) == 136, "size of otelcol_instrument");
+_Static_assert(sizeof(otelcol_host) == 80, "size of otelcol_host");
 _Static_assert(sizeof(otelcol_create) == 96, "size of otelcol_create");
 _Static_assert(sizeof(otelcol_factory) == 128, "size of otelcol_factory");
 #endif

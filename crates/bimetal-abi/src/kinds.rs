@@ -1,4 +1,4 @@
-//! The one table of kinds, signals, stability levels and formats.
+//! The one table of kinds, signals, stability levels, formats, statuses and instruments.
 //!
 //! In: the rows below. Out: an enum with words for each, and the constants of the C ABI. Invariant:
 //! nothing else in the repository lists them: the C header, Go's constants, the manifest's words,
@@ -17,7 +17,7 @@ macro_rules! rows {
         #[cfg_attr(
             feature = "serde",
             derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
-            serde(rename_all = "lowercase")
+            serde(rename_all = "snake_case")
         )]
         #[repr($number)]
         pub enum $name {
@@ -123,6 +123,39 @@ rows! {
     View FORMAT_VIEW = 3 "view";
     /// New telemetry as rows and one text, in answers only.
     Table FORMAT_TABLE = 4 "table";
+}
+
+rows! {
+    /// What a component is, in the Collector's words (`Host::report_status`).
+    #[non_exhaustive]
+    Status: i32
+    /// It starts.
+    Starting COMPONENT_STARTING = 1 "starting";
+    /// It runs.
+    Ok COMPONENT_OK = 2 "ok";
+    /// It has a problem that may end.
+    RecoverableError COMPONENT_RECOVERABLE_ERROR = 3 "recoverable_error";
+    /// It has a problem that will not end by itself; the Collector runs on.
+    PermanentError COMPONENT_PERMANENT_ERROR = 4 "permanent_error";
+    /// It has a problem that ends the Collector.
+    FatalError COMPONENT_FATAL_ERROR = 5 "fatal_error";
+    /// It is being shut down.
+    Stopping COMPONENT_STOPPING = 6 "stopping";
+    /// It is shut down.
+    Stopped COMPONENT_STOPPED = 7 "stopped";
+}
+
+rows! {
+    /// What a component measures with (`Instrument::kind`).
+    InstrumentKind: u32
+    /// A total that only grows.
+    Counter INSTRUMENT_COUNTER = 1 "counter";
+    /// A total that also falls.
+    UpDownCounter INSTRUMENT_UP_DOWN_COUNTER = 2 "up_down_counter";
+    /// A value that is as it is.
+    Gauge INSTRUMENT_GAUGE = 3 "gauge";
+    /// How values are distributed.
+    Histogram INSTRUMENT_HISTOGRAM = 4 "histogram";
 }
 
 impl Kind {

@@ -5,7 +5,7 @@
 /// A plugin and a host whose major versions differ cannot speak to each other.
 pub const ABI_MAJOR: u32 = 1;
 /// Counts additions within a major version: tables that grew at the end, new feature bits.
-pub const ABI_MINOR: u32 = 2;
+pub const ABI_MINOR: u32 = 3;
 
 /// The call did what it says.
 pub const STATUS_OK: i32 = 0;
@@ -79,11 +79,14 @@ pub const EVENT_READY: u32 = 1;
 /// `Factory::notify`: the receivers are about to be stopped. The text is empty.
 pub const EVENT_NOT_READY: u32 = 2;
 /// `Factory::notify`: the status of a component changed. The text is JSON: `{kind, id, pipelines,
-/// status, error, unix_ns}`; `status` is a word of the Collector: `starting`, `ok`,
-/// `recoverable_error`, `permanent_error`, `fatal_error`, `stopping`, `stopped`.
+/// status, error, unix_ns}`; `status` is the word of a `COMPONENT_…`, such as `ok` or
+/// `recoverable_error`.
 pub const EVENT_STATUS: u32 = 3;
 /// `Factory::notify`: the configuration that the Collector runs with, as JSON, with its secrets.
 pub const EVENT_CONFIG: u32 = 4;
+
+/// Sets of attributes that one instance may have, of all its instruments together.
+pub const MOST_ATTRIBUTE_SETS: u64 = 2000;
 
 /// `Field::message`: the export request of logs.
 pub const MESSAGE_LOGS: u32 = 1;

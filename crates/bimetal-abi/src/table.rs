@@ -39,8 +39,57 @@ pub struct Host {
     >,
     /// Ends a `consume` that answered `OUTCOME_PENDING`; a null error means success. Reserved.
     pub complete: Option<unsafe extern "C" fn(token: u64, error: *const Error)>,
-    /// Reports the component's status (`componentstatus`). Reserved.
+    /// Reports the component's status: `COMPONENT_…`, and for an error what is wrong. May be
+    /// called between the beginning of `start` and `destroy`. Since 1.3.
     pub report_status: Option<unsafe extern "C" fn(component: u64, status: i32, message: Slice)>,
+    /// Declares one thing that the instance measures, within `create` only. Answers its number, or
+    /// a negative status. `Instrument::cells` are the host's from then on, also after an error.
+    /// Since 1.3.
+    pub declare: Option<
+        unsafe extern "C" fn(
+            component: u64,
+            instrument: *const Instrument,
+            error: *mut Error,
+        ) -> i32,
+    >,
+    /// Records values of the histogram `instrument` under its set of attributes `set`: words of 64
+    /// bits, as in `Instrument::cells`. Since 1.3.
+    pub record:
+        Option<unsafe extern "C" fn(component: u64, instrument: u32, set: u32, values: Slice)>,
+}
+
+/// One thing that an instance measures (`Host::declare`). Texts may be read during the call only.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Instrument {
+    /// Size of the struct that the component was built with, in bytes.
+    pub struct_size: u32,
+    /// `INSTRUMENT_…`.
+    pub kind: u32,
+    /// Non-zero: values are floating-point numbers, else whole ones with a sign.
+    pub floating: u32,
+    /// Fills the gap before the name.
+    pub reserved: u32,
+    /// A letter, then letters, digits and `_.-/`, at most 255; once in an instance.
+    pub name: Slice,
+    /// Such as `By` or `{records}`; may be empty.
+    pub unit: Slice,
+    /// Text for people.
+    pub description: Slice,
+    /// A JSON array of objects, each a set of attributes; the place of a set is its number. Empty:
+    /// one set without attributes.
+    pub attributes: Slice,
+    /// Of a histogram: a JSON array of the upper bounds of its buckets, rising. Empty: the
+    /// Collector's.
+    pub bounds: Slice,
+    /// Values as words of 64 bits, native-endian and aligned to eight, which the component writes
+    /// and the host reads atomically until it gives them back. For each set one word, the total;
+    /// of a gauge two, the first of which is 0 until there is a value; of a histogram none.
+    pub cells: Buffer,
+    /// Called before the host reads the values, with the `owner` of `cells`: brings them up to
+    /// date, and records what was held back. Called from one thread at a time until `cells` are
+    /// given back; null if there is nothing to do.
+    pub refresh: Option<unsafe extern "C" fn(owner: *mut c_void)>,
 }
 
 /// What `Factory::create` is given. Everything it points to may be read during the call only,
@@ -167,7 +216,7 @@ unsafe impl Send for Factory {}
 pub type NewFactory =
     unsafe extern "C" fn(host: *const Host, out: *mut *const Factory, error: *mut Error) -> i32;
 
-const _: () = assert!(size_of::<Host>() == 64);
+const _: () = assert!(size_of::<Host>() == 80);
 const _: () = assert!(size_of::<Create>() == 96);
 const _: () = assert!(size_of::<Factory>() == 128);
 const _: () = assert!(offset_of!(Host, abi_minor) == 8);
@@ -177,6 +226,13 @@ const _: () = assert!(offset_of!(Host, log_enabled) == 32);
 const _: () = assert!(offset_of!(Host, send) == 40);
 const _: () = assert!(offset_of!(Host, complete) == 48);
 const _: () = assert!(offset_of!(Host, report_status) == 56);
+const _: () = assert!(offset_of!(Host, declare) == 64);
+const _: () = assert!(offset_of!(Host, record) == 72);
+const _: () = assert!(size_of::<Instrument>() == 136);
+const _: () = assert!(offset_of!(Instrument, name) == 16);
+const _: () = assert!(offset_of!(Instrument, attributes) == 64);
+const _: () = assert!(offset_of!(Instrument, cells) == 96);
+const _: () = assert!(offset_of!(Instrument, refresh) == 128);
 const _: () = assert!(offset_of!(Create, component) == 8);
 const _: () = assert!(offset_of!(Create, host) == 16);
 const _: () = assert!(offset_of!(Create, id) == 24);

@@ -101,9 +101,10 @@ mod logger;
 mod processor;
 mod runtime;
 mod settings;
+mod status;
 
 pub use bimetal_abi as abi;
-pub use bimetal_abi::{Kind, Signal, Stability};
+pub use bimetal_abi::{Kind, Signal, Stability, Status};
 pub use bimetal_pdata as pdata;
 pub use bimetal_pdata::{Logs, Metrics, Traces};
 pub use component::{Component, describe};
@@ -115,6 +116,10 @@ pub use extension::Extension;
 pub use logger::{Entry, Level, Logger};
 pub use processor::Processor;
 pub use runtime::batch::Outcome;
-pub use runtime::event::{Status, StatusEvent};
+pub use runtime::event::StatusEvent;
+pub use runtime::metrics::{
+    Counter, Declaration, Gauge, Histogram, Instrument, Meter, Number, UpDownCounter,
+};
 pub use settings::Settings;
+pub use status::StatusReporter;
 pub use {schemars, serde, serde_json};

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::runtime::shim::HostLog;
+use crate::runtime::shim::HostCalls;
 
 /// Level of a log record; the Collector's logger knows these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,7 +36,7 @@ pub enum Level {
 /// ```
 #[derive(Clone)]
 pub struct Logger {
-    host: HostLog,
+    host: HostCalls,
 }
 
 /// One record that is being put together; [`Entry::write`] ends it.
@@ -48,7 +48,7 @@ pub struct Entry<'a> {
 }
 
 impl Logger {
-    pub(crate) fn new(host: HostLog) -> Self {
+    pub(crate) fn new(host: HostCalls) -> Self {
         Self { host }
     }
 

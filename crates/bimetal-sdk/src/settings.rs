@@ -7,6 +7,8 @@ use bimetal_abi::Signal;
 use serde_json::{Map, Value};
 
 use crate::logger::Logger;
+use crate::runtime::metrics::Meter;
+use crate::status::StatusReporter;
 
 /// What an instance knows about itself besides its configuration.
 #[derive(Clone, Debug)]
@@ -22,4 +24,8 @@ pub struct Settings {
     pub resource: Map<String, Value>,
     /// Writes into the Collector's log, under the component's name.
     pub logger: Logger,
+    /// Reports what the component is to the Collector.
+    pub status: StatusReporter,
+    /// Declares what the component measures.
+    pub meter: Meter,
 }

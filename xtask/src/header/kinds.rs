@@ -1,11 +1,15 @@
-//! The table of kinds, signals, stability levels and formats, as C and Go know it.
+//! The table of kinds, signals, stability levels, formats, statuses and instruments, as C and Go
+//! know it.
 //!
 //! In: the rows of `bimetal-abi`. Out: constants that cbindgen reads, and `kinds_gen.go`.
 //! Invariant: no row is named here, so that a new one needs no change.
 
 use std::fmt::Write as _;
 
-use bimetal_abi::{Format, Kind, Signal, Stability};
+use bimetal_abi::{Format, InstrumentKind, Kind, Signal, Stability, Status};
+
+/// Where Go has the Collector's statuses, by the names of the rows.
+const STATUS_PACKAGE: &str = "go.opentelemetry.io/collector/component/componentstatus";
 
 /// The constants as a Rust source, because cbindgen does not look into macros.
 pub(super) fn constants() -> String {
@@ -54,13 +58,32 @@ pub(super) fn constants() -> String {
             format!("u32 = {}", format.number()),
         );
     }
+    for status in Status::ALL {
+        let about = format!("`Host::report_status`: {}.", status.as_str());
+        put(
+            "COMPONENT",
+            status.as_str(),
+            &about,
+            format!("i32 = {}", status.number()),
+        );
+    }
+    for kind in InstrumentKind::ALL {
+        let about = format!("`Instrument::kind`: {}.", kind.as_str());
+        put(
+            "INSTRUMENT",
+            kind.as_str(),
+            &about,
+            format!("u32 = {}", kind.number()),
+        );
+    }
     text
 }
 
 /// Go's constants and lists, before `gofmt`. The map names a variable for every kind, which the
 /// file of that kind defines: a kind without a file does not compile.
 pub(super) fn go() -> String {
-    let mut text = "package pluginhost\n\nconst (\n".to_owned();
+    let mut text = "package pluginhost\n\n".to_owned();
+    let _ = writeln!(text, "import {STATUS_PACKAGE:?}\n\nconst (");
     for kind in kinds() {
         let _ = writeln!(text, "kind{} = {:?}", kind.name(), kind.as_str());
     }
@@ -76,6 +99,10 @@ pub(super) fn go() -> String {
     for format in Format::ALL {
         let name = super::go_name(format.as_str());
         let _ = writeln!(text, "format{name} uint32 = {}", format.number());
+    }
+    text += "\n";
+    for kind in InstrumentKind::ALL {
+        let _ = writeln!(text, "instrument{} uint32 = {}", kind.name(), kind.number());
     }
     text += ")\n\n// formatFeatures are the bits that a component must have for a format.\n";
     text += "var formatFeatures = map[uint32]uint64{\n";
@@ -93,6 +120,19 @@ pub(super) fn go() -> String {
     text += "var signalWords = map[uint32]string{\n";
     for signal in Signal::ALL {
         let _ = writeln!(text, "signal{0}: word{0},", signal.name());
+    }
+    text +=
+        "}\n\n// statuses are the Collector's statuses by the numbers that components report.\n";
+    text += "var statuses = map[int32]componentstatus.Status{\n";
+    for status in Status::ALL {
+        let (number, name) = (status.number(), super::go_name(status.as_str()));
+        let _ = writeln!(text, "{number}: componentstatus.Status{name},");
+    }
+    text += "}\n\n// statusWords are what statuses are called.\n";
+    text += "var statusWords = map[componentstatus.Status]string{\n";
+    for status in Status::ALL {
+        let (name, word) = (super::go_name(status.as_str()), status.as_str());
+        let _ = writeln!(text, "componentstatus.Status{name}: {word:?},");
     }
     text += "}\n\n// kinds holds what this package knows about each kind, by its word.\n";
     text += "var kinds = map[string]kind{\n";

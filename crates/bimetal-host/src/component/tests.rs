@@ -93,6 +93,8 @@ static HOST: Host = Host {
     send: None,
     complete: None,
     report_status: None,
+    declare: None,
+    record: None,
 };
 
 fn good() -> Factory {

@@ -4,7 +4,7 @@
 //! guessed.
 
 use bimetal_abi as abi;
-use bimetal_abi::Kind;
+use bimetal_abi::{Kind, Status};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -37,34 +37,13 @@ pub struct StatusEvent {
     pub unix_ns: u64,
 }
 
-/// What a component is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Status {
-    /// It starts.
-    Starting,
-    /// It runs.
-    Ok,
-    /// It has a problem that may end.
-    RecoverableError,
-    /// It has a problem that will not end by itself; the Collector runs on.
-    PermanentError,
-    /// It has a problem that ends the Collector.
-    FatalError,
-    /// It is being shut down.
-    Stopping,
-    /// It is shut down.
-    Stopped,
-}
-
 #[derive(Deserialize)]
 struct Said {
     kind: String,
     id: String,
     #[serde(default)]
     pipelines: Vec<String>,
-    status: Status,
+    status: String,
     #[serde(default)]
     error: Option<String>,
     #[serde(default)]
@@ -92,12 +71,14 @@ impl<'de> Deserialize<'de> for StatusEvent {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let said = Said::deserialize(from)?;
         let kind = Kind::from_word(&said.kind);
-        let unknown = || serde::de::Error::custom(format_args!("`{}` is no kind", said.kind));
+        let no_kind = || serde::de::Error::custom(format_args!("`{}` is no kind", said.kind));
+        let status = Status::from_word(&said.status);
+        let no_status = || serde::de::Error::custom(format_args!("`{}` is no status", said.status));
         Ok(Self {
-            kind: kind.ok_or_else(unknown)?,
+            kind: kind.ok_or_else(no_kind)?,
             id: said.id,
             pipelines: said.pipelines,
-            status: said.status,
+            status: status.ok_or_else(no_status)?,
             error: said.error,
             unix_ns: said.unix_ns,
         })

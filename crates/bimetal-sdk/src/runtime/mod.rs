@@ -8,5 +8,6 @@ pub(crate) mod change;
 pub(crate) mod event;
 pub(crate) mod guard;
 pub(crate) mod instance;
+pub(crate) mod metrics;
 pub(crate) mod shim;
 pub(crate) mod table;

@@ -12,7 +12,7 @@
 )]
 
 use std::ffi::c_void;
-use std::mem::offset_of;
+use std::mem::{self, offset_of};
 use std::sync::atomic::AtomicU32;
 
 use bimetal_abi as abi;
@@ -39,7 +39,7 @@ macro_rules! records {
 
 records! {
     Host "host" Create "create" Context "context" Data "data"
-    Output "output" Error "error" Factory "factory"
+    Output "output" Error "error" Factory "factory" Instrument "instrument"
 }
 
 /// Borrows a record that the host filled.
@@ -289,6 +289,27 @@ pub(crate) fn buffer<T: Copy>(items: Vec<T>) -> abi::Buffer {
     }
 }
 
+/// Copies a buffer of the other side and gives it back.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a buffer is released once, so it is given up here"
+)]
+pub(crate) fn take(buffer: abi::Buffer) -> Result<Vec<u8>, abi::SliceError> {
+    // SAFETY: a buffer is readable until it is released.
+    let bytes = unsafe { buffer.bytes(abi::LONGEST_DATA) }.map(<[u8]>::to_vec);
+    let abi::Buffer {
+        ptr,
+        len,
+        owner,
+        release,
+    } = buffer;
+    if let Some(release) = release {
+        // SAFETY: the buffer is given back as it came, once.
+        unsafe { release(owner, ptr, len) };
+    }
+    bytes
+}
+
 /// Believes neither address nor length: only `owner` is followed.
 ///
 /// # Safety
@@ -351,14 +372,14 @@ fn shortened(text: &str) -> &str {
     &text[..text.floor_char_boundary(limit)]
 }
 
-/// The host's log, for one component.
+/// What the host offers to one component.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct HostLog {
+pub(crate) struct HostCalls {
     host: &'static abi::Host,
     component: u64,
 }
 
-impl HostLog {
+impl HostCalls {
     pub(crate) fn new(host: &'static abi::Host, component: u64) -> Self {
         Self { host, component }
     }
@@ -377,5 +398,45 @@ impl HostLog {
         let fields = abi::Slice::from_bytes(shortened(fields).as_bytes());
         // SAFETY: as above; the slices live during the call.
         unsafe { log(self.component, level, message, fields) };
+    }
+
+    pub(crate) fn report_status(&self, status: i32, message: &str) {
+        let Some(report) = self.host.report_status else {
+            return;
+        };
+        let message = abi::Slice::from_bytes(shortened(message).as_bytes());
+        // SAFETY: as above; the slice lives during the call.
+        unsafe { report(self.component, status, message) };
+    }
+
+    /// Declares an instrument, whose cells are given up. The answer is its number, or what is wrong
+    /// with it. A host that takes none gives them all number 0.
+    pub(crate) fn declare(&self, instrument: &mut abi::Instrument) -> Result<u32, String> {
+        let Some(declare) = self.host.declare else {
+            drop(take(mem::replace(
+                &mut instrument.cells,
+                abi::Buffer::EMPTY,
+            )));
+            return Ok(0);
+        };
+        let mut error = abi::Error::EMPTY;
+        // SAFETY: as above; the records live during the call.
+        let answer = unsafe { declare(self.component, instrument, &raw mut error) };
+        let message = take(error.message).unwrap_or_default();
+        drop(take(error.retry_data));
+        u32::try_from(answer).map_err(|_| String::from_utf8_lossy(&message).into_owned())
+    }
+
+    /// Records values of a histogram.
+    pub(crate) fn record(&self, instrument: u32, set: u32, values: &[u64]) {
+        let Some(record) = self.host.record else {
+            return;
+        };
+        let values = abi::Slice {
+            ptr: values.as_ptr().cast(),
+            len: size_of_val(values) as u64,
+        };
+        // SAFETY: as above; the values live during the call.
+        unsafe { record(self.component, instrument, set, values) };
     }
 }

@@ -1,13 +1,16 @@
-//! What components under test have logged.
+//! What components under test have logged, reported and measured.
 //!
-//! In: records from the host's table. Out: the records of one host. Invariant: hosts do not see
-//! each other's records.
+//! In: calls of the host's table. Out: the records of one host. Invariant: hosts do not see each
+//! other's records.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bimetal_abi::{LOG_ERROR, STATUS_INVALID, Status};
 use serde_json::Value;
+
+use super::metrics::{Declared, Measured};
 
 /// One record that a component logged.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +31,10 @@ pub(super) struct Handle(u64);
 struct Sink {
     level: i32,
     records: Vec<LogRecord>,
+    statuses: Vec<(Status, String)>,
+    instruments: Vec<Arc<Declared>>,
+    /// What histograms recorded, by the numbers of histogram and set.
+    recorded: BTreeMap<(usize, usize), Vec<u64>>,
 }
 
 static SINKS: Mutex<BTreeMap<u64, Sink>> = Mutex::new(BTreeMap::new());
@@ -41,6 +48,9 @@ impl Handle {
             Sink {
                 level: i32::MIN,
                 records: Vec::new(),
+                statuses: Vec::new(),
+                instruments: Vec::new(),
+                recorded: BTreeMap::new(),
             },
         );
         handle
@@ -62,11 +72,39 @@ impl Handle {
             .map(|sink| sink.records.clone())
             .unwrap_or_default()
     }
+
+    pub(super) fn statuses(&self) -> Vec<(Status, String)> {
+        sinks()
+            .get(&self.0)
+            .map(|sink| sink.statuses.clone())
+            .unwrap_or_default()
+    }
+
+    /// Reads every instrument. The lock is not held meanwhile: a component may log when it is asked
+    /// for a value.
+    pub(super) fn measured(&self) -> Vec<Measured> {
+        let declared = sinks()
+            .get(&self.0)
+            .map(|sink| sink.instruments.clone())
+            .unwrap_or_default();
+        let mut all = Vec::new();
+        for (number, instrument) in declared.iter().enumerate() {
+            all.extend(instrument.read(|set| {
+                let sinks = sinks();
+                let recorded = sinks.get(&self.0).map(|sink| &sink.recorded);
+                let values = recorded.and_then(|recorded| recorded.get(&(number, set)));
+                values.cloned().unwrap_or_default()
+            }));
+        }
+        all
+    }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        sinks().remove(&self.0);
+        let sink = sinks().remove(&self.0);
+        // What an instrument holds of the component may log when it goes.
+        drop(sink);
     }
 }
 
@@ -90,6 +128,34 @@ pub(super) fn write(component: u64, level: i32, message: &[u8], fields: &[u8]) {
     };
     if let Some(sink) = sinks().get_mut(&component) {
         sink.records.push(record);
+    }
+}
+
+pub(super) fn report(component: u64, status: i32, message: &[u8]) {
+    let Some(known) = Status::from_number(status) else {
+        let text = format!("the component reported status {status}, which does not exist");
+        return write(component, LOG_ERROR, text.as_bytes(), &[]);
+    };
+    let message = String::from_utf8_lossy(message).into_owned();
+    if let Some(sink) = sinks().get_mut(&component) {
+        sink.statuses.push((known, message));
+    }
+}
+
+/// The number of the instrument, or a status.
+pub(super) fn declare(component: u64, instrument: Declared) -> i32 {
+    let mut sinks = sinks();
+    let Some(sink) = sinks.get_mut(&component) else {
+        return STATUS_INVALID;
+    };
+    sink.instruments.push(Arc::new(instrument));
+    i32::try_from(sink.instruments.len() - 1).unwrap_or(STATUS_INVALID)
+}
+
+pub(super) fn record(component: u64, instrument: u32, set: u32, mut values: Vec<u64>) {
+    let place = (instrument as usize, set as usize);
+    if let Some(sink) = sinks().get_mut(&component) {
+        sink.recorded.entry(place).or_default().append(&mut values);
     }
 }
 

@@ -31,6 +31,7 @@
 //! ```
 
 mod log;
+mod metrics;
 mod shim;
 
 use std::fmt;
@@ -39,14 +40,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use bimetal_abi as abi;
-use bimetal_abi::{Kind, Signal};
+use bimetal_abi::{Kind, Signal, Status};
 use serde_json::{Value, json};
 
 use crate::component::Component;
 use crate::context::SpanContext;
-use crate::runtime::event::Status;
 
 pub use log::LogRecord;
+pub use metrics::Measured;
 
 /// Stands where the Collector stands.
 #[derive(Debug)]
@@ -218,6 +219,16 @@ impl TestHost {
     pub fn logs(&self) -> Vec<LogRecord> {
         self.log.records()
     }
+
+    /// What the component's instances have reported so far, with what is wrong.
+    pub fn statuses(&self) -> Vec<(Status, String)> {
+        self.log.statuses()
+    }
+
+    /// What the component's instruments say now, in the order in which they were declared.
+    pub fn metrics(&self) -> Vec<Measured> {
+        self.log.measured()
+    }
 }
 
 impl TestInstance {
@@ -249,7 +260,7 @@ impl TestInstance {
 
     /// Tells an extension that a component has another status.
     pub fn status_changed(&self, kind: Kind, id: &str, status: Status) -> Result<(), Failure> {
-        let event = json!({"kind": kind.as_str(), "id": id, "status": status});
+        let event = json!({"kind": kind.as_str(), "id": id, "status": status.as_str()});
         self.raw.notify(abi::EVENT_STATUS, &event.to_string())
     }
 

@@ -16,7 +16,7 @@ use bimetal_abi as abi;
 use bimetal_abi::Signal;
 use bimetal_pdata::{EditList, Logs, Metrics, Traces};
 
-use super::{Call, Consumed, Failure, log};
+use super::{Call, Consumed, Failure, log, metrics};
 
 static HOST: abi::Host = host(abi::FEATURE_METADATA);
 static HOST_WITH_EDITS: abi::Host = host(abi::FEATURE_METADATA | abi::FEATURE_EDITS);
@@ -32,7 +32,9 @@ const fn host(features: u64) -> abi::Host {
         log_enabled: Some(host_log_enabled),
         send: None,
         complete: None,
-        report_status: None,
+        report_status: Some(host_report_status),
+        declare: Some(metrics::host_declare),
+        record: Some(metrics::host_record),
     }
 }
 
@@ -262,26 +264,8 @@ fn row(bytes: &[u8; size_of::<abi::Edit>()]) -> abi::Edit {
 }
 
 /// Copies a buffer and gives it back to its owner.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "a buffer is released once, so it is given up here"
-)]
 fn take(buffer: abi::Buffer) -> Vec<u8> {
-    // SAFETY: a buffer is readable until it is released.
-    let bytes = unsafe { buffer.bytes(abi::LONGEST_DATA) }
-        .expect("the SDK's own buffers are as long as they say")
-        .to_vec();
-    let abi::Buffer {
-        ptr,
-        len,
-        owner,
-        release,
-    } = buffer;
-    if let Some(release) = release {
-        // SAFETY: the buffer is given back as it came, once.
-        unsafe { release(owner, ptr, len) };
-    }
-    bytes
+    crate::runtime::shim::take(buffer).expect("the SDK's own buffers are as long as they say")
 }
 
 fn missing(function: &str) -> Failure {
@@ -306,4 +290,13 @@ unsafe extern "C" fn host_log(component: u64, level: i32, message: abi::Slice, f
 /// None; unsafe only because the table says so.
 unsafe extern "C" fn host_log_enabled(component: u64, level: i32) -> i32 {
     i32::from(log::enabled(component, level))
+}
+
+/// # Safety
+/// The slice is readable during the call.
+unsafe extern "C" fn host_report_status(component: u64, status: i32, message: abi::Slice) {
+    // SAFETY: the caller vouches for the slice.
+    if let Ok(message) = unsafe { crate::runtime::shim::bytes(message) } {
+        log::report(component, status, message);
+    }
 }

@@ -11,4 +11,6 @@ mod connector;
 mod exporter;
 mod extension;
 mod lifecycle;
+mod metrics;
 mod panics;
+mod status;

@@ -22,8 +22,10 @@ use crate::runtime::batch::{Consumed, Given, Wanted, format_of};
 use crate::runtime::event::Event;
 use crate::runtime::guard::guard;
 use crate::runtime::instance::{Answer, Failure, Instance};
-use crate::runtime::shim::{self, HostLog, answer, answer_or, host_table};
+use crate::runtime::metrics::Meter;
+use crate::runtime::shim::{self, HostCalls, answer, answer_or, host_table};
 use crate::settings::Settings;
+use crate::status::StatusReporter;
 
 /// The table of a component that is given no telemetry.
 const fn factory<L: Life>(type_name: &'static str, signals: u64, stability: u64) -> abi::Factory {
@@ -335,13 +337,15 @@ unsafe fn settings(create: &abi::Create) -> Result<Settings, Failure> {
         })?
     };
     let (signal, output) = (signal_of(create.signal)?, signal_of(create.output)?);
-    let logger = Logger::new(HostLog::new(host, create.component));
+    let calls = HostCalls::new(host, create.component);
     Ok(Settings {
         id: id.to_owned(),
         signal,
         output,
         resource,
-        logger,
+        logger: Logger::new(calls),
+        status: StatusReporter::new(calls),
+        meter: Meter::new(calls),
     })
 }
 
