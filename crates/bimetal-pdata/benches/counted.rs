@@ -9,8 +9,8 @@
 use std::error::Error;
 use std::hint::black_box;
 
-use bimetal_abi::Signal;
-use bimetal_pdata::{AttributesMut, Batch, EditList, Layout, Logs, ValueBuf, Write};
+use bimetal_abi::{Edit, Signal};
+use bimetal_pdata::{AttributesMut, Batch, EditAnswer, EditList, Layout, Logs, ValueBuf, Write};
 use prost::Message;
 
 use crate::image::Image;
@@ -37,28 +37,29 @@ fn main() -> Result<(), Box<dyn Error>> {
         "delete" => Action::Delete(key),
         _ => return Err(format!("`{step}` is no step").into()),
     };
-    let edits = match place {
-        "encoded" => encoded(&action),
-        "in_place" => in_place(&action),
+    let rows = match place {
+        "encoded" => encoded(&action).rows.len(),
+        "in_place" => in_place(&action).rows.len(),
+        "alone" => alone(&action),
         _ => return Err(format!("`{step}` is no step").into()),
     };
     // Rows that lead to a scope stand beside those of the records.
-    let edited = edits.rows.len() >= batch::RECORDS.into();
+    let edited = rows >= batch::RECORDS.into();
     if edited == (work != "scan") {
         return Ok(());
     }
-    Err(format!("{} edits", edits.rows.len()).into())
+    Err(format!("{rows} edits").into())
 }
 
 fn encoded(action: &Action) -> EditList {
     // It lives on: freed, it would leave an allocator behind that first sweeps up after it.
-    let batch = batch::logs();
+    let batch = batch::logs(batch::RECORDS);
     let bytes = batch.encode_to_vec();
     counted(|| edits(Logs::parse(black_box(&bytes)).unwrap(), action))
 }
 
 fn in_place(action: &Action) -> EditList {
-    let batch = batch::logs();
+    let batch = batch::logs(batch::RECORDS);
     let image = Image::of(&batch, 0);
     let layout = Layout::of(Signal::Logs, &image.table()).unwrap();
     counted(|| {
@@ -70,12 +71,40 @@ fn in_place(action: &Action) -> EditList {
     })
 }
 
+/// As many batches of one record: what a batch costs before and after its records. Gives the number
+/// of rows.
+fn alone(action: &Action) -> usize {
+    let batch = batch::logs(1);
+    let image = Image::of(&batch, 0);
+    let layout = Layout::of(Signal::Logs, &image.table()).unwrap();
+    let mut room = [0; 128];
+    counted(|| {
+        let rows = (0..batch::RECORDS).map(|_| {
+            // SAFETY: as above.
+            let in_place = unsafe { Batch::new(&layout, black_box(image.root)) }.unwrap();
+            let mut logs = Logs::in_place(&in_place);
+            walk(&mut logs, action);
+            assert!(!in_place.unread());
+            match logs.changed().then(|| logs.edits_into(&mut room)) {
+                None => 0,
+                Some(EditAnswer::InRoom { rows, .. }) => rows / size_of::<Edit>(),
+                Some(EditAnswer::List(list)) => list.rows.len(),
+            }
+        });
+        rows.sum()
+    })
+}
+
 /// The loop of a processor, and what goes back to the Collector.
 fn edits(mut logs: Logs<'_>, action: &Action) -> EditList {
+    walk(&mut logs, action);
+    logs.into_edits()
+}
+
+fn walk(logs: &mut Logs<'_>, action: &Action) {
     for mut record in logs.records_mut() {
         act(&mut record.attributes_mut(), action);
     }
-    logs.into_edits()
 }
 
 fn act(attributes: &mut AttributesMut<'_>, action: &Action) -> bool {

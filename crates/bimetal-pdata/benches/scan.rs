@@ -28,7 +28,7 @@ fn scan(logs: &Logs<'_>) -> usize {
 }
 
 fn benches(criterion: &mut Criterion) {
-    let bytes = batch::logs().encode_to_vec();
+    let bytes = batch::logs(RECORDS).encode_to_vec();
     let mut group = criterion.benchmark_group("8192 log records");
     group.throughput(Throughput::Elements(RECORDS.into()));
     group.bench_function("parse", |bencher| {

@@ -30,10 +30,19 @@ const OF_VERIFICATION: [Step; 5] = [
     ("predict", "predict a set of 100"),
     ("sha256", "SHA-256 of the Go plugin"),
 ];
-const OF_TELEMETRY: [Step; 6] = [
+const OF_TELEMETRY: [Step; 9] = [
     ("in_place-scan", "in place, no key matches"),
     ("in_place-upsert", "in place, upsert an existing key"),
     ("in_place-delete", "in place, delete"),
+    (
+        "alone-scan",
+        "in place, each record a batch, no key matches",
+    ),
+    (
+        "alone-upsert",
+        "in place, each record a batch, upsert an existing key",
+    ),
+    ("alone-delete", "in place, each record a batch, delete"),
     ("encoded-scan", "encoded, no key matches"),
     ("encoded-upsert", "encoded, upsert an existing key"),
     ("encoded-delete", "encoded, delete"),

@@ -14,7 +14,7 @@ fn text(text: String) -> AnyValue {
     }
 }
 
-pub(crate) fn logs() -> ExportLogsServiceRequest {
+pub(crate) fn logs(records: u16) -> ExportLogsServiceRequest {
     let attribute = |record, at| KeyValue {
         key: format!("attribute.number.{at}"),
         value: Some(text(format!("value {at} of record {record}"))),
@@ -28,7 +28,7 @@ pub(crate) fn logs() -> ExportLogsServiceRequest {
         ..LogRecord::default()
     };
     let scope_logs = vec![ScopeLogs {
-        log_records: (0..RECORDS).map(record).collect(),
+        log_records: (0..records).map(record).collect(),
         ..ScopeLogs::default()
     }];
     let resource_logs = vec![ResourceLogs {
