@@ -173,7 +173,7 @@ func TestWhatNoMetricCanBeIsRefused(t *testing.T) {
 		"declared twice": func(m *measuring) error {
 			_, err := m.declare(instrumentGauge, "Twice", make([]uint64, 2), nil, "")
 			require.NoError(t, err)
-			_, err = m.declare(instrumentCounter, "tWICE", make([]uint64, 1, 2), nil, "")
+			_, err = m.declare(instrumentCounter, "twice", make([]uint64, 1, 2), nil, "")
 			return err
 		},
 		"invalid instrument name": func(m *measuring) error {
