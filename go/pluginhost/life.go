@@ -45,8 +45,8 @@ func newLife(
 		refusals: newRefusals(set.MeterProvider, factory.Kind, id.String())}
 	state.meter = newMeter(state, set.MeterProvider, factory.Module)
 	made := life{health: state, id: id, number: addLogger(state)}
-	request, err := json.Marshal(createRequest{of.from, of.to, made.number, id.String(),
-		string(text), string(resource)})
+	request, err := json.Marshal(createRequest{of.from, of.to, made.number,
+		leastLevel(state.logger.Core()), id.String(), string(text), string(resource)})
 	if err == nil {
 		made.component, err = factoryCreate(factory.Factory, request, made.number)
 	}

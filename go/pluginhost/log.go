@@ -55,6 +55,17 @@ func writeLog(number uint64, level int32, message string, fields []byte) {
 	}
 }
 
+// leastLevel is what a component need not ask for each record: the level of a logger of the
+// Collector is that of its configuration.
+func leastLevel(enabler zapcore.LevelEnabler) int32 {
+	for level := zapcore.DebugLevel; level <= zapcore.ErrorLevel; level++ {
+		if enabler.Enabled(level) {
+			return int32(level)
+		}
+	}
+	return int32(zapcore.ErrorLevel) + 1
+}
+
 // levelOf keeps a component from ending the process by a level above error.
 func levelOf(level int32) zapcore.Level {
 	switch {

@@ -28,6 +28,14 @@ func TestRecordsOfComponentsReachTheirLoggerWithTheirFields(t *testing.T) {
 	require.Equal(t, map[string]any{"fields": "[1"}, records[1].ContextMap())
 }
 
+func TestAComponentIsGivenTheLeastLevelOfItsLogger(t *testing.T) {
+	for _, level := range []zapcore.Level{zapcore.DebugLevel, zapcore.WarnLevel, zapcore.ErrorLevel} {
+		core, _ := observer.New(level)
+		require.Equal(t, int32(level), leastLevel(core))
+	}
+	require.Equal(t, int32(3), leastLevel(zapcore.NewNopCore()))
+}
+
 func TestALevelAboveErrorDoesNotEndTheProcess(t *testing.T) {
 	core, seen := observer.New(zapcore.DebugLevel)
 	number := addLogger(&health{logger: zap.New(core)})

@@ -146,7 +146,9 @@ type createRequest struct {
 	Output uint32 `json:"output"`
 	// Component: Go's name of the instance.
 	Component uint64 `json:"component"`
-	ID        string `json:"id"`
+	// LogLevel: The least level that its logger writes.
+	LogLevel int32  `json:"log_level"`
+	ID       string `json:"id"`
 	// Config: JSON text.
 	Config string `json:"config"`
 	// Resource: JSON text.

@@ -787,8 +787,9 @@ typedef struct otelcol_create {
     uint64_t next_len;
     // `SIGNAL_...` that a connector makes; 0 for the other kinds.
     uint32_t output;
-    // Fills the gap at the end.
-    uint32_t reserved;
+    // The least `LOG_...` that the instance's logger writes, for as long as it lives; one more than
+    // `LOG_ERROR` where it writes none. Since 1.3.
+    int32_t log_level;
 } otelcol_create;
 
 // What a component offers. Lives as long as the process; the same table whether linked in or

@@ -118,8 +118,9 @@ pub struct Create {
     pub next_len: u64,
     /// `SIGNAL_…` that a connector makes; 0 for the other kinds.
     pub output: u32,
-    /// Fills the gap at the end.
-    pub reserved: u32,
+    /// The least `LOG_…` that the instance's logger writes, for as long as it lives; one more than
+    /// `LOG_ERROR` where it writes none. Since 1.3.
+    pub log_level: i32,
 }
 
 /// What a component offers. Lives as long as the process; the same table whether linked in or

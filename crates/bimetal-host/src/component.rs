@@ -46,6 +46,8 @@ pub(crate) struct CreateArguments<'a> {
     pub(crate) component: u64,
     /// The host's table.
     pub(crate) host: &'static Host,
+    /// The least `LOG_…` that is written.
+    pub(crate) log_level: i32,
     /// `type/name`.
     pub(crate) id: &'a str,
     /// JSON.
@@ -219,7 +221,7 @@ impl FactoryTable {
             next: null(),
             next_len: 0,
             output: arguments.output,
-            reserved: 0,
+            log_level: arguments.log_level,
         };
         let mut instance = null_mut();
         let mut error = Error::EMPTY;

@@ -1,14 +1,14 @@
 //! The Collector's log, as a component sees it.
 //!
 //! In: messages and fields. Out: calls of the host. Invariant: logging never fails and never
-//! panics; a disabled level costs one call.
+//! panics; a disabled level costs a comparison.
 
 use std::fmt;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::runtime::shim::HostCalls;
+use crate::runtime::host::HostCalls;
 
 /// Level of a log record; the Collector's logger knows these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,7 +52,20 @@ impl Logger {
         Self { host }
     }
 
-    /// Whether a record of this level would be written.
+    pub(crate) fn host(&self) -> HostCalls {
+        self.host
+    }
+
+    /// Runs `work` with what it gives to `tracing` in this log. The SDK does so around every call
+    /// of an instance; this is for threads that the component has started itself, which write
+    /// nothing else.
+    #[cfg(feature = "tracing")]
+    pub fn in_scope<R>(&self, work: impl FnOnce() -> R) -> R {
+        let _scope = crate::runtime::scope::Scope::enter(self.host);
+        work()
+    }
+
+    /// Whether a record of this level would be written: a comparison, and no call.
     pub fn enabled(&self, level: Level) -> bool {
         self.host.enabled(level as i32)
     }

@@ -7,7 +7,7 @@ use std::fmt;
 
 use bimetal_abi::Status;
 
-use crate::runtime::shim::HostCalls;
+use crate::runtime::host::HostCalls;
 
 /// Reports the component's status to the Collector, which hands it to whatever watches.
 ///

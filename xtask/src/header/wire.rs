@@ -98,6 +98,7 @@ fn go_type(rust: &Type) -> Option<String> {
         ("String" | "str" | "Kind" | "Language" | "Utf8PathBuf" | "OnError" | "Policy", []) => {
             "string".to_owned()
         }
+        ("i32", []) => "int32".to_owned(),
         ("u32", []) => "uint32".to_owned(),
         ("u64", []) => "uint64".to_owned(),
         ("bool", []) => "bool".to_owned(),

@@ -176,6 +176,7 @@ fn arguments(signal: u32) -> CreateArguments<'static> {
         output: 0,
         component: 1,
         host: &HOST,
+        log_level: 0,
         id: "good",
         config: "{}",
         resource: "{}",

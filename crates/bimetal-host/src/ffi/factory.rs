@@ -55,6 +55,7 @@ pub unsafe extern "C" fn bimetal_factory_create(
             output: request.output,
             component: request.component,
             host: host.table(),
+            log_level: request.log_level,
             id: &request.id,
             config: &request.config,
             resource: &request.resource,

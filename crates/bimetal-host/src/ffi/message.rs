@@ -160,6 +160,8 @@ pub(super) struct CreateRequest {
     pub(super) output: u32,
     /// Go's name of the instance.
     pub(super) component: u64,
+    /// The least level that its logger writes.
+    pub(super) log_level: i32,
     pub(super) id: String,
     /// JSON text.
     pub(super) config: String,

@@ -11,6 +11,8 @@ use bimetal_pdata::Layout;
 
 use crate::error::Error;
 use crate::runtime::guard::{Panic, guard};
+use crate::runtime::host::HostCalls;
+use crate::runtime::scope::Scope;
 
 const CREATED: u8 = 0;
 const STARTING: u8 = 1;
@@ -23,6 +25,7 @@ pub(crate) struct Instance<T> {
     component: T,
     pub(crate) signal: Option<Signal>,
     pub(crate) answer: Answer,
+    host: HostCalls,
     state: AtomicU8,
     poisoned: AtomicBool,
     /// Where the host's table lies, and what it says.
@@ -81,15 +84,27 @@ impl From<Box<Panic>> for Failure {
 }
 
 impl<T> Instance<T> {
-    pub(crate) fn new(component: T, signal: Option<Signal>, answer: Answer) -> Self {
+    pub(crate) fn new(
+        component: T,
+        signal: Option<Signal>,
+        answer: Answer,
+        host: HostCalls,
+    ) -> Self {
         Self {
             component,
             signal,
             answer,
+            host,
             state: AtomicU8::new(CREATED),
             poisoned: AtomicBool::new(false),
             layout: OnceLock::new(),
         }
+    }
+
+    /// The calling thread works for this instance.
+    #[inline]
+    pub(crate) fn scope(&self) -> Scope {
+        Scope::enter(self.host)
     }
 
     /// Calls `start` on a fresh instance.

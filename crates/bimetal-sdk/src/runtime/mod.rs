@@ -6,8 +6,12 @@
 pub(crate) mod batch;
 pub(crate) mod change;
 pub(crate) mod event;
+#[cfg(feature = "tracing")]
+pub(crate) mod events;
 pub(crate) mod guard;
+pub(crate) mod host;
 pub(crate) mod instance;
 pub(crate) mod metrics;
+pub(crate) mod scope;
 pub(crate) mod shim;
 pub(crate) mod table;

@@ -12,7 +12,7 @@
 )]
 
 use std::ffi::c_void;
-use std::mem::{self, offset_of};
+use std::mem::offset_of;
 use std::sync::atomic::AtomicU32;
 
 use bimetal_abi as abi;
@@ -21,6 +21,7 @@ use crate::context::{Context, SpanContext};
 use crate::describe::Identity;
 use crate::error::{Class, Error};
 use crate::runtime::guard::guard;
+use crate::runtime::host::shortened;
 use crate::runtime::instance::Failure;
 
 /// A record of the C ABI that begins with its own size.
@@ -289,27 +290,6 @@ pub(crate) fn buffer<T: Copy>(items: Vec<T>) -> abi::Buffer {
     }
 }
 
-/// Copies a buffer of the other side and gives it back.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "a buffer is released once, so it is given up here"
-)]
-pub(crate) fn take(buffer: abi::Buffer) -> Result<Vec<u8>, abi::SliceError> {
-    // SAFETY: a buffer is readable until it is released.
-    let bytes = unsafe { buffer.bytes(abi::LONGEST_DATA) }.map(<[u8]>::to_vec);
-    let abi::Buffer {
-        ptr,
-        len,
-        owner,
-        release,
-    } = buffer;
-    if let Some(release) = release {
-        // SAFETY: the buffer is given back as it came, once.
-        unsafe { release(owner, ptr, len) };
-    }
-    bytes
-}
-
 /// Believes neither address nor length: only `owner` is followed.
 ///
 /// # Safety
@@ -364,79 +344,4 @@ fn write_error(error: Error, record: &mut abi::Error) {
         record.retry_data = buffer(otlp);
     }
     record.message = buffer(shortened(&error.message).as_bytes().to_vec());
-}
-
-/// As much of a text as may cross the FFI boundary.
-fn shortened(text: &str) -> &str {
-    let limit = usize::try_from(abi::LONGEST_TEXT).unwrap_or(usize::MAX);
-    &text[..text.floor_char_boundary(limit)]
-}
-
-/// What the host offers to one component.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct HostCalls {
-    host: &'static abi::Host,
-    component: u64,
-}
-
-impl HostCalls {
-    pub(crate) fn new(host: &'static abi::Host, component: u64) -> Self {
-        Self { host, component }
-    }
-
-    pub(crate) fn enabled(&self, level: i32) -> bool {
-        match self.host.log_enabled {
-            // SAFETY: the host's functions may be called from any thread while the process lives.
-            Some(enabled) => unsafe { enabled(self.component, level) != 0 },
-            None => self.host.log.is_some(),
-        }
-    }
-
-    pub(crate) fn write(&self, level: i32, message: &str, fields: &str) {
-        let Some(log) = self.host.log else { return };
-        let message = abi::Slice::from_bytes(shortened(message).as_bytes());
-        let fields = abi::Slice::from_bytes(shortened(fields).as_bytes());
-        // SAFETY: as above; the slices live during the call.
-        unsafe { log(self.component, level, message, fields) };
-    }
-
-    pub(crate) fn report_status(&self, status: i32, message: &str) {
-        let Some(report) = self.host.report_status else {
-            return;
-        };
-        let message = abi::Slice::from_bytes(shortened(message).as_bytes());
-        // SAFETY: as above; the slice lives during the call.
-        unsafe { report(self.component, status, message) };
-    }
-
-    /// Declares an instrument, whose cells are given up. The answer is its number, or what is wrong
-    /// with it. A host that takes none gives them all number 0.
-    pub(crate) fn declare(&self, instrument: &mut abi::Instrument) -> Result<u32, String> {
-        let Some(declare) = self.host.declare else {
-            drop(take(mem::replace(
-                &mut instrument.cells,
-                abi::Buffer::EMPTY,
-            )));
-            return Ok(0);
-        };
-        let mut error = abi::Error::EMPTY;
-        // SAFETY: as above; the records live during the call.
-        let answer = unsafe { declare(self.component, instrument, &raw mut error) };
-        let message = take(error.message).unwrap_or_default();
-        drop(take(error.retry_data));
-        u32::try_from(answer).map_err(|_| String::from_utf8_lossy(&message).into_owned())
-    }
-
-    /// Records values of a histogram.
-    pub(crate) fn record(&self, instrument: u32, set: u32, values: &[u64]) {
-        let Some(record) = self.host.record else {
-            return;
-        };
-        let values = abi::Slice {
-            ptr: values.as_ptr().cast(),
-            len: size_of_val(values) as u64,
-        };
-        // SAFETY: as above; the values live during the call.
-        unsafe { record(self.component, instrument, set, values) };
-    }
 }

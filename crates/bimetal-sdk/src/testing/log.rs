@@ -66,6 +66,10 @@ impl Handle {
         }
     }
 
+    pub(super) fn level(&self) -> i32 {
+        sinks().get(&self.0).map_or(i32::MAX, |sink| sink.level)
+    }
+
     pub(super) fn records(&self) -> Vec<LogRecord> {
         sinks()
             .get(&self.0)

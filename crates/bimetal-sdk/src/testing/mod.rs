@@ -187,7 +187,7 @@ impl TestHost {
             self.factory,
             self.takes_edits,
             [signal, output].map(|signal| signal.map_or(0, Signal::number)),
-            self.log.component(),
+            (self.log.component(), self.log.level()),
             self.section(config).as_bytes(),
             self.resource.to_string().as_bytes(),
         )?;

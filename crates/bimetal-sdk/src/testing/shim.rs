@@ -69,7 +69,7 @@ impl Instance {
         factory: &'static abi::Factory,
         takes_edits: bool,
         [signal, output]: [u32; 2],
-        component: u64,
+        (component, log_level): (u64, i32),
         config: &[u8],
         resource: &[u8],
     ) -> Result<Self, Failure> {
@@ -89,7 +89,7 @@ impl Instance {
             next: null(),
             next_len: 0,
             output,
-            reserved: 0,
+            log_level,
         };
         let mut instance = null_mut();
         // SAFETY: everything that the record points to lives during the call, the host for ever.
@@ -265,7 +265,7 @@ fn row(bytes: &[u8; size_of::<abi::Edit>()]) -> abi::Edit {
 
 /// Copies a buffer and gives it back to its owner.
 fn take(buffer: abi::Buffer) -> Vec<u8> {
-    crate::runtime::shim::take(buffer).expect("the SDK's own buffers are as long as they say")
+    crate::runtime::host::take(buffer).expect("the SDK's own buffers are as long as they say")
 }
 
 fn missing(function: &str) -> Failure {

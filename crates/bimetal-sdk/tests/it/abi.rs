@@ -93,7 +93,7 @@ fn create_record(host: *const abi::Host) -> abi::Create {
         next: null(),
         next_len: 0,
         output: 0,
-        reserved: 0,
+        log_level: abi::LOG_DEBUG,
     }
 }
 

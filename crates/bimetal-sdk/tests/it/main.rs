@@ -14,3 +14,4 @@ mod lifecycle;
 mod metrics;
 mod panics;
 mod status;
+mod tracing;

@@ -5,7 +5,7 @@
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use crate::runtime::shim::HostCalls;
+use crate::runtime::host::HostCalls;
 
 /// How many values of one set wait at most. Crossing with one value costs about as much as the
 /// Collector's own work for it; with 64 it no longer counts.

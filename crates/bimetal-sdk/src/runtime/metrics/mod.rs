@@ -14,7 +14,7 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::runtime::shim::HostCalls;
+use crate::runtime::host::HostCalls;
 use declaration::Names;
 use held::Held;
 

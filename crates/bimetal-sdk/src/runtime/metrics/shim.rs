@@ -17,7 +17,8 @@ use bimetal_abi::InstrumentKind;
 use super::Words;
 use crate::error::Error;
 use crate::runtime::guard::guard;
-use crate::runtime::shim::HostCalls;
+use crate::runtime::host::HostCalls;
+use crate::runtime::scope::Scope;
 
 /// Brings words up to date, or hands over what waits.
 pub(super) type Refresh = Box<dyn Fn() + Send + Sync>;
@@ -100,6 +101,7 @@ unsafe extern "C" fn update(owner: *mut c_void) {
     if held.panicked.load(Ordering::Relaxed) {
         return;
     }
+    let _scope = Scope::enter(held.host);
     if let Err(panic) = guard(refresh) {
         held.panicked.store(true, Ordering::Relaxed);
         let text = format!("a metric is no longer observed: {panic}");

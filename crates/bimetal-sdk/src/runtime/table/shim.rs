@@ -21,9 +21,11 @@ use crate::logger::Logger;
 use crate::runtime::batch::{Consumed, Given, Wanted, format_of};
 use crate::runtime::event::Event;
 use crate::runtime::guard::guard;
+use crate::runtime::host::HostCalls;
 use crate::runtime::instance::{Answer, Failure, Instance};
 use crate::runtime::metrics::Meter;
-use crate::runtime::shim::{self, HostCalls, answer, answer_or, host_table};
+use crate::runtime::scope::Scope;
+use crate::runtime::shim::{self, answer, answer_or, host_table};
 use crate::settings::Settings;
 use crate::status::StatusReporter;
 
@@ -125,8 +127,12 @@ unsafe extern "C" fn create<L: Life>(
         let config = config::from_json::<L::Config>(section).map_err(Error::permanent)?;
         // SAFETY: the caller vouches for the host's table.
         let answer = Answer::to_host(unsafe { host_table(create.host)? }.features);
+        let host = settings.logger.host();
+        #[cfg(feature = "tracing")]
+        crate::runtime::events::forward(host);
+        let _scope = Scope::enter(host);
         let component = L::new(&settings, config)?;
-        let instance = Box::new(Instance::new(component, settings.signal, answer));
+        let instance = Box::new(Instance::new(component, settings.signal, answer, host));
         // SAFETY: the caller gave an `out` that is valid for one write.
         unsafe { shim::put(out, Box::into_raw(instance).cast())? };
         Ok(abi::STATUS_OK)
@@ -141,6 +147,7 @@ unsafe extern "C" fn start<L: Life>(instance: *mut c_void, error: *mut abi::Erro
     let body = || {
         // SAFETY: the caller vouches for the instance.
         let instance = unsafe { instance_of::<L>(instance)? };
+        let _scope = instance.scope();
         instance.start(L::start)?;
         Ok(abi::STATUS_OK)
     };
@@ -163,6 +170,7 @@ unsafe extern "C" fn consume<C: Consume>(
     let instance = unsafe { instance.cast::<Instance<C>>().as_ref() };
     let body = || {
         let instance = instance.ok_or_else(no_instance)?;
+        let _scope = instance.scope();
         let component = instance.started()?;
         // SAFETY: the caller vouches for the record.
         let context = unsafe { shim::record(context)? };
@@ -264,6 +272,7 @@ unsafe extern "C" fn notify<W: Watch>(
     let instance = unsafe { instance.cast::<Instance<W>>().as_ref() };
     let body = || {
         let instance = instance.ok_or_else(no_instance)?;
+        let _scope = instance.scope();
         // SAFETY: the caller vouches for the slice.
         let event = Event::of(event, unsafe { shim::bytes(text)? })?;
         instance.started()?.notify(event)?;
@@ -284,6 +293,7 @@ unsafe extern "C" fn shutdown<L: Life>(
     let body = || {
         // SAFETY: the caller vouches for the instance.
         let instance = unsafe { instance_of::<L>(instance)? };
+        let _scope = instance.scope();
         instance.shutdown(|component| component.shutdown(moment(deadline_unix_ns)))?;
         Ok(abi::STATUS_OK)
     };
@@ -299,6 +309,7 @@ unsafe extern "C" fn destroy<L: Life>(instance: *mut c_void) {
     }
     // SAFETY: `create` made it from a box of this type, and the caller gives it up.
     let instance = unsafe { Box::from_raw(instance.cast::<Instance<L>>()) };
+    let _scope = instance.scope();
     // A panic in an author's `drop` has no caller left to report to.
     let _ = guard(|| drop(instance));
 }
@@ -337,7 +348,7 @@ unsafe fn settings(create: &abi::Create) -> Result<Settings, Failure> {
         })?
     };
     let (signal, output) = (signal_of(create.signal)?, signal_of(create.output)?);
-    let calls = HostCalls::new(host, create.component);
+    let calls = HostCalls::new(host, create.component, create.log_level);
     Ok(Settings {
         id: id.to_owned(),
         signal,
