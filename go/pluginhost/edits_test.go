@@ -154,7 +154,7 @@ func TestAttributesOfAllSignalsHaveAShortWay(t *testing.T) {
 	for kind := pmetric.MetricTypeGauge; kind <= pmetric.MetricTypeSummary; kind++ {
 		require.True(t, items.points[kind].learnt, kind)
 	}
-	type unlike struct{ list []pcommon.Map }
+	type unlike struct{ List []pcommon.Map }
 	require.False(t, learnItemLists[unlike](reflect.TypeFor[string]()).learnt)
 	require.False(t, learnItemLists[string](reflect.TypeFor[string]()).learnt)
 }
