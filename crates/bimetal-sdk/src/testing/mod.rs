@@ -30,6 +30,7 @@
 //! # Ok::<(), bimetal_sdk::testing::Failure>(())
 //! ```
 
+mod conformance;
 mod log;
 mod metrics;
 mod shim;
@@ -46,6 +47,7 @@ use serde_json::{Value, json};
 use crate::component::Component;
 use crate::context::SpanContext;
 
+pub use conformance::Findings;
 pub use log::LogRecord;
 pub use metrics::Measured;
 

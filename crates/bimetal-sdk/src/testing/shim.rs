@@ -42,7 +42,8 @@ const fn host(features: u64) -> abi::Host {
 #[derive(Debug)]
 pub(super) struct Instance {
     factory: &'static abi::Factory,
-    instance: *mut c_void,
+    raw: *mut c_void,
+    has_room: bool,
 }
 
 // SAFETY: the contract of the table lets any thread call it, `consume` from many at once.
@@ -94,13 +95,17 @@ impl Instance {
         let mut instance = null_mut();
         // SAFETY: everything that the record points to lives during the call, the host for ever.
         checked(|error| unsafe { create(&raw const record, &raw mut instance, error) })?;
-        Ok(Self { factory, instance })
+        Ok(Self {
+            factory,
+            raw: instance,
+            has_room: takes_edits,
+        })
     }
 
     pub(super) fn start(&self) -> Result<(), Failure> {
         let start = self.factory.start.ok_or_else(|| missing("start"))?;
         // SAFETY: the instance lives as long as `self`.
-        checked(|error| unsafe { start(self.instance, error) }).map(drop)
+        checked(|error| unsafe { start(self.raw, error) }).map(drop)
     }
 
     pub(super) fn consume(
@@ -119,13 +124,19 @@ impl Instance {
             bytes: abi::Slice::from_bytes(otlp),
             root: 0,
         };
+        // A host has room for a short answer, or has not.
+        let mut room = [0_u64; 128];
         let mut output = abi::Output::EMPTY;
+        if self.has_room {
+            output.room = room.as_mut_ptr().cast();
+            output.room_len = size_of_val(&room) as u64;
+        }
         let outcome = checked(|error| {
             // SAFETY: the instance lives as long as `self`, the records and what they point to
             // during the call.
             unsafe {
                 consume(
-                    self.instance,
+                    self.raw,
                     &raw const context,
                     &raw const data,
                     0,
@@ -155,13 +166,13 @@ impl Instance {
         let notify = self.factory.notify.ok_or_else(|| missing("notify"))?;
         let text = abi::Slice::from_bytes(text.as_bytes());
         // SAFETY: the instance lives as long as `self`, the text during the call.
-        checked(|error| unsafe { notify(self.instance, event, text, error) }).map(drop)
+        checked(|error| unsafe { notify(self.raw, event, text, error) }).map(drop)
     }
 
     pub(super) fn shutdown(&self, deadline_unix_ns: u64) -> Result<(), Failure> {
         let shutdown = self.factory.shutdown.ok_or_else(|| missing("shutdown"))?;
         // SAFETY: the instance lives as long as `self`.
-        checked(|error| unsafe { shutdown(self.instance, deadline_unix_ns, error) }).map(drop)
+        checked(|error| unsafe { shutdown(self.raw, deadline_unix_ns, error) }).map(drop)
     }
 }
 
@@ -169,7 +180,7 @@ impl Drop for Instance {
     fn drop(&mut self) {
         if let Some(destroy) = self.factory.destroy {
             // SAFETY: nothing can use the instance any more.
-            unsafe { destroy(self.instance) };
+            unsafe { destroy(self.raw) };
         }
     }
 }
