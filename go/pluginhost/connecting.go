@@ -16,7 +16,8 @@ func changing[T, N, R any, P ~func(context.Context, T) error](
 	wrap func(runs, P, consumer.Option) (R, error),
 ) func(context.Context, connector.Settings, component.Config, N) (R, error) {
 	return func(_ context.Context, set connector.Settings, cfg component.Config, next N) (R, error) {
-		made, err := newInstance(f, known, known[0].signal, set.ID, set.TelemetrySettings, cfg)
+		made, err := newInstance(f, known, known[0].signal, set.ID, set.TelemetrySettings, set.BuildInfo,
+			cfg)
 		if err != nil {
 			var none R
 			return none, err
@@ -39,7 +40,8 @@ func making[T, U, N, R any, P ~func(context.Context, T) error](
 	wrap func(runs, P, consumer.Option) (R, error),
 ) func(context.Context, connector.Settings, component.Config, N) (R, error) {
 	return func(_ context.Context, set connector.Settings, cfg component.Config, next N) (R, error) {
-		taken, err := newInstance(f, known, to[0].signal, set.ID, set.TelemetrySettings, cfg)
+		taken, err := newInstance(f, known, to[0].signal, set.ID, set.TelemetrySettings, set.BuildInfo,
+			cfg)
 		if err != nil {
 			var none R
 			return none, err

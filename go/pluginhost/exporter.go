@@ -57,7 +57,8 @@ func exporting[T, R any, P ~func(context.Context, T) error](
 		...exporterhelper.Option) (R, error),
 ) func(context.Context, exporter.Settings, component.Config) (R, error) {
 	return func(ctx context.Context, set exporter.Settings, cfg component.Config) (R, error) {
-		made, err := newInstance(f, known, 0, set.ID, set.TelemetrySettings, cfg)
+		made, err := newInstance(f, known, 0, set.ID, set.TelemetrySettings, set.BuildInfo,
+			cfg)
 		if err != nil {
 			var none R
 			return none, err

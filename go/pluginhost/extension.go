@@ -28,7 +28,8 @@ func rustExtension(f *rustFactory, name component.Type,
 	create := func(
 		_ context.Context, set extension.Settings, cfg component.Config,
 	) (extension.Extension, error) {
-		made, err := newLife(f, signals{}, set.ID, set.TelemetrySettings, cfg)
+		made, err := newLife(f, signals{}, set.ID, set.TelemetrySettings, set.BuildInfo,
+			cfg)
 		if err != nil {
 			return nil, err
 		}

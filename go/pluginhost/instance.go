@@ -42,7 +42,7 @@ type instance[T any] struct {
 // newInstance makes a component that takes what is known, and makes `to` of it.
 func newInstance[T any](
 	factory *rustFactory, known []codec[T], to uint32, id component.ID,
-	set component.TelemetrySettings, cfg component.Config,
+	set component.TelemetrySettings, build component.BuildInfo, cfg component.Config,
 ) (*instance[T], error) {
 	chosen, encoded, err := choose(known, factory.Features, pdataViewNow())
 	if err != nil {
@@ -51,7 +51,7 @@ func newInstance[T any](
 	made := &instance[T]{features: factory.Features, codecs: chosen, encoded: encoded}
 	made.inUse = tierInUse{factory.Kind, id.String(), signalWords[chosen[0].signal],
 		formatWords[chosen[0].format]}
-	made.life, err = newLife(factory, signals{chosen[0].signal, to}, id, set, cfg)
+	made.life, err = newLife(factory, signals{chosen[0].signal, to}, id, set, build, cfg)
 	if err != nil {
 		return nil, err
 	}

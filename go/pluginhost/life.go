@@ -26,7 +26,7 @@ type signals struct{ from, to uint32 }
 // newLife makes a component for these signals.
 func newLife(
 	factory *rustFactory, of signals, id component.ID, set component.TelemetrySettings,
-	cfg component.Config,
+	build component.BuildInfo, cfg component.Config,
 ) (life, error) {
 	held, ok := cfg.(*config)
 	if !ok {
@@ -40,13 +40,18 @@ func newLife(
 	if err != nil {
 		return life{}, fmt.Errorf("the Collector's resource cannot be given to Rust: %w", err)
 	}
+	about, err := json.Marshal(map[string]string{"command": build.Command,
+		"description": build.Description, "version": build.Version})
+	if err != nil {
+		return life{}, err
+	}
 	// The caller that zap would find is this package, which does not help.
 	state := &health{logger: set.Logger.WithOptions(zap.WithCaller(false)),
 		refusals: newRefusals(set.MeterProvider, factory.Kind, id.String())}
 	state.meter = newMeter(state, set.MeterProvider, factory.Module)
 	made := life{health: state, id: id, number: addLogger(state)}
 	request, err := json.Marshal(createRequest{of.from, of.to, made.number,
-		leastLevel(state.logger.Core()), id.String(), string(text), string(resource)})
+		leastLevel(state.logger.Core()), id.String(), string(text), string(resource), string(about)})
 	if err == nil {
 		made.component, err = factoryCreate(factory.Factory, request, made.number)
 	}

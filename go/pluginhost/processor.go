@@ -46,7 +46,8 @@ func processing[T, N, R any, P ~func(context.Context, T) (T, error)](
 		...processorhelper.Option) (R, error),
 ) func(context.Context, processor.Settings, component.Config, N) (R, error) {
 	return func(ctx context.Context, set processor.Settings, cfg component.Config, next N) (R, error) {
-		made, err := newInstance(f, known, 0, set.ID, set.TelemetrySettings, cfg)
+		made, err := newInstance(f, known, 0, set.ID, set.TelemetrySettings, set.BuildInfo,
+			cfg)
 		if err != nil {
 			var none R
 			return none, err

@@ -153,6 +153,8 @@ type createRequest struct {
 	Config string `json:"config"`
 	// Resource: JSON text.
 	Resource string `json:"resource"`
+	// Build: JSON text.
+	Build string `json:"build"`
 }
 
 // command: A `plugins` command.

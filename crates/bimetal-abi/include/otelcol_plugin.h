@@ -790,6 +790,9 @@ typedef struct otelcol_create {
     // The least `LOG_...` that the instance's logger writes, for as long as it lives; one more than
     // `LOG_ERROR` where it writes none. Since 1.3.
     int32_t log_level;
+    // What the Collector calls itself, as a JSON object: `{command, description, version}`. Since
+    // 1.3.
+    struct otelcol_slice build;
 } otelcol_create;
 
 // What a component offers. Lives as long as the process; the same table whether linked in or
@@ -884,7 +887,7 @@ _Static_assert(sizeof(otelcol_row) == 24, "size of otelcol_row");
 _Static_assert(sizeof(otelcol_field) == 32, "size of otelcol_field");
 _Static_assert(sizeof(otelcol_instrument) == 136, "size of otelcol_instrument");
 _Static_assert(sizeof(otelcol_host) == 80, "size of otelcol_host");
-_Static_assert(sizeof(otelcol_create) == 96, "size of otelcol_create");
+_Static_assert(sizeof(otelcol_create) == 112, "size of otelcol_create");
 _Static_assert(sizeof(otelcol_factory) == 128, "size of otelcol_factory");
 #endif
 

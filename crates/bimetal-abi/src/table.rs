@@ -121,6 +121,9 @@ pub struct Create {
     /// The least `LOG_…` that the instance's logger writes, for as long as it lives; one more than
     /// `LOG_ERROR` where it writes none. Since 1.3.
     pub log_level: i32,
+    /// What the Collector calls itself, as a JSON object: `{command, description, version}`. Since
+    /// 1.3.
+    pub build: Slice,
 }
 
 /// What a component offers. Lives as long as the process; the same table whether linked in or
@@ -218,7 +221,7 @@ pub type NewFactory =
     unsafe extern "C" fn(host: *const Host, out: *mut *const Factory, error: *mut Error) -> i32;
 
 const _: () = assert!(size_of::<Host>() == 80);
-const _: () = assert!(size_of::<Create>() == 96);
+const _: () = assert!(size_of::<Create>() == 112);
 const _: () = assert!(size_of::<Factory>() == 128);
 const _: () = assert!(offset_of!(Host, abi_minor) == 8);
 const _: () = assert!(offset_of!(Host, features) == 16);

@@ -54,6 +54,8 @@ pub(crate) struct CreateArguments<'a> {
     pub(crate) config: &'a str,
     /// JSON.
     pub(crate) resource: &'a str,
+    /// JSON.
+    pub(crate) build: &'a str,
 }
 
 /// A factory or an instance said no, or broke the contract.
@@ -222,6 +224,7 @@ impl FactoryTable {
             next_len: 0,
             output: arguments.output,
             log_level: arguments.log_level,
+            build: Slice::from_bytes(arguments.build.as_bytes()),
         };
         let mut instance = null_mut();
         let mut error = Error::EMPTY;

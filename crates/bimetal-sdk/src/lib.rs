@@ -120,6 +120,6 @@ pub use runtime::event::StatusEvent;
 pub use runtime::metrics::{
     Counter, Declaration, Gauge, Histogram, Instrument, Meter, Number, UpDownCounter,
 };
-pub use settings::Settings;
+pub use settings::{BuildInfo, Settings};
 pub use status::StatusReporter;
 pub use {schemars, serde, serde_json};

@@ -4,6 +4,7 @@
 //! host.
 
 use bimetal_abi::Signal;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::logger::Logger;
@@ -22,10 +23,25 @@ pub struct Settings {
     pub output: Option<Signal>,
     /// Resource attributes of the Collector's own telemetry.
     pub resource: Map<String, Value>,
+    /// What the Collector calls itself.
+    pub build: BuildInfo,
     /// Writes into the Collector's log, under the component's name.
     pub logger: Logger,
     /// Reports what the component is to the Collector.
     pub status: StatusReporter,
     /// Declares what the component measures.
     pub meter: Meter,
+}
+
+/// What a Collector calls itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct BuildInfo {
+    /// Name of the program, such as `otelcol`.
+    pub command: String,
+    /// Text for people.
+    pub description: String,
+    /// Version of the distribution.
+    pub version: String,
 }

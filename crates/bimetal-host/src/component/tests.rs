@@ -180,6 +180,7 @@ fn arguments(signal: u32) -> CreateArguments<'static> {
         id: "good",
         config: "{}",
         resource: "{}",
+        build: "{}",
     }
 }
 

@@ -59,6 +59,7 @@ pub unsafe extern "C" fn bimetal_factory_create(
             id: &request.id,
             config: &request.config,
             resource: &request.resource,
+            build: &request.build,
         };
         let component = entry.table.create(&arguments).map_err(failure)?;
         Ok(Box::into_raw(Box::new(component)).expose_provenance())

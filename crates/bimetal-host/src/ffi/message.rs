@@ -167,6 +167,8 @@ pub(super) struct CreateRequest {
     pub(super) config: String,
     /// JSON text.
     pub(super) resource: String,
+    /// JSON text.
+    pub(super) build: String,
 }
 
 /// A `plugins` command.

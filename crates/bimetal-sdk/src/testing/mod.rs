@@ -46,6 +46,7 @@ use serde_json::{Value, json};
 
 use crate::component::Component;
 use crate::context::SpanContext;
+use crate::settings::BuildInfo;
 
 pub use conformance::Findings;
 pub use log::LogRecord;
@@ -57,6 +58,7 @@ pub struct TestHost {
     factory: &'static abi::Factory,
     log: log::Handle,
     resource: Value,
+    build: BuildInfo,
     takes_edits: bool,
 }
 
@@ -120,6 +122,7 @@ impl TestHost {
             factory,
             log: log::Handle::new(),
             resource: json!({}),
+            build: BuildInfo::default(),
             takes_edits: false,
         }
     }
@@ -128,6 +131,17 @@ impl TestHost {
     #[must_use]
     pub fn with_resource(mut self, resource: Value) -> Self {
         self.resource = resource;
+        self
+    }
+
+    /// What the Collector calls itself.
+    #[must_use]
+    pub fn with_build(mut self, command: &str, description: &str, version: &str) -> Self {
+        self.build = BuildInfo {
+            command: command.to_owned(),
+            description: description.to_owned(),
+            version: version.to_owned(),
+        };
         self
     }
 
@@ -192,6 +206,7 @@ impl TestHost {
             (self.log.component(), self.log.level()),
             self.section(config).as_bytes(),
             self.resource.to_string().as_bytes(),
+            json!(self.build).to_string().as_bytes(),
         )?;
         Ok(TestInstance { raw, signal })
     }

@@ -73,6 +73,7 @@ impl Instance {
         (component, log_level): (u64, i32),
         config: &[u8],
         resource: &[u8],
+        build: &[u8],
     ) -> Result<Self, Failure> {
         let create = factory.create.ok_or_else(|| missing("create"))?;
         let record = abi::Create {
@@ -91,6 +92,7 @@ impl Instance {
             next_len: 0,
             output,
             log_level,
+            build: abi::Slice::from_bytes(build),
         };
         let mut instance = null_mut();
         // SAFETY: everything that the record points to lives during the call, the host for ever.

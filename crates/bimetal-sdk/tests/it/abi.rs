@@ -94,6 +94,7 @@ fn create_record(host: *const abi::Host) -> abi::Create {
         next_len: 0,
         output: 0,
         log_level: abi::LOG_DEBUG,
+        build: abi::Slice::EMPTY,
     }
 }
 

@@ -2,9 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
+use bimetal_sdk::config::Empty;
 use bimetal_sdk::pdata::Logs;
 use bimetal_sdk::testing::{Call, Consumed, TestHost};
-use bimetal_sdk::{Level, Signal, SpanContext, abi};
+use bimetal_sdk::{
+    Component, Error, Extension, Level, Settings, Signal, SpanContext, Stability, abi,
+};
 use serde_json::{Value, json};
 
 use crate::component::{RECORD, component, reader};
@@ -319,4 +322,24 @@ fn a_text_that_is_too_long_for_the_c_abi_is_cut_and_breaks_no_rule() {
     assert!(error.message.ends_with('ä'));
     let records = host.logs();
     assert!(records.iter().any(|record| record.message.len() == most));
+}
+
+#[test]
+fn a_component_knows_the_collector_that_it_is_in() {
+    struct Asking;
+    impl Extension for Asking {
+        type Config = Empty;
+        fn new(settings: &Settings, _: Self::Config) -> Result<Self, Error> {
+            Err(Error::new(format_args!(
+                "{} {} {}",
+                settings.build.command, settings.build.version, settings.resource["host"]
+            )))
+        }
+    }
+    static ASKING: Component = Component::extension::<Asking>("asking", Stability::Beta);
+    let host = TestHost::new(&ASKING)
+        .with_build("otelcol", "A Collector", "1.2.3")
+        .with_resource(json!({"host": "x"}));
+    let said = host.extension(&json!({})).unwrap_err().message;
+    assert_eq!(said, "otelcol 1.2.3 \"x\"");
 }

@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bimetal_abi as abi;
 use bimetal_abi::{Format, Signal};
 use bimetal_pdata::{Batch, EditAnswer, EditList};
+use serde::de::DeserializeOwned;
 
 use super::{Consume, Life, Watch};
 use crate::config;
@@ -340,20 +341,16 @@ unsafe fn settings(create: &abi::Create) -> Result<Settings, Failure> {
     let id = unsafe { shim::text(create.id, "the id")? };
     // SAFETY: as above.
     let resource = unsafe { shim::bytes(create.resource)? };
-    let resource = if resource.is_empty() {
-        serde_json::Map::new()
-    } else {
-        serde_json::from_slice(resource).map_err(|error| {
-            Failure::Invalid(format!("the resource is not a JSON object: {error}"))
-        })?
-    };
+    // SAFETY: as above.
+    let build = unsafe { shim::bytes(create.build)? };
     let (signal, output) = (signal_of(create.signal)?, signal_of(create.output)?);
     let calls = HostCalls::new(host, create.component, create.log_level);
     Ok(Settings {
         id: id.to_owned(),
         signal,
         output,
-        resource,
+        resource: object(resource, "the resource")?,
+        build: object(build, "the build information")?,
         logger: Logger::new(calls),
         status: StatusReporter::new(calls),
         meter: Meter::new(calls),
@@ -366,6 +363,15 @@ fn signal_of(number: u32) -> Result<Option<Signal>, Failure> {
     }
     let unknown = || Failure::Unsupported(format!("signal {number} is not known"));
     Signal::from_number(number).ok_or_else(unknown).map(Some)
+}
+
+/// A JSON object of the host's; nothing stands for an empty one.
+fn object<T: DeserializeOwned + Default>(text: &[u8], name: &str) -> Result<T, Failure> {
+    if text.is_empty() {
+        return Ok(T::default());
+    }
+    serde_json::from_slice(text)
+        .map_err(|error| Failure::Invalid(format!("{name} is not a JSON object: {error}")))
 }
 
 #[cold]
