@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/otel/attribute"
 	"go.uber.org/zap"
 )
 
@@ -48,7 +49,11 @@ func newLife(
 	// The caller that zap would find is this package, which does not help.
 	state := &health{logger: set.Logger.WithOptions(zap.WithCaller(false)),
 		refusals: newRefusals(set.MeterProvider, factory.Kind, id.String())}
-	state.meter = newMeter(state, set.MeterProvider, factory.Module)
+	common := componentAttributes(factory.Kind, id.String())
+	if word, ok := signalWords[of.from]; ok {
+		common = append(common, attribute.String("otelcol.signal", word))
+	}
+	state.meter = newMeter(state, set.MeterProvider, factory.Module, common...)
 	made := life{health: state, id: id, number: addLogger(state)}
 	request, err := json.Marshal(createRequest{of.from, of.to, made.number,
 		leastLevel(state.logger.Core()), id.String(), string(text), string(resource), string(about)})

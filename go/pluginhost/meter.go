@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 )
 
@@ -21,6 +22,9 @@ import (
 type meter struct {
 	of   *health
 	from metric.Meter
+	// common is in every set of attributes: the Collector's reader for Prometheus gives no page at
+	// all where two components have the same metric with the same attributes.
+	common []attribute.KeyValue
 	// all is replaced where one is added: a histogram records while mu is held.
 	all atomic.Pointer[[]*instrument]
 
@@ -37,11 +41,13 @@ type meter struct {
 }
 
 // newMeter makes the meter of an instance that is being made.
-func newMeter(of *health, provider metric.MeterProvider, scope string) *meter {
+func newMeter(
+	of *health, provider metric.MeterProvider, scope string, common ...attribute.KeyValue,
+) *meter {
 	if provider == nil {
 		return nil
 	}
-	made := &meter{of: of, from: provider.Meter(scope), names: map[string]bool{}}
+	made := &meter{of: of, from: provider.Meter(scope), common: common, names: map[string]bool{}}
 	made.all.Store(&[]*instrument{})
 	return made
 }
@@ -112,7 +118,7 @@ func (m *meter) instrument(what declaration, words cells) (*instrument, error) {
 	}
 	made := &instrument{declaration: what, cells: words, last: make([]uint64, len(what.attributes))}
 	for _, set := range what.attributes {
-		option := metric.WithAttributeSet(set)
+		option := metric.WithAttributeSet(attribute.NewSet(append(set.ToSlice(), m.common...)...))
 		made.added = append(made.added, []metric.AddOption{option})
 		made.seen = append(made.seen, []metric.ObserveOption{option})
 		made.recorded = append(made.recorded, []metric.RecordOption{option})

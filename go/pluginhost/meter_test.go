@@ -40,7 +40,7 @@ func newMeasuring(t *testing.T, beside *measuring) *measuring {
 		made.reader, made.provider = beside.reader, beside.provider
 	}
 	made.refusals = newRefusals(made.provider, "processor", "odd")
-	made.meter = newMeter(made.health, made.provider, "odd")
+	made.meter = newMeter(made.health, made.provider, "odd", attribute.String("id", "odd"))
 	made.number = addLogger(made.health)
 	t.Cleanup(func() { removeLogger(made.number) })
 	return made
@@ -112,7 +112,7 @@ func TestTotalsAreReadWhenMetricsAreCollectedAndOutliveTheirInstance(t *testing.
 	require.Empty(t, first.collected())
 	atomic.AddUint64(&words[0], 2)
 	atomic.AddUint64(&open[0], ^uint64(0))
-	require.Equal(t, map[string][]string{"dropped": {"why=old[2]"}, "open": {"[-1]"}},
+	require.Equal(t, map[string][]string{"dropped": {"id=odd,why=old[2]"}, "open": {"id=odd[-1]"}},
 		first.collected())
 
 	second := newMeasuring(t, first)
@@ -124,7 +124,7 @@ func TestTotalsAreReadWhenMetricsAreCollectedAndOutliveTheirInstance(t *testing.
 	removeLogger(first.number)
 	require.Equal(t, 2, first.released)
 	atomic.AddUint64(&words[0], 100)
-	require.Equal(t, []string{"why=old[12]"}, first.collected()["dropped"])
+	require.Equal(t, []string{"id=odd,why=old[12]"}, first.collected()["dropped"])
 	require.Zero(t, first.logged.Len())
 }
 
@@ -137,7 +137,7 @@ func TestAGaugeIsSeenWhileItHasAValueAndItsInstanceLives(t *testing.T) {
 	require.NoError(t, made.meter.begin())
 	require.Empty(t, made.collected())
 	words[0], words[1] = 1, 0
-	require.Equal(t, []string{"[0]"}, made.collected()["level"])
+	require.Equal(t, []string{"id=odd[0]"}, made.collected()["level"])
 	require.Equal(t, 2, asked)
 	made.meter.close()
 	require.Empty(t, made.collected())
@@ -163,7 +163,7 @@ func TestAHistogramTakesManyValuesAtOnceAlsoWhileMetricsAreCollected(t *testing.
 	require.Zero(t, number)
 	require.NoError(t, made.meter.begin())
 	recordValues(made.number, 0, 0, values(1, 2, 3))
-	require.Equal(t, []string{"[5 17]"}, made.collected()["sizes"])
+	require.Equal(t, []string{"id=odd[5 17]"}, made.collected()["sizes"])
 	allocated := testing.AllocsPerRun(100, func() { recordValues(made.number, 0, 0, values()) })
 	require.Zero(t, allocated)
 }
@@ -225,7 +225,7 @@ func TestWhatCannotBeRecordedIsLoggedOnceAndCounted(t *testing.T) {
 	said := made.logged.All()[0].ContextMap()["error"]
 	require.Equal(t, `the total of counter "falls" fell by 2`, said)
 	found := made.collected()
-	require.Equal(t, []string{"[5]"}, found["falls"])
+	require.Equal(t, []string{"id=odd[5]"}, found["falls"])
 	refused := "call=metrics,otelcol.component.id=odd,otelcol.component.kind=processor[3]"
 	require.Equal(t, []string{refused},
 		found["otelcol_rust_component_refused_calls"])

@@ -35,9 +35,12 @@ func newRefusals(provider metric.MeterProvider, kind, id string) *refusals {
 	if err != nil {
 		return nil
 	}
-	of := []attribute.KeyValue{attribute.String("otelcol.component.kind", kind),
+	return &refusals{count: count, of: componentAttributes(kind, id)}
+}
+
+func componentAttributes(kind, id string) []attribute.KeyValue {
+	return []attribute.KeyValue{attribute.String("otelcol.component.kind", kind),
 		attribute.String("otelcol.component.id", id)}
-	return &refusals{count: count, of: of}
 }
 
 func (h *health) refuse(call string, err error) {

@@ -1,6 +1,6 @@
 //! An extension in Rust that watches everything: linked in, and as a plugin.
 
-use bimetal_conformance::collector::Start;
+use bimetal_conformance::collector::{Start, free_endpoint, page};
 use camino::Utf8PathBuf;
 use fs_err as fs;
 use serde_json::{Value, json};
@@ -16,6 +16,10 @@ fn file(scene: &Scene, of: &str) -> Utf8PathBuf {
 
 /// Main with both extensions, each with its own file and these keys.
 fn start(scene: &Scene, keys: &Value) -> Start {
+    start_with(scene, keys, &json!({"metrics": {"level": "none"}}))
+}
+
+fn start_with(scene: &Scene, keys: &Value, telemetry: &Value) -> Start {
     let section = |of: &&str| {
         let mut section = keys.clone();
         section["path"] = file(scene, of).as_str().into();
@@ -28,7 +32,7 @@ fn start(scene: &Scene, keys: &Value) -> Start {
         "extensions": extensions,
         "service": {
             "extensions": TYPES,
-            "telemetry": {"metrics": {"level": "none"}},
+            "telemetry": telemetry,
             "pipelines": {"logs": {"receivers": ["nop"], "exporters": ["nop"]}},
         },
     });
@@ -116,5 +120,71 @@ fn a_panic_of_an_extension_is_reported_once_and_ends_nothing_else() {
             .count();
         assert_eq!(reports, TYPES.len(), "{at}:\n{}", ended.log);
         assert_eq!(story(&lines(&scene, "listener"))[0], "start");
+    }
+}
+
+#[test]
+fn what_an_extension_reports_measures_and_logs_is_the_collectors() {
+    let scene = Scene::pinned();
+    let endpoint = free_endpoint().unwrap();
+    let telemetry = json!({
+        "logs": {"encoding": "json"},
+        "metrics": {"level": "basic", "readers": [{"pull": {"exporter": {"prometheus": {
+            "host": "127.0.0.1", "port": endpoint.port(),
+            "without_units": true, "without_type_suffix": true,
+        }}}}]},
+    });
+    let mut collector = start_with(&scene, &json!({}), &telemetry).run().unwrap();
+    for _ in 0..TYPES.len() * TYPES.len() {
+        collector.wait_for("heard of a problem").unwrap();
+    }
+    let text = page(endpoint, "metrics").unwrap();
+    for of in TYPES {
+        // Until then it heard of two problems at least, and of three things that are no status.
+        let value = |metric: &str, more: &str| {
+            let labels = format!("otelcol_component_id=\"{of}\"");
+            let is_it = |line: &&str| {
+                line.starts_with(metric) && line.contains(&labels) && line.contains(more)
+            };
+            let line = text.lines().find(is_it);
+            let line = line.unwrap_or_else(|| panic!("no {metric} of {of}:\n{text}"));
+            line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()
+        };
+        assert_eq!(value("otelcol_listener_lines", "about=\"else\""), 3, "{of}");
+        assert!(
+            value("otelcol_listener_lines", "about=\"status\"") >= 2,
+            "{of}"
+        );
+        assert!(value("otelcol_listener_length_count", "") >= 5, "{of}");
+        assert!(value("otelcol_listener_size", "") > 0, "{of}");
+    }
+    let ended = collector.stop().unwrap();
+    assert!(ended.status.success(), "{}", ended.log);
+    let heard = ended
+        .log
+        .lines()
+        .filter(|line| line.contains("heard of a problem"));
+    let heard: Vec<Value> = heard
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    for (by, of) in TYPES.iter().flat_map(|by| TYPES.map(|of| (by, of))) {
+        let found = heard.iter().filter(|line| {
+            line["otelcol.component.id"] == *by
+                && line["id"] == of
+                && line["error"] == "the file may be full"
+                && line["target"] == "listener"
+        });
+        assert_eq!(found.count(), 1, "{by} of {of}:\n{}", ended.log);
+    }
+    for of in TYPES {
+        let own = lines(&scene, of)
+            .into_iter()
+            .filter(|line| line["more"]["id"] == of);
+        let story: Vec<_> = own.map(|line| line["more"]["status"].clone()).collect();
+        let problem = ["recoverable_error", "ok"];
+        assert!(
+            story.windows(2).any(|two| two == problem),
+            "{of}: {story:?}"
+        );
     }
 }
