@@ -164,8 +164,8 @@ func TestAHistogramTakesManyValuesAtOnceAlsoWhileMetricsAreCollected(t *testing.
 	require.NoError(t, made.meter.begin())
 	recordValues(made.number, 0, 0, values(1, 2, 3))
 	require.Equal(t, []string{"id=odd[5 17]"}, made.collected()["sizes"])
-	allocated := testing.AllocsPerRun(100, func() { recordValues(made.number, 0, 0, values()) })
-	require.Zero(t, allocated)
+	many := values(1, 2, 3)
+	require.Zero(t, testing.AllocsPerRun(100, func() { recordValues(made.number, 0, 0, many) }))
 }
 
 func TestWhatNoMetricCanBeIsRefused(t *testing.T) {

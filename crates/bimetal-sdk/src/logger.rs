@@ -66,6 +66,7 @@ impl Logger {
     }
 
     /// Whether a record of this level would be written: a comparison, and no call.
+    #[inline]
     pub fn enabled(&self, level: Level) -> bool {
         self.host.enabled(level as i32)
     }
@@ -81,22 +82,29 @@ impl Logger {
 
     /// Writes a debug record.
     pub fn debug(&self, message: &str) {
-        self.at(Level::Debug).write(message);
+        self.plain(Level::Debug, message);
     }
 
     /// Writes an info record.
     pub fn info(&self, message: &str) {
-        self.at(Level::Info).write(message);
+        self.plain(Level::Info, message);
     }
 
     /// Writes a warning.
     pub fn warn(&self, message: &str) {
-        self.at(Level::Warn).write(message);
+        self.plain(Level::Warn, message);
     }
 
     /// Writes an error record.
     pub fn error(&self, message: &str) {
-        self.at(Level::Error).write(message);
+        self.plain(Level::Error, message);
+    }
+
+    #[inline]
+    fn plain(&self, level: Level, message: &str) {
+        if self.enabled(level) {
+            self.host.write(level as i32, message, "");
+        }
     }
 }
 
