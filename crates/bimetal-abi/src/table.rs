@@ -204,6 +204,16 @@ pub struct Factory {
     pub pairs: u64,
 }
 
+impl Host {
+    /// Size of the first version of the table. What comes behind it may be missing.
+    pub const LEAST_SIZE: usize = offset_of!(Self, declare);
+}
+
+impl Create {
+    /// Size of the first version of the record. What comes behind it may be missing.
+    pub const LEAST_SIZE: usize = offset_of!(Self, output);
+}
+
 impl Factory {
     /// Size of the first version of the table. What comes behind it may be missing.
     pub const LEAST_SIZE: usize = offset_of!(Self, notify);

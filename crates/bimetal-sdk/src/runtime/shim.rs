@@ -12,8 +12,9 @@
 )]
 
 use std::ffi::c_void;
-use std::mem::offset_of;
+use std::mem::{MaybeUninit, offset_of};
 use std::sync::atomic::AtomicU32;
+use std::sync::{Mutex, PoisonError};
 
 use bimetal_abi as abi;
 
@@ -70,6 +71,14 @@ pub(crate) unsafe fn record_mut<'a, T: Record>(record: *mut T) -> Result<&'a mut
 /// As for [`record`].
 #[inline]
 unsafe fn check_size<T: Record>(record: *const T) -> Result<(), Failure> {
+    // SAFETY: the caller vouches for the record.
+    unsafe { size_at_least(record, size_of::<T>()) }.map(drop)
+}
+
+/// # Safety
+/// As for [`record`].
+#[inline]
+unsafe fn size_at_least<T: Record>(record: *const T, least: usize) -> Result<usize, Failure> {
     if record.is_null() {
         return Err(no_record(T::NAME));
     }
@@ -78,10 +87,10 @@ unsafe fn check_size<T: Record>(record: *const T) -> Result<(), Failure> {
     }
     // SAFETY: every record begins with its size, and the caller vouches for these bytes.
     let size = unsafe { record.cast::<u32>().read() };
-    if (size as usize) < size_of::<T>() {
-        return Err(too_short(T::NAME, size, size_of::<T>()));
+    if (size as usize) < least {
+        return Err(too_short(T::NAME, size, least));
     }
-    Ok(())
+    Ok(size as usize)
 }
 
 #[cold]
@@ -177,8 +186,60 @@ pub(crate) unsafe fn host_table(host: *const abi::Host) -> Result<&'static abi::
             abi::ABI_MINOR
         )));
     }
+    // SAFETY: as above.
+    let size = unsafe { host.cast::<u32>().read() } as usize;
+    if (abi::Host::LEAST_SIZE..size_of::<abi::Host>()).contains(&size) {
+        // SAFETY: as above; the table has so many bytes.
+        return Ok(unsafe { earlier_host(host, size) });
+    }
     // SAFETY: as above, and its version is ours.
     unsafe { record(host) }
+}
+
+/// The table of a host that has less than this one, with nothing in the place of what it lacks.
+///
+/// # Safety
+/// `size` bytes of the table are readable as long as the process.
+#[cold]
+unsafe fn earlier_host(host: *const abi::Host, size: usize) -> &'static abi::Host {
+    static KNOWN: Mutex<Vec<(usize, &'static abi::Host)>> = Mutex::new(Vec::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, whole)) = known.iter().find(|(address, _)| *address == host.addr()) {
+        return whole;
+    }
+    // SAFETY: the caller vouches for the bytes.
+    let whole = Box::leak(Box::new(unsafe { extended(host, size) }));
+    known.push((host.addr(), whole));
+    whole
+}
+
+/// Copies what `create` is given; what an earlier host does not say is as if it said nothing.
+///
+/// # Safety
+/// As for [`record`].
+pub(crate) unsafe fn created(create: *const abi::Create) -> Result<abi::Create, Failure> {
+    const LEAST: usize = abi::Create::LEAST_SIZE;
+    // SAFETY: the caller vouches for the record.
+    let size = unsafe { size_at_least(create, LEAST)? };
+    // SAFETY: as above.
+    let mut whole = unsafe { extended(create, size.min(size_of::<abi::Create>())) };
+    if size < offset_of!(abi::Create, build) {
+        whole.log_level = abi::LOG_DEBUG;
+    }
+    Ok(whole)
+}
+
+/// A record with zeroes behind its first bytes.
+///
+/// # Safety
+/// `size` bytes of the record are readable, no more than it has here; zeroes are a value of it.
+unsafe fn extended<T: Record>(record: *const T, size: usize) -> T {
+    let mut whole = MaybeUninit::<T>::zeroed();
+    let place = whole.as_mut_ptr().cast::<u8>();
+    // SAFETY: the caller vouches for the bytes, and `whole` has room for them.
+    unsafe { place.copy_from_nonoverlapping(record.cast(), size) };
+    // SAFETY: the caller says that what was not copied may be zero.
+    unsafe { whole.assume_init() }
 }
 
 /// What a factory table says about itself.

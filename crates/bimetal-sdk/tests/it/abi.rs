@@ -160,6 +160,38 @@ fn refuses_a_host_record_that_is_null_or_too_short() {
     );
 }
 
+unsafe extern "C" fn beyond(_: u64, _: *const abi::Instrument, _: *mut abi::Error) -> i32 {
+    abi::STATUS_ERROR
+}
+
+#[test]
+fn takes_an_earlier_host_and_reads_nothing_behind_what_it_has() {
+    let least = u32::try_from(abi::Host::LEAST_SIZE).unwrap();
+    // Both records are longer than they say.
+    let earlier: &abi::Host = Box::leak(Box::new(abi::Host {
+        declare: Some(beyond),
+        ..host(1, 2, least, 0)
+    }));
+    assert_eq!(enter(earlier).0, abi::STATUS_OK);
+    let record = abi::Create {
+        struct_size: u32::try_from(abi::Create::LEAST_SIZE).unwrap(),
+        signal: 0,
+        build: abi::Slice::from_bytes(b"no JSON"),
+        ..create_record(earlier)
+    };
+    for _ in 0..2 {
+        let factory = crate::metrics::component().factory();
+        let mut instance = null_mut();
+        // SAFETY: all arguments live during the call.
+        let (status, text) = call(|error| unsafe {
+            factory.create.unwrap()(&raw const record, &raw mut instance, error)
+        });
+        assert_eq!((status, text.as_str()), (abi::STATUS_OK, ""));
+        // SAFETY: the instance is given up.
+        unsafe { factory.destroy.unwrap()(instance) };
+    }
+}
+
 #[test]
 fn refuses_a_host_without_a_feature_that_the_component_needs() {
     let (status, text) = greedy::new_factory(&HOST);

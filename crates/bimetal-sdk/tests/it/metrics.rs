@@ -120,7 +120,7 @@ impl Extension for Measuring {
     }
 }
 
-fn component() -> &'static Component {
+pub(crate) fn component() -> &'static Component {
     static COMPONENT: Component = Component::extension::<Measuring>("measuring", Stability::Beta);
     &COMPONENT
 }

@@ -117,9 +117,9 @@ unsafe extern "C" fn create<L: Life>(
 ) -> i32 {
     let body = || {
         // SAFETY: the caller vouches for the record.
-        let create = unsafe { shim::record(create)? };
+        let create = unsafe { shim::created(create)? };
         // SAFETY: the caller vouches for what the record points to.
-        let settings = unsafe { settings(create)? };
+        let settings = unsafe { settings(&create)? };
         // SAFETY: as above.
         let section = unsafe { shim::bytes(create.config)? };
         if out.is_null() {
