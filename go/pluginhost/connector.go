@@ -11,7 +11,7 @@ import (
 var connectorKind = kindOf(
 	func(f *otelcol.Factories) (*map[component.Type]connector.Factory, *map[component.Type]string) {
 		return &f.Connectors, &f.ConnectorModules
-	}, connectorPlaceholder).withRust(rustConnector)
+	}, connectorPlaceholder, rustConnector)
 
 // pairWord is the word for what a connector takes and what it makes.
 func pairWord(from, to string) string { return from + "_to_" + to }

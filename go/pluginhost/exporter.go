@@ -14,7 +14,7 @@ import (
 var exporterKind = kindOf(
 	func(f *otelcol.Factories) (*map[component.Type]exporter.Factory, *map[component.Type]string) {
 		return &f.Exporters, &f.ExporterModules
-	}, exporterPlaceholder).withRust(rustExporter)
+	}, exporterPlaceholder, rustExporter)
 
 func exporterPlaceholder(file pluginFile, name component.Type) exporter.Factory {
 	none := notLoaded{file}

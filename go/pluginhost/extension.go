@@ -11,7 +11,7 @@ import (
 var extensionKind = kindOf(
 	func(f *otelcol.Factories) (*map[component.Type]extension.Factory, *map[component.Type]string) {
 		return &f.Extensions, &f.ExtensionModules
-	}, extensionPlaceholder).withRust(rustExtension)
+	}, extensionPlaceholder, rustExtension)
 
 func extensionPlaceholder(file pluginFile, name component.Type) extension.Factory {
 	none := notLoaded{file}

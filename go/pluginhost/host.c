@@ -55,6 +55,23 @@ void bimetal_release(otelcol_buffer cells) {
     }
 }
 
+// What a component sends is checked here as far as C can: sizes of records, and where a table's
+// text is.
+static int32_t send_on(uint64_t next, const otelcol_context *context, const otelcol_data *data,
+    otelcol_error *error) {
+    if (context == NULL || context->struct_size < sizeof *context || data == NULL ||
+        data->struct_size < sizeof *data || error == NULL ||
+        error->struct_size < sizeof *error) {
+        return OTELCOL_STATUS_INVALID;
+    }
+    otelcol_slice text = {NULL, 0};
+    if (data->format == OTELCOL_FORMAT_TABLE && data->root != 0) {
+        text = *(const otelcol_slice *)(uintptr_t)data->root;
+    }
+    return bimetalGoSend(next, (otelcol_context *)context, data->signal, data->format,
+        (uint8_t *)data->bytes.ptr, data->bytes.len, (uint8_t *)text.ptr, text.len, error);
+}
+
 static const otelcol_host table = {
     .struct_size = sizeof(otelcol_host),
     .abi_major = OTELCOL_ABI_MAJOR,
@@ -67,6 +84,7 @@ static const otelcol_host table = {
     .report_status = report_status,
     .declare = declare,
     .record = record,
+    .send = send_on,
 };
 
 const otelcol_host *bimetal_go_table(void) {

@@ -13,7 +13,6 @@ void bimetal_say(otelcol_error *error, char *text, uint64_t len);
 // Calls the functions that came with the values of an instrument.
 void bimetal_refresh(void (*refresh)(void *owner), void *owner);
 void bimetal_release(otelcol_buffer cells);
-
 // Lets this process say on its standard output when C's `exit` ends it, which Go's `os.Exit` does
 // not call.
 void bimetal_note_exit(void);

@@ -21,13 +21,14 @@ type kind struct {
 	placeholder func(pluginFile, component.Type) component.Factory
 	// clone gives the factories maps of their own.
 	clone func(*otelcol.Factories)
-	// rust makes the Collector's side of a Rust factory; nil where the SDK has no trait.
+	// rust makes the Collector's side of a Rust factory.
 	rust func(*rustFactory, component.Type, func() component.Config) component.Factory
 }
 
 func kindOf[F component.Factory](
 	fields func(*otelcol.Factories) (*map[component.Type]F, *map[component.Type]string),
 	placeholder func(pluginFile, component.Type) F,
+	rust func(*rustFactory, component.Type, func() component.Config) component.Factory,
 ) kind {
 	return kind{
 		types: func(factories *otelcol.Factories) map[component.Type]string {
@@ -63,22 +64,12 @@ func kindOf[F component.Factory](
 			all, modules := fields(factories)
 			*all, *modules = clonedMap(*all), clonedMap(*modules)
 		},
+		rust: rust,
 	}
-}
-
-func (k kind) withRust(rust func(*rustFactory, component.Type,
-	func() component.Config) component.Factory) kind {
-	k.rust = rust
-	return k
 }
 
 // newFactory makes the Collector's side of a Rust factory.
 func (f *rustFactory) newFactory(name component.Type) (component.Factory, error) {
-	rust := kinds[f.Kind].rust
-	if rust == nil {
-		return nil, fmt.Errorf("%s %q is written in Rust, which this version of the plugin host does "+
-			"not support for this kind", f.Kind, f.Type)
-	}
 	settings, err := newConfigSettings(f.DefaultConfig, f.ConfigSchema, func(section []byte) error {
 		return factoryValidate(f.Factory, section)
 	})
@@ -88,7 +79,7 @@ func (f *rustFactory) newFactory(name component.Type) (component.Factory, error)
 	if err != nil {
 		return nil, fmt.Errorf("%s %q: %w", f.Kind, f.Type, err)
 	}
-	return rust(f, name, settings.newConfig), nil
+	return kinds[f.Kind].rust(f, name, settings.newConfig), nil
 }
 
 // cloned gives factories with maps of their own, so that the receiver may change them.

@@ -120,11 +120,6 @@ func TestWhatIsLinkedInIsNotReplacedByAPlugin(t *testing.T) {
 	require.Same(t, linked, factories.Processors[known])
 }
 
-func TestTheSettingsOfAnUnsupportedRustKindAreAnError(t *testing.T) {
-	_, err := (&rustFactory{componentKey: componentKey{"receiver", "x"}}).newFactory(known)
-	require.ErrorContains(t, err, "not support for this kind")
-}
-
 func TestARustProcessorOffersTheSignalsOfItsTable(t *testing.T) {
 	one := &rustFactory{
 		componentKey:  componentKey{"processor", "known"},

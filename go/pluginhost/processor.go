@@ -15,7 +15,7 @@ import (
 var processorKind = kindOf(
 	func(f *otelcol.Factories) (*map[component.Type]processor.Factory, *map[component.Type]string) {
 		return &f.Processors, &f.ProcessorModules
-	}, processorPlaceholder).withRust(rustProcessor)
+	}, processorPlaceholder, rustProcessor)
 
 func processorPlaceholder(file pluginFile, name component.Type) processor.Factory {
 	none := notLoaded{file}

@@ -23,6 +23,10 @@ func (i *instance[T]) built(codec *codec[T], record *call) (made T, err error) {
 	if err != nil {
 		return made, i.check(err)
 	}
+	return i.builtFrom(codec, given)
+}
+
+func (i *instance[T]) builtFrom(codec *codec[T], given table) (made T, err error) {
 	with, err := codec.preparedPlan()
 	if err != nil {
 		if _, said := notBuilt.LoadOrStore(i.inUse.signal, true); !said {

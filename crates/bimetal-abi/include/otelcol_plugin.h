@@ -589,11 +589,12 @@ typedef struct otelcol_data {
     uint32_t format;
     // Fills the gap before the slice.
     uint32_t reserved;
-    // The encoded telemetry (`FORMAT_OTLP`), or the table of `Field`s that says how it lies
-    // (`FORMAT_VIEW`). The table is the same in every call and lives as long as the process.
+    // The encoded telemetry (`FORMAT_OTLP`), its rows (`FORMAT_TABLE`), or the table of `Field`s
+    // that says how it lies (`FORMAT_VIEW`), the same in every call and as long as the process.
     struct otelcol_slice bytes;
     // Address of Go's telemetry (`FORMAT_VIEW`): of the export request. What it leads to may be
-    // read during the call only, and nothing may be written.
+    // read during the call only, and nothing may be written. Of a table (`FORMAT_TABLE`), which
+    // only `Host::send` is given, the address of the `Slice` of its text.
     uint64_t root;
 } otelcol_data;
 
@@ -738,8 +739,9 @@ typedef struct otelcol_host {
                 struct otelcol_slice fields);
     // Non-zero when a record of this level would be written.
     int32_t (*log_enabled)(uint64_t component, int32_t level);
-    // Hands telemetry to the next consumer and waits for it. Reserved for receivers and
-    // connectors.
+    // Gives telemetry of a receiver to its pipelines, as OTLP or as a table, and waits for their
+    // answer. May be called from any thread from the beginning of `start` to the end of
+    // `shutdown`. `next` is of `Create::next`.
     int32_t (*send)(uint64_t next,
                     const struct otelcol_context *context,
                     const struct otelcol_data *data,
@@ -781,7 +783,7 @@ typedef struct otelcol_create {
     struct otelcol_slice config;
     // Resource attributes of the Collector's own telemetry, as a JSON object.
     struct otelcol_slice resource;
-    // Next consumers (`Host::send`).
+    // Where the telemetry of a receiver goes (`Host::send`): one number.
     const uint64_t *next;
     // Number of next consumers.
     uint64_t next_len;

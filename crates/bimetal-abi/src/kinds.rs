@@ -170,11 +170,6 @@ impl Kind {
         }
     }
 
-    /// The SDK has a trait for components of this kind.
-    pub const fn has_rust_trait(self) -> bool {
-        !matches!(self, Self::Receiver)
-    }
-
     /// The word for a connector's pair of signals, such as `logs_to_metrics`.
     pub fn pair(from: Signal, to: Signal) -> String {
         format!("{}_to_{}", from.as_str(), to.as_str())

@@ -27,8 +27,9 @@ pub struct Host {
         Option<unsafe extern "C" fn(component: u64, level: i32, message: Slice, fields: Slice)>,
     /// Non-zero when a record of this level would be written.
     pub log_enabled: Option<unsafe extern "C" fn(component: u64, level: i32) -> i32>,
-    /// Hands telemetry to the next consumer and waits for it. Reserved for receivers and
-    /// connectors.
+    /// Gives telemetry of a receiver to its pipelines, as OTLP or as a table, and waits for their
+    /// answer. May be called from any thread from the beginning of `start` to the end of
+    /// `shutdown`. `next` is of `Create::next`.
     pub send: Option<
         unsafe extern "C" fn(
             next: u64,
@@ -112,7 +113,7 @@ pub struct Create {
     pub config: Slice,
     /// Resource attributes of the Collector's own telemetry, as a JSON object.
     pub resource: Slice,
-    /// Next consumers (`Host::send`).
+    /// Where the telemetry of a receiver goes (`Host::send`): one number.
     pub next: *const u64,
     /// Number of next consumers.
     pub next_len: u64,

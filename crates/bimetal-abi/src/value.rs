@@ -93,11 +93,12 @@ pub struct Data {
     pub format: u32,
     /// Fills the gap before the slice.
     pub reserved: u32,
-    /// The encoded telemetry (`FORMAT_OTLP`), or the table of [`Field`]s that says how it lies
-    /// (`FORMAT_VIEW`). The table is the same in every call and lives as long as the process.
+    /// The encoded telemetry (`FORMAT_OTLP`), its rows (`FORMAT_TABLE`), or the table of [`Field`]s
+    /// that says how it lies (`FORMAT_VIEW`), the same in every call and as long as the process.
     pub bytes: Slice,
     /// Address of Go's telemetry (`FORMAT_VIEW`): of the export request. What it leads to may be
-    /// read during the call only, and nothing may be written.
+    /// read during the call only, and nothing may be written. Of a table (`FORMAT_TABLE`), which
+    /// only `Host::send` is given, the address of the [`Slice`] of its text.
     pub root: u64,
 }
 

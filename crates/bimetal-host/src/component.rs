@@ -8,7 +8,7 @@
 
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
-use std::ptr::{NonNull, null, null_mut};
+use std::ptr::{NonNull, null_mut};
 
 use bimetal_abi::{
     Buffer, Context, Create, Data, Error, Factory, Host, LONGEST_TEXT, Output, STATUS_ERROR,
@@ -220,8 +220,8 @@ impl FactoryTable {
             id: Slice::from_bytes(arguments.id.as_bytes()),
             config: Slice::from_bytes(arguments.config.as_bytes()),
             resource: Slice::from_bytes(arguments.resource.as_bytes()),
-            next: null(),
-            next_len: 0,
+            next: &raw const arguments.component,
+            next_len: 1,
             output: arguments.output,
             log_level: arguments.log_level,
             build: Slice::from_bytes(arguments.build.as_bytes()),

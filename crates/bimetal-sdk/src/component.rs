@@ -14,7 +14,8 @@ use crate::error::Error;
 use crate::exporter::{Exporter, Exporting};
 use crate::extension::{Extending, Extension};
 use crate::processor::{Processing, Processor};
-use crate::runtime::table::{Consume, Life, consuming, watching};
+use crate::receiver::{Receiver, Receiving};
+use crate::runtime::table::{Consume, Life, consuming, factory, watching};
 
 /// One component: its identity and the table that a Collector drives it with.
 ///
@@ -62,6 +63,24 @@ impl Component {
         signals: &'static [(Signal, Stability)],
     ) -> Self {
         Self::consuming::<Processing<P>>(type_name, signals)
+    }
+
+    /// A receiver of type `type_name` for `signals`. What does not compile is as for
+    /// [`processor`](Self::processor).
+    ///
+    /// # Panics
+    /// Outside of a constant, for what would not compile in one.
+    pub const fn receiver<R: Receiver>(
+        type_name: &'static str,
+        signals: &'static [(Signal, Stability)],
+    ) -> Self {
+        check_type(type_name);
+        check_signals(signals);
+        Self {
+            factory: factory::<Receiving<R>>(type_name, bits(signals), levels(signals)),
+            type_name,
+            identity: Receiving::<R>::identity,
+        }
     }
 
     /// An exporter of type `type_name` for `signals`. What does not compile is as for

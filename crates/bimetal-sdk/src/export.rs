@@ -51,9 +51,12 @@ macro_rules! export_plugin {
     (extension, $component:path) => {
         $crate::export_plugin!(@entry otelcol_extension_new_factory, Extension, $component);
     };
+    (receiver, $component:path) => {
+        $crate::export_plugin!(@entry otelcol_receiver_new_factory, Receiver, $component);
+    };
     ($kind:ident, $component:path) => {
-        ::core::compile_error!(::core::concat!("bimetal-sdk cannot \
-            export a `", ::core::stringify!($kind), "` yet"));
+        ::core::compile_error!(::core::concat!("`", ::core::stringify!($kind), "` is no kind of \
+            component"));
     };
     (@entry $symbol:ident, $kind:ident, $component:path) => {
         /// Gives the component's table to a host.

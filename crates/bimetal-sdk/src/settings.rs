@@ -7,6 +7,7 @@ use bimetal_abi::Signal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::consumer::Next;
 use crate::logger::Logger;
 use crate::runtime::metrics::Meter;
 use crate::status::StatusReporter;
@@ -31,6 +32,8 @@ pub struct Settings {
     pub status: StatusReporter,
     /// Declares what the component measures.
     pub meter: Meter,
+    /// Where a receiver's telemetry goes.
+    pub(crate) next: Option<Next>,
 }
 
 /// What a Collector calls itself.

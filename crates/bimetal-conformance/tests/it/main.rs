@@ -14,6 +14,7 @@ mod in_place;
 mod loading;
 mod manifests;
 mod pipeline;
+mod receiving;
 mod rights;
 mod scene;
 mod starting;

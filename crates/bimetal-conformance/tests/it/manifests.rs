@@ -116,5 +116,5 @@ fn manifests_of_the_quickstart_follow_the_schema() {
 
 #[test]
 fn manifests_of_the_loading_distribution_follow_the_schema() {
-    assert_eq!(follow_the_schema(&loading()), 7);
+    assert_eq!(follow_the_schema(&loading()), 8);
 }

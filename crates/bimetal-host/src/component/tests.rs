@@ -1,3 +1,4 @@
+use std::ptr::null;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use bimetal_abi::{KIND_PROCESSOR, OUTCOME_PASS_THROUGH};

@@ -1,4 +1,4 @@
-//! What components under test have logged, reported and measured.
+//! What components under test have logged, reported, measured and sent.
 //!
 //! In: calls of the host's table. Out: the records of one host. Invariant: hosts do not see each
 //! other's records.
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bimetal_abi::{LOG_ERROR, STATUS_INVALID, Status};
+use bimetal_abi::{LOG_ERROR, STATUS_INVALID, Signal, Status};
 use serde_json::Value;
 
 use super::metrics::{Declared, Measured};
@@ -35,6 +35,24 @@ struct Sink {
     instruments: Vec<Arc<Declared>>,
     /// What histograms recorded, by the numbers of histogram and set.
     recorded: BTreeMap<(usize, usize), Vec<u64>>,
+    sent: Vec<Sent>,
+    refusal: Option<Refusal>,
+}
+
+/// What a receiver gave to its pipelines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Its signal.
+    pub signal: Signal,
+    /// An `Export…ServiceRequest`.
+    pub otlp: Vec<u8>,
+}
+
+/// What a receiver's pipelines answer instead of taking anything.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    pub(super) flags: u64,
+    pub(super) message: String,
 }
 
 static SINKS: Mutex<BTreeMap<u64, Sink>> = Mutex::new(BTreeMap::new());
@@ -51,6 +69,8 @@ impl Handle {
                 statuses: Vec::new(),
                 instruments: Vec::new(),
                 recorded: BTreeMap::new(),
+                sent: Vec::new(),
+                refusal: None,
             },
         );
         handle
@@ -68,6 +88,20 @@ impl Handle {
 
     pub(super) fn level(&self) -> i32 {
         sinks().get(&self.0).map_or(i32::MAX, |sink| sink.level)
+    }
+
+    pub(super) fn sent(&self) -> Vec<Sent> {
+        let sinks = sinks();
+        sinks
+            .get(&self.0)
+            .map(|sink| sink.sent.clone())
+            .unwrap_or_default()
+    }
+
+    pub(super) fn refuse(&self, refusal: Option<Refusal>) {
+        if let Some(sink) = sinks().get_mut(&self.0) {
+            sink.refusal = refusal;
+        }
     }
 
     pub(super) fn records(&self) -> Vec<LogRecord> {
@@ -116,6 +150,21 @@ pub(super) fn enabled(component: u64, level: i32) -> bool {
     sinks()
         .get(&component)
         .is_some_and(|sink| level >= sink.level)
+}
+
+/// Takes what a receiver gives, or says why not.
+pub(super) fn send(component: u64, sent: Sent) -> Result<(), Refusal> {
+    let mut sinks = sinks();
+    let gone = || Refusal {
+        flags: bimetal_abi::ERROR_PERMANENT,
+        message: "the host is gone".to_owned(),
+    };
+    let sink = sinks.get_mut(&component).ok_or_else(gone)?;
+    if let Some(refusal) = &sink.refusal {
+        return Err(refusal.clone());
+    }
+    sink.sent.push(sent);
+    Ok(())
 }
 
 pub(super) fn write(component: u64, level: i32, message: &[u8], fields: &[u8]) {

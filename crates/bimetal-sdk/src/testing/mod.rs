@@ -46,10 +46,11 @@ use serde_json::{Value, json};
 
 use crate::component::Component;
 use crate::context::SpanContext;
+use crate::error::Error;
 use crate::settings::BuildInfo;
 
 pub use conformance::Findings;
-pub use log::LogRecord;
+pub use log::{LogRecord, Sent};
 pub use metrics::Measured;
 
 /// Stands where the Collector stands.
@@ -216,6 +217,23 @@ impl TestHost {
         let instance = self.create(signal, config)?;
         instance.start()?;
         Ok(instance)
+    }
+
+    /// What receivers have given to their pipelines so far.
+    pub fn sent(&self) -> Vec<Sent> {
+        self.log.sent()
+    }
+
+    /// From now on pipelines refuse what a receiver gives them; `None`: they take it again.
+    pub fn refuses(&self, error: Option<&Error>) {
+        self.log.refuse(error.map(|error| log::Refusal {
+            flags: match (error.is_permanent(), error.is_retryable()) {
+                (true, _) => abi::ERROR_PERMANENT,
+                (_, true) => abi::ERROR_RETRYABLE,
+                _ => 0,
+            },
+            message: error.message().to_owned(),
+        }));
     }
 
     /// The section as the component gets it: without the keys that the Collector takes. Nothing is

@@ -8,13 +8,13 @@
 )]
 
 use std::ffi::c_void;
-use std::ptr::{null, null_mut};
+use std::ptr::null_mut;
 use std::sync::atomic::AtomicU32;
 use std::time::{Duration, UNIX_EPOCH};
 
 use bimetal_abi as abi;
 use bimetal_abi::Signal;
-use bimetal_pdata::{EditList, Logs, Metrics, Traces};
+use bimetal_pdata::{EditList, Logs, Metrics, Traces, encode_table};
 
 use super::{Call, Consumed, Failure, log, metrics};
 
@@ -30,7 +30,7 @@ const fn host(features: u64) -> abi::Host {
         features,
         log: Some(host_log),
         log_enabled: Some(host_log_enabled),
-        send: None,
+        send: Some(host_send),
         complete: None,
         report_status: Some(host_report_status),
         declare: Some(metrics::host_declare),
@@ -88,8 +88,8 @@ impl Instance {
             id: factory.type_name,
             config: abi::Slice::from_bytes(config),
             resource: abi::Slice::from_bytes(resource),
-            next: null(),
-            next_len: 0,
+            next: &raw const component,
+            next_len: 1,
             output,
             log_level,
             build: abi::Slice::from_bytes(build),
@@ -297,6 +297,58 @@ unsafe extern "C" fn host_log(component: u64, level: i32, message: abi::Slice, f
         return;
     };
     log::write(component, level, message, fields);
+}
+
+/// # Safety
+/// As for `Host::send`.
+unsafe extern "C" fn host_send(
+    next: u64,
+    _: *const abi::Context,
+    data: *const abi::Data,
+    error: *mut abi::Error,
+) -> i32 {
+    // SAFETY: the caller vouches for the record.
+    let otlp = unsafe { given(data) };
+    let sent = otlp.map_err(|message| log::Refusal {
+        flags: abi::ERROR_PERMANENT,
+        message,
+    });
+    let Err(refusal) = sent.and_then(|sent| log::send(next, sent)) else {
+        return abi::STATUS_OK;
+    };
+    // SAFETY: the caller says that the record is ours.
+    if let Ok(error) = unsafe { crate::runtime::shim::record_mut(error) } {
+        error.flags = refusal.flags;
+        error.message = crate::runtime::shim::buffer(refusal.message.into_bytes());
+    }
+    abi::STATUS_ERROR
+}
+
+/// What a receiver gives, as OTLP.
+///
+/// # Safety
+/// As for `Host::send`.
+unsafe fn given(data: *const abi::Data) -> Result<log::Sent, String> {
+    // SAFETY: the caller vouches for the record.
+    let data = unsafe { crate::runtime::shim::record(data) };
+    let data = data.map_err(|failure| format!("{failure:?}"))?;
+    // SAFETY: as above, and for what it points to.
+    let bytes = unsafe { data.bytes.bytes(abi::LONGEST_DATA) }.map_err(|e| e.to_string())?;
+    let signal = Signal::from_number(data.signal).ok_or("a signal that is not known")?;
+    let otlp = match data.format {
+        abi::FORMAT_OTLP => bytes.to_vec(),
+        abi::FORMAT_TABLE => {
+            let text = usize::try_from(data.root).map_err(|error| error.to_string())?;
+            let text = std::ptr::with_exposed_provenance::<abi::Slice>(text);
+            // SAFETY: the format says that the text's slice is there.
+            let text = unsafe { text.read() };
+            // SAFETY: the caller vouches for the bytes.
+            let text = unsafe { text.bytes(abi::LONGEST_DATA) }.map_err(|e| e.to_string())?;
+            encode_table(signal, bytes, text).map_err(|error| error.to_string())?
+        }
+        other => return Err(format!("telemetry in format {other}")),
+    };
+    Ok(log::Sent { signal, otlp })
 }
 
 /// # Safety

@@ -13,5 +13,6 @@ mod extension;
 mod lifecycle;
 mod metrics;
 mod panics;
+mod receiver;
 mod status;
 mod tracing;

@@ -206,7 +206,7 @@ impl Checks<'_> {
                 self.problem(label, text);
             }
             (false, true) => self.go_module(entry),
-            (true, false) => self.rust_crate(kind, entry),
+            (true, false) => self.rust_crate(entry),
         }
         if let Some(name) = &entry.go.type_name
             && !is_component_type(name)
@@ -247,16 +247,7 @@ impl Checks<'_> {
         }
     }
 
-    fn rust_crate(&mut self, kind: Kind, entry: &Entry) {
-        if !kind.has_rust_trait() {
-            let possible = Kind::ALL.into_iter().filter(|kind| kind.has_rust_trait());
-            let text = format!(
-                "makes a {} in Rust, which is not possible yet, as are {}",
-                kind.as_str(),
-                possible.map(Kind::section).collect::<Vec<_>>().join(", ")
-            );
-            self.field(entry, "cargo", &text);
-        }
+    fn rust_crate(&mut self, entry: &Entry) {
         for (field, value) in [
             ("import", &entry.go.import),
             ("name", &entry.go.name),

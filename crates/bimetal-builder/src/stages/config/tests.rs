@@ -314,7 +314,6 @@ fn names_that_would_break_the_build_are_refused() {
       b.yaml:5:11: `receivers[1].name` must be a Go identifier, not `go-x`
       b.yaml:7:11: `receivers[1].type` must be a component type, not `a-b`
       b.yaml:8:14: `receivers[1].signals` has `traces_to_logs`, which is no signal of a receiver
-      b.yaml:9:12: `receivers[2].cargo` makes a receiver in Rust, which is not possible yet, as are extensions, exporters, processors, connectors
       b.yaml:13:11: `processors[1].path` is for Go components; a Rust component says everything in `cargo`
       b.yaml:12:12: `processors[1].cargo` names the crate `p` that `processors[0]` already has
     hint: for instance `gomod: go.opentelemetry.io/collector/receiver/otlpreceiver v0.161.0`

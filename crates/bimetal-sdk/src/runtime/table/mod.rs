@@ -18,7 +18,7 @@ use crate::runtime::batch::{Consumed, Given, Wanted};
 use crate::runtime::event::Event;
 use crate::settings::Settings;
 
-pub(crate) use shim::{consuming, watching};
+pub(crate) use shim::{consuming, factory, watching};
 
 /// A component, as its table drives it. The trait of an author has more and other methods: a type
 /// of the kind's own stands between the two.

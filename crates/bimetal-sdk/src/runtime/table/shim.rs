@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Consume, Life, Watch};
 use crate::config;
+use crate::consumer::Next;
 use crate::error::Error;
 use crate::logger::Logger;
 use crate::runtime::batch::{Consumed, Given, Wanted, format_of};
@@ -31,7 +32,11 @@ use crate::settings::Settings;
 use crate::status::StatusReporter;
 
 /// The table of a component that is given no telemetry.
-const fn factory<L: Life>(type_name: &'static str, signals: u64, stability: u64) -> abi::Factory {
+pub(crate) const fn factory<L: Life>(
+    type_name: &'static str,
+    signals: u64,
+    stability: u64,
+) -> abi::Factory {
     abi::Factory {
         struct_size: abi::struct_size::<abi::Factory>(),
         kind: L::KIND.number(),
@@ -345,12 +350,15 @@ unsafe fn settings(create: &abi::Create) -> Result<Settings, Failure> {
     let build = unsafe { shim::bytes(create.build)? };
     let (signal, output) = (signal_of(create.signal)?, signal_of(create.output)?);
     let calls = HostCalls::new(host, create.component, create.log_level);
+    // SAFETY: the caller vouches for the numbers.
+    let next = unsafe { Next::of(host, create) };
     Ok(Settings {
         id: id.to_owned(),
         signal,
         output,
         resource: object(resource, "the resource")?,
         build: object(build, "the build information")?,
+        next,
         logger: Logger::new(calls),
         status: StatusReporter::new(calls),
         meter: Meter::new(calls),
