@@ -18,6 +18,9 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// How long a Collector may take to start or stop before that is a failure of its own.
 const PATIENCE: Duration = Duration::from_mins(2);
+/// Go's monitor of threads, which gives work to those that wait for a turn, sleeps at most ten
+/// milliseconds while there is some.
+const QUIET: Duration = Duration::from_millis(30);
 /// What the Collector logs when every component has started.
 pub const READY: &str = "Everything is ready";
 
@@ -318,24 +321,17 @@ impl Collector {
             .expect("`rchar` is a number")
     }
 
-    /// Waits until all its threads sleep. The Collector says that it is ready a moment before it
-    /// listens for signals, and nothing else tells from outside that it does; a process that works
-    /// on its way there does not sleep.
+    /// Waits until all its threads sleep and go on sleeping. The Collector says that it is ready a
+    /// moment before it listens for signals, and nothing else tells from outside that it does; a
+    /// process that works on its way there does not sleep for as long as [`QUIET`].
     fn settle(&self) -> Result<(), CollectorError> {
-        let directory = format!("/proc/{}/task", self.child.id());
         let deadline = Instant::now() + PATIENCE;
+        let (mut before, mut since) = (None, Instant::now());
         while Instant::now() < deadline {
-            let mut asleep = true;
-            for task in fs::read_dir(&directory).map_err(|source| self.stop_error(source))? {
-                let stat = task.and_then(|task| fs::read_to_string(task.path().join("stat")));
-                // A thread that ended meanwhile does not work either.
-                let stat = stat.unwrap_or_default();
-                asleep &= stat
-                    .rsplit(") ")
-                    .next()
-                    .is_some_and(|rest| !rest.starts_with('R'));
-            }
-            if asleep {
+            let now = self.sleepers().map_err(|source| self.stop_error(source))?;
+            if now.is_none() || now != before {
+                (before, since) = (now, Instant::now());
+            } else if since.elapsed() > QUIET {
                 return Ok(());
             }
             thread::yield_now();
@@ -346,6 +342,23 @@ impl Collector {
             seconds: PATIENCE.as_secs(),
             log: self.log.clone(),
         })
+    }
+
+    /// How often each thread went to sleep, if none is awake or waits for a disk.
+    fn sleepers(&self) -> io::Result<Option<Vec<String>>> {
+        let mut sleepers = Vec::new();
+        for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            // A thread that ended meanwhile does not work either.
+            let status = fs::read_to_string(task?.path().join("status")).unwrap_or_default();
+            if !status.is_empty() && !status.contains("\nState:\tS") {
+                return Ok(None);
+            }
+            let counts = status
+                .lines()
+                .filter(|line| line.starts_with("Pid:") || line.contains("ctxt_switches:"));
+            sleepers.push(counts.collect());
+        }
+        Ok(Some(sleepers))
     }
 
     fn wait(mut self) -> Result<Ended, CollectorError> {

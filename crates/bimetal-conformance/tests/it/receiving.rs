@@ -67,9 +67,10 @@ fn lines(scene: &Scene, of: &str) -> Vec<Value> {
     lines.into_iter().map(read).collect()
 }
 
+/// Its receivers end when they have sent every batch.
 fn stopped(collector: Collector) -> String {
     let ended = collector.stop().unwrap();
-    assert!(ended.status.success(), "{}", ended.log);
+    assert!(ended.status.success(), "{}: {}", ended.status, ended.log);
     ended.log
 }
 
@@ -92,7 +93,6 @@ fn a_collector_of_rust_alone_gives_the_same_linked_in_and_as_plugins_built_and_e
             let scene = Scene::pinned();
             let keys = json!({"batches": 2, "encoded": encoded});
             let config = config(&scene, types, &keys, &json!({}));
-            // The receiver is shut down when it has sent every batch.
             stopped(started(&scene, &config, view));
             assert_eq!(
                 lines(&scene, types[2]),
