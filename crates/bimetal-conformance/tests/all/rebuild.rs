@@ -11,7 +11,7 @@ use tempfile::TempDir;
 const GO_PLUGIN: &str = "plugins/processor-go_probe.so";
 const RUST_PLUGIN: &str = "plugins/processor-rust_probe.so";
 
-/// A copy of the loading fixture whose components may be edited.
+/// A copy of the changing fixture, whose components may be edited.
 struct Project {
     directory: Utf8PathBuf,
     out: Utf8PathBuf,
@@ -36,8 +36,8 @@ impl Project {
             "../../../bimetal-sdk",
             sdk.as_str(),
         );
-        let config = edit(fs::read_to_string(fixtures.join("loading.yaml")).unwrap());
-        fs::write(directory.join("loading.yaml"), config).unwrap();
+        let config = edit(fs::read_to_string(fixtures.join("changing.yaml")).unwrap());
+        fs::write(directory.join("changing.yaml"), config).unwrap();
         Self {
             out: directory.join("out"),
             directory,
@@ -51,7 +51,7 @@ impl Project {
             .current_dir(&self.directory)
             .args([
                 "--config",
-                self.directory.join("loading.yaml").as_str(),
+                self.directory.join("changing.yaml").as_str(),
                 "--output-path",
                 self.out.as_str(),
             ])
@@ -244,7 +244,7 @@ fn equal_tools_and_an_equal_time_give_equal_bytes_anywhere() {
                 fs::write(directory.join(".cargo/config.toml"), cargo).unwrap();
             }
             let out = directory.join("out");
-            let config = project.directory.join("loading.yaml");
+            let config = project.directory.join("changing.yaml");
             let home = |name: &str| std::env::var(name).ok();
             let old_home = Utf8PathBuf::from(home("HOME").unwrap());
             let cargo_home = home("CARGO_HOME").unwrap_or_else(|| old_home.join(".cargo").into());
@@ -307,7 +307,7 @@ fn a_build_with_filled_caches_needs_no_network() {
         }
         let output = command
             .current_dir(&project.directory)
-            .args(["--config", project.directory.join("loading.yaml").as_str()])
+            .args(["--config", project.directory.join("changing.yaml").as_str()])
             .args(["--output-path", project.out.as_str()])
             .output()
             .unwrap();
