@@ -610,9 +610,9 @@ typedef struct otelcol_output {
     // The text that rows refer to; else empty.
     struct otelcol_buffer text;
     // Memory of the caller's, aligned to eight bytes and written before: `data` and `text` may lie
-    // in it, without a `release`. Null where there is none.
+    // in it, without a `release`. Null where there is none. Since 1.2.
     uint8_t *room;
-    // Bytes of it.
+    // Bytes of it. Since 1.2.
     uint64_t room_len;
 } otelcol_output;
 

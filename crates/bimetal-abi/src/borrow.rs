@@ -4,6 +4,8 @@
 //! bytes, or a [`SliceError`]. Invariant: Rust only, and the only place of the Rust side that makes
 //! a slice of a pointer; a null with a length and a length beyond the limit are never followed.
 
+use std::mem::offset_of;
+
 use crate::number::LONGEST_DATA;
 use crate::value::{Buffer, Output, Slice};
 
@@ -74,9 +76,27 @@ impl Buffer {
         // SAFETY: the caller vouches for the bytes.
         unsafe { slice.bytes(limit) }
     }
+
+    /// Copies the bytes, of which there are at most `limit`, and gives the buffer back, whatever
+    /// is in it.
+    ///
+    /// # Safety
+    /// As for [`bytes`](Self::bytes).
+    pub unsafe fn take(self, limit: u64) -> Result<Vec<u8>, SliceError> {
+        // SAFETY: the caller vouches for the bytes.
+        let bytes = unsafe { self.bytes(limit) }.map(<[u8]>::to_vec);
+        if let Some(release) = self.release {
+            // SAFETY: the buffer goes back as it came, and nothing has it afterwards.
+            unsafe { release(self.owner, self.ptr, self.len) };
+        }
+        bytes
+    }
 }
 
 impl Output {
+    /// Size of the first version of the record. What comes behind it may be missing.
+    pub const LEAST_SIZE: usize = offset_of!(Self, room);
+
     /// The caller's memory for an answer; none if it has none.
     ///
     /// # Safety

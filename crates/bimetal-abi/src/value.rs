@@ -139,9 +139,9 @@ pub struct Output {
     /// The text that rows refer to; else empty.
     pub text: Buffer,
     /// Memory of the caller's, aligned to eight bytes and written before: `data` and `text` may lie
-    /// in it, without a `release`. Null where there is none.
+    /// in it, without a `release`. Null where there is none. Since 1.2.
     pub room: *mut u8,
-    /// Bytes of it.
+    /// Bytes of it. Since 1.2.
     pub room_len: u64,
 }
 

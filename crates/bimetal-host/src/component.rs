@@ -408,9 +408,9 @@ pub(crate) fn outcome(status: i32, error: &mut Error) -> Result<(), ComponentErr
 
 /// Copies a buffer's text and gives the buffer back.
 fn take_text(buffer: &mut Buffer) -> Result<String, TextError> {
-    // SAFETY: the buffer belongs to us until it is released below.
-    let bytes = unsafe { buffer.bytes(LONGEST_TEXT) }.map(<[u8]>::to_vec);
-    release(buffer);
+    let buffer = std::mem::replace(buffer, Buffer::EMPTY);
+    // SAFETY: the buffer belongs to us, and the empty one left behind is nothing to give back.
+    let bytes = unsafe { buffer.take(LONGEST_TEXT) };
     String::from_utf8(bytes.map_err(TextError::Bytes)?).map_err(|_| TextError::NotText)
 }
 

@@ -6,6 +6,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use bimetal_abi as abi;
+
 /// Deadline, cancellation, span and client metadata of one call.
 #[derive(Debug)]
 pub struct Context<'a> {
@@ -62,4 +64,23 @@ impl<'a> Context<'a> {
     pub fn request_context(&self) -> &'a [u8] {
         self.client
     }
+}
+
+/// The context of a call to the other side.
+pub(crate) fn record(deadline: Option<SystemTime>, span: Option<SpanContext>) -> abi::Context {
+    let mut record = abi::Context::EMPTY;
+    if let Some(deadline) = deadline {
+        record.flags |= abi::CONTEXT_DEADLINE;
+        let since = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
+        record.deadline_unix_ns = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
+    }
+    if let Some(span) = span {
+        if span.is_remote {
+            record.flags |= abi::CONTEXT_REMOTE;
+        }
+        record.trace_id = span.trace_id;
+        record.span_id = span.span_id;
+        record.trace_flags = u32::from(span.trace_flags);
+    }
+    record
 }

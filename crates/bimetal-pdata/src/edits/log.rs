@@ -334,7 +334,7 @@ impl Log {
         self.text.clear(limit)?;
         (self.last, self.start) = (Place::default(), 0);
         (self.disordered, self.drops) = (false, 0);
-        self.opened.place = Place::default();
+        (self.opened.place, self.opened.seen) = (Place::default(), 0);
         Some(())
     }
 }

@@ -179,7 +179,10 @@ impl<'a> Iterator for Messages<'a> {
                 self.left = left;
                 Some(self.at?.plus(step * skip))
             }
-            _ => None,
+            _ => {
+                self.left = 0;
+                None
+            }
         };
         self.next()
     }

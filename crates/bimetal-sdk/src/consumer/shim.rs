@@ -7,13 +7,14 @@
     reason = "one of the SDK's rooms where the C ABI is touched"
 )]
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use bimetal_abi as abi;
 use bimetal_abi::{Format, Signal};
 use bimetal_pdata::Table;
 
 use super::Delivery;
+use crate::context;
 use crate::error::Error;
 
 /// A next consumer, by the host's number for it.
@@ -74,7 +75,7 @@ impl Next {
                 lengths[0], lengths[1]
             )));
         }
-        let context = context(delivery);
+        let context = context::record(delivery.deadline, delivery.span);
         let data = abi::Data {
             struct_size: abi::struct_size::<abi::Data>(),
             signal: signal.number(),
@@ -96,43 +97,20 @@ impl Next {
                 &raw mut error,
             )
         };
-        answered(status, &error)
+        answered(status, error)
     }
-}
-
-fn context(delivery: &Delivery) -> abi::Context {
-    let mut record = abi::Context::EMPTY;
-    if let Some(deadline) = delivery.deadline {
-        record.flags |= abi::CONTEXT_DEADLINE;
-        let since = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
-        record.deadline_unix_ns = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
-    }
-    if let Some(span) = delivery.span {
-        if span.is_remote {
-            record.flags |= abi::CONTEXT_REMOTE;
-        }
-        record.trace_id = span.trace_id;
-        record.span_id = span.span_id;
-        record.trace_flags = u32::from(span.trace_flags);
-    }
-    record
 }
 
 /// What the pipelines said.
-fn answered(status: i32, record: &abi::Error) -> Result<(), Error> {
-    // SAFETY: a buffer of the host is readable until it is released.
-    let bytes = unsafe { record.message.bytes(abi::LONGEST_TEXT) };
-    let message = bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-    for buffer in [&record.message, &record.retry_data] {
-        if let Some(release) = buffer.release {
-            // SAFETY: the buffer goes back as it came, once.
-            unsafe { release(buffer.owner, buffer.ptr, buffer.len) };
-        }
-    }
+fn answered(status: i32, record: abi::Error) -> Result<(), Error> {
+    // SAFETY: a buffer of the host is readable until it is given back.
+    let message = unsafe { record.message.take(abi::LONGEST_TEXT) };
+    // SAFETY: as above.
+    let _ = unsafe { record.retry_data.take(abi::LONGEST_DATA) };
     if status >= 0 {
         return Ok(());
     }
-    let message = message.unwrap_or_default();
+    let message = String::from_utf8_lossy(&message.unwrap_or_default()).into_owned();
     let stated = |flag| record.flags & flag != 0;
     let mut error = if stated(abi::ERROR_PERMANENT) {
         Error::permanent(message)

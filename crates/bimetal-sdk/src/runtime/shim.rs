@@ -67,6 +67,43 @@ pub(crate) unsafe fn record_mut<'a, T: Record>(record: *mut T) -> Result<&'a mut
     Ok(unsafe { &mut *record })
 }
 
+/// Borrows the record for an answer. One of an earlier host has no room, and is filled by
+/// [`give_back`]; `own` stands for it until then.
+///
+/// # Safety
+/// As for [`record_mut`].
+pub(crate) unsafe fn output(
+    record: *mut abi::Output,
+    own: &mut Option<abi::Output>,
+) -> Result<&mut abi::Output, Failure> {
+    // SAFETY: the caller vouches for the record.
+    let size = unsafe { size_at_least(record.cast_const(), abi::Output::LEAST_SIZE)? };
+    if size < size_of::<abi::Output>() {
+        return Ok(own.insert(abi::Output::EMPTY));
+    }
+    // SAFETY: the record is as long as this one, and the caller vouches that it is ours.
+    Ok(unsafe { &mut *record })
+}
+
+/// Fills the record of an earlier host.
+///
+/// # Safety
+/// `record` is the one that [`output`] found to be so long.
+pub(crate) unsafe fn give_back(own: &abi::Output, record: *mut abi::Output) {
+    // SAFETY: this field is in the first version of the record, which is the caller's.
+    unsafe { (*record).format = own.format };
+    let buffers = [
+        // SAFETY: as above.
+        (&own.data, unsafe { &raw mut (*record).data }),
+        // SAFETY: as above.
+        (&own.text, unsafe { &raw mut (*record).text }),
+    ];
+    for (buffer, place) in buffers {
+        // SAFETY: as above; what `own` has is not released, and not used any more.
+        unsafe { place.copy_from_nonoverlapping(buffer, 1) };
+    }
+}
+
 /// # Safety
 /// As for [`record`].
 #[inline]

@@ -10,11 +10,13 @@
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::atomic::AtomicU32;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use bimetal_abi as abi;
 use bimetal_abi::Signal;
 use bimetal_pdata::{EditList, Logs, Metrics, Traces, encode_table};
+
+use crate::runtime::guard::guard;
 
 use super::{Call, Consumed, Failure, log, metrics};
 
@@ -188,25 +190,11 @@ impl Drop for Instance {
 }
 
 fn context(call: &Call) -> abi::Context {
-    let mut record = abi::Context {
+    abi::Context {
         cancelled: AtomicU32::as_ptr(&call.cancelled),
         metadata: abi::Slice::from_bytes(&call.request_context),
-        ..abi::Context::EMPTY
-    };
-    if let Some(deadline) = call.deadline {
-        record.flags |= abi::CONTEXT_DEADLINE;
-        let since = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
-        record.deadline_unix_ns = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
+        ..crate::context::record(call.deadline, call.span)
     }
-    if let Some(span) = call.span {
-        if span.is_remote {
-            record.flags |= abi::CONTEXT_REMOTE;
-        }
-        record.trace_id = span.trace_id;
-        record.span_id = span.span_id;
-        record.trace_flags = u32::from(span.trace_flags);
-    }
-    record
 }
 
 /// Makes a call with a fresh error record; a negative status becomes a failure.
@@ -307,13 +295,14 @@ unsafe extern "C" fn host_send(
     data: *const abi::Data,
     error: *mut abi::Error,
 ) -> i32 {
-    // SAFETY: the caller vouches for the record.
-    let otlp = unsafe { given(data) };
-    let sent = otlp.map_err(|message| log::Refusal {
-        flags: abi::ERROR_PERMANENT,
-        message,
-    });
-    let Err(refusal) = sent.and_then(|sent| log::send(next, sent)) else {
+    let take = || {
+        // SAFETY: the caller vouches for the record.
+        unsafe { given(data) }
+            .map_err(permanent)
+            .and_then(|sent| log::send(next, sent))
+    };
+    let taken = guard(take).unwrap_or_else(|panic| Err(permanent(panic.to_string())));
+    let Err(refusal) = taken else {
         return abi::STATUS_OK;
     };
     // SAFETY: the caller says that the record is ours.
@@ -322,6 +311,13 @@ unsafe extern "C" fn host_send(
         error.message = crate::runtime::shim::buffer(refusal.message.into_bytes());
     }
     abi::STATUS_ERROR
+}
+
+fn permanent(message: String) -> log::Refusal {
+    log::Refusal {
+        flags: abi::ERROR_PERMANENT,
+        message,
+    }
 }
 
 /// What a receiver gives, as OTLP.
@@ -340,6 +336,9 @@ unsafe fn given(data: *const abi::Data) -> Result<log::Sent, String> {
         abi::FORMAT_TABLE => {
             let text = usize::try_from(data.root).map_err(|error| error.to_string())?;
             let text = std::ptr::with_exposed_provenance::<abi::Slice>(text);
+            if text.is_null() || !text.is_aligned() {
+                return Err("a table without a text".to_owned());
+            }
             // SAFETY: the format says that the text's slice is there.
             let text = unsafe { text.read() };
             // SAFETY: the caller vouches for the bytes.

@@ -352,6 +352,14 @@ fn consume_refuses_what_breaks_the_contract() {
 
 /// What an instance with this configuration answers a host with these features.
 fn answer(host: &'static abi::Host, config: &[u8]) -> (i32, u32, Vec<u8>, Vec<u8>) {
+    answer_into(abi::Output::EMPTY, host, config)
+}
+
+fn answer_into(
+    mut output: abi::Output,
+    host: &'static abi::Host,
+    config: &[u8],
+) -> (i32, u32, Vec<u8>, Vec<u8>) {
     let record = abi::Create {
         config: abi::Slice::from_bytes(config),
         ..create_record(&raw const *host)
@@ -371,7 +379,6 @@ fn answer(host: &'static abi::Host, config: &[u8]) -> (i32, u32, Vec<u8>, Vec<u8
         bytes: abi::Slice::from_bytes(&RECORD),
         root: 0,
     };
-    let mut output = abi::Output::EMPTY;
     let consume = factory.consume.unwrap();
     let (outcome, _) = call(|error| {
         // SAFETY: all arguments live during the call.
@@ -393,8 +400,10 @@ fn answer(host: &'static abi::Host, config: &[u8]) -> (i32, u32, Vec<u8>, Vec<u8
     let text = unsafe { output.text.bytes(abi::LONGEST_DATA) }.unwrap();
     let (format, rows, text) = (output.format, rows.to_vec(), text.to_vec());
     for buffer in [output.data, output.text] {
-        // SAFETY: each goes back as it came, once.
-        unsafe { buffer.release.unwrap()(buffer.owner, buffer.ptr, buffer.len) };
+        if let Some(release) = buffer.release {
+            // SAFETY: each goes back as it came, once.
+            unsafe { release(buffer.owner, buffer.ptr, buffer.len) };
+        }
     }
     // SAFETY: the instance is not used any more.
     unsafe { factory.destroy.unwrap()(instance) };
@@ -408,6 +417,28 @@ const fn host_with(features: u64) -> abi::Host {
         abi::struct_size::<abi::Host>(),
         features,
     )
+}
+
+#[test]
+fn a_short_answer_lies_in_the_room_of_a_host_that_has_one_and_says_so() {
+    static TAKES_EDITS: abi::Host = host_with(abi::FEATURE_EDITS);
+    const UNTOUCHED: u64 = 7;
+    let expected = answer(&TAKES_EDITS, br#"{"task":"mark"}"#);
+    for (struct_size, is_used) in [
+        (abi::struct_size::<abi::Output>(), true),
+        (u32::try_from(abi::Output::LEAST_SIZE).unwrap(), false),
+    ] {
+        let mut room = [UNTOUCHED; 64];
+        let output = abi::Output {
+            struct_size,
+            room: room.as_mut_ptr().cast(),
+            room_len: size_of_val(&room) as u64,
+            ..abi::Output::EMPTY
+        };
+        let given = answer_into(output, &TAKES_EDITS, br#"{"task":"mark"}"#);
+        assert_eq!(given, expected);
+        assert_eq!(room != [UNTOUCHED; 64], is_used);
+    }
 }
 
 #[test]

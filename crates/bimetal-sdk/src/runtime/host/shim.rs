@@ -91,24 +91,9 @@ impl HostCalls {
 }
 
 /// Copies a buffer of the other side and gives it back.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "a buffer is released once, so it is given up here"
-)]
 pub(crate) fn take(buffer: abi::Buffer) -> Result<Vec<u8>, abi::SliceError> {
     // SAFETY: a buffer is readable until it is released.
-    let bytes = unsafe { buffer.bytes(abi::LONGEST_DATA) }.map(<[u8]>::to_vec);
-    let abi::Buffer {
-        ptr,
-        len,
-        owner,
-        release,
-    } = buffer;
-    if let Some(release) = release {
-        // SAFETY: the buffer is given back as it came, once.
-        unsafe { release(owner, ptr, len) };
-    }
-    bytes
+    unsafe { buffer.take(abi::LONGEST_DATA) }
 }
 
 /// As much of a text as may cross the FFI boundary.

@@ -64,10 +64,7 @@ pub(super) fn declare(
         refresh,
         panicked: AtomicBool::new(false),
     });
-    let text = |text: &str| abi::Slice {
-        ptr: text.as_ptr(),
-        len: text.len() as u64,
-    };
+    let text = |text: &str| abi::Slice::from_bytes(text.as_bytes());
     let mut record = abi::Instrument {
         struct_size: abi::struct_size::<abi::Instrument>(),
         kind: what.kind.number(),
@@ -114,6 +111,7 @@ unsafe extern "C" fn update(owner: *mut c_void) {
 unsafe extern "C" fn release(owner: *mut c_void, _bytes: *mut u8, _len: u64) {
     // SAFETY: as above, and the caller gives it back once.
     let held = unsafe { Box::from_raw(owner.cast::<Held>()) };
+    let _scope = Scope::enter(held.host);
     // A panic in what an author's closure holds has no caller left to report to.
     let _ = guard(|| drop(held));
 }

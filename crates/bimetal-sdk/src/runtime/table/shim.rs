@@ -186,8 +186,9 @@ unsafe extern "C" fn consume<C: Consume>(
         let data = unsafe { shim::record(data)? };
         // SAFETY: the caller vouches for the slice.
         let bytes = unsafe { shim::data(data.bytes)? };
+        let mut own = None;
         // SAFETY: the caller says that the record is ours.
-        let output = unsafe { shim::record_mut(output)? };
+        let filled = unsafe { shim::output(output, &mut own)? };
         let format = format_of(data.format)?;
         let signal = instance
             .signal
@@ -207,63 +208,75 @@ unsafe extern "C" fn consume<C: Consume>(
             Format::Otlp | Format::Edits | Format::Table => Given::Otlp(bytes),
         };
         // SAFETY: the caller says that the room of the record is ours.
-        let room = unsafe { output.room() };
+        let room = unsafe { filled.room() };
         let wanted = Wanted {
             answer: instance.answer,
             room,
         };
-        Ok(match component.consume(signal, &context, given, wanted)? {
-            Consumed::Unread => abi::OUTCOME_UNREAD,
-            Consumed::Taken => abi::OUTCOME_OK,
-            Consumed::PassThrough => abi::OUTCOME_PASS_THROUGH,
-            Consumed::Dropped => abi::OUTCOME_DROPPED,
-            Consumed::Replaced(answer) if is_too_long(&answer) => {
-                let text = format_args!("the changed telemetry has {} bytes", answer.len());
-                return Err(Error::permanent(text).into());
-            }
-            Consumed::Edited(EditAnswer::InRoom { rows, text }) => {
-                output.format = abi::FORMAT_EDITS;
-                output.data = in_room(output, 0, rows);
-                output.text = in_room(output, rows, text);
-                abi::OUTCOME_EDITS
-            }
-            Consumed::Edited(EditAnswer::List(EditList { rows, text }))
-                if is_too_long(&rows) || is_too_long(&text) =>
-            {
-                let (rows, bytes) = (rows.len(), text.len());
-                let text = format_args!("the edits have {rows} rows and {bytes} bytes");
-                return Err(Error::permanent(text).into());
-            }
-            Consumed::Edited(EditAnswer::List(edits)) => {
-                output.format = abi::FORMAT_EDITS;
-                output.data = shim::buffer(edits.rows);
-                output.text = shim::buffer(edits.text);
-                abi::OUTCOME_EDITS
-            }
-            Consumed::Made(table) if is_too_long(&table.rows) || is_too_long(&table.text) => {
-                let text = format_args!(
-                    "the new telemetry has {} rows and {} bytes",
-                    table.rows.len(),
-                    table.text.len()
-                );
-                return Err(Error::permanent(text).into());
-            }
-            Consumed::Made(table) => {
-                output.format = abi::FORMAT_TABLE;
-                output.data = shim::buffer(table.rows);
-                output.text = shim::buffer(table.text);
-                abi::OUTCOME_REPLACED
-            }
-            Consumed::Replaced(answer) => {
-                output.format = abi::FORMAT_OTLP;
-                output.data = shim::buffer(answer);
-                abi::OUTCOME_REPLACED
-            }
-        })
+        let consumed = component.consume(signal, &context, given, wanted)?;
+        let outcome = answered(consumed, filled)?;
+        if let Some(own) = &own {
+            // SAFETY: it stands for this record.
+            unsafe { shim::give_back(own, output) };
+        }
+        Ok(outcome)
     };
     let panicked = || instance.into_iter().for_each(Instance::poison);
     // SAFETY: the caller vouches for the error record.
     unsafe { answer_or(error, panicked, body) }
+}
+
+/// What became of a batch, as an outcome and in the record for it.
+#[inline]
+fn answered(consumed: Consumed, output: &mut abi::Output) -> Result<i32, Box<Failure>> {
+    Ok(match consumed {
+        Consumed::Unread => abi::OUTCOME_UNREAD,
+        Consumed::Taken => abi::OUTCOME_OK,
+        Consumed::PassThrough => abi::OUTCOME_PASS_THROUGH,
+        Consumed::Dropped => abi::OUTCOME_DROPPED,
+        Consumed::Replaced(answer) if is_too_long(&answer) => {
+            let text = format_args!("the changed telemetry has {} bytes", answer.len());
+            return Err(Error::permanent(text).into());
+        }
+        Consumed::Edited(EditAnswer::InRoom { rows, text }) => {
+            output.format = abi::FORMAT_EDITS;
+            output.data = in_room(output, 0, rows);
+            output.text = in_room(output, rows, text);
+            abi::OUTCOME_EDITS
+        }
+        Consumed::Edited(EditAnswer::List(EditList { rows, text }))
+            if is_too_long(&rows) || is_too_long(&text) =>
+        {
+            let (rows, bytes) = (rows.len(), text.len());
+            let text = format_args!("the edits have {rows} rows and {bytes} bytes");
+            return Err(Error::permanent(text).into());
+        }
+        Consumed::Edited(EditAnswer::List(edits)) => {
+            output.format = abi::FORMAT_EDITS;
+            output.data = shim::buffer(edits.rows);
+            output.text = shim::buffer(edits.text);
+            abi::OUTCOME_EDITS
+        }
+        Consumed::Made(table) if is_too_long(&table.rows) || is_too_long(&table.text) => {
+            let text = format_args!(
+                "the new telemetry has {} rows and {} bytes",
+                table.rows.len(),
+                table.text.len()
+            );
+            return Err(Error::permanent(text).into());
+        }
+        Consumed::Made(table) => {
+            output.format = abi::FORMAT_TABLE;
+            output.data = shim::buffer(table.rows);
+            output.text = shim::buffer(table.text);
+            abi::OUTCOME_REPLACED
+        }
+        Consumed::Replaced(answer) => {
+            output.format = abi::FORMAT_OTLP;
+            output.data = shim::buffer(answer);
+            abi::OUTCOME_REPLACED
+        }
+    })
 }
 
 /// # Safety
