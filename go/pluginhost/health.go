@@ -24,7 +24,9 @@ type health struct {
 	hearsStatus bool
 	stage       atomic.Int32
 	// fatal is what was reported within start, which fails with it.
-	fatal    atomic.Pointer[error]
+	fatal atomic.Pointer[error]
+	// deciding is held while one of the two decides about the other.
+	deciding sync.Mutex
 	reports  reports
 	refusals *refusals
 	meter    *meter

@@ -169,9 +169,9 @@ func (i *instrument) addSince(set int) error {
 	if now == last {
 		return nil
 	}
-	i.last[set] = now
 	grows := i.kind == instrumentCounter
 	if !i.floating {
+		i.last[set] = now
 		delta := int64(now - last) //nolint:gosec // the difference counts, whatever it wraps around
 		if grows && delta < 0 {
 			return fmt.Errorf("the total of counter %q fell by %d", i.name, -delta)
@@ -180,7 +180,12 @@ func (i *instrument) addSince(set int) error {
 		return nil
 	}
 	delta := math.Float64frombits(now) - math.Float64frombits(last)
-	if math.IsNaN(delta) || math.IsInf(delta, 0) || grows && delta < 0 {
+	if math.IsNaN(delta) || math.IsInf(delta, 0) {
+		// What was last is kept: the growth meanwhile counts when the total is a number again.
+		return fmt.Errorf("the total of %q changed by %v", i.name, delta)
+	}
+	i.last[set] = now
+	if grows && delta < 0 {
 		return fmt.Errorf("the total of %q changed by %v", i.name, delta)
 	}
 	i.addFloat(context.Background(), delta, i.added[set]...)

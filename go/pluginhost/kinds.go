@@ -3,6 +3,7 @@ package pluginhost
 import (
 	"fmt"
 	"maps"
+	"strings"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/otelcol"
@@ -73,6 +74,10 @@ func (f *rustFactory) newFactory(name component.Type) (component.Factory, error)
 	settings, err := newConfigSettings(f.DefaultConfig, f.ConfigSchema, func(section []byte) error {
 		return factoryValidate(f.Factory, section)
 	})
+	if err == nil && len(f.HostKeys) > 0 && f.Kind != kindExporter {
+		err = fmt.Errorf("the component leaves keys of its configuration to this Collector, which "+
+			"takes those of exporters only: %s", strings.Join(f.HostKeys, ", "))
+	}
 	if err == nil {
 		err = settings.take(f.HostKeys)
 	}

@@ -74,11 +74,7 @@ func newLife(
 func (l *life) start(host component.Host) error {
 	l.host.Store(hostBox{host})
 	processChanges()
-	err := l.component.start()
-	l.stage.CompareAndSwap(int32(starting), int32(running))
-	if fatal := l.fatal.Load(); fatal != nil && err == nil {
-		err = *fatal
-	}
+	err := l.started(l.component.start())
 	for _, change := range processChanges() {
 		l.logger.Warn("The component changed the process when it started: " + change)
 	}

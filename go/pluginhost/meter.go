@@ -32,7 +32,7 @@ type meter struct {
 	// nothing that waits for the end of a collection, which waits for mu.
 	mu sync.Mutex
 	// made is set when the instance is, and nothing may be declared any more.
-	made         bool
+	made         atomic.Bool
 	closed       bool
 	names        map[string]bool
 	sets         int
@@ -81,6 +81,11 @@ func recordValues(number uint64, instrument, set uint32, words []byte) {
 
 // declare takes the cells over, whatever it answers.
 func (m *meter) declare(what declaration, words cells) (int, error) {
+	// Before the lock: a closure that is asked for a value may do this while its values are read.
+	if m.made.Load() {
+		words.release()
+		return 0, errors.New("metrics are declared while the component is created")
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	made, err := m.instrument(what, words)
@@ -103,8 +108,6 @@ func (m *meter) instrument(what declaration, words cells) (*instrument, error) {
 	case !known:
 		return nil, fmt.Errorf("the component declares an instrument of kind %d, which does not exist",
 			what.kind)
-	case m.made:
-		return nil, errors.New("metrics are declared while the component is created")
 	case m.names[name]:
 		return nil, errors.New("it is declared twice")
 	case m.sets > mostAttributeSets:
@@ -144,7 +147,7 @@ func (m *meter) begin() error {
 		return nil
 	}
 	m.mu.Lock()
-	m.made = true
+	m.made.Store(true)
 	m.mu.Unlock()
 	if len(*m.all.Load()) == 0 {
 		return nil

@@ -35,6 +35,7 @@ func bimetalGoDeclare(component C.uint64_t, instrument *C.otelcol_instrument,
 func declare(component uint64, instrument *C.otelcol_instrument) (int, error) {
 	words, err := cellsOf(instrument)
 	if err != nil {
+		words.release()
 		return 0, err
 	}
 	what, err := declarationOf(instrument)

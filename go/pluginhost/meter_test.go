@@ -1,8 +1,10 @@
 package pluginhost
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/attribute"
+	metricapi "go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.uber.org/zap"
@@ -144,6 +147,35 @@ func TestAGaugeIsSeenWhileItHasAValueAndItsInstanceLives(t *testing.T) {
 	require.Equal(t, 3, asked)
 	made.meter.close()
 	require.Equal(t, 1, made.released)
+}
+
+func TestWhatIsDeclaredWhileValuesAreReadIsRefusedAndWaitsForNothing(t *testing.T) {
+	made := newMeasuring(t, nil)
+	words := []uint64{1, 7}
+	var late error
+	_, err := made.declare(instrumentGauge, "level", words, func() {
+		_, late = made.declare(instrumentCounter, "late", make([]uint64, 1, 2), nil, "")
+	}, "")
+	require.NoError(t, err)
+	require.NoError(t, made.meter.begin())
+	require.Equal(t, []string{"id=odd[7]"}, made.collected()["level"])
+	require.ErrorContains(t, late, "metrics are declared while the component is created")
+	require.Equal(t, 1, made.released)
+}
+
+func TestATotalThatIsNoNumberForAWhileLosesNothing(t *testing.T) {
+	words := [1]uint64{math.Float64bits(10)}
+	bytes := (*[wordSize]byte)(unsafe.Pointer(&words))[:]
+	total := 0.0
+	made := &instrument{declaration: declaration{kind: instrumentCounter, floating: true},
+		cells: cells{bytes, nil, nil}, last: make([]uint64, 1), added: make([][]metricapi.AddOption, 1),
+		addFloat: func(_ context.Context, more float64, _ ...metricapi.AddOption) { total += more }}
+	require.NoError(t, made.addSince(0))
+	words[0] = math.Float64bits(math.NaN())
+	require.Error(t, made.addSince(0))
+	words[0] = math.Float64bits(25)
+	require.NoError(t, made.addSince(0))
+	require.InDelta(t, 25, total, 0)
 }
 
 func TestAHistogramTakesManyValuesAtOnceAlsoWhileMetricsAreCollected(t *testing.T) {

@@ -108,10 +108,14 @@ func (r *received[T]) take(
 	ctx context.Context, signal, format uint32, data, text []byte,
 ) (err error) {
 	// The caller is a thread of the component, in which a panic would end the process.
+	count, began := 0, false
 	defer func() {
 		if said := recover(); said != nil {
 			r.logger.Error("A pipeline panicked", zap.Any("reason", said), zap.Stack("stack"))
 			err = consumererror.NewPermanent(fmt.Errorf("a pipeline panicked: %v", said))
+		}
+		if began {
+			r.do.end(r.report, ctx, r.format, count, err)
 		}
 	}()
 	r.taking.RLock()
@@ -126,17 +130,14 @@ func (r *received[T]) take(
 		return r.check(breach(fmt.Sprintf("telemetry of signal %d from a receiver of %s", signal,
 			r.inUse.signal)))
 	}
-	ctx = r.do.start(r.report, ctx)
+	ctx, began = r.do.start(r.report, ctx), true
 	batch, err := r.decoded(format, data, text)
 	if err != nil {
-		r.do.end(r.report, ctx, r.format, 0, err)
 		return err
 	}
 	// Others may change it while they have it.
-	count := r.do.count(batch)
-	err = r.do.consume(ctx, batch)
-	r.do.end(r.report, ctx, r.format, count, err)
-	return err
+	count = r.do.count(batch)
+	return r.do.consume(ctx, batch)
 }
 
 func (r *received[T]) decoded(format uint32, data, text []byte) (batch T, err error) {

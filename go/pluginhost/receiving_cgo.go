@@ -5,6 +5,8 @@ import "C"
 
 import (
 	"context"
+	"errors"
+	"math"
 	"time"
 	"unsafe"
 
@@ -31,6 +33,10 @@ func bimetalGoSend(next C.uint64_t, given *C.otelcol_context, signal, format C.u
 			err = sendTo(uint64(next), ctx, uint32(signal), uint32(format), content, words)
 		}
 	}
+	if broken, ok := errors.AsType[breach](err); ok {
+		breakLogger(uint64(next), broken)
+		err = consumererror.NewPermanent(broken)
+	}
 	if err != nil {
 		return sendError(failure, err)
 	}
@@ -50,7 +56,8 @@ func contextOf(given *C.otelcol_context) (context.Context, context.CancelFunc) {
 	if made := trace.NewSpanContext(span); made.IsValid() {
 		ctx = trace.ContextWithSpanContext(ctx, made)
 	}
-	if given.flags&contextDeadline != 0 {
+	// Beyond what Go has a time for there is no deadline.
+	if given.flags&contextDeadline != 0 && given.deadline_unix_ns <= math.MaxInt64 {
 		return context.WithDeadline(ctx, time.Unix(0, int64(given.deadline_unix_ns)))
 	}
 	return ctx, func() {}
@@ -58,7 +65,15 @@ func contextOf(given *C.otelcol_context) (context.Context, context.CancelFunc) {
 
 // sendError fills the component's error record.
 func sendError(failure *C.otelcol_error, err error) C.int32_t {
-	flags := C.uint64_t(errorDownstream)
+	var flags C.uint64_t
+	if consumererror.IsDownstream(err) {
+		flags |= errorDownstream
+	}
+	if _, ok := errors.AsType[*consumererror.Error](err); ok {
+		flags |= errorGRPC | errorHTTP
+		failure.grpc_code = C.int32_t(consumererror.ToGRPCStatus(err).Code())
+		failure.http_status = C.int32_t(consumererror.ToHTTPStatus(err))
+	}
 	if consumererror.IsPermanent(err) {
 		flags |= errorPermanent
 	} else {

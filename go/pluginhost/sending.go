@@ -106,9 +106,6 @@ func (s *configSettings) others(section map[string]any) map[string]any {
 
 // shown is what `print-config` shows of the host's keys.
 func (c *config) shown() (map[string]any, error) {
-	if len(c.settings.hostKeys) == 0 {
-		return nil, nil
-	}
 	conf := confmap.New()
 	if err := conf.Marshal(c.sending); err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"go.opentelemetry.io/collector/component/componentstatus"
 )
@@ -46,18 +47,48 @@ func (h *health) reportStatus(number int32, message string) {
 		}
 	}
 	if status == componentstatus.StatusFatalError {
-		switch stage(h.stage.Load()) {
+		switch h.stageOfFatal(&err) {
 		case starting:
-			// The Collector is not there yet to hear of it: it would wait for itself.
-			h.fatal.CompareAndSwap(nil, &err)
 			return
 		case stopping:
-			// Nor is it any more.
+			// The Collector does not listen any more.
 			status = componentstatus.StatusPermanentError
 		case running:
+			// It ends for the first one, and what came after would wait for it for ever.
+			if !fatalHandedOver.CompareAndSwap(false, true) {
+				status = componentstatus.StatusPermanentError
+			}
 		}
 	}
 	h.handOver(host, componentstatus.NewEvent(status, componentstatus.WithError(err)))
+}
+
+// fatalHandedOver says that this process ends.
+var fatalHandedOver atomic.Bool
+
+// stageOfFatal is when a fatal error comes. While the component starts, the Collector is not there
+// yet to hear of it and would wait for itself: then it is the error of the start.
+func (h *health) stageOfFatal(err *error) stage {
+	h.deciding.Lock()
+	defer h.deciding.Unlock()
+	at := stage(h.stage.Load())
+	if at == starting {
+		h.fatal.CompareAndSwap(nil, err)
+	}
+	return at
+}
+
+// started ends the start, which failed if the component said so in either way.
+func (h *health) started(err error) error {
+	h.deciding.Lock()
+	defer h.deciding.Unlock()
+	if fatal := h.fatal.Load(); fatal != nil && err == nil {
+		err = *fatal
+	}
+	if err == nil {
+		h.stage.CompareAndSwap(int32(starting), int32(running))
+	}
+	return err
 }
 
 // handOver gives an event to the Collector, which calls those that watch before it answers, and for

@@ -1,6 +1,7 @@
 package pluginhost
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -39,7 +40,10 @@ func reporting(t *testing.T) (*health, uint64, listening) {
 	t.Helper()
 	made := &health{logger: zap.NewNop()}
 	number := addLogger(made)
-	t.Cleanup(func() { removeLogger(number) })
+	t.Cleanup(func() {
+		removeLogger(number)
+		fatalHandedOver.Store(false)
+	})
 	host := listening{heard: make(chan *componentstatus.Event, 2*reportsWaiting)}
 	made.host.Store(hostBox{host})
 	return made, number, host
@@ -70,6 +74,28 @@ func TestAFatalErrorFailsStartAndIsPermanentOnceShutdownWasAskedFor(t *testing.T
 	reportStatus(number, 5, "at the end")
 	require.Equal(t, "StatusPermanentError at the end", host.next(t))
 	require.Empty(t, host.heard)
+}
+
+func TestOnlyTheFirstFatalErrorOfAProcessIsHandedOver(t *testing.T) {
+	first, number, host := reporting(t)
+	require.NoError(t, first.started(nil))
+	second, other, beside := reporting(t)
+	require.NoError(t, second.started(nil))
+	reportStatus(number, 5, "first")
+	require.Equal(t, "StatusFatalError first", host.next(t))
+	for of, host := range map[uint64]listening{number: host, other: beside} {
+		reportStatus(of, 5, "more")
+		require.Equal(t, "StatusPermanentError more", host.next(t))
+	}
+}
+
+func TestAStartThatFailedIsNoneWhateverWasReported(t *testing.T) {
+	made, number, _ := reporting(t)
+	failed := errors.New("no socket")
+	require.Equal(t, failed, made.started(failed))
+	reportStatus(number, 5, "too late")
+	require.EqualError(t, made.started(nil), "too late")
+	require.Equal(t, int32(starting), made.stage.Load())
 }
 
 func TestAComponentThatHearsStatusDoesNotWaitForItsOwn(t *testing.T) {

@@ -119,6 +119,12 @@ fn answered(status: i32, record: abi::Error) -> Result<(), Error> {
     } else {
         Error::new(message)
     };
+    if let (true, Ok(status)) = (stated(abi::ERROR_HTTP), record.http_status.try_into()) {
+        error = error.with_http_status(status);
+    }
+    if let (true, Ok(code)) = (stated(abi::ERROR_GRPC), record.grpc_code.try_into()) {
+        error = error.with_grpc_code(code);
+    }
     if stated(abi::ERROR_RETRY_AFTER) {
         error = error.with_retry_after(Duration::from_nanos(record.retry_after_ns));
     }
